@@ -1,0 +1,85 @@
+# Everything the project can do, from a fresh clone with only Python. `make help` lists it.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV ?= .venv
+TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+TEST_MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
+
+BIN = $(VENV)/bin
+MANAGE = "$(BIN)/python" -m sandbox_site.manage
+INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
+EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
+DECLARED = setup.cfg pyproject.toml
+
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-browser test-slow bench matrix messages clean
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+sandbox: $(VENV)/.sandbox ## A demo shop on http://127.0.0.1:8000/ (another port: make sandbox PORT=8080)
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) sandbox_shop
+	$(MANAGE) runserver "127.0.0.1:$(PORT)"
+
+test: lint ## All checks, and the tests on SQLite with their coverage
+	"$(BIN)/python" -m pytest -n 2 --dist worksteal --cov --cov-report=
+	"$(BIN)/coverage" report --fail-under=97
+	"$(BIN)/coverage" report --include="$(EXACT)" --fail-under=100
+
+lint: $(VENV)/.test ## Style, types and floors only
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/lint-imports"
+
+test-databases: test-postgresql test-mariadb ## Locks and races, on PostgreSQL and on MariaDB
+
+test-postgresql: $(VENV)/.postgresql
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
+
+test-mariadb: $(VENV)/.mariadb
+	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
+
+test-browser: $(VENV)/.browser ## Whole purchases in Chromium
+	"$(BIN)/python" -m pytest -m browser
+
+test-slow: $(VENV)/.test ## The wheel, and the real migrations
+	"$(BIN)/python" -m pytest -m slow
+
+bench: $(VENV)/.bench ## Benchmarks
+	"$(BIN)/python" -m pytest -m bench
+
+matrix: $(VENV)/.matrix ## Every Python, Django and Oscar that this machine has
+	PATH="$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH" "$(BIN)/tox" run
+
+messages: $(VENV)/.test ## Collect the marked strings, and compile the translations
+	"$(BIN)/python" -m tests.house.messages
+
+clean: ## Remove what was built, and the sandbox's data with it
+	rm -rf "$(VENV)" build dist .tox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf var *.egg-info
+	find oscar_mpesa sandbox_site tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is older than what it installed: a warm start asks pip nothing.
+$(BIN)/python:
+	"$(PYTHON)" -m venv "$(VENV)"
+
+$(VENV)/.sandbox: $(DECLARED) | $(BIN)/python
+	$(INSTALL) --editable ".[sandbox]"
+	touch "$@"
+
+$(VENV)/.test: $(DECLARED) | $(BIN)/python
+	$(INSTALL) --editable ".[sandbox,test,lint]"
+	touch "$@"
+
+$(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
+	$(INSTALL) --editable ".[$(subst .,,$(@F))]"
+	touch "$@"
+
+$(VENV)/.matrix: | $(BIN)/python
+	$(INSTALL) "tox>=4.21"
+	touch "$@"

@@ -1,0 +1,34 @@
+"""The app's config: extends the shop's pipeline before models load, and joins its checkout once all apps are ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from oscar.core.application import OscarConfig
+
+
+class MpesaConfig(OscarConfig):
+    """``"oscar_mpesa"`` in ``INSTALLED_APPS``, in any position."""
+
+    # Without it Django finds two configs in this file and silently takes neither.
+    default = True
+    name = label = "oscar_mpesa"
+    verbose_name = _("M-Pesa")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        from oscar_mpesa.ordering.statuses import extend_settings  # Oscar's models read the pipeline at import
+
+        extend_settings()
+
+    def ready(self) -> None:
+        """Connect Oscar's side, the checks and the checkout."""
+        from oscar_mpesa import checks, integration  # models are importable only now
+        from oscar_mpesa.ordering import receivers, statuses
+
+        statuses.extend_model(self.apps.get_model("order", "Order"))
+        receivers.connect()
+        checks.register_all()
+        integration.install()

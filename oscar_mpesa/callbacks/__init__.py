@@ -1,0 +1,1 @@
+"""Safaricom's door: what is posted here is kept first and believed later."""

@@ -1,0 +1,44 @@
+"""One view for every callback address."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST
+
+from oscar_mpesa.access.address import client_address, is_expected
+from oscar_mpesa.lifecycle.callbacks import KEPT, receive_callback
+
+logger = logging.getLogger("oscar_mpesa")
+
+#: What Safaricom expects, whatever we think of its post.
+ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+NOT_KEPT = {"ResultCode": 1, "ResultDesc": "Not stored, send it again"}
+
+
+@csrf_exempt
+@sensitive_variables("secret", "body")
+@transaction.non_atomic_requests
+@require_POST
+def callback(request: HttpRequest, secret: str = "") -> HttpResponse:
+    """Take in one post of any content type: 200 once it is kept, 503 only if it could not be written."""
+    address = client_address(request)
+    try:
+        callback = receive_callback(request.read(KEPT), secret=secret, address=address, now=timezone.now())
+    except UnreadablePostError:
+        return JsonResponse(NOT_KEPT, status=400)
+    except DatabaseError:
+        logger.exception("An M-Pesa callback could not be written")
+        return JsonResponse(NOT_KEPT, status=503)
+    if callback is not None and callback.payment_id and not is_expected(address):
+        logger.warning("A callback with the right secret came from %s, not in MPESA_ALLOWED_IPS", address)
+    return JsonResponse(ACCEPTED)
+
+
+# Shops behind a login-required middleware still hear Safaricom.
+callback.login_required = False  # type: ignore[attr-defined]

@@ -1,0 +1,51 @@
+"""The shop's payment methods as the chooser lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.conf import get_settings
+
+#: The session's word for our method.
+MPESA = "mpesa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One line of the chooser; ``url_name`` is where choosing it leads, None for Oscar's payment details."""
+
+    code: str
+    label: Any
+    url_name: str | None = None
+    hint: Any = ""
+
+
+MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("A request comes to the phone you name."))
+
+#: Stands for the store's own way to pay where its settings name none.
+STORE_METHOD = Method(code="store", label=_("Another way to pay"))
+
+
+def is_offered_to(user: Any) -> bool:
+    """M-Pesa is switched on for this person and its settings have no fault."""
+    settings = get_settings()
+    if settings.faults or settings.OFFER_TO == "nobody":
+        return False
+    return settings.OFFER_TO == "everyone" or bool(user.is_staff)
+
+
+def other_methods(store_view: type) -> list[Method]:
+    """The shop's other methods: those of ``OTHER_METHODS``, or the one that its own payment view takes."""
+    named = [
+        Method(code=code, label=label, url_name=url_name) for code, label, url_name in get_settings().OTHER_METHODS
+    ]
+    return named or ([STORE_METHOD] if _takes_payment(store_view) else [])
+
+
+def _takes_payment(view: type) -> bool:
+    """A class between ours and Oscar's own says how to take a payment."""
+    owners = [cls for cls in view.__mro__ if "handle_payment" in vars(cls)]
+    return any(not cls.__module__.startswith(("oscar.apps.", "oscar_mpesa.")) for cls in owners)

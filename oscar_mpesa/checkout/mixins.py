@@ -1,0 +1,248 @@
+"""The two mixins that put M-Pesa into a shop's checkout views.
+
+``integration.py`` mixes them in by itself. A shop with ``AUTO_INTEGRATE`` off makes each the first base of its own
+view. Neither touches an order that is paid in another way: what happens while an order is placed looks at a flag
+that only our own submission sets, never at the session's choice alone.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_class
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.access.address import client_address
+from oscar_mpesa.checkout import methods
+from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.prompting import prompt
+from oscar_mpesa.lifecycle.starting import StartRefused, start
+from oscar_mpesa.models import MpesaOrder
+from oscar_mpesa.ordering.placement import order_of_basket, require_stock
+from oscar_mpesa.ordering.rounding import add_rounding, is_payable, shillings
+
+FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
+UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
+
+NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
+
+
+class MpesaPaymentMethodMixin:
+    """Over Oscar's ``PaymentMethodView``: lists M-Pesa beside the shop's other methods."""
+
+    request: HttpRequest
+    checkout_session: Any
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The chooser; straight on where M-Pesa is the only method; the shop's own view where it is not offered."""
+        offered = self.mpesa_methods()
+        if methods.MPESA_METHOD not in offered and len(offered) < 2:
+            response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
+            return response
+        if offered == [methods.MPESA_METHOD]:
+            return self._choose(methods.MPESA_METHOD)
+        return self._render_chooser(offered)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Keep the choice for this checkout."""
+        offered = self.mpesa_methods()
+        chosen = next((method for method in offered if method.code == request.POST.get("method")), None)
+        if chosen is None:
+            return self._render_chooser(offered, error=gettext("Choose a way to pay."))
+        return self._choose(chosen)
+
+    def mpesa_methods(self) -> list[methods.Method]:
+        """M-Pesa first, if it can take this order, and then the shop's other methods."""
+        total = self.build_submission()["order_total"]  # type: ignore[attr-defined]
+        store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
+        others = methods.other_methods(store_view)
+        offered = methods.is_offered_to(self.request.user) and total is not None and is_payable(total)
+        return [methods.MPESA_METHOD, *others] if offered else others
+
+    def _choose(self, method: methods.Method) -> HttpResponse:
+        self.checkout_session.pay_by(method.code)
+        return redirect(method.url_name) if method.url_name else self.get_success_response()  # type: ignore[attr-defined]
+
+    def _render_chooser(self, offered: list[methods.Method], error: str = "") -> HttpResponse:
+        context = self.get_context_data()  # type: ignore[attr-defined]
+        chosen = self.checkout_session.payment_method()
+        amount = shillings(context["order_total"]) if methods.MPESA_METHOD in offered else None
+        context.update(methods=offered, chosen=chosen, mpesa_amount=amount, error=error, mpesa=get_settings())
+        return render(self.request, "oscar_mpesa/payment_method.html", context, status=422 if error else 200)
+
+
+class MpesaPaymentDetailsMixin:
+    """Over Oscar's ``PaymentDetailsView``: asks for the phone, places the order first, then sends the prompt."""
+
+    request: HttpRequest
+    checkout_session: Any
+    preview: bool
+    _mpesa_placing = False
+    _mpesa_total: Any = None
+
+    # What is shown: the session's choice decides.
+
+    @property
+    def is_mpesa_chosen(self) -> bool:
+        """The shopper chose M-Pesa and there is something to pay."""
+        if self.checkout_session.payment_method() != methods.MPESA:
+            return False
+        if self._mpesa_total is None:
+            self.build_submission()
+        return self._mpesa_total is not None and self._mpesa_total.incl_tax > 0
+
+    @property
+    def is_mpesa_possible(self) -> bool:
+        """It was chosen, is still offered, and takes this total."""
+        return self.is_mpesa_chosen and methods.is_offered_to(self.request.user) and is_payable(self._mpesa_total)
+
+    def get_template_names(self) -> list[str]:
+        """Our phone step and preview, both inside the shop's own pages."""
+        names: list[str] = super().get_template_names()  # type: ignore[misc]
+        if not self.is_mpesa_possible:
+            return names
+        return ["oscar_mpesa/preview.html" if self.preview else "oscar_mpesa/payment_details.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Oscar's context, with the phone, the amount and the shop's own template to extend."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        if self.is_mpesa_possible:
+            context.setdefault("mpesa_form", self._phone_form())
+            context.update(
+                base_template=super().get_template_names()[0],  # type: ignore[misc]
+                mpesa_amount=shillings(self._mpesa_total),
+                mpesa_phone=self.mpesa_phone,
+                mpesa_total=self._mpesa_total,
+                mpesa=get_settings(),
+            )
+        return context
+
+    def build_submission(self, **kwargs: Any) -> dict[str, Any]:
+        """Oscar's submission; with M-Pesa chosen its total is whole shillings, the rounding among the surcharges."""
+        submission: dict[str, Any] = super().build_submission(**kwargs)  # type: ignore[misc]
+        self._mpesa_total = submission["order_total"]
+        return add_rounding(submission) if self._mpesa_total is not None and self.is_mpesa_possible else submission
+
+    @property
+    def mpesa_phone(self) -> PhoneNumber | None:
+        """The number that this checkout's shopper named."""
+        msisdn = self.checkout_session._get("mpesa", "phone")
+        return PhoneNumber(msisdn=msisdn) if msisdn else None
+
+    def _phone_form(self) -> PhoneForm:
+        address = self.get_shipping_address(self.request.basket)  # type: ignore[attr-defined]
+        delivery_phone = kenyan_mobile(getattr(address, "phone_number", None))
+        data = self.request.POST if self.request.method == "POST" else None
+        return PhoneForm(data, delivery_phone=delivery_phone)
+
+    # What is asked before the preview.
+
+    def check_basket_is_not_empty(self, request: HttpRequest) -> None:
+        """The second of two clicks on "Place order" finds the basket gone: it leads to the order, not to a warning."""
+        if request.method == "POST" and request.POST.get("action") == "place_order" and request.basket.is_empty:  # type: ignore[attr-defined]
+            placed = ownership.own_public_ids(request)
+            if placed and self.checkout_session.payment_method() == methods.MPESA:
+                raise FailedPreCondition(url=reverse("checkout:mpesa-wait", args=[placed[-1]]))
+        super().check_basket_is_not_empty(request)  # type: ignore[misc]
+
+    def check_payment_data_is_captured(self, request: HttpRequest) -> None:
+        """Without a phone number back to the phone step; with a total that M-Pesa cannot take, to the methods."""
+        super().check_payment_data_is_captured(request)  # type: ignore[misc]
+        if not self.is_mpesa_chosen:
+            return
+        if not self.is_mpesa_possible:
+            raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_FOR_THIS_TOTAL)
+        if request.method == "GET" and self.mpesa_phone is None:
+            raise FailedPreCondition(url=reverse("checkout:payment-details"))
+
+    def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
+        """Check the number on the server, keep it for this checkout, and show the preview."""
+        if not self.is_mpesa_possible:
+            response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
+            return response
+        form = self._phone_form()
+        if not form.is_valid():
+            page: HttpResponse = self.render_payment_details(request, mpesa_form=form)  # type: ignore[attr-defined]
+            page.status_code = 422
+            return page
+        self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
+        return redirect("checkout:preview")
+
+    # What happens while the order is placed: our own submission's flag decides.
+
+    def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
+        """Place the order once, however often the button was pressed."""
+        if not self.is_mpesa_chosen:
+            response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
+            return response
+        if self.mpesa_phone is None:
+            return redirect("checkout:payment-details")
+        with transaction.atomic(savepoint=False):
+            placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
+            if placed is not None:
+                return self._lead_to(placed)
+            self._mpesa_placing = True
+            page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
+            return page
+
+    def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
+        """Nothing is paid yet when an M-Pesa order is placed."""
+        if not self._mpesa_placing:
+            super().handle_payment(order_number, total, **kwargs)  # type: ignore[misc]
+
+    def get_initial_order_status(self, basket: Any) -> Any:
+        """An M-Pesa order awaits its payment."""
+        if self._mpesa_placing:
+            return get_settings().PENDING_STATUS
+        return super().get_initial_order_status(basket)  # type: ignore[misc]
+
+    def handle_order_placement(self, order_number: str, user: Any, basket: Any, *args: Any, **kwargs: Any) -> Any:
+        """All of it or nothing: an error after Oscar's own part leaves no order and no allocated stock."""
+        if not self._mpesa_placing:
+            return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
+        with transaction.atomic():
+            require_stock(basket, self.request.strategy)  # type: ignore[attr-defined]
+            return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
+
+    def handle_successful_order(self, order: Any) -> Any:
+        """Commit the payment's row with the order; the prompt leaves after the commit, and no mail before the money."""
+        if not self._mpesa_placing:
+            return super().handle_successful_order(order)  # type: ignore[misc]
+        assert self.mpesa_phone is not None
+        try:
+            payment = start(
+                order,
+                phone=self.mpesa_phone,
+                now=timezone.now(),
+                language=get_language() or "",
+                digest=ownership.session_digest(self.request),
+                address=client_address(self.request),
+            )
+        except StartRefused as refusal:
+            raise UnableToPlaceOrder(gettext(refusal.sentence)) from refusal
+        transaction.on_commit(partial(prompt, payment, now=timezone.now()), robust=True)
+        ownership.grant(self.request, payment.mpesa_order)
+        # Saved with the order, not after the push: a second click meanwhile finds the order in its session.
+        self.request.session.modified = False
+        self.request.session.save()  # a session that lives in its cookie is marked modified by this
+        return redirect("checkout:mpesa-wait", payment.mpesa_order.public_id)
+
+    def _lead_to(self, order: Any) -> HttpResponse:
+        mpesa_order = MpesaOrder.objects.filter(order=order).first()
+        if mpesa_order is None:
+            messages.info(self.request, gettext("Your order was placed already."))
+            return redirect("basket:summary")
+        ownership.grant(self.request, mpesa_order)
+        return redirect("checkout:mpesa-wait", mpesa_order.public_id)

@@ -1,0 +1,156 @@
+"""The waiting page and what can be done there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+from oscar.core.loading import get_class
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.access.story import answer_until, latest_payment, tell
+from oscar_mpesa.checkout.forms import PhoneForm
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.lifecycle.asking import attend
+from oscar_mpesa.lifecycle.starting import LivePayment, NotPayable, StartRefused, TooSoon, retry
+from oscar_mpesa.models import MpesaPayment
+
+OrderPlacementMixin = get_class("checkout.mixins", "OrderPlacementMixin")
+
+#: A browser without scripts looks again by itself so often, then on request only.
+REFRESHES = 4
+
+
+def own_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
+    """The latest attempt of the asker's own order; ``Http404`` for anybody else's."""
+    payment = latest_payment(public_id)
+    ownership.require_owner(request, payment)
+    return payment
+
+
+def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
+    """The same, after what its clock says is due: a question to Safaricom, or its end."""
+    payment = own_payment(request, public_id)
+    return own_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class WaitView(View):
+    """One page for all the states of an order's payment; works without scripts."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """The page as things stand now."""
+        return self.page(request, attended(request, public_id))
+
+    def page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
+        """Render the story of a payment, with a phone form where another attempt may be made."""
+        now = timezone.now()
+        shows_number = ownership.typed_the_number(request, payment.mpesa_order)
+        story = tell(payment, now=now, shows_number=shows_number)
+        context: dict[str, Any] = {
+            "story": story,
+            "payment": payment,
+            "public_id": payment.mpesa_order.public_id,
+            "shows_number": shows_number,
+            "form": form or PhoneForm(),
+            "answer_until": answer_until(payment),
+            "now": now,
+            "look": _next_look(request),
+            "mpesa": get_settings(),
+        }
+        return render(request, "oscar_mpesa/wait.html", context, status=422 if form else 200)
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class StatusView(View):
+    """What the waiting page's script asks for: does the page say something new?"""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """``{"state", "version", "open"}``; asks Safaricom only when a question is due."""
+        payment = attended(request, public_id)
+        shows_number = ownership.typed_the_number(request, payment.mpesa_order)
+        story = tell(payment, now=timezone.now(), shows_number=shows_number)
+        return JsonResponse({"state": story.state, "version": story.version, "open": story.is_open})
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class RetryView(WaitView):
+    """Send the request again, to the same phone or to another."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """Nothing is sent on a GET."""
+        return redirect("checkout:mpesa-wait", public_id)
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """One more attempt for the same order, unless one is on its way or the money is there."""
+        payment = own_payment(request, public_id)
+        form = PhoneForm(request.POST)
+        if request.POST.get("again"):
+            phone = payment.phone_number
+        elif form.is_valid():
+            phone = form.cleaned_data["phone"]
+        else:
+            return self.page(request, payment, form)
+        try:
+            retry(payment.mpesa_order.order, phone=phone, now=timezone.now())
+        except (LivePayment, NotPayable):
+            pass
+        except TooSoon as refusal:
+            until = timezone.localtime(refusal.until).strftime("%H:%M:%S")
+            messages.warning(request, gettext("You can send again to this phone at %(time)s.") % {"time": until})
+        except (StartRefused, AmountRefused) as refusal:
+            messages.error(request, gettext(refusal.sentence))
+        return redirect("checkout:mpesa-wait", public_id)
+
+
+class DoneView(OrderPlacementMixin, View):  # type: ignore[misc, valid-type]
+    """From the paid waiting page to Oscar's own thank-you page; a POST, because it ends the checkout session."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """A GET ends nothing."""
+        return redirect("checkout:mpesa-wait", public_id)
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """Hand the paid order to the thank-you page, with Oscar's ``post_checkout`` in the shopper's own request."""
+        payment = own_payment(request, public_id)
+        if tell(payment, now=timezone.now()).state not in {"paid", "surplus"}:
+            return redirect("checkout:mpesa-wait", public_id)
+        order = payment.mpesa_order.order
+        self._end_checkout(request, order)
+        response = redirect(self.get_success_url())
+        mpesa_order = payment.mpesa_order
+        if mpesa_order.handed_over_at is None:
+            mpesa_order.handed_over_at = timezone.now()
+            mpesa_order.save(update_fields=["handed_over_at"])
+            self.send_signal(request, response, order)
+        return response
+
+    def _end_checkout(self, request: HttpRequest, order: Any) -> None:
+        request.session["checkout_order_id"] = order.pk
+        if order.is_anonymous:
+            request.session["anon_order_email"] = order.guest_email
+        if str(self.checkout_session.get_order_number()) == order.number:
+            self.checkout_session.flush()
+
+    def check_skip_conditions(self, request: HttpRequest) -> None:
+        """None: the basket is an order already."""
+
+    def check_pre_conditions(self, request: HttpRequest) -> None:
+        """None either."""
+
+
+def _next_look(request: HttpRequest) -> int:
+    """The number of the next refresh of a browser without scripts; 0 when it should stop."""
+    asked = request.GET.get("look", "0")
+    if not asked.isdigit() or len(asked) > 2:
+        return 0
+    return int(asked) + 1 if int(asked) < REFRESHES else 0

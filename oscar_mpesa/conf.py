@@ -1,0 +1,236 @@
+"""Settings: one frozen dataclass, read late from ``settings.OSCAR_MPESA``.
+
+A shop writes ``OSCAR_MPESA = mpesa_settings(env)``, or a plain dict of the same keys. The keys are the names of the
+environment variables without ``MPESA_``. Nothing is read at import, and an unknown key is an error at start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from oscar_mpesa.daraja.credentials import HOSTS, Credentials
+from oscar_mpesa.domain.money import Rounding
+
+if TYPE_CHECKING:
+    from environ import Env
+
+#: Where the money of a row is: only ``production`` is money.
+PRODUCTION, SANDBOX, SIMULATED = "production", "sandbox", "simulated"
+
+OFFER_TO = ("nobody", "staff", "everyone")
+KINDS = ("", "paybill", "till")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MpesaSettings:
+    """The shop's settings, checked for shape; whether they make sense together is said by ``checks.py``."""
+
+    ENVIRONMENT: str = SANDBOX
+    CONSUMER_KEY: str = field(default="", repr=False)
+    CONSUMER_SECRET: str = field(default="", repr=False)
+    SHORTCODE: str = ""
+    PASSKEY: str = field(default="", repr=False)
+    CALLBACK_URL: str = ""
+    TILL_NUMBER: str = ""
+    KIND: str = ""
+    BASE_URL: str = ""
+    TEST_MODE: bool = False
+    ALLOWED_IPS: tuple[str, ...] = ()
+    TRUSTED_PROXIES: int = 0
+    HELP: str = ""
+    NAME_ON_PROMPT: str = ""
+    OFFER_TO: str = "everyone"
+    PAYMENT_WINDOW_MINUTES: int = 30
+    PAY_LATER_HOURS: int = 24
+    ALERT_EMAILS: tuple[str, ...] = ()
+    ROUNDING: Rounding = Rounding.UP
+    OTHER_METHODS: tuple[tuple[str, Any, str | None], ...] = ()
+    AUTO_INTEGRATE: bool = True
+    EXTEND_PIPELINE: bool = True
+    PENDING_STATUS: str = "Pending payment"
+    PAID_STATUS: str = ""
+    EXPIRED_STATUS: str = "Payment expired"
+    CANCELLED_STATUS: str = "Cancelled"
+    CACHE: str = "default"
+
+    @property
+    def has_credentials(self) -> bool:
+        """All five of key, secret, short code, passkey and callback address are there."""
+        return all(self._credential_values)
+
+    @property
+    def has_half_credentials(self) -> bool:
+        """Some of the five are there: more likely a mistake than a wish for test mode."""
+        return any(self._credential_values) and not self.has_credentials
+
+    @property
+    def _credential_values(self) -> tuple[str, ...]:
+        return (self.CONSUMER_KEY, self.CONSUMER_SECRET, self.SHORTCODE, self.PASSKEY, self.CALLBACK_URL)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Test mode: no credentials at all, so the simulator answers in Safaricom's place."""
+        return self.ENVIRONMENT == SANDBOX and not any(self._credential_values)
+
+    @property
+    def environment(self) -> str:
+        """``production``, ``sandbox`` or ``simulated``: what new rows are marked with."""
+        return SIMULATED if self.is_simulated else self.ENVIRONMENT
+
+    @property
+    def is_test(self) -> bool:
+        """No real money moves: pages and rows say TEST."""
+        return self.environment != PRODUCTION
+
+    @property
+    def may_test(self) -> bool:
+        """Test environments are allowed here: ``DEBUG``, or ``MPESA_TEST_MODE`` said so."""
+        return bool(settings.DEBUG) or self.TEST_MODE
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Ids of the configuration errors in force; with any of them M-Pesa is not offered and not prompted.
+
+        The sentences for the ids stand in ``checks.py``.
+        """
+        production = self.ENVIRONMENT == PRODUCTION
+        found = {
+            "E003": self.has_half_credentials or (production and not self.has_credentials),
+            "E004": production and self.SHORTCODE == "174379",
+            "E005": production and bool(self.BASE_URL),
+            "E006": self.has_credentials and not self._callback_is_usable,
+            "E007": production and self.TEST_MODE,
+            "E008": self.ENVIRONMENT == SANDBOX and not self.may_test,
+        }
+        return tuple(sorted(id_ for id_, wrong in found.items() if wrong))
+
+    @property
+    def _callback_is_usable(self) -> bool:
+        address = self.CALLBACK_URL
+        schemes = ("https://",) if self.ENVIRONMENT == PRODUCTION else ("https://", "http://")
+        return address.startswith(schemes) and not any(char in address for char in "?# \t\n")
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the Daraja client authenticates with; raises ``ImproperlyConfigured`` where something is missing."""
+        if not self.has_credentials:
+            raise ImproperlyConfigured("oscar_mpesa: MPESA_* credentials are missing; run manage.py check")
+        return Credentials(
+            consumer_key=self.CONSUMER_KEY,
+            consumer_secret=self.CONSUMER_SECRET,
+            shortcode=self.SHORTCODE,
+            passkey=self.PASSKEY,
+            till=self.TILL_NUMBER,
+            base_url=self.BASE_URL.rstrip("/") or HOSTS[self.ENVIRONMENT],
+        )
+
+    def callback_url(self, secret: str) -> str:
+        """The address that Safaricom is given for one payment: ``MPESA_CALLBACK_URL`` + ``/<secret>/``."""
+        return f"{self.CALLBACK_URL.rstrip('/')}/{secret}/"
+
+
+def mpesa_settings(env: Env) -> dict[str, Any]:
+    """Read the ``MPESA_*`` variables of a django-environ ``Env``; absent ones keep their defaults."""
+    readers = {bool: env.bool, int: env.int, tuple: env.list}
+    found: dict[str, Any] = {}
+    for setting in fields(MpesaSettings):
+        name = f"MPESA_{setting.name}"
+        if setting.name in ENVIRONMENT_NAMES and env.str(name, default="").strip():
+            found[setting.name] = readers.get(type(setting.default), _stripped(env))(name)
+    return found
+
+
+def _stripped(env: Env) -> Any:
+    return lambda name: env.str(name).strip()
+
+
+#: The settings that have an environment variable; the others are for the settings file.
+ENVIRONMENT_NAMES = frozenset(
+    "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER KIND BASE_URL TEST_MODE "
+    "ALLOWED_IPS TRUSTED_PROXIES HELP NAME_ON_PROMPT OFFER_TO PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS "
+    "ALERT_EMAILS ROUNDING".split()
+)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> MpesaSettings:
+    """The shop's settings now; raises ``ImproperlyConfigured`` with the name of what is wrong."""
+    given: dict[str, Any] = dict(getattr(settings, "OSCAR_MPESA", {}))
+    known = {setting.name for setting in fields(MpesaSettings)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"OSCAR_MPESA has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}"
+        )
+    return MpesaSettings(**{name: _shaped(name, value) for name, value in given.items()})
+
+
+def _shaped(name: str, value: Any) -> Any:
+    shapes: dict[str, Any] = {
+        "ENVIRONMENT": _choice(tuple(HOSTS)),
+        "OFFER_TO": _choice(OFFER_TO),
+        "KIND": _choice(KINDS),
+        "ROUNDING": Rounding,
+        "ALLOWED_IPS": _networks,
+        "ALERT_EMAILS": _texts,
+        "OTHER_METHODS": lambda rows: tuple((code, label, url) for code, label, url in rows),
+        "TRUSTED_PROXIES": int,
+        "PAYMENT_WINDOW_MINUTES": _positive,
+        "PAY_LATER_HOURS": _positive,
+    }
+    shape = shapes.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _switch)
+    try:
+        return shape(value)
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f"OSCAR_MPESA[{name!r}] is not usable: {error}") from error
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise TypeError("it must be a list")
+    return tuple(str(value) for value in values)
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither True nor False")  # bool("false") is True
+    return value
+
+
+def _choice(choices: tuple[str, ...]) -> Any:
+    def shape(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"{value!r} is none of {', '.join(repr(choice) for choice in choices)}")
+        return str(value)
+
+    return shape
+
+
+def _positive(value: Any) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError("it must be 1 or more")
+    return number
+
+
+def _networks(values: Any) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(value)) for value in _texts(values))
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting in {"OSCAR_MPESA", "DEBUG"}:
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="oscar_mpesa.conf")

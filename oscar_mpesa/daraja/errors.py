@@ -1,0 +1,87 @@
+"""Everything that can go wrong with Daraja, named for what the caller should do next.
+
+::
+
+    DarajaError
+    ├── DarajaUnreachable    no answer: the prompt may be on the phone, so do not push again; wait and ask
+    ├── DarajaUnreadable     an answer that proves nothing (HTML, cut off, SOAP, about another payment): wait and ask
+    ├── DarajaRefused        a clear no: nothing was done, trying again is safe
+    ├── DarajaBusy           not executed: back off, then try again
+    └── DarajaMisconfigured  a clear no that only the merchant can mend: tell the merchant
+
+After a push the first two leave its outcome unknown; ``surely_not_sent`` says which case it is.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from oscar_mpesa.daraja.masking import masked
+
+
+class DarajaError(Exception):
+    """Daraja did not do what it was asked, or did not say so.
+
+    ``http_status`` is None without an answer; ``error_code`` is Safaricom's own, or empty. ``message`` is safe to
+    keep: one line of at most 200 characters with no token and no phone number in it.
+    """
+
+    _is_a_clear_no: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str = "", *, http_status: int | None = None, error_code: str = "", sent: bool = True
+    ) -> None:
+        self.message = masked(message)
+        super().__init__(self.message)
+        self.http_status = http_status
+        self.error_code = masked(error_code)
+        self.sent = sent
+
+    @property
+    def surely_not_sent(self) -> bool:
+        """Whether it is proven that no prompt went out, so that a new push cannot be a second one."""
+        return self._is_a_clear_no or not self.sent
+
+    def __str__(self) -> str:
+        known = [self.message, f"({self.error_code})" if self.error_code else ""]
+        return " ".join(part for part in known if part) or type(self).__name__
+
+
+class DarajaUnreachable(DarajaError):
+    """No answer came; with ``sent=False`` the request did not even leave."""
+
+
+class DarajaUnreadable(DarajaError):
+    """An answer came that proves nothing."""
+
+
+class DarajaRefused(DarajaError):
+    """A clear no; trying again is safe."""
+
+    _is_a_clear_no = True
+
+
+class DarajaBusy(DarajaError):
+    """Not executed, because of load or of a prompt that is open already.
+
+    ``retry_after`` is in seconds, None where Safaricom did not say.
+    """
+
+    _is_a_clear_no = True
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        http_status: int | None = None,
+        error_code: str = "",
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, http_status=http_status, error_code=error_code)
+        self.retry_after = retry_after
+
+
+class DarajaMisconfigured(DarajaError):
+    """A clear no that only the merchant can mend: credentials, product, short code or an address."""
+
+    _is_a_clear_no = True

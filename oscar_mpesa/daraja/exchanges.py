@@ -1,0 +1,70 @@
+"""The record of one call: what may be kept of a request and its answer, by allow-list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oscar_mpesa.daraja.documents import read_object, text_of
+from oscar_mpesa.daraja.masking import LIMIT, masked, masked_checkout_id
+
+#: Kept as they are: the shop's own public numbers, and Safaricom's ids that hold no phone.
+_PLAIN = frozenset(
+    {
+        "BusinessShortCode",
+        "TransactionType",
+        "Amount",
+        "PartyB",
+        "Timestamp",
+        "AccountReference",
+        "TransactionDesc",
+        "ResponseCode",
+        "ResultCode",
+        "errorCode",
+        "requestId",
+        "MerchantRequestID",
+    }
+)
+
+#: Kept without phone numbers and long secrets. Password, CallBackURL and access_token stand in no list.
+_MASKED = frozenset({"PartyA", "PhoneNumber", "ResponseDescription", "CustomerMessage", "ResultDesc", "errorMessage"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One call to Daraja, safe to keep: ``endpoint`` is ``oauth``, ``push`` or ``query``.
+
+    ``http_status`` is None without an answer, ``error`` empty without an error.
+    """
+
+    endpoint: str
+    http_status: int | None
+    milliseconds: int
+    request: dict[str, str]
+    reply: dict[str, str]
+    error: str
+
+
+def kept(fields: Mapping[str, object]) -> dict[str, str]:
+    """Return what may be kept of a request's or an answer's fields."""
+    return {name: text for name, value in fields.items() if (text := _kept(name, value))}
+
+
+def kept_body(body: bytes) -> dict[str, str]:
+    """Return what may be kept of an answer's body; nothing of one that is no JSON object."""
+    try:
+        return kept(read_object(body))
+    except ValueError:
+        return {}
+
+
+def _kept(name: str, value: object) -> str:
+    try:
+        text = text_of(value, name)
+    except ValueError:
+        return ""
+    if name == "CheckoutRequestID":
+        return masked_checkout_id(text)
+    if name in _MASKED:
+        return masked(text)
+    return text[:LIMIT] if name in _PLAIN else ""

@@ -1,0 +1,133 @@
+"""Kenyan mobile numbers, as people type them and as Safaricom wants them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from oscar_mpesa.domain.marking import _
+
+#: A mobile number's national part. Numbers are portable, so no prefix below 7 and 1 is refused.
+_MOBILE = re.compile(r"[71][0-9]{8}")
+_MSISDN = re.compile(r"254[71][0-9]{8}")
+_DIGITS = re.compile(r"\+?[0-9]+")
+
+#: What people put between digits; dashes and invisible characters are found by their Unicode category.
+_SEPARATORS = frozenset(" \t\r\n.()[]\u2212\u00b7")
+_SILENT_CATEGORIES = frozenset({"Pd", "Cf", "Zs"})
+
+_SHORTEST_LANDLINE = 7
+_NATIONAL_LENGTH = 9
+
+_SENTENCES = {
+    "empty": _("Enter the M-PESA phone number."),
+    "letters": _("A phone number has digits only, for example 0712 345 678."),
+    "short": _("This number has too few digits. A Safaricom number looks like 0712 345 678."),
+    "long": _("This number has too many digits. A Safaricom number looks like 0712 345 678."),
+    "foreign": _("M-PESA needs a Kenyan Safaricom number. If family in Kenya pays, enter theirs."),
+    "landline": _("This looks like a landline. Enter a Safaricom mobile number, for example 0712 345 678."),
+    "not_mobile": _("This is not a mobile number. Enter a Safaricom number, for example 0712 345 678."),
+}
+
+#: First digits after the 0 that were given out to other networks; the number may have moved since.
+_OTHER_NETWORKS = (
+    ("Airtel", re.compile(r"73|75[0-6]|762|78|10[0-8]")),
+    ("Telkom", re.compile(r"77")),
+)
+
+
+class PhoneRefused(ValueError):
+    """The text is no number that M-PESA can prompt; ``sentence`` says it to people, ``reason`` to code.
+
+    Neither holds the number, so the error may be logged.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sentence = _SENTENCES[reason]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PhoneNumber:
+    """A Kenyan mobile number, kept as ``2547XXXXXXXX`` or ``2541XXXXXXXX``; shown masked unless asked otherwise."""
+
+    msisdn: str
+
+    def __post_init__(self) -> None:
+        if not _MSISDN.fullmatch(self.msisdn):
+            raise PhoneRefused("not_mobile")
+
+    @classmethod
+    def parse(cls, text: str) -> PhoneNumber:
+        """Read a number as people type it: 07…, 01…, 7…, 1…, +254…, 254…, 00254…, with any usual punctuation.
+
+        Raises ``PhoneRefused``. A foreign number is refused, never cut: its last nine digits are a stranger's.
+        """
+        digits = _without_punctuation(text)
+        if not digits:
+            raise PhoneRefused("empty")
+        if not _DIGITS.fullmatch(digits):
+            raise PhoneRefused("letters")
+        national = _national_part(digits)
+        if not _MOBILE.fullmatch(national):
+            raise PhoneRefused(_reason_against(national))
+        return cls(msisdn=f"254{national}")
+
+    @property
+    def local(self) -> str:
+        """As dialled in Kenya: ``0712345678``."""
+        return f"0{self.msisdn[3:]}"
+
+    @property
+    def grouped(self) -> str:
+        """As read aloud: ``0712 345 678``; only for the one who typed it."""
+        return f"{self.local[:4]} {self.local[4:7]} {self.local[7:]}"
+
+    @property
+    def masked(self) -> str:
+        """As shown to everybody else: ``0712 •••678``."""
+        return f"{self.local[:4]} •••{self.local[7:]}"
+
+    @property
+    def other_network(self) -> str:
+        """``Airtel`` or ``Telkom`` where the prefix was theirs, else an empty text: a hint, no reason to refuse."""
+        return next((name for name, prefix in _OTHER_NETWORKS if prefix.match(self.msisdn[3:])), "")
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __repr__(self) -> str:
+        return f"PhoneNumber({self.masked!r})"
+
+
+def _without_punctuation(text: str) -> str:
+    return "".join(
+        char
+        for char in unicodedata.normalize("NFKC", text)
+        if char not in _SEPARATORS and unicodedata.category(char) not in _SILENT_CATEGORIES
+    )
+
+
+def _national_part(digits: str) -> str:
+    abroad = digits.removeprefix("+").removeprefix("00")
+    if abroad.startswith("254"):
+        return abroad[3:].removeprefix("0")
+    if abroad != digits:
+        raise PhoneRefused("foreign")
+    if digits.startswith("0"):
+        return digits[1:]
+    if len(digits) > _NATIONAL_LENGTH and digits[0] not in "71":
+        raise PhoneRefused("foreign")
+    return digits
+
+
+def _reason_against(national: str) -> str:
+    if len(national) < _SHORTEST_LANDLINE:
+        return "short"
+    if national[0] in "2456":
+        return "landline"
+    if national[0] not in "71":
+        return "not_mobile"
+    return "short" if len(national) < _NATIONAL_LENGTH else "long"

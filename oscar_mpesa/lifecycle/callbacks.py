@@ -1,0 +1,132 @@
+"""Take in what was posted: kept raw first, believed later."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.debug import sensitive_variables
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.callbacks import CallbackUnreadable, StkCallback, parse
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.lifecycle.news import from_callback
+from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+
+logger = logging.getLogger("oscar_mpesa")
+
+#: Bytes of a body that are kept, with the payment's secret and without it.
+KEPT, KEPT_UNVERIFIED = 64 * 1024, 2 * 1024
+
+#: Unverified rows a minute; beyond them posts are counted, not stored.
+UNVERIFIED_A_MINUTE = 20
+
+#: A callback that could not be worked through is tried again after this.
+FIRST_RETRY = timedelta(minutes=1)
+
+
+@sensitive_variables("secret", "body")
+def receive_callback(body: bytes, *, secret: str, address: str | None, now: datetime) -> MpesaCallback | None:
+    """Keep a callback's raw body in a committed row of its own, then work through it; must run outside a transaction.
+
+    Only the payment's own secret makes it trusted; a post without it is kept as *unverified*, within a cap (beyond
+    it None is returned), and moves the payment's next question to now at the most. Raises nothing but the
+    database's own errors of the first row: then, and only then, it was not kept.
+    """
+    payment = find_payment(secret)
+    if payment is None:
+        return _keep_unverified(body, address, now)
+    callback = MpesaCallback.objects.create(
+        body=body[:KEPT], address=address, received_at=now, environment=payment.environment, payment=payment
+    )
+    work_through(callback, payment, now=now)
+    return callback
+
+
+@sensitive_variables("secret")
+def find_payment(secret: str) -> MpesaPayment | None:
+    """The payment of a secret from a callback's address; found by index, then compared in constant time."""
+    if not secret or "\x00" in secret or len(secret) > 64:
+        return None
+    payment = MpesaPayment.objects.filter(secret=secret).select_related("mpesa_order").first()
+    return payment if payment is not None and constant_time_compare(payment.secret, secret) else None
+
+
+def work_through(callback: MpesaCallback, payment: MpesaPayment, *, now: datetime) -> None:
+    """Believe a kept callback and write down the verdict. Never raises: what crashes is *failed* and tried again."""
+    try:
+        told = parse(bytes(callback.body))
+        _believe(callback, payment, told, now)
+    except CallbackUnreadable as error:
+        _ask_now(Q(pk=payment.pk), now)
+        _conclude(callback, Verdict.UNREADABLE, str(error))
+    except Exception as error:
+        logger.exception("M-Pesa callback %s could not be worked through; it is kept and tried again", callback.pk)
+        _fail(callback, error, now)
+
+
+def _fail(callback: MpesaCallback, error: Exception, now: datetime) -> None:
+    try:
+        _conclude(callback, Verdict.FAILED, repr(error), tries=callback.tries + 1, next_try_at=now + FIRST_RETRY)
+    except DatabaseError:
+        logger.exception("M-Pesa callback %s keeps the verdict %s", callback.pk, callback.verdict)
+
+
+def _believe(callback: MpesaCallback, payment: MpesaPayment, told: StkCallback, now: datetime) -> None:
+    if _is_known(payment, told):
+        _conclude(callback, Verdict.DUPLICATE)
+        return
+    with transaction.atomic(durable=True):
+        _conclude(callback, settle(payment, from_callback(told), now=now))
+
+
+def _is_known(payment: MpesaPayment, told: StkCallback) -> bool:
+    """A repeat of what settled the payment needs no lock: a receipt's number never goes away."""
+    if told.checkout_request_id != payment.checkout_request_id or not told.receipt_number or not payment.is_paid:
+        return False
+    known = MpesaReceipt.objects.filter(environment=payment.environment, number=told.receipt_number)
+    return known.filter(payment_id=payment.pk).exists()
+
+
+def _conclude(callback: MpesaCallback, verdict: Verdict, reason: str = "", **columns: object) -> None:
+    MpesaCallback.objects.filter(pk=callback.pk).update(verdict=verdict, reason=reason[:500], **columns)
+    callback.verdict, callback.reason = verdict, reason[:500]
+
+
+def _keep_unverified(body: bytes, address: str | None, now: datetime) -> MpesaCallback | None:
+    recent = MpesaCallback.objects.filter(
+        verdict=Verdict.UNVERIFIED, received_at__gt=now - timedelta(minutes=1)
+    ).order_by("-id")
+    newest = list(recent.values_list("pk", flat=True)[:UNVERIFIED_A_MINUTE])
+    if len(newest) >= UNVERIFIED_A_MINUTE:
+        MpesaCallback.objects.filter(pk=newest[0]).update(suppressed=F("suppressed") + 1)
+        return None
+    callback = MpesaCallback.objects.create(
+        body=body[:KEPT_UNVERIFIED],
+        address=address,
+        received_at=now,
+        environment=get_settings().environment,
+        verdict=Verdict.UNVERIFIED,
+    )
+    _nudge(body, now)
+    return callback
+
+
+def _nudge(body: bytes, now: datetime) -> None:
+    try:
+        told = parse(body[:KEPT])
+    except CallbackUnreadable:
+        return
+    if told.checkout_request_id:
+        _ask_now(Q(checkout_request_id=told.checkout_request_id), now)
+
+
+def _ask_now(which: Q, now: datetime) -> None:
+    """Move a live payment's next question to now, once a minute; this makes no call by itself."""
+    unnudged = Q(nudged_at=None) | Q(nudged_at__lt=now - timedelta(minutes=1))
+    live = MpesaPayment.objects.filter(which, unnudged, status=Status.PROCESSING.value, held=False)
+    live.update(next_question_at=now, nudged_at=now)

@@ -1,0 +1,122 @@
+"""The seam between the verbs and Safaricom: the real wire, or the simulator in test mode; nobody else asks which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+
+from django.core.cache import caches
+from django.utils import timezone
+
+from oscar_mpesa.conf import SIMULATED, get_settings
+from oscar_mpesa.daraja.client import Client, Exchange
+from oscar_mpesa.daraja.errors import DarajaMisconfigured
+from oscar_mpesa.daraja.messages import Push, PushReply, QueryReply
+from oscar_mpesa.daraja.transport import HttpTransport, Transport
+from oscar_mpesa.domain.references import account_reference, description
+from oscar_mpesa.models import MpesaCall, MpesaPayment
+from oscar_mpesa.simulator import replies
+
+_replaced: list[Transport] = []
+
+
+def push(payment: MpesaPayment, *, now: datetime) -> PushReply:
+    """Send the prompt to the phone, now and once; the payment is claimed and committed.
+
+    Raises ``DarajaError``; ``surely_not_sent`` on it says whether the phone may have been prompted all the same.
+    """
+    if payment.environment == SIMULATED:
+        _require_fit(payment)
+        return replies.push_reply(public_id=payment.secret, msisdn=payment.phone, now=now)
+    number = payment.mpesa_order.order.number
+    return _client(payment).push(
+        Push(
+            phone=payment.phone_number,
+            amount=payment.amount,
+            callback_url=get_settings().callback_url(payment.secret),
+            account_reference=account_reference(number),
+            description=description(number),
+        ),
+        now=now,
+    )
+
+
+def ask(payment: MpesaPayment, *, now: datetime) -> QueryReply | bytes | None:
+    """What became of the prompt: Safaricom's reply, or the body that the simulator would post, or nothing yet.
+
+    Raises ``DarajaError``.
+    """
+    if payment.environment == SIMULATED:
+        _require_fit(payment)
+        return replies.callback_body(_facts(payment), now=now)
+    assert payment.checkout_request_id is not None
+    return _client(payment).query(payment.checkout_request_id, now=now)
+
+
+def is_free(payment: MpesaPayment) -> bool:
+    """Asking costs no call: due at every poll, outside the minute's budget."""
+    return bool(payment.environment == SIMULATED)
+
+
+@contextmanager
+def replaced_transport(transport: Transport) -> Iterator[None]:
+    """Speak over another transport than HTTP for a while; what ``oscar_mpesa.testing`` offers to integrators."""
+    _replaced.append(transport)
+    try:
+        yield
+    finally:
+        _replaced.pop()
+
+
+def _client(payment: MpesaPayment) -> Client:
+    _require_fit(payment)
+    settings = get_settings()
+
+    def observe(exchange: Exchange) -> None:
+        _keep_call(payment, exchange)
+
+    transport = _replaced[-1] if _replaced else _http_transport()
+    return Client(settings.credentials, transport, caches[settings.CACHE], observe)
+
+
+def _require_fit(payment: MpesaPayment) -> None:
+    """No simulated payment is paid by a shop that takes real money, nor the other way round."""
+    settings = get_settings()
+    if settings.faults or payment.environment != settings.environment:
+        raise DarajaMisconfigured("the shop's M-Pesa settings do not fit this payment; run manage.py check")
+
+
+@lru_cache(maxsize=1)
+def _http_transport() -> HttpTransport:
+    return HttpTransport()
+
+
+def _keep_call(payment: MpesaPayment, exchange: Exchange) -> None:
+    MpesaCall.objects.create(
+        endpoint=exchange.endpoint,
+        environment=payment.environment,
+        shortcode=payment.shortcode,
+        payment=payment,
+        http_status=exchange.http_status,
+        milliseconds=exchange.milliseconds,
+        request=exchange.request,
+        reply=exchange.reply,
+        error=exchange.error,
+        created_at=timezone.now(),
+    )
+
+
+def _facts(payment: MpesaPayment) -> replies.Facts:
+    assert payment.prompted_at is not None
+    return replies.Facts(
+        public_id=payment.secret,
+        msisdn=payment.phone,
+        amount=payment.amount,
+        merchant_request_id=payment.merchant_request_id or "",
+        checkout_request_id=payment.checkout_request_id or "",
+        prompted_at=payment.prompted_at,
+        handset_seen_at=payment.handset_seen_at,
+        handset_answer=payment.handset_answer,
+    )

@@ -1,0 +1,150 @@
+"""Money that arrived: kept as a receipt first, then used for its order where that is right."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import OperationalError, transaction
+from django.db.models import Q
+
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.lifecycle import audit, due
+from oscar_mpesa.lifecycle.news import News
+from oscar_mpesa.models import Allocation, DueKind, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.signals import money_arrived
+
+logger = logging.getLogger("oscar_mpesa")
+
+#: When the books are tried again after the shop's own code raised.
+FIRST_RETRY = timedelta(minutes=1)
+
+
+def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    """Keep the money that news of a success tells of, once; the order and the payment are locked by the caller.
+
+    Says ``applied`` for a new receipt whatever it was used for, ``duplicate`` for one that is known, ``mismatch``
+    where the amount is not ours, ``no_change`` where a query tells of money that is known already.
+    """
+    known = _known_receipts(payment, news)
+    if any(receipt.number == news.receipt_number for receipt in known if news.receipt_number):
+        return Verdict.DUPLICATE
+    own = [receipt for receipt in known if receipt.payment_id == payment.pk]
+    if not news.receipt_number:
+        return _take_unnumbered(payment, news, now, known) if not own else Verdict.NO_CHANGE
+    unnumbered = next((receipt for receipt in own if receipt.number is None), None)
+    if unnumbered is not None:
+        return _fill_in(unnumbered, payment, news, now)
+    return _take_numbered(payment, news, now, known)
+
+
+def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
+    same_order = Q(order_id=payment.order_id) | Q(payment_id=payment.pk)
+    same_number = Q(environment=payment.environment, number=news.receipt_number)
+    which = same_order | same_number if news.receipt_number else same_order
+    return list(MpesaReceipt.objects.filter(which).select_related("payment"))
+
+
+def _take_unnumbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
+    receipt = _receipt(payment, news, now, amount=Decimal(payment.amount))
+    receipt.awaiting_number = payment.pk
+    return _allocate(receipt, payment, now, known)
+
+
+def _take_numbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
+    assert news.amount is not None
+    receipt = _receipt(payment, news, now, amount=news.amount)
+    if news.amount != payment.amount and not _is_paid(known):
+        _keep(receipt, payment, now, Allocation.MISMATCH, why=f"asked for {payment.amount}, {news.amount} arrived")
+        return Verdict.MISMATCH
+    return _allocate(receipt, payment, now, known)
+
+
+def _receipt(payment: MpesaPayment, news: News, now: datetime, *, amount: Decimal) -> MpesaReceipt:
+    return MpesaReceipt(
+        number=news.receipt_number or None,
+        environment=payment.environment,
+        amount=amount,
+        paid_at=news.paid_at or now,
+        payer=news.payer[:128],
+        source=news.source,
+        payment=payment,
+        order_id=payment.order_id,
+        created_at=now,
+    )
+
+
+def _allocate(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, known: list[MpesaReceipt]) -> Verdict:
+    if _is_paid(known):
+        _keep(receipt, payment, now, Allocation.SURPLUS, why="the order is paid already")
+    elif payment.environment != PRODUCTION and get_settings().environment == PRODUCTION:
+        _keep(receipt, payment, now, Allocation.UNALLOCATED, why="test money in a shop that takes real money")
+    elif payment.mpesa_order.is_released or payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
+        _keep(receipt, payment, now, Allocation.UNALLOCATED, why="the order was closed")
+    else:
+        _use(receipt, payment, now)
+    return Verdict.APPLIED
+
+
+def _is_paid(known: list[MpesaReceipt]) -> bool:
+    """By receipts whose money stands in the books, never by the order's status."""
+    return any(receipt.allocation == Allocation.APPLIED or _is_in_the_books(receipt) for receipt in known)
+
+
+def _is_in_the_books(receipt: MpesaReceipt) -> bool:
+    """M8: its payment was completed before Safaricom told another amount, and the books stay until staff decide."""
+    payment = receipt.payment
+    return receipt.allocation == Allocation.MISMATCH and payment is not None and payment.is_paid
+
+
+def _use(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
+    error = _books_error(receipt, payment)
+    if error is None:
+        _keep(receipt, payment, now, Allocation.APPLIED, why="")
+        return
+    receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY
+    _keep(receipt, payment, now, Allocation.UNALLOCATED, why="the shop's own code raised")
+
+
+def _books_error(receipt: MpesaReceipt, payment: MpesaPayment) -> Exception | None:
+    """Tell Oscar's side in a savepoint: the shop's own code may fail without losing the record of the money.
+
+    A deadlock is no such failure (it may have taken the whole transaction with it) and is raised.
+    """
+    try:
+        with transaction.atomic():
+            money_arrived.send(sender=MpesaReceipt, receipt=receipt, order=payment.mpesa_order.order)
+    except OperationalError:
+        raise
+    except Exception as error:
+        logger.exception("M-Pesa payment %s: the money is there, the books failed", payment.pk)
+        return error
+    return None
+
+
+def _keep(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, allocation: Allocation, *, why: str) -> None:
+    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, why
+    receipt.save()
+    if allocation is Allocation.APPLIED:
+        due.owe(payment, *due.OWED_WITH_MONEY, now=now, receipt=receipt)
+    elif not receipt.error:
+        audit.record("money to sort out", payment, now=now, after=allocation.value, why=why, receipt=receipt)
+        due.owe(payment, DueKind.MONEY_ASTRAY, DueKind.ASTRAY_MAIL, now=now, receipt=receipt)
+
+
+def _fill_in(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    """M8: the number of money that a query told of, and Oscar's references; never a second receipt."""
+    receipt.number, receipt.awaiting_number = news.receipt_number, None
+    receipt.paid_at, receipt.payer, receipt.source = news.paid_at or receipt.paid_at, news.payer[:128], news.source
+    agrees = news.amount == receipt.amount
+    if agrees and receipt.allocation == Allocation.APPLIED:
+        error = _books_error(receipt, payment)
+        receipt.error = repr(error) if error else ""
+    elif not agrees:
+        receipt.amount = news.amount or receipt.amount
+        receipt.allocation, receipt.reason = Allocation.MISMATCH, f"asked for {payment.amount}, {news.amount} arrived"
+        due.owe(payment, DueKind.MONEY_ASTRAY, DueKind.ASTRAY_MAIL, now=now, receipt=receipt)
+    receipt.save()
+    audit.record("receipt number told", payment, now=now, after=receipt.allocation, why=news.source, receipt=receipt)
+    return Verdict.APPLIED if agrees else Verdict.MISMATCH

@@ -1,0 +1,112 @@
+"""The one door through which a payment becomes paid or failed, whoever says so."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from oscar_mpesa.domain.status import Status, is_legal
+from oscar_mpesa.lifecycle import audit, due, money
+from oscar_mpesa.lifecycle.locks import lock_payment
+from oscar_mpesa.lifecycle.news import News
+from oscar_mpesa.models import DueKind, MpesaPayment, Verdict
+
+logger = logging.getLogger("oscar_mpesa")
+
+
+def settle(payment: MpesaPayment, news: News, *, now: datetime) -> Verdict:
+    """Believe news of a payment as far as it can be believed, once, whoever brings it.
+
+    Locks the order, then the payment. News that is no legal step changes nothing and never raises: it is kept as
+    an event. A success keeps its receipt, writes the shop's books in a savepoint, and leaves what is due to be sent
+    after the commit. Says what became of the news.
+    """
+    with transaction.atomic(savepoint=False):
+        _, locked = lock_payment(payment)
+        return _weigh(locked, news, now)
+
+
+def _weigh(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    if not _is_about(payment, news):
+        return _ask_instead(payment, news, now, Verdict.UNMATCHED, "it names another request")
+    _fill_in_ids(payment, news)
+    if news.status is None or news.is_incomplete_success:
+        return _ask_instead(payment, news, now, Verdict.NO_CHANGE, f"{news.source} said nothing final")
+    if payment.held and news.source != "callback":
+        return _ignore(payment, news, now, why="held for a person's decision")
+    if news.is_success:
+        return _succeed(payment, news, now)
+    return _fail(payment, news, now)
+
+
+def _is_about(payment: MpesaPayment, news: News) -> bool:
+    told = news.checkout_request_id
+    if not told or told == payment.checkout_request_id:
+        return True
+    taken = MpesaPayment.objects.filter(checkout_request_id=told).exists()
+    return payment.checkout_request_id is None and not taken
+
+
+def _fill_in_ids(payment: MpesaPayment, news: News) -> None:
+    if payment.checkout_request_id is None and news.checkout_request_id:
+        payment.checkout_request_id = news.checkout_request_id
+        payment.merchant_request_id = news.merchant_request_id or None
+        payment.save(update_fields=["checkout_request_id", "merchant_request_id"])
+
+
+def _ask_instead(payment: MpesaPayment, news: News, now: datetime, verdict: Verdict, why: str) -> Verdict:
+    told_by_callback = news.source == "callback"
+    if payment.status == Status.PROCESSING.value and not payment.held and told_by_callback:
+        payment.next_question_at = now
+        payment.save(update_fields=["next_question_at"])
+    audit.record("asked for better news", payment, now=now, why=why)
+    return verdict
+
+
+def _ignore(payment: MpesaPayment, news: News, now: datetime, *, why: str) -> Verdict:
+    audit.record("ignored", payment, now=now, after=str(news.status), why=f"{why}; {news.source} {news.code}".strip())
+    return Verdict.NO_CHANGE
+
+
+def _succeed(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    """M5 to M8: keep the money's receipt, then complete the payment by it."""
+    verdict = money.take(payment, news, now)
+    if news.amount is not None and news.amount != payment.amount:
+        payment.held = payment.held or (verdict is Verdict.MISMATCH and not payment.is_paid)
+        payment.save(update_fields=["held"])
+        return verdict
+    if payment.is_paid or verdict is Verdict.NO_CHANGE:
+        return verdict
+    _end(payment, Status.COMPLETED, news, now)
+    return Verdict.APPLIED
+
+
+def _fail(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    status = news.status
+    assert status is not None
+    if payment.held:
+        return _ignore(payment, news, now, why="held for a person's decision")
+    if news.says_never_claimed and payment.prompted_at is not None:
+        return _ignore(payment, news, now, why="it was sent meanwhile")
+    if not is_legal(Status(payment.status), status):
+        if news.code and news.code == payment.result_code:
+            return Verdict.DUPLICATE
+        return _ignore(payment, news, now, why=f"already {payment.status}")
+    _end(payment, status, news, now)
+    due.owe(payment, DueKind.PAYMENT_FAILED, now=now)
+    return Verdict.APPLIED
+
+
+def _end(payment: MpesaPayment, status: Status, news: News, now: datetime) -> None:
+    before = payment.status
+    payment.status = status.value
+    payment.result_code, payment.result_description = news.code, news.description
+    payment.live_order = payment.next_question_at = None
+    payment.ended_at, payment.held = now, False
+    if status is Status.COMPLETED:
+        payment.completed_at = now
+    payment.save()
+    audit.record("settled", payment, now=now, before=before, after=status.value, why=f"{news.source} {news.code}")
+    logger.info("M-Pesa payment %s: %s → %s (%s %s)", payment.pk, before, status, news.source, news.code)

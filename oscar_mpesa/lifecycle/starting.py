@@ -1,0 +1,179 @@
+"""Start an attempt: the row that is committed before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.marking import _
+from oscar_mpesa.domain.money import rounding_difference, whole_shillings
+from oscar_mpesa.domain.outcomes import Again
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.lifecycle import asking
+from oscar_mpesa.lifecycle.locks import lock_order
+from oscar_mpesa.lifecycle.prompting import prompt
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import MONEY_IS_THERE
+
+#: After a prompt of the same amount to the same phone the next one waits at least this long.
+SAME_PROMPT_WAIT = timedelta(seconds=60)
+
+
+class StartRefused(Exception):
+    """No attempt was made; ``sentence`` tells a person what to do."""
+
+    sentence = _("This order cannot be paid by M-PESA now.")
+
+
+class NotOffered(StartRefused):
+    """M-Pesa is off here, or its settings are wrong; ``manage.py check`` says how."""
+
+    sentence = _("This shop cannot take M-PESA right now.")
+
+
+class NotPayable(StartRefused):
+    """The order awaits no payment: closed, of another status, or its money is there."""
+
+    sentence = _("This order is not waiting for a payment.")
+
+
+class LivePayment(StartRefused):
+    """A request is on a phone already; ``payment`` is the live one."""
+
+    sentence = _("A request is on the phone already. Answer it there first.")
+
+    def __init__(self, payment: MpesaPayment) -> None:
+        super().__init__(payment.pk)
+        self.payment = payment
+
+
+class TooSoon(StartRefused):
+    """The same phone was prompted for the same amount just now; try at ``until`` (UTC)."""
+
+    sentence = _("A request went to this phone just now. Wait a little, or use another number.")
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+class PhoneBlocked(StartRefused):
+    """Its owner asked for no more requests."""
+
+    sentence = _("The owner of this number asked not to get requests. Use another number.")
+
+
+def start(
+    order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
+) -> MpesaPayment:
+    """Commit a new attempt to collect an order's whole total, *pending*: ``prompt`` sends it after the commit.
+
+    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are kept with an order's first attempt.
+    Raises ``StartRefused`` (its subclasses say what to do) and ``AmountRefused``; the order keeps at most one live
+    payment, by a database constraint too.
+    """
+    settings = get_settings()
+    if settings.faults or settings.OFFER_TO == "nobody":
+        raise NotOffered(settings.faults)
+    with transaction.atomic(savepoint=False):
+        locked = lock_order(order.pk)
+        _require_awaiting(locked)
+        _require_phone(phone)
+        mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
+        if mpesa_order is None:
+            mpesa_order = _enrol(locked, now, language=language, session_digest=digest, address=address)
+        else:
+            _require_turn(mpesa_order, phone, now)
+        mpesa_order.order = locked
+        return _create(mpesa_order, phone, now)
+
+
+def retry(order: Any, *, phone: PhoneNumber, now: datetime) -> MpesaPayment:
+    """Start and send another attempt for the same order. Must run outside a transaction.
+
+    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised.
+    """
+    last = MpesaPayment.objects.filter(mpesa_order_id=order.pk).order_by("-id").first()
+    if last is not None and _is_worth_asking(last):
+        asking.ask(last, now=now)
+    with transaction.atomic(durable=True):
+        payment = start(order, phone=phone, now=now)
+    prompt(payment, now=now)
+    return payment
+
+
+def _is_worth_asking(last: MpesaPayment) -> bool:
+    return not last.held and (last.was_unanswered or last.outcome.again is Again.AFTER_ASKING)
+
+
+def opens_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
+    """When a new prompt may go to a phone after this payment ended, in UTC; None: at once.
+
+    The wait is the result code's own (17: two minutes), and a minute at least after the same prompt.
+    """
+    if payment.phone != phone.msisdn or payment.prompted_at is None or payment.is_live:
+        return None
+    waits = []
+    if payment.checkout_request_id is not None or payment.was_unanswered:
+        waits.append(payment.prompted_at + SAME_PROMPT_WAIT)
+    if payment.ended_at is not None and payment.outcome.wait:
+        waits.append(payment.ended_at + timedelta(seconds=payment.outcome.wait))
+    return max(waits, default=None)
+
+
+def _require_awaiting(order: Any) -> None:
+    if order.status != get_settings().PENDING_STATUS:
+        raise NotPayable(f"order {order.pk} is {order.status}")
+
+
+def _require_phone(phone: PhoneNumber) -> None:
+    if MpesaBlockedPhone.objects.filter(phone=phone.msisdn).exists():
+        raise PhoneBlocked(phone.masked)
+
+
+def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> None:
+    """Not once it is closed or its money is there, nor while an attempt lives, nor too soon to the same phone."""
+    if mpesa_order.is_released:
+        raise NotPayable(f"order {mpesa_order.pk} is closed")
+    of_order = Q(order_id=mpesa_order.pk) | Q(payment__mpesa_order_id=mpesa_order.pk)
+    if MpesaReceipt.objects.filter(of_order, allocation__in=MONEY_IS_THERE).exists():
+        raise NotPayable(f"order {mpesa_order.pk} has money")
+    last = mpesa_order.payments.latest("id")
+    if last.is_live:
+        raise LivePayment(last)
+    until = opens_at(last, phone=phone)
+    if until is not None and now < until:
+        raise TooSoon(until)
+
+
+def _enrol(order: Any, now: datetime, **about: Any) -> MpesaOrder:
+    settings = get_settings()
+    return MpesaOrder.objects.create(
+        order=order,
+        environment=settings.environment,
+        created_at=now,
+        pay_before=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
+        **about,
+    )
+
+
+def _create(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> MpesaPayment:
+    settings, order = get_settings(), mpesa_order.order
+    amount = whole_shillings(order.total_incl_tax, currency=order.currency, rounding=settings.ROUNDING)
+    return MpesaPayment.objects.create(
+        mpesa_order=mpesa_order,
+        live_order=mpesa_order.pk,
+        phone=phone.msisdn,
+        amount=amount,
+        rounding=rounding_difference(order.total_incl_tax, amount),
+        status=Status.PENDING.value,
+        shortcode=settings.SHORTCODE,
+        till=settings.TILL_NUMBER,
+        environment=settings.environment,
+        created_at=now,
+    )

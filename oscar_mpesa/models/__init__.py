@@ -1,0 +1,25 @@
+"""Rows: what is kept about orders, payments, receipts, callbacks, calls and people's decisions."""
+
+from oscar_mpesa.models.callbacks import MpesaCallback, Verdict
+from oscar_mpesa.models.calls import MpesaCall
+from oscar_mpesa.models.due import DueKind, MpesaDue
+from oscar_mpesa.models.events import MpesaBlockedPhone, MpesaEvent
+from oscar_mpesa.models.orders import MpesaOrder, ReleaseReason
+from oscar_mpesa.models.payments import MpesaPayment
+from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptSource
+
+__all__ = [
+    "Allocation",
+    "DueKind",
+    "MpesaBlockedPhone",
+    "MpesaCall",
+    "MpesaCallback",
+    "MpesaDue",
+    "MpesaEvent",
+    "MpesaOrder",
+    "MpesaPayment",
+    "MpesaReceipt",
+    "ReceiptSource",
+    "ReleaseReason",
+    "Verdict",
+]

@@ -1,0 +1,59 @@
+"""What was posted to us, raw, before anything is believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
+from oscar_mpesa.models.payments import MpesaPayment
+
+
+class Verdict(models.TextChoices):
+    """What became of a callback; ``received`` and ``failed`` are not the last word."""
+
+    RECEIVED = "received", _("received")
+    FAILED = "failed", _("could not be worked through yet")
+    APPLIED = "applied", _("changed the payment")
+    NO_CHANGE = "no_change", _("changed nothing")
+    DUPLICATE = "duplicate", _("said before")
+    MISMATCH = "mismatch", _("another amount")
+    UNVERIFIED = "unverified", _("without the payment's secret")
+    UNMATCHED = "unmatched", _("about another request")
+    UNREADABLE = "unreadable", _("unreadable")
+
+
+class MpesaCallback(models.Model):
+    """One POST as it came: its body cut at 64 KB (2 KB when unverified), its address, and our verdict."""
+
+    body = models.BinaryField()
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received at"), db_index=True)
+    environment = EnvironmentField()
+    payment = models.ForeignKey(
+        MpesaPayment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="callbacks",
+        verbose_name=_("payment"),
+    )
+    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, default=Verdict.RECEIVED)
+    reason = OutsideTextField(_("why"), blank=True)
+    suppressed = models.PositiveIntegerField(_("more like it, not stored"), default=0)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("M-Pesa callback")
+        verbose_name_plural = _("M-Pesa callbacks")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["verdict", "received_at"], name="mpesa_callback_verdict")]
+
+    if TYPE_CHECKING:
+        payment_id: int | None
+
+    def __str__(self) -> str:
+        return f"M-Pesa callback {self.pk}"

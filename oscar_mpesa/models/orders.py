@@ -1,0 +1,59 @@
+"""One row for each order that pays, or wants to pay, by M-Pesa."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.models.fields import EnvironmentField, new_public_id
+
+
+class ReleaseReason(models.TextChoices):
+    """Why an unpaid order was given up."""
+
+    OVERDUE = "overdue", _("no payment in time")
+    UNASKED = "unasked", _("no payment in time, and Safaricom gave no answer")
+    STAFF = "staff", _("cancelled by staff")
+    OTHER_METHOD = "other-method", _("the shopper chose another way to pay")
+
+
+class MpesaOrder(models.Model):
+    """What M-Pesa knows of an order: its clock, its release, and the public id of its waiting page.
+
+    Shares its primary key with the order, so that ``mpesa_order_id`` is the order's id everywhere.
+    """
+
+    order = models.OneToOneField(
+        "order.Order", primary_key=True, on_delete=models.PROTECT, related_name="mpesa", verbose_name=_("order")
+    )
+    public_id = models.CharField(_("public id"), max_length=32, unique=True, default=new_public_id, editable=False)
+    environment = EnvironmentField()
+    language = models.CharField(_("language"), max_length=16, blank=True, help_text=_("The shopper's, for mails."))
+    session_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    pay_before = models.DateTimeField(_("pay before"), db_index=True)
+    paying_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    release_reason = models.CharField(_("released because"), max_length=16, blank=True, choices=ReleaseReason.choices)
+    restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
+    handed_over_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("M-Pesa order")
+        verbose_name_plural = _("M-Pesa orders")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"M-Pesa order {self.pk}"
+
+    @property
+    def is_released(self) -> bool:
+        """The order was given up: its stock, vouchers and offers went back."""
+        return self.released_at is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Its time to pay is over."""
+        return not self.is_released and now >= self.pay_before

@@ -1,0 +1,150 @@
+"""One row for each attempt to collect an order's money by an STK push."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.domain import outcomes
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.domain.status import FINAL, LIVE, Status
+from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
+from oscar_mpesa.models.orders import MpesaOrder
+
+#: A prompt lives about a minute; 2½ minutes after the push the attempt is over, whatever came.
+PROMPT_LIFE = timedelta(seconds=150)
+
+#: A payment that was not sent within this time is never sent late.
+UNSENT_LIFE = timedelta(seconds=60)
+
+STATUS_CHOICES = [
+    (Status.PENDING.value, _("not sent yet")),
+    (Status.PROCESSING.value, _("waiting for the phone")),
+    (Status.COMPLETED.value, _("paid")),
+    (Status.FAILED.value, _("failed")),
+    (Status.CANCELLED.value, _("cancelled on the phone")),
+    (Status.EXPIRED.value, _("no answer")),
+]
+
+
+def new_secret() -> str:
+    """32 hex digits for the callback's address: other alphabets can spell a word that Safaricom's filter refuses."""
+    return secrets.token_hex(16)
+
+
+class PaymentQuerySet(models.QuerySet["MpesaPayment"]):
+    """Payments, asked for in words."""
+
+    def live(self) -> PaymentQuerySet:
+        """Not final yet: pending or processing."""
+        return self.filter(status__in=[status.value for status in LIVE])
+
+    def awaiting(self) -> PaymentQuerySet:
+        """Prompted, and no final answer yet; held ones wait for a person, not for Safaricom."""
+        return self.filter(status=Status.PROCESSING.value, held=False)
+
+    def with_question_due(self, now: datetime) -> PaymentQuerySet:
+        """Those that Safaricom should be asked about now."""
+        return self.awaiting().filter(next_question_at__lte=now)
+
+
+class MpesaPayment(models.Model):
+    """One attempt: whom we asked for how much, what Safaricom called it, and how it ended."""
+
+    mpesa_order = models.ForeignKey(
+        MpesaOrder, on_delete=models.PROTECT, related_name="payments", verbose_name=_("order")
+    )
+    live_order = models.PositiveBigIntegerField(null=True, blank=True, unique=True, editable=False)
+    secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
+    phone = models.CharField(_("phone"), max_length=12, db_index=True)
+    amount = models.PositiveIntegerField(_("amount in whole shillings"))
+    rounding = models.DecimalField(_("rounding"), max_digits=6, decimal_places=2, default=0)
+    status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=Status.PENDING.value)
+    held = models.BooleanField(_("held for a person's decision"), default=False)
+    shortcode = models.CharField(_("short code"), max_length=16, blank=True)
+    till = models.CharField(_("till"), max_length=16, blank=True)
+    environment = EnvironmentField()
+    merchant_request_id = models.CharField(max_length=128, null=True, blank=True, unique=True)
+    checkout_request_id = models.CharField(max_length=128, null=True, blank=True, unique=True)
+    result_code = models.CharField(_("result code"), max_length=64, blank=True)
+    result_description = OutsideTextField(_("result in Safaricom's words"), blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_index=True)
+    prompted_at = models.DateTimeField(_("prompted at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
+    next_question_at = models.DateTimeField(_("next question at"), null=True, blank=True)
+    nudged_at = models.DateTimeField(null=True, blank=True)
+    questions_asked = models.PositiveSmallIntegerField(_("questions asked"), default=0)
+    handset_seen_at = models.DateTimeField(null=True, blank=True)
+    handset_answer = models.CharField(max_length=8, blank=True)
+
+    objects = models.Manager.from_queryset(PaymentQuerySet)()
+
+    class Meta:
+        verbose_name = _("M-Pesa payment")
+        verbose_name_plural = _("M-Pesa payments")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "next_question_at"], name="mpesa_pay_question"),
+            models.Index(fields=["environment", "status", "created_at"], name="mpesa_pay_filter"),
+        ]
+
+    if TYPE_CHECKING:
+        mpesa_order_id: int
+
+    def __str__(self) -> str:
+        return f"M-Pesa payment {self.pk}"
+
+    @property
+    def order_id(self) -> int:
+        """The id of Oscar's order."""
+        order_id: int = self.mpesa_order_id
+        return order_id
+
+    @property
+    def phone_number(self) -> PhoneNumber:
+        """The number that was, or will be, prompted."""
+        return PhoneNumber(msisdn=self.phone)
+
+    @property
+    def is_live(self) -> bool:
+        """It can still be answered on the phone: pending or processing."""
+        return Status(self.status) in LIVE
+
+    @property
+    def is_final(self) -> bool:
+        """It ended, though late money may still complete it."""
+        return Status(self.status) in FINAL
+
+    @property
+    def is_paid(self) -> bool:
+        """Its money is there."""
+        return self.status == Status.COMPLETED.value
+
+    @property
+    def was_unanswered(self) -> bool:
+        """Our own clock ended it."""
+        return self.status == Status.EXPIRED.value
+
+    @property
+    def outcome(self) -> outcomes.Outcome:
+        """What its result means and what may be done next."""
+        return outcomes.of(self.result_code, Status(self.status))
+
+    def is_unsent_too_long(self, now: datetime) -> bool:
+        """Committed but never prompted: the process died before the push."""
+        return self.status == Status.PENDING.value and now >= self.created_at + UNSENT_LIFE
+
+    def is_unanswered_too_long(self, now: datetime) -> bool:
+        """Its prompt clock ran out; a held payment has no clock."""
+        return (
+            self.status == Status.PROCESSING.value
+            and not self.held
+            and self.prompted_at is not None
+            and now >= self.prompted_at + PROMPT_LIFE
+        )

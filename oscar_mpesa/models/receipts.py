@@ -1,0 +1,100 @@
+"""Money that arrived. A receipt is never deleted, and its number counts once, ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
+from oscar_mpesa.models.payments import MpesaPayment
+
+
+class Allocation(models.TextChoices):
+    """What the money was used for."""
+
+    APPLIED = "applied", _("used for an order")
+    SURPLUS = "surplus", _("paid twice")
+    UNALLOCATED = "unallocated", _("no order")
+    MISMATCH = "mismatch", _("other amount")
+    RETURNED = "returned", _("returned")
+    EXPLAINED = "explained", _("closed with a note")
+
+
+#: Receipts in these states stand in the shopkeeper's list until a person decides.
+TO_SORT_OUT = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
+
+#: While an order has one of these no new attempt is made: its money is there.
+MONEY_IS_THERE = (Allocation.APPLIED, *TO_SORT_OUT)
+
+
+class ReceiptSource(models.TextChoices):
+    """Who told us."""
+
+    CALLBACK = "callback", _("Safaricom's callback")
+    QUERY = "query", _("Safaricom's answer to our question")
+    PAYBILL = "paybill", _("paybill confirmation")
+    STATEMENT = "statement", _("statement")
+    STAFF = "staff", _("staff, by hand")
+
+
+class MpesaReceipt(models.Model):
+    """One arrival of money, known by its M-Pesa receipt number once that is known."""
+
+    number = models.CharField(_("M-PESA code"), max_length=32, null=True, blank=True)
+    environment = EnvironmentField()
+    awaiting_number = models.PositiveBigIntegerField(null=True, blank=True, unique=True, editable=False)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    paid_at = models.DateTimeField(_("paid at"))
+    payer = models.CharField(_("payer as told"), max_length=128, blank=True)
+    source = models.CharField(_("source"), max_length=12, choices=ReceiptSource.choices)
+    payment = models.ForeignKey(
+        MpesaPayment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="receipts",
+        verbose_name=_("payment"),
+    )
+    order = models.ForeignKey(
+        "order.Order",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="mpesa_receipts",
+        verbose_name=_("order"),
+    )
+    allocation = models.CharField(_("allocation"), max_length=12, choices=Allocation.choices)
+    allocated_at = models.DateTimeField(_("allocated at"))
+    allocated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    allocated_by_name = models.CharField(_("allocated by"), max_length=150, blank=True)
+    reason = models.CharField(_("why"), max_length=255, blank=True)
+    error = OutsideTextField(_("error of the books"), blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    returned_at = models.DateTimeField(_("returned at"), null=True, blank=True)
+    returned_amount = models.DecimalField(_("returned amount"), max_digits=12, decimal_places=2, null=True, blank=True)
+    returned_reference = models.CharField(_("reference of the return"), max_length=128, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("M-Pesa receipt")
+        verbose_name_plural = _("M-Pesa receipts")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["environment", "number"], name="mpesa_receipt_once")]
+        indexes = [
+            models.Index(fields=["allocation", "created_at"], name="mpesa_receipt_sort_out"),
+            models.Index(fields=["environment", "paid_at"], name="mpesa_receipt_paid_at"),
+        ]
+
+    if TYPE_CHECKING:
+        payment_id: int | None
+        order_id: int | None
+
+    def __str__(self) -> str:
+        return f"M-Pesa receipt {self.number or '…'}"

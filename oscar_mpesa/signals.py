@@ -1,0 +1,22 @@
+"""Announcements: facts in the past, sent after commit with ``send_robust``; and three private ones for Oscar's side.
+
+A receiver of a public signal may take its time and may fail: nothing of ours depends on it. The sender is the
+``MpesaPayment`` class; ``payment`` and ``order`` are fresh instances.
+"""
+
+from django.dispatch import Signal
+
+#: The order's money is there and in the books: ship now. Arguments: ``order``, ``payment``, ``receipt``. Sent once.
+order_paid = Signal()
+
+#: An attempt ended without money. Arguments: ``order``, ``payment``. A later attempt, or late news, may still pay.
+payment_failed = Signal()
+
+#: Money arrived that the order did not take: paid already, closed, or another amount. Arguments: ``order``,
+#: ``payment``, ``receipt``. Staff decide what becomes of it.
+money_astray = Signal()
+
+# Private. One receiver each, in ordering/receivers.py; sent with ``send``, inside the lifecycle's own transactions.
+money_arrived = Signal()
+order_overdue = Signal()
+news_due = Signal()

@@ -1,0 +1,1 @@
+"""What Safaricom would answer and post, as a pure function; over HTTP for others."""

@@ -1,0 +1,99 @@
+"""The simulator itself: a payment's facts, the handset's answer and the moment → nothing yet, or a callback's body.
+
+Nothing is kept here: the same facts give the same ids and the same receipt number, in any worker.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from oscar_mpesa.daraja.messages import NAIROBI, PushReply, timestamp
+from oscar_mpesa.simulator.script import DELAY, HANDSET_ANSWERS, PATIENCE, RESULTS, Answer, handset, scripted
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ALPHABET = "0123456789" + _LETTERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the simulator needs to know of a payment; ``amount`` in whole shillings.
+
+    ``handset_seen_at`` is None unless that number's handset page was opened; ``handset_answer`` is ``right``,
+    ``wrong``, ``cancel`` or still empty.
+    """
+
+    public_id: str = field(repr=False)
+    msisdn: str = field(repr=False)
+    amount: int
+    merchant_request_id: str
+    checkout_request_id: str = field(repr=False)
+    prompted_at: datetime
+    handset_seen_at: datetime | None
+    handset_answer: str
+
+
+def push_reply(*, public_id: str, msisdn: str, now: datetime) -> PushReply:
+    """What Safaricom answers to an accepted push, with ids of its shape; ``public_id`` makes them unique."""
+    moment = now.astimezone(NAIROBI).strftime("%d%m%Y%H%M%S")
+    digits = f"{_number_from(public_id, 'push') % 10**19:019}"
+    return PushReply(
+        merchant_request_id=f"{digits[:5]}-{digits[5:13]}-1",
+        checkout_request_id=f"ws_CO_{moment}{digits[13:]}{msisdn[-9:]}",
+        description="Success. Request accepted for processing",
+    )
+
+
+def callback_body(facts: Facts, *, now: datetime) -> bytes | None:
+    """What Safaricom would have posted by now, or None while the phone has not answered.
+
+    A phone answers by its script after 5 seconds. While its handset page is open it waits for the page's answer
+    instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037.
+    """
+    answer = _answer(facts, now - facts.prompted_at)
+    if answer is None:
+        return None
+    result = RESULTS[answer]
+    told: dict[str, object] = {
+        "MerchantRequestID": facts.merchant_request_id,
+        "CheckoutRequestID": facts.checkout_request_id,
+        "ResultCode": result.code,
+        "ResultDesc": result.description,
+    }
+    if answer is Answer.PAYS:
+        told["CallbackMetadata"] = {"Item": _items(facts, now)}
+    body = json.dumps({"Body": {"stkCallback": told}})
+    return body.replace('"<amount>"', f"{facts.amount}.00").encode()
+
+
+def receipt_number(public_id: str) -> str:
+    """An M-PESA code of the usual shape for a payment: ten capitals and digits, always the same one."""
+    number = _number_from(public_id, "receipt")
+    head = _LETTERS[number % 26] + _LETTERS[number // 26 % 26] + str(number // 676 % 10)
+    tail = number // 6760
+    return head + "".join(_ALPHABET[tail // 36**place % 36] for place in range(7))
+
+
+def _answer(facts: Facts, elapsed: timedelta) -> Answer | None:
+    if facts.handset_answer in HANDSET_ANSWERS:
+        return handset(facts.handset_answer, msisdn=facts.msisdn)
+    if facts.handset_seen_at is not None:
+        return Answer.NO_ANSWER if elapsed >= timedelta(seconds=PATIENCE) else None
+    return scripted(facts.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
+
+
+def _items(facts: Facts, now: datetime) -> list[dict[str, object]]:
+    return [
+        {"Name": "Amount", "Value": "<amount>"},  # JSON's numbers lose their cents here, Safaricom writes 1.00
+        {"Name": "MpesaReceiptNumber", "Value": receipt_number(facts.public_id)},
+        {"Name": "Balance"},
+        {"Name": "TransactionDate", "Value": int(timestamp(now))},
+        {"Name": "PhoneNumber", "Value": int(facts.msisdn)},
+    ]
+
+
+def _number_from(public_id: str, purpose: str) -> int:
+    """A number that nobody can turn back into the id, which may be a secret."""
+    return int.from_bytes(sha256(f"{purpose}:{public_id}".encode()).digest(), "big")

@@ -1,0 +1,57 @@
+"""Amounts, times, headings and phones as M-Pesa pages write them, in every language alike."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.access.story import Story
+from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.domain.money import ksh as written
+
+register = template.Library()
+
+
+@register.filter
+def ksh(amount: Decimal | int | None) -> str:
+    """``1500`` as ``KSh 1,500``; nothing for nothing."""
+    return "" if amount is None else written(amount)
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """A moment as ``15:34`` on the Nairobi clock."""
+    return "" if moment is None else moment.astimezone(NAIROBI).strftime("%H:%M")
+
+
+@register.filter
+def from_clock(moment: datetime | None) -> str:
+    """The first full minute from which something may be done, as ``15:34``: whoever comes then is not too early."""
+    return "" if moment is None else clock(moment + timedelta(minutes=1, microseconds=-1))
+
+
+@register.filter
+def phone(story: Story, shows_number: bool) -> str:
+    """The number in full for who typed it, masked for everybody else."""
+    return story.phone.grouped if shows_number else story.phone.masked
+
+
+@register.filter
+def heading(story: Story) -> str:
+    """The page's title and heading for a state."""
+    headings = {
+        "enter-pin": _("Enter your M-PESA PIN on the phone"),
+        "checking": _("Still checking with M-PESA"),
+        "paid": _("Paid. Thank you!"),
+        "surplus": _("Paid twice"),
+        "arrived": _("Your payment arrived"),
+        "mismatch": _("Another amount arrived"),
+        "late": _("Your payment arrived late"),
+        "closed": _("This order is closed"),
+        "unanswered": _("No answer from M-PESA yet"),
+        "wait": _("M-PESA asks you to wait"),
+    }
+    return headings.get(story.state, _("The payment did not go through"))

@@ -1,0 +1,7 @@
+"""Addresses outside the shop's pages: ``path("api/payments/", include("oscar_mpesa.urls"))``, not in i18n_patterns."""
+
+from django.urls import include, path
+
+app_name = "oscar_mpesa"
+
+urlpatterns = [path("", include("oscar_mpesa.callbacks.urls"))]

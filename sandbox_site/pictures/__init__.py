@@ -1,0 +1,29 @@
+"""The products' pictures, drawn by code: no photographs, no licences, no large files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sandbox_site.pictures import crafts, pantry, textiles
+from sandbox_site.pictures.canvas import Canvas
+
+#: The drawings by name.
+DRAWINGS: Mapping[str, Callable[[], Canvas]] = {
+    "coffee": pantry.coffee,
+    "tea": pantry.tea,
+    "honey": pantry.honey,
+    "macadamia": pantry.macadamia,
+    "pilau": pantry.pilau,
+    "kiondo": textiles.kiondo,
+    "shuka": textiles.shuka,
+    "kanga": textiles.kanga,
+    "bowl": crafts.bowl,
+    "spoons": crafts.spoons,
+    "bracelet": crafts.bracelet,
+    "dhow": crafts.dhow,
+}
+
+
+def draw(name: str) -> bytes:
+    """The JPEG file of one drawing; raises ``KeyError`` for a name that is not in ``DRAWINGS``."""
+    return DRAWINGS[name]().jpeg()

@@ -1,0 +1,192 @@
+"""Settings of the demo shop; everything that differs between machines comes from the environment or ``.env``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import django
+import environ
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from oscar import INSTALLED_APPS as OSCAR_APPS
+from oscar.defaults import *  # noqa: F403
+
+from oscar_mpesa.conf import mpesa_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Database, uploads, search index: all that the running shop writes; git ignores it.
+VAR = ROOT / "var"
+VAR.mkdir(exist_ok=True)
+
+env = environ.Env()
+if (ROOT / ".env").is_file():
+    env.read_env(ROOT / ".env")
+
+DEBUG = env.bool("DEBUG", default=True)
+SECRET_KEY = (
+    env.str("SECRET_KEY", default="sandbox-only-this-key-is-public-and-protects-nothing-at-all")
+    if DEBUG
+    else env.str("SECRET_KEY")
+)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", ".localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# Apps: Oscar's own, two of them with small changes, and M-Pesa.
+
+CHANGED_APPS = {
+    "oscar.apps.checkout.apps.CheckoutConfig": "sandbox_site.checkout.apps.CheckoutConfig",
+    "oscar.apps.shipping.apps.ShippingConfig": "sandbox_site.shipping.apps.ShippingConfig",
+}
+INSTALLED_APPS = [
+    "sandbox_site",
+    "whitenoise.runserver_nostatic",
+    *(CHANGED_APPS.get(app, app) for app in OSCAR_APPS),
+    "sorl.thumbnail",
+    "oscar_mpesa",
+]
+# The shipping models are Oscar's, unchanged, and so are their migrations.
+MIGRATION_MODULES = {"shipping": "oscar.apps.shipping.migrations"}
+SITE_ID = 1
+SITE_DOMAIN = env.str("SITE_DOMAIN", default=f"127.0.0.1:{env.str('PORT', default='8000')}")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "oscar.apps.basket.middleware.BasketMiddleware",
+]
+ROOT_URLCONF = "sandbox_site.urls"
+WSGI_APPLICATION = "sandbox_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.media",
+                "django.template.context_processors.static",
+                "django.contrib.messages.context_processors.messages",
+                "oscar.apps.search.context_processors.search_form",
+                "oscar.apps.checkout.context_processors.checkout",
+                "oscar.apps.communication.notifications.context_processors.notifications",
+                "oscar.core.context_processors.metadata",
+                "sandbox_site.context.demo",
+            ],
+        },
+    },
+]
+
+# What is kept, and where.
+
+DATABASE: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'duka.sqlite3'}")
+DATABASE["ATOMIC_REQUESTS"] = True
+if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASE["OPTIONS"] = {"timeout": 20, **DATABASE.get("OPTIONS", {})}
+    if django.VERSION >= (5, 1):
+        # Writers queue up instead of failing, and readers do not wait for them.
+        DATABASE["OPTIONS"] |= {
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        }
+DATABASES = {"default": DATABASE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://duka-la-pwani")}
+
+HAYSTACK_CONNECTIONS: dict[str, dict[str, Any]] = {
+    "default": {"ENGINE": "haystack.backends.whoosh_backend.WhooshEngine", "PATH": str(VAR / "search")},
+}
+
+MEDIA_ROOT = str(VAR / "media")
+MEDIA_URL = "/media/"
+STATIC_ROOT = str(VAR / "static")
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        ),
+    },
+}
+THUMBNAIL_KEY_PREFIX = "duka-la-pwani"
+
+# Who may come in.
+
+AUTHENTICATION_BACKENDS = [
+    "oscar.apps.customer.auth_backends.EmailBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 9}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+
+# Words and times.
+
+LANGUAGES = [("en", "English"), ("sw", "Kiswahili")]
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [str(ROOT / "sandbox_site" / "locale")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Africa/Nairobi"
+
+# The shop.
+
+OSCAR_SHOP_NAME = "Duka la Pwani"
+OSCAR_SHOP_TAGLINE = _("Good things from Kenya")
+OSCAR_HOMEPAGE = reverse_lazy("home")
+OSCAR_DEFAULT_CURRENCY = "KES"
+OSCAR_CURRENCY_FORMAT = {"KES": {"format": "KSh #,##0.00", "currency_digits": False}}
+OSCAR_ALLOW_ANON_CHECKOUT = True
+# One kind of goods and no ratings: nothing to narrow a search by.
+OSCAR_SEARCH_FACETS: dict[str, dict[str, Any]] = {"fields": {}, "queries": {}}
+OSCAR_HIDDEN_FEATURES = ["reviews", "wishlists"]
+# Kenyan addresses seldom carry a postcode.
+OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "last_name", "line1", "line4", "country")
+OSCAR_FROM_EMAIL = DEFAULT_FROM_EMAIL = "Duka la Pwani <duka@example.com>"
+PHONENUMBER_DEFAULT_REGION = "KE"
+
+OSCAR_INITIAL_ORDER_STATUS = OSCAR_INITIAL_LINE_STATUS = "Pending"
+OSCAR_ORDER_STATUS_PIPELINE: dict[str, tuple[str, ...]] = {
+    "Pending": ("Being processed", "Cancelled"),
+    "Being processed": ("Complete", "Cancelled"),
+    "Complete": (),
+    "Cancelled": (),
+}
+OSCAR_LINE_STATUS_PIPELINE = dict(OSCAR_ORDER_STATUS_PIPELINE)
+OSCAR_ORDER_STATUS_CASCADE = {status: status for status in ("Being processed", "Complete", "Cancelled")}
+
+OSCAR_MPESA = {
+    **mpesa_settings(env),
+    "OTHER_METHODS": [("cod", _("Cash on delivery"), "checkout:preview")],
+}
+
+# What the operator sees.
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"oscar_mpesa": {"level": "INFO"}},
+}

@@ -1,0 +1,1 @@
+"""Oscar's shipping app with the shop's own ways to deliver."""

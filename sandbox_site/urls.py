@@ -1,0 +1,29 @@
+"""The demo shop's addresses: what machines call stands outside the languages, what people read inside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+from django.views.static import serve
+
+from sandbox_site.views import HomeView
+
+oscar: Any = apps.get_app_config("oscar")
+
+urlpatterns = [
+    path("api/payments/", include("oscar_mpesa.urls")),
+    path("handset/", include("oscar_mpesa.handset.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    # A demo has no web server in front of it that would do this.
+    path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
+    *i18n_patterns(
+        path("", HomeView.as_view(), name="home"),
+        path("admin/", admin.site.urls),
+        path("", include(oscar.urls[0])),
+    ),
+]

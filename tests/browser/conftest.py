@@ -1,0 +1,64 @@
+"""One Chromium for the run, a shop on a live server, and a picture of every page that is looked at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.person import Person
+
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Playwright's loop runs in this thread, and Django would take every query of a test for one inside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shop(transactional_db: None, live_server: Any, settings: Any) -> str:
+    """The demo shop with its goods and people; its address."""
+    call_command("sandbox_shop", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture
+def new_person(chromium: Browser, shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Make a shopper with a browser of their own; errors of our own files on its console fail the test."""
+    people: list[Person] = []
+
+    def make(**wishes: Any) -> Person:
+        person = Person(chromium, shop, pictures=PICTURES / request.node.name.partition("[")[0], **wishes)
+        people.append(person)
+        return person
+
+    yield make
+    for person in people:
+        person.leaves()
+    assert [error for person in people for error in person.errors] == []

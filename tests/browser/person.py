@@ -1,0 +1,139 @@
+"""Somebody in front of a screen: clicks, types, and looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from playwright.sync_api import Browser, ConsoleMessage, Error
+
+from oscar_mpesa.models import MpesaPayment
+
+ADDRESS = {"first_name": "Wanjiru", "last_name": "Otieno", "line1": "12 Moi Avenue", "line4": "Mombasa"}
+
+
+class Person:
+    """One person, one browser, one language; every look leaves a picture."""
+
+    def __init__(
+        self,
+        chromium: Browser,
+        shop: str,
+        *,
+        pictures: Path,
+        width: int = 360,
+        scripts: bool = True,
+        language: str = "en",
+    ) -> None:
+        self.shop, self.language, self.pictures, self.width = shop, language, pictures, width
+        self.context = chromium.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.errors: list[str] = []
+        self.page.on("console", self._hears)
+        self.page.on("pageerror", self._breaks)
+
+    def goes(self, path: str) -> Person:
+        """Open a page of the shop by its path without the language."""
+        self.page.goto(f"{self.shop}/{self.language}/{path}")
+        return self
+
+    def looks(self, name: str) -> str:
+        """Take a picture and return the words on the page; nothing may stick out sideways."""
+        folder = self.pictures / f"{self.language}-{self.width}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+        return self.page.locator("body").inner_text()
+
+    def fits(self) -> bool:
+        """Nothing has to be scrolled sideways."""
+        room = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        return bool(self.page.evaluate(room))
+
+    def signs_in(self, email: str, password: str) -> Person:
+        """Through the shop's own login page."""
+        self.goes("accounts/login/")
+        self.page.fill("#id_login-username", email)
+        self.page.fill("#id_login-password", password)
+        self.page.click("button[name=login_submit]")
+        return self
+
+    def fills_basket(self) -> Person:
+        """The first thing on the shelf."""
+        self.goes("")
+        self.page.locator("form[action*='/basket/add/'] button").first.click()
+        return self
+
+    def goes_to_payment(self) -> Person:
+        """As a guest: e-mail, address, delivery."""
+        self.goes("checkout/")
+        if self.page.locator("#id_username").count():
+            self.page.fill("#id_username", "guest@example.com")
+            self.page.check("input[name=options][value=anonymous]")
+            self.page.locator("form button[type=submit]").last.click()
+        for name, text in {**ADDRESS, "phone_number": "0712345678"}.items():
+            self.page.fill(f"[name={name}]", text)
+        self.page.locator("form button[type=submit]").last.click()
+        if "shipping-method" in self.page.url:
+            self.page.locator("form button[type=submit]").first.click()
+        return self
+
+    def chooses(self, method: str) -> Person:
+        """On the chooser."""
+        self.page.check(f"#method-{method}")
+        self.page.click(".mpesa-panel button[type=submit]")
+        return self
+
+    def names_phone(self, number: str) -> Person:
+        """On the phone step."""
+        if self.page.locator("#which-another").count():
+            self.page.check("#which-another")
+        self.page.fill("[name=phone_number]", number)
+        self.page.click(".mpesa-panel button[type=submit]")
+        return self
+
+    def places_order(self) -> Person:
+        """On the preview."""
+        self.page.click("#place-order")
+        return self
+
+    def orders(self, phone: str) -> Person:
+        """From the shelf to the waiting page."""
+        self.fills_basket().goes_to_payment()
+        return self.chooses("mpesa").names_phone(phone).places_order()
+
+    def sees(self, state: str) -> str:
+        """Wait until the waiting page is in a state; return its words."""
+        self.page.wait_for_selector(f".mpesa-{state}")
+        return self.looks(state)
+
+    def uses_another_number(self, number: str) -> Person:
+        """On the waiting page after a failure."""
+        details = self.page.locator("#mpesa-wait details").first
+        if details.get_attribute("open") is None:
+            details.locator("summary").click()
+        details.locator("[name=phone_number]").fill(number)
+        details.locator("button").click()
+        return self
+
+    def leaves(self) -> None:
+        """Close the browser."""
+        self.context.close()
+
+    def _breaks(self, error: Error) -> None:
+        if "oscar_mpesa" in (error.stack or ""):
+            self.errors.append(str(error))
+
+    def _hears(self, message: ConsoleMessage) -> None:
+        """Our own files only; a refused form's 422 is no mistake."""
+        ours = "oscar_mpesa" in message.location.get("url", "")
+        if message.type == "error" and ours:
+            self.errors.append(message.text)
+
+
+def five_seconds_pass() -> None:
+    """For the newest prompt: the simulator's answer is due."""
+    moment: Any = timezone.now() - timezone.timedelta(seconds=6)  # type: ignore[attr-defined]
+    newest = MpesaPayment.objects.latest("pk")
+    MpesaPayment.objects.filter(pk=newest.pk).update(prompted_at=moment)

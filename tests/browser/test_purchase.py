@@ -1,0 +1,180 @@
+"""Whole purchases in Chromium, as people make them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from tests.browser.person import five_seconds_pass
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_guest_buys_with_scripts(new_person: Any, width: int) -> None:
+    guest = new_person(width=width)
+    guest.fills_basket().goes_to_payment()
+    fits = [guest.fits()]
+    guest.looks("method")
+    guest.chooses("mpesa")
+    fits.append(guest.fits())
+    guest.looks("phone")
+    guest.names_phone("0708 374 149")
+    preview = guest.looks("preview")
+    fits.append(guest.fits())
+
+    guest.places_order()
+    waiting = guest.sees("enter-pin")
+    five_seconds_pass()
+    paid = guest.sees("paid")
+    fits.append(guest.fits())
+    guest.page.click("#mpesa-wait form button")
+    thanks = guest.looks("thanks")
+
+    number = str(MpesaReceipt.objects.get().number)
+    assert fits == [True] * 4
+    assert "0708 374 149" in preview
+    assert "Look at the phone 0708 374 149." in waiting
+    assert number in paid
+    assert number in thanks
+
+
+def test_a_guest_buys_without_scripts(new_person: Any) -> None:
+    guest = new_person(scripts=False)
+    guest.orders("0708374149")
+    waiting = guest.sees("enter-pin")
+
+    five_seconds_pass()
+    guest.page.click("text=Check now")
+    guest.sees("paid")
+    guest.page.click("text=See your order")
+
+    assert "Check now" in waiting
+    assert str(MpesaReceipt.objects.get().number) in guest.looks("thanks")
+
+
+def test_a_page_without_scripts_looks_again_by_itself(new_person: Any) -> None:
+    guest = new_person(scripts=False)
+    guest.orders("0708374149")
+    five_seconds_pass()
+
+    guest.page.wait_for_selector(".mpesa-paid", timeout=25_000)
+
+    assert "look=1" in guest.page.url
+
+
+def test_a_user_buys(new_person: Any) -> None:
+    user = new_person().signs_in("shopper@example.com", "karibu-shopper")
+    user.fills_basket().goes("checkout/shipping-address/")
+    user.page.locator("button.ship-address").first.click()
+    user.page.locator("form button[type=submit]").first.click()
+
+    user.chooses("mpesa").names_phone("0708374149").places_order()
+    user.sees("enter-pin")
+    five_seconds_pass()
+    user.sees("paid")
+
+    order = get_model("order", "Order").objects.get()
+    assert (order.user.email, order.status) == ("shopper@example.com", "Being processed")
+
+
+@pytest.mark.parametrize(
+    ("phone", "sentence"),
+    [
+        ("0708374150", "There is not enough money in that M-PESA."),
+        ("0708374151", "The request was cancelled, or closed before a PIN was entered."),
+    ],
+    ids=["no funds", "cancelled"],
+)
+def test_a_failure_says_why_and_another_number_pays(new_person: Any, phone: str, sentence: str) -> None:
+    guest = new_person()
+    guest.orders(phone)
+    guest.sees("enter-pin")
+
+    five_seconds_pass()
+    failed = guest.sees("failed")
+    guest.uses_another_number("0708374149")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("paid")
+
+    assert sentence in failed
+    assert MpesaPayment.objects.count() == 2
+    assert get_model("order", "Order").objects.get().status == "Being processed"
+
+
+def test_typing_another_number_is_not_interrupted(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374151")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("failed")
+
+    guest.uses_another_number("99")
+
+    assert guest.page.locator("#phone-error").is_visible()
+    assert guest.page.locator("#mpesa-wait [name=phone_number]").input_value() == "99"
+
+
+def test_cash_on_delivery_sends_no_prompt(new_person: Any) -> None:
+    guest = new_person()
+    guest.fills_basket().goes_to_payment().chooses("cod")
+
+    guest.places_order()
+
+    assert "Cash on delivery" in guest.looks("thanks")
+    assert not MpesaPayment.objects.exists()
+
+
+def test_the_swahili_shopper_reads_swahili(new_person: Any) -> None:
+    guest = new_person(language="sw")
+    guest.orders("0708374151")
+    waiting = guest.sees("enter-pin")
+
+    five_seconds_pass()
+    failed = guest.sees("failed")
+
+    assert "Weka PIN ya M-PESA" in waiting
+    assert "Ombi lilighairiwa" in failed
+    assert guest.fits()
+
+
+@pytest.mark.parametrize(
+    ("pin", "state"), [("1234", "paid"), ("9999", "failed"), ("cancel", "failed")], ids=["right", "wrong", "cancel"]
+)
+def test_the_practice_phone_answers(new_person: Any, pin: str, state: str) -> None:
+    guest = new_person()
+    phone = guest.context.new_page()
+    phone.goto(f"{guest.shop}/handset/")
+    guest.orders("0712 345 678")
+
+    phone.wait_for_selector(".prompt")
+    phone.screenshot(path=guest.pictures / "practice-phone.png")
+    if pin == "cancel":
+        phone.click("#cancel")
+    else:
+        phone.fill("#pin", pin)
+        phone.click("#send")
+
+    guest.sees(state)
+    assert phone.locator(".sms li").count() == 1
+
+
+def test_staff_see_order_source_and_transaction_with_the_code(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374149")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("paid")
+    order = get_model("order", "Order").objects.get()
+    staff = new_person(width=1280).signs_in("staff@example.com", "karibu-staff")
+
+    staff.goes(f"dashboard/orders/{order.number}/")
+    staff.page.click("text=Payment")
+
+    words = staff.looks("dashboard-order")
+    assert str(MpesaReceipt.objects.get().number) in words
+    assert "M-Pesa\tKSh 1,600.00" in words

@@ -1,0 +1,270 @@
+"""Safaricom's door: whatever is posted is answered with 200 and kept, and believed only with the payment's secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import resolve
+
+from oscar_mpesa.lifecycle.callbacks import KEPT, KEPT_UNVERIFIED, UNVERIFIED_A_MINUTE
+from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
+from tests.shop import new_payment, success
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+OPEN = "/api/payments/mpesa/callback"
+ROUTES = ["/api/payments/mpesa/callback/{secret}", "/api/payments/hooks/{secret}"]
+
+#: The owner's own trial, as it would be typed with curl.
+TRIAL = b'{"Body":{"stkCallback":{"CheckoutRequestID":"test","ResultCode":0}}}'
+
+BAD_BODIES = {
+    "empty": b"",
+    "binary": bytes(range(256)) * 8,
+    "a NUL": b"\x00",
+    "NUL in a text": b'{"Body":{"stkCallback":{"CheckoutRequestID":"a\\u0000b","ResultCode":0}}}',
+    "huge": b'{"Body":' + b"[" * 200_000,
+    "huge and well formed": json.dumps({"Body": {"stkCallback": {"ResultDesc": "x" * 200_000}}}).encode(),
+    "deeply nested": b'{"Body":' * 5_000 + b"1" + b"}" * 5_000,
+    "cut off": TRIAL[:-4],
+    "not UTF-8": '{"Body":"é"}'.encode("latin-1"),
+    "UTF-16": TRIAL.decode().encode("utf-16"),
+    "a number": b"7",
+    "a list": b"[]",
+    "null": b"null",
+    "NaN": b'{"Body":{"stkCallback":{"ResultCode":NaN}}}',
+    "a huge number": b'{"Body":{"stkCallback":{"ResultCode":' + b"9" * 10_000 + b"}}}",
+    "Body of another type": b'{"Body":"text"}',
+    "stkCallback of another type": b'{"Body":{"stkCallback":[1]}}',
+    "ids of another type": b'{"Body":{"stkCallback":{"CheckoutRequestID":{},"ResultCode":[]}}}',
+    "items of another type": b'{"Body":{"stkCallback":{"ResultCode":0,"CallbackMetadata":{"Item":7}}}}',
+    "half a surrogate": b'{"Body":{"stkCallback":{"CheckoutRequestID":"\\ud800","ResultCode":0}}}',
+}
+CONTENT_TYPES = [
+    "application/json",
+    "application/json; charset=nonsense",
+    "text/plain",
+    "text/xml",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "multipart/form-data; boundary=x",
+    "application/octet-stream",
+    "nonsense",
+    "",
+]
+
+Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def payment() -> MpesaPayment:
+    return new_payment()
+
+
+def send(client: Client, path: str, body: bytes, content_type: str = "application/json", **extra: Any) -> Any:
+    return client.generic("POST", path, body, content_type=content_type, **extra)
+
+
+def failing(table: str) -> AbstractContextManager[None]:
+    """A database that cannot write into one table."""
+    words = f"INSERT INTO {connection.ops.quote_name(table)}"
+
+    def refuse(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if words in sql:
+            raise OperationalError("disk full")
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(refuse)
+
+
+def paths(secret: str) -> list[str]:
+    return [route.format(secret=secret) + end for route in ROUTES for end in ("", "/")]
+
+
+def is_answered(answer: Any) -> bool:
+    return bool(answer.status_code == 200 and answer.json() == ACCEPTED)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "slash"])
+def test_a_callback_pays_on_every_route_that_holds_the_secret(
+    client: Client, payment: MpesaPayment, route: str, end: str
+) -> None:
+    answer = send(client, route.format(secret=payment.secret) + end, success(payment))
+
+    payment.refresh_from_db()
+    assert is_answered(answer)
+    assert payment.status == "completed"
+    assert MpesaCallback.objects.get().verdict == Verdict.APPLIED
+
+
+@pytest.mark.parametrize("path", [OPEN, f"{OPEN}/"], ids=["no slash", "slash"])
+def test_without_the_secret_the_truth_itself_is_not_believed(client: Client, payment: MpesaPayment, path: str) -> None:
+    answer = send(client, path, success(payment))
+
+    payment.refresh_from_db()
+    assert is_answered(answer)
+    assert payment.status == "processing"
+    assert MpesaCallback.objects.get().verdict == Verdict.UNVERIFIED
+    assert not MpesaReceipt.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["0" * 32, "x", "%00", "%0A", "a" * 65, "a" * 5_000, "é", "..", "%F0%9F%92%B8", "' OR 1=1 --", "%"],
+    ids=["unknown", "short", "NUL", "newline", "long", "very long", "accent", "dots", "emoji", "SQL", "percent"],
+)
+def test_an_unknown_secret_is_no_secret(client: Client, payment: MpesaPayment, secret: str) -> None:
+    answers = [send(client, path, success(payment)) for path in paths(secret)]
+
+    payment.refresh_from_db()
+    assert all(map(is_answered, answers))
+    assert {callback.verdict for callback in MpesaCallback.objects.all()} == {Verdict.UNVERIFIED}
+    assert (payment.status, MpesaReceipt.objects.count()) == ("processing", 0)
+
+
+def test_the_secret_in_capitals_is_another_one(client: Client, payment: MpesaPayment) -> None:
+    MpesaPayment.objects.update(secret="abc" * 10)
+
+    send(client, f"/api/payments/hooks/{'ABC' * 10}/", success(payment))
+
+    assert MpesaCallback.objects.get().verdict == Verdict.UNVERIFIED
+
+
+@pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
+def test_a_bad_body_is_kept_and_changes_nothing(client: Client, payment: MpesaPayment, body: bytes) -> None:
+    answers = [send(client, path, body) for path in [*paths(payment.secret), OPEN, f"{OPEN}/"]]
+
+    payment.refresh_from_db()
+    verified, open_ones = MpesaCallback.objects.filter(payment=payment), MpesaCallback.objects.filter(payment=None)
+    assert all(map(is_answered, answers))
+    assert (payment.status, MpesaReceipt.objects.count()) == ("processing", 0)
+    assert [bytes(callback.body) for callback in verified] == [body[:KEPT]] * 4
+    assert [bytes(callback.body) for callback in open_ones] == [body[:KEPT_UNVERIFIED]] * 2
+    assert Verdict.FAILED not in {callback.verdict for callback in verified}
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_the_content_type_does_not_matter(client: Client, payment: MpesaPayment, content_type: str) -> None:
+    answer = send(client, f"/api/payments/hooks/{payment.secret}/", success(payment), content_type)
+
+    payment.refresh_from_db()
+    assert is_answered(answer)
+    assert payment.status == "completed"
+
+
+def test_a_form_is_kept_as_it_came(client: Client, payment: MpesaPayment) -> None:
+    answer = client.post(f"/api/payments/hooks/{payment.secret}/", {"ResultCode": "0"})
+
+    assert is_answered(answer)
+    assert b"ResultCode" in bytes(MpesaCallback.objects.get().body)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+def test_only_a_post_is_a_callback(client: Client, payment: MpesaPayment, method: str) -> None:
+    statuses = {client.generic(method, path).status_code for path in [OPEN, f"{OPEN}/", *paths(payment.secret)]}
+
+    assert statuses == {405}
+    assert not MpesaCallback.objects.exists()
+
+
+def test_the_owners_own_trial_is_accepted_and_changes_nothing_else(client: Client, payment: MpesaPayment) -> None:
+    before = MpesaPayment.objects.values().get(), MpesaEvent.objects.count()
+
+    answer = send(client, "/api/payments/mpesa/callback/", TRIAL)
+
+    assert is_answered(answer)
+    assert (MpesaPayment.objects.values().get(), MpesaEvent.objects.count()) == before
+    callback = MpesaCallback.objects.get()
+    assert (callback.verdict, bytes(callback.body), callback.address) == (Verdict.UNVERIFIED, TRIAL, "127.0.0.1")
+
+
+def test_a_flood_without_the_secret_is_answered_and_counted_but_not_stored(client: Client) -> None:
+    answers = [send(client, f"{OPEN}/", TRIAL) for _ in range(UNVERIFIED_A_MINUTE + 5)]
+
+    assert all(map(is_answered, answers))
+    assert MpesaCallback.objects.count() == UNVERIFIED_A_MINUTE
+    assert sum(MpesaCallback.objects.values_list("suppressed", flat=True)) == 5
+
+
+def test_a_flood_does_not_keep_the_true_callback_out(client: Client, payment: MpesaPayment) -> None:
+    for _ in range(UNVERIFIED_A_MINUTE + 5):
+        send(client, f"{OPEN}/", TRIAL)
+
+    send(client, f"/api/payments/hooks/{payment.secret}/", success(payment))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+
+
+def test_safaricom_has_no_csrf_token(payment: MpesaPayment) -> None:
+    strict = Client(enforce_csrf_checks=True)
+
+    answers = [send(strict, path, success(payment)) for path in [OPEN, *paths(payment.secret)]]
+
+    assert all(map(is_answered, answers))
+
+
+@pytest.mark.parametrize("path", [OPEN, *paths("0" * 32)])
+def test_the_door_is_open_outside_the_requests_transaction_and_behind_a_login(path: str) -> None:
+    view: Any = resolve(path).func
+
+    assert view._non_atomic_requests == {"default"}
+    assert view.csrf_exempt is True
+    assert view.login_required is False
+
+
+@pytest.mark.parametrize("path", [f"{OPEN}/", "/api/payments/hooks/{secret}/"], ids=["open", "secret"])
+def test_a_database_that_cannot_write_asks_for_another_post(client: Client, payment: MpesaPayment, path: str) -> None:
+    with failing("oscar_mpesa_mpesacallback"):
+        refused = send(client, path.format(secret=payment.secret), success(payment))
+    kept = send(client, path.format(secret=payment.secret), success(payment))
+
+    assert refused.status_code == 503
+    assert refused.json()["ResultCode"] != 0
+    assert is_answered(kept)
+    assert MpesaCallback.objects.count() == 1
+
+
+def test_a_callback_is_kept_though_the_work_on_it_crashes(client: Client, payment: MpesaPayment) -> None:
+    with failing("oscar_mpesa_mpesareceipt"):
+        answer = send(client, f"/api/payments/hooks/{payment.secret}/", success(payment))
+
+    callback = MpesaCallback.objects.get()
+    payment.refresh_from_db()
+    assert is_answered(answer)
+    assert (callback.verdict, callback.tries) == (Verdict.FAILED, 1)
+    assert callback.next_try_at is not None
+    assert (payment.status, payment.mpesa_order.order.status) == ("processing", "Pending payment")
+
+
+def test_where_it_came_from_is_kept_through_our_own_proxies_only(client: Client, settings: Any) -> None:
+    forwarded = "1.2.3.4, 196.201.214.200"
+    send(client, OPEN, TRIAL, headers={"X-Forwarded-For": forwarded})
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "TRUSTED_PROXIES": 1}
+    send(client, OPEN, TRIAL, headers={"X-Forwarded-For": forwarded})
+
+    kept = list(MpesaCallback.objects.order_by("pk").values_list("address", flat=True))
+
+    assert kept == ["127.0.0.1", "196.201.214.200"]
+
+
+@pytest.mark.parametrize(("listed", "warnings"), [("196.201.214.200", 1), ("127.0.0.0/8", 0)])
+def test_a_callback_from_an_unexpected_address_is_believed_with_a_warning(
+    client: Client, payment: MpesaPayment, settings: Any, caplog: pytest.LogCaptureFixture, listed: str, warnings: int
+) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": [listed]}
+
+    send(client, f"/api/payments/hooks/{payment.secret}/", success(payment))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+    assert caplog.text.count("from 127.0.0.1, not in MPESA_ALLOWED_IPS") == warnings
+    assert payment.secret not in caplog.text

@@ -1,0 +1,284 @@
+"""The whole purchase, without scripts: as a guest, as a user, by another method, and what can go wrong on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.urls import reverse
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from tests.shop import new_product
+from tests.shopper import Shopper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Basket = get_model("basket", "Basket")
+
+
+@pytest.fixture
+def shopper() -> Shopper:
+    return Shopper()
+
+
+@pytest.fixture
+def user() -> Any:
+    return get_user_model().objects.create_user("achieng", "achieng@example.com", "a long password")
+
+
+def age(payment: MpesaPayment, seconds: int) -> None:
+    """Let time pass for one payment."""
+    moment = timezone.now() - timezone.timedelta(seconds=seconds)  # type: ignore[attr-defined]
+    MpesaPayment.objects.filter(pk=payment.pk).update(prompted_at=moment, created_at=moment)
+
+
+def test_a_guest_pays_and_lands_on_the_thank_you_page_with_the_code(shopper: Shopper) -> None:
+    answer = shopper.buys(new_product())
+    payment = MpesaPayment.objects.get()
+    wait_url = answer["Location"]
+    assert wait_url == reverse("checkout:mpesa-wait", args=[payment.mpesa_order.public_id])
+    waiting = shopper.client.get(wait_url).content.decode()
+    age(payment, 6)
+
+    paid = shopper.client.get(wait_url).content.decode()
+    done = shopper.client.post(reverse("checkout:mpesa-done", args=[payment.mpesa_order.public_id]))
+    thanks = shopper.client.get(done["Location"]).content.decode()
+
+    number = MpesaReceipt.objects.get().number
+    assert number is not None
+    assert "Look at the phone <strong>0708 374 149</strong>" in waiting
+    assert "KSh 1,500" in waiting
+    assert number in paid
+    assert number in thanks
+    assert done["Location"] == reverse("checkout:thank-you")
+    assert shopper.order().status == "Being processed"
+    assert shopper.order().basket.status == "Submitted"
+
+
+def test_the_order_is_placed_unpaid_first_and_mailed_only_when_paid(shopper: Shopper) -> None:
+    answer = shopper.buys(new_product())
+    unpaid_status, unpaid_mails = shopper.order().status, len(mail.outbox)
+    age(MpesaPayment.objects.get(), 6)
+
+    shopper.client.get(answer["Location"])
+    shopper.client.get(answer["Location"])
+
+    assert (unpaid_status, unpaid_mails) == ("Pending payment", 0)
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].to == ["guest@example.com"]
+
+
+def test_a_user_pays_and_another_device_of_theirs_sees_it_masked(shopper: Shopper, user: Any, client: Any) -> None:
+    shopper.signs_in(user)
+    answer = shopper.buys(new_product())
+    elsewhere = Shopper(client).signs_in(user)
+
+    page = elsewhere.client.get(answer["Location"]).content.decode()
+
+    assert shopper.order().user == user
+    assert "0708 •••149" in page
+    assert "0708 374 149" not in page
+    assert "254708374149" not in page
+
+
+def test_cash_on_delivery_sends_no_prompt(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("cod")
+
+    answer = shopper.places_order()
+
+    assert answer["Location"] == reverse("checkout:thank-you")
+    assert shopper.order().status == "Pending"
+    assert not MpesaPayment.objects.exists()
+    assert not MpesaOrder.objects.exists()
+    assert shopper.order().sources.get().source_type.code == "cash-on-delivery"
+
+
+def test_after_mpesa_was_chosen_once_cash_on_delivery_still_sends_no_prompt(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    shopper.chooses("cod")
+
+    shopper.places_order()
+
+    assert shopper.order().status == "Pending"
+    assert not MpesaPayment.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["", "12345", "0201234567", "+1 202 555 0100", "07l2345678"])
+def test_a_wrong_number_is_refused_with_a_sentence_and_the_typing_kept(shopper: Shopper, number: str) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+
+    answer = shopper.names_phone(number)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'id="phone-error"' in page
+    assert f'value="{number}"' in page
+
+
+def test_the_delivery_phone_may_be_chosen_and_is_never_taken_silently(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    page = shopper.client.get(reverse("checkout:payment-details")).content.decode()
+
+    shopper.client.post(reverse("checkout:preview"), {"which": "delivery", "phone_number": ""})
+    shopper.places_order()
+
+    assert "0712 345 678, your delivery phone" in page
+    assert MpesaPayment.objects.get().phone == "254712345678"
+
+
+def test_cents_are_rounded_by_a_surcharge_that_is_shown_before_paying(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
+    shopper.chooses("mpesa")
+    step = shopper.client.get(reverse("checkout:payment-details")).content.decode()
+    shopper.names_phone("0708374149")
+    preview = shopper.client.get(reverse("checkout:preview")).content.decode()
+
+    answer = shopper.places_order()
+    age(MpesaPayment.objects.get(), 6)
+    shopper.client.get(answer["Location"])
+
+    order, payment = shopper.order(), MpesaPayment.objects.get()
+    assert "Total KSh 1,499.50, rounded to KSh 1,500" in step
+    assert "Rounding to whole shillings" in preview
+    assert (order.total_incl_tax, payment.amount) == (Decimal("1500.00"), 1500)
+    assert order.surcharges.get().incl_tax == Decimal("0.50")
+    assert order.sources.get().amount_debited == Decimal("1500.00")
+
+
+def test_another_method_pays_the_exact_cents(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
+    shopper.chooses("cod")
+
+    shopper.places_order()
+
+    assert shopper.order().total_incl_tax == Decimal("1499.50")
+    assert not shopper.order().surcharges.exists()
+
+
+@pytest.mark.parametrize("price", ["250000.01", "0.40"], ids=["above the limit", "below a shilling"])
+def test_a_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price: str) -> None:
+    shopper.puts_in_basket(new_product(price=price)).gives_address()
+
+    answer = shopper.chooses("mpesa")
+    shopper.places_order()
+
+    assert answer.status_code in {302, 422}
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_stale_choice_for_a_total_that_grew_leads_back_and_places_nothing(shopper: Shopper) -> None:
+    product = new_product(price="200000.00")
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    shopper.puts_in_basket(product)
+
+    answer = shopper.places_order()
+
+    assert answer["Location"] == reverse("checkout:payment-method")
+    assert shopper.order() is None
+
+
+def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
+    product = new_product()
+    product.stockrecords.update(price_currency="EUR")
+    shopper.puts_in_basket(product).gives_address()
+
+    page = shopper.chooses("mpesa")
+
+    assert page.status_code == 422
+
+
+def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: Shopper) -> None:
+    product = new_product()
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    product.stockrecords.update(price=0)
+
+    preview = shopper.client.get(reverse("checkout:payment-details"), follow=True)
+    answer = shopper.places_order()
+
+    assert preview.status_code == 200
+    assert answer["Location"] == reverse("checkout:thank-you")
+    assert not MpesaPayment.objects.exists()
+    assert shopper.order().status == "Pending"
+
+
+def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+
+    preview = shopper.client.get(reverse("checkout:preview"))
+    placed = shopper.places_order()
+
+    assert preview["Location"] == placed["Location"] == reverse("checkout:payment-details")
+    assert shopper.order() is None
+
+
+def test_the_second_click_leads_to_the_same_waiting_page(shopper: Shopper) -> None:
+    first = shopper.buys(new_product())
+
+    second = shopper.places_order()
+
+    assert second["Location"] == first["Location"]
+    assert get_model("order", "Order").objects.count() == MpesaPayment.objects.count() == 1
+
+
+def test_the_last_item_that_was_bought_meanwhile_is_told_before_paying(shopper: Shopper) -> None:
+    product = new_product(stock=1)
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    Shopper().buys(product)
+
+    answer = shopper.places_order()
+
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("basket:summary")
+    assert get_model("order", "Order").objects.count() == 1
+    assert product.stockrecords.get().net_stock_level == 0
+
+
+def test_a_blocked_phone_is_told_on_the_preview_and_no_order_is_placed(shopper: Shopper) -> None:
+    MpesaBlockedPhone.objects.create(phone="254708374149", created_at=timezone.now())
+    product = new_product()
+
+    answer = shopper.buys(product)
+
+    assert "asked not to get requests" in answer.content.decode()
+    assert shopper.order() is None
+    assert product.stockrecords.get().num_allocated in {None, 0}
+    assert Basket.objects.get().status == "Open"
+
+
+def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    view = "oscar_mpesa.checkout.methods._takes_payment"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(view, lambda _: False)
+        shopper.puts_in_basket(new_product()).gives_address()
+
+        answer = shopper.client.get(reverse("checkout:payment-method"))
+
+    assert answer["Location"] == reverse("checkout:payment-details")
+    assert "M-PESA phone number" in shopper.client.get(answer["Location"]).content.decode()
+
+
+def test_a_shop_that_offers_mpesa_to_staff_only_shows_it_to_nobody_else(shopper: Shopper, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": "staff"}
+    shopper.puts_in_basket(new_product()).gives_address()
+
+    answer = shopper.client.get(reverse("checkout:payment-method"))
+
+    assert answer["Location"] == reverse("checkout:payment-details")
+    assert shopper.chooses("mpesa").status_code == 422

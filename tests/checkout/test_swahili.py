@@ -1,0 +1,93 @@
+"""A shopper who reads Swahili, from the phone step to a payment that failed and one that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from oscar_mpesa.domain import outcomes
+from oscar_mpesa.models import MpesaPayment
+from tests.house.messages import kept
+from tests.shop import new_product
+from tests.shopper import Shopper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _in_swahili() -> Iterator[None]:
+    with translation.override("sw"):
+        yield
+
+
+def age(seconds: int) -> None:
+    """Let time pass for the only payment."""
+    moment = timezone.now() - timedelta(seconds=seconds)
+    MpesaPayment.objects.update(prompted_at=moment, created_at=moment)
+
+
+def told_after(phone: str) -> str:
+    """The waiting page once the phone has answered."""
+    shopper = Shopper()
+    wait_url = shopper.buys(new_product(), phone=phone)["Location"]
+    age(6)
+    page: str = shopper.client.get(wait_url).content.decode()
+    return page
+
+
+def test_a_failed_payment_says_why_in_swahili() -> None:
+    page = told_after("0708374150")
+
+    assert '<html lang="sw"' in page
+    assert "Pesa kwenye M-PESA hiyo hazitoshi. Weka pesa au tumia nambari nyingine, kisha tuma ombi tena." in page
+    assert "M-PESA inasema hakuna pesa zilizokatwa." in page
+    assert "Tuma ombi tena" in page
+
+
+def test_a_cancelled_request_says_so_in_swahili() -> None:
+    assert "Ombi lilighairiwa, au lilifungwa kabla ya PIN kuwekwa." in told_after("0708374151")
+
+
+@pytest.mark.parametrize("word", ["Cancel.", "Confirmed", "PIN", "KSh", "*334#"])
+def test_the_words_that_the_phone_shows_stay_english(word: str) -> None:
+    translations = {str(message.id): str(message.string) for message in kept("sw") if message.id}
+
+    shown = {said for said in translations if word in said}
+
+    assert shown
+    assert {said for said in shown if word.strip(".") not in translations[said]} == set()
+
+
+def test_a_paid_order_says_so_with_the_amount_written_as_ever() -> None:
+    page = told_after("0708374149")
+
+    assert "Imelipwa. Asante!" in page
+    assert "KSh 1,500" in page
+
+
+def test_the_phone_step_asks_and_refuses_in_swahili() -> None:
+    shopper = Shopper()
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+
+    asked = shopper.client.get(reverse("checkout:payment-details")).content.decode()
+    refused = shopper.names_phone("12345").content.decode()
+
+    assert "Nambari ya simu ya M-PESA" in asked
+    assert "Nambari hii ina tarakimu chache mno." in refused
+
+
+@pytest.mark.parametrize("code", ["1", "17", "1032", "1037", "2001", "8006", "2028", "unheard of"])
+def test_no_result_is_told_in_english(code: str) -> None:
+    sentence = outcomes.of_callback(code).sentence
+
+    translated = translation.gettext(sentence)
+
+    assert translated != sentence
+    assert {part for part in ("{N}", "{C}", "{other}", "{number}") if part in sentence} == {
+        part for part in ("{N}", "{C}", "{other}", "{number}") if part in translated
+    }

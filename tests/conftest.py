@@ -1,0 +1,42 @@
+"""What every test has: an empty cache; and, where it is asked for, no leave to be skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+from django.core.cache import caches
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+#: Set where everything that the tests need is there, so that a skipped test is a hole and not a courtesy.
+NO_SKIPS = bool(os.environ.get("OSCAR_MPESA_NO_SKIPS"))
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    for cache in caches.all(initialized_only=True):
+        cache.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one, if no skips are allowed."""
+    report = yield
+    return _held_to_account(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    return _held_to_account(report)
+
+
+def _held_to_account(report: Report) -> Report:
+    if NO_SKIPS and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
+    return report

@@ -1,0 +1,227 @@
+"""The three calls, each within its time and none of them a second prompt."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64decode
+
+import pytest
+
+from oscar_mpesa.daraja.client import OAUTH_LIMIT, PUSH_LIMIT, QUERY_LIMIT, Client
+from oscar_mpesa.daraja.errors import (
+    DarajaBusy,
+    DarajaError,
+    DarajaMisconfigured,
+    DarajaRefused,
+    DarajaUnreachable,
+    DarajaUnreadable,
+)
+from oscar_mpesa.testing import ScriptedTransport
+from oscar_mpesa.testing.transport import DictCache, Step, page
+from tests.daraja.clients import SlowTransport, client, endpoints
+from tests.daraja.samples import CHECKOUT_ID, fields, reply
+from tests.daraja.test_credentials import PAYBILL
+from tests.daraja.test_messages import NOW, PUSH
+from tests.daraja.test_tokens import Clock
+
+REJECTED = reply("error_invalid_token", status=404)
+ACCEPTED = reply("push_accepted")
+
+
+def test_a_push_gives_the_ids_of_the_prompt() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED]})
+
+    answered = client(transport).push(PUSH, now=NOW)
+
+    assert answered.checkout_request_id == CHECKOUT_ID
+    assert endpoints(transport) == ["oauth", "push"]
+
+
+def test_the_key_buys_a_token_and_the_token_a_prompt() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED]})
+
+    client(transport).push(PUSH, now=NOW)
+
+    oauth, push = transport.requests
+    assert b64decode(oauth.headers["Authorization"].removeprefix("Basic ")) == b"the-key:the-secret"
+    assert (oauth.method, oauth.body, oauth.idempotent) == ("GET", None, True)
+    assert push.headers == {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
+    assert (push.method, push.idempotent) == ("POST", False)
+    assert transport.sent("push")[0]["Amount"] == 1500
+
+
+def test_a_request_in_a_log_shows_no_secret() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED]})
+
+    client(transport).push(PUSH, now=NOW)
+
+    assert "token-1" not in repr(transport.requests)
+    assert "Basic" not in repr(transport.requests)
+
+
+def test_one_token_serves_many_calls() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED], "query": [reply("query_paid")]})
+    daraja = client(transport)
+
+    daraja.push(PUSH, now=NOW)
+    daraja.query(CHECKOUT_ID, now=NOW)
+
+    assert endpoints(transport) == ["oauth", "push", "query"]
+
+
+def test_fifty_cold_threads_push_with_one_token() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED] * 50})
+    cache = DictCache()
+    started = threading.Barrier(50)
+
+    def work() -> None:
+        started.wait()
+        Client(PAYBILL, transport, cache).push(PUSH, now=NOW)
+
+    threads = [threading.Thread(target=work) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+
+    assert endpoints(transport).count("oauth") == 1
+    assert endpoints(transport).count("push") == 50
+
+
+def test_a_push_is_sent_again_after_a_refused_token_and_only_once() -> None:
+    transport = ScriptedTransport({"push": [REJECTED, ACCEPTED]})
+
+    answered = client(transport).push(PUSH, now=NOW)
+
+    assert answered.checkout_request_id == CHECKOUT_ID
+    assert endpoints(transport) == ["oauth", "push", "oauth", "push"]
+    assert transport.requests[3].headers["Authorization"] == "Bearer token-2"
+
+
+def test_a_second_refused_token_is_the_set_ups_fault() -> None:
+    transport = ScriptedTransport({"push": [REJECTED, REJECTED]})
+
+    with pytest.raises(DarajaMisconfigured) as refused:
+        client(transport).push(PUSH, now=NOW)
+
+    assert refused.value.surely_not_sent
+    assert endpoints(transport).count("push") == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "surely"),
+    [
+        pytest.param(DarajaUnreachable("timeout"), DarajaUnreachable, False, id="no answer"),
+        pytest.param(DarajaUnreachable("refused", sent=False), DarajaUnreachable, True, id="no connection"),
+        pytest.param(page("<html>", status=503), DarajaUnreadable, False, id="HTML"),
+        pytest.param(page('{"Merchant'), DarajaUnreadable, False, id="half an answer"),
+        pytest.param(page("blocked", status=403), DarajaUnreadable, False, id="the firewall"),
+        pytest.param({"ResponseCode": "0"}, DarajaUnreadable, False, id="accepted without an id"),
+        pytest.param({"ResponseCode": "17"}, DarajaRefused, True, id="another response code"),
+        pytest.param(reply("error_being_processed", status=500), DarajaUnreadable, False, id="words for a query"),
+        pytest.param(reply("error_invalid_amount", status=400), DarajaRefused, True, id="a bad amount"),
+        pytest.param(reply("error_locked", status=500), DarajaBusy, True, id="another prompt is open"),
+        pytest.param(reply("error_merchant", status=500), DarajaMisconfigured, True, id="no such merchant"),
+    ],
+)
+def test_a_push_that_fails_goes_out_once_and_says_what_is_known(
+    step: Step, error: type[DarajaError], surely: bool
+) -> None:
+    transport = ScriptedTransport({"push": [step]})
+
+    with pytest.raises(error) as raised:
+        client(transport).push(PUSH, now=NOW)
+
+    assert raised.value.surely_not_sent is surely
+    assert endpoints(transport).count("push") == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        pytest.param(DarajaUnreachable("timeout"), DarajaUnreachable, id="no answer"),
+        pytest.param(page("", status=400), DarajaMisconfigured, id="wrong keys"),
+        pytest.param(page("<html>", status=503), DarajaUnreadable, id="HTML"),
+        pytest.param(page("{}"), DarajaUnreadable, id="an empty object"),
+        pytest.param({"expires_in": "3599"}, DarajaUnreadable, id="no token in it"),
+        pytest.param(reply("error_busy", status=500), DarajaBusy, id="busy"),
+    ],
+)
+def test_without_a_token_no_prompt_was_sent(step: Step, error: type[DarajaError]) -> None:
+    transport = ScriptedTransport({"oauth": [step]})
+
+    with pytest.raises(error) as raised:
+        client(transport).push(PUSH, now=NOW)
+
+    assert raised.value.surely_not_sent
+    assert endpoints(transport) == ["oauth"]
+
+
+def test_token_and_push_together_take_fifteen_seconds_at_most() -> None:
+    clock = Clock()
+    began = clock.now
+    transport = SlowTransport(clock, {"push": [DarajaUnreachable("timeout")]})
+
+    with pytest.raises(DarajaUnreachable):
+        client(transport, clock).push(PUSH, now=NOW)
+
+    assert clock.now - began == pytest.approx(PUSH_LIMIT)
+    assert transport.requests[0].connect + transport.requests[0].read == pytest.approx(OAUTH_LIMIT)
+
+
+def test_a_push_that_would_have_no_time_for_an_answer_is_not_sent() -> None:
+    clock = Clock()
+    began = clock.now
+    transport = SlowTransport(clock, {"push": [REJECTED]})
+
+    with pytest.raises(DarajaUnreachable, match="no time was left") as refused:
+        client(transport, clock).push(PUSH, now=NOW)
+
+    assert refused.value.surely_not_sent
+    assert clock.now - began <= PUSH_LIMIT
+    assert endpoints(transport) == ["oauth", "push"]
+
+
+def test_a_query_has_ten_seconds_with_its_token() -> None:
+    clock = Clock()
+    began = clock.now
+    transport = SlowTransport(clock, {"query": [DarajaUnreachable("timeout")]})
+
+    with pytest.raises(DarajaUnreachable):
+        client(transport, clock).query(CHECKOUT_ID, now=NOW)
+
+    assert clock.now - began == pytest.approx(QUERY_LIMIT)
+    assert transport.requests[1].idempotent
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("query_paid", 200, "0"),
+        ("query_cancelled", 200, "1032"),
+        ("query_pending", 200, "4999"),
+        ("error_being_processed", 500, None),
+        ("error_does_not_exist", 500, None),
+    ],
+)
+def test_a_query_tells_results_from_waiting(name: str, status: int, code: str | None) -> None:
+    transport = ScriptedTransport({"query": [reply(name, status=status)]})
+
+    answered = client(transport).query(CHECKOUT_ID, now=NOW)
+
+    assert answered.result_code == code
+    assert answered.description
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        pytest.param(fields("query_paid") | {"CheckoutRequestID": "ws_CO_other"}, DarajaUnreadable, id="another one"),
+        pytest.param(reply("error_rate_limit", status=429), DarajaBusy, id="too many questions"),
+        pytest.param(reply("error_merchant", status=500), DarajaMisconfigured, id="no such merchant"),
+        pytest.param(page("<html>"), DarajaUnreadable, id="HTML"),
+    ],
+)
+def test_a_query_that_teaches_nothing_raises(step: Step, error: type[DarajaError]) -> None:
+    with pytest.raises(error):
+        client(ScriptedTransport({"query": [step]})).query(CHECKOUT_ID, now=NOW)

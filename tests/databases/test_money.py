@@ -1,0 +1,241 @@
+"""News of one payment from several sides at once: one of them counts, and the money is never lost (M6 to M10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from oscar_mpesa.lifecycle.asking import ask, attend
+from oscar_mpesa.lifecycle.callbacks import work_through
+from oscar_mpesa.lifecycle.due import send_for
+from oscar_mpesa.lifecycle.prompting import prompt
+from oscar_mpesa.models import (
+    Allocation,
+    MpesaCall,
+    MpesaCallback,
+    MpesaDue,
+    MpesaEvent,
+    MpesaPayment,
+    MpesaReceipt,
+    Verdict,
+)
+from oscar_mpesa.signals import order_paid
+from tests.databases.crowd import BusyDaraja, at_once
+from tests.shop import failure, later, new_order, new_payment, post, success
+
+pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
+
+ROUNDS = range(10)
+
+PaymentEvent = get_model("order", "PaymentEvent")
+Source = get_model("payment", "Source")
+Transaction = get_model("payment", "Transaction")
+
+
+@pytest.fixture
+def announced() -> Iterator[list[Any]]:
+    """The orders that the shop's own code was told of."""
+    orders: list[Any] = []
+
+    def note(*, order: Any, **_: Any) -> None:
+        orders.append(order.number)
+
+    order_paid.connect(note)
+    yield orders
+    order_paid.disconnect(note)
+
+
+def require_paid_once(payment: MpesaPayment, *, number: str | None) -> None:
+    """The payment and the shop's books say the same, once."""
+    payment.refresh_from_db()
+    order = payment.mpesa_order.order
+    receipt = MpesaReceipt.objects.get(order=order)
+    source = order.sources.get()
+    transaction = source.transactions.get()
+    assert (payment.status, payment.live_order, order.status) == ("completed", None, "Being processed")
+    assert (receipt.number, receipt.allocation, receipt.error) == (number, Allocation.APPLIED, "")
+    assert (source.amount_debited, source.reference) == (Decimal("1500.00"), number or "")
+    assert (transaction.amount, transaction.reference) == (Decimal("1500.00"), number or "")
+    assert order.payment_events.get().reference == (number or "")
+
+
+def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
+    payment = new_payment()
+    body, path = success(payment), f"/api/payments/hooks/{payment.secret}/"
+
+    answers = at_once([lambda: Client().generic("POST", path, body) for _ in range(20)])
+
+    verdicts = sorted(MpesaCallback.objects.values_list("verdict", flat=True))
+    assert {answer.status_code for answer in answers} == {200}
+    assert verdicts == [Verdict.APPLIED.value] + [Verdict.DUPLICATE.value] * 19
+    require_paid_once(payment, number="OD123ABC45")
+    assert Source.objects.count() == Transaction.objects.count() == PaymentEvent.objects.count() == 1
+    assert announced == [payment.mpesa_order.order.number]
+    assert len(mail.outbox) == 1
+    assert MpesaEvent.objects.filter(what="settled").count() == 1
+    assert not MpesaDue.objects.filter(done_at=None).exists()
+
+
+def test_twenty_equal_refusals_at_once_end_it_once() -> None:
+    payment = new_payment()
+    body = failure(payment)
+
+    at_once([partial(post, payment, body)] * 20)
+
+    verdicts = sorted(MpesaCallback.objects.values_list("verdict", flat=True))
+    assert verdicts == [Verdict.APPLIED.value] + [Verdict.DUPLICATE.value] * 19
+    assert MpesaDue.objects.filter(kind="payment_failed").count() == 1
+
+
+def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_a_number(
+    daraja: BusyDaraja, announced: list[Any]
+) -> None:
+    daraja.seconds, daraja.result_code = 0, "0"
+
+    for index in ROUNDS:
+        payment = new_payment()
+        number = f"SKN{index:07}"
+        body = success(payment, number=number)
+        at_once([partial(post, payment, body), partial(ask, payment, now=later(30))])
+        require_paid_once(payment, number=number)
+        MpesaCall.objects.all().delete()
+
+    assert len(announced) == len(mail.outbox) == len(ROUNDS)
+    assert not MpesaCallback.objects.exclude(verdict=Verdict.APPLIED).exists()
+
+
+def test_two_workers_asking_about_one_payment_make_one_call(daraja: BusyDaraja) -> None:
+    daraja.seconds, daraja.result_code = 0, "4999"
+
+    for _ in ROUNDS:
+        payment = new_payment()
+        at_once([partial(attend, payment, now=later(21))] * 3)
+        assert MpesaCall.objects.filter(endpoint="query").count() == 1
+        MpesaCall.objects.all().delete()
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["its id known", "its reply lost"])
+def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDaraja, is_known: bool) -> None:
+    daraja.seconds = 0
+
+    for index in ROUNDS:
+        payment = new_payment()
+        body = success(payment, number=f"SKN{index:07}")
+        if not is_known:
+            MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id=None)
+            payment.refresh_from_db()
+        at_once([partial(post, payment, body), partial(attend, payment, now=later(151))])
+        require_paid_once(payment, number=f"SKN{index:07}")
+        steps = list(payment.events.filter(what="settled").values_list("before", "after"))
+        assert steps in (
+            [("processing", "completed")],
+            [("processing", "expired"), ("expired", "completed")],
+        )
+        MpesaCall.objects.all().delete()
+
+
+def test_money_against_a_refusal_at_once_always_pays(daraja: BusyDaraja) -> None:
+    daraja.seconds = 0
+
+    for index in ROUNDS:
+        payment = new_payment()
+        bodies = [success(payment, number=f"SKN{index:07}"), failure(payment)]
+        at_once([partial(post, payment, body) for body in bodies])
+        require_paid_once(payment, number=f"SKN{index:07}")
+
+
+def test_two_payments_of_one_order_that_are_paid_at_once_are_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
+    daraja.seconds = 0
+
+    for index in ROUNDS:
+        order = new_order()
+        first = new_payment(order)
+        post(first, failure(first))
+        second = new_payment(order, now=later(61))
+        bodies = [(first, success(first, number=f"A{index}")), (second, success(second, number=f"B{index}"))]
+        at_once([partial(post, payment, body) for payment, body in bodies])
+        allocations = sorted(MpesaReceipt.objects.filter(order=order).values_list("allocation", flat=True))
+        assert allocations == [Allocation.APPLIED.value, Allocation.SURPLUS.value]
+        assert order.sources.get().amount_debited == Decimal("1500.00")
+
+
+def test_one_receipt_number_told_for_two_orders_at_once_counts_once(daraja: BusyDaraja) -> None:
+    daraja.seconds = 0
+
+    for index in ROUNDS:
+        number = f"SKN{index:07}"
+        payments = [new_payment(), new_payment()]
+        at_once([partial(post, payment, success(payment, number=number)) for payment in payments])
+        for callback in MpesaCallback.objects.filter(verdict=Verdict.FAILED).select_related("payment"):
+            assert callback.payment is not None
+            work_through(callback, callback.payment, now=later(120))
+        assert MpesaReceipt.objects.filter(number=number).count() == 1
+
+    assert Source.objects.count() == len(ROUNDS)
+    assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
+
+
+def test_workers_who_find_the_same_pending_payment_send_one_push(daraja: BusyDaraja) -> None:
+    for count in ROUNDS:
+        payment = new_payment(sent=False)
+        at_once([partial(prompt, payment, now=later(1))] * 4)
+        payment.refresh_from_db()
+        assert daraja.pushes == count + 1
+        assert payment.status == "processing"
+        assert payment.checkout_request_id is not None
+
+
+def test_the_first_orders_of_the_day_share_one_token(daraja: BusyDaraja) -> None:
+    payments = [new_payment(sent=False) for _ in range(8)]
+
+    at_once([partial(prompt, payment, now=later(1)) for payment in payments])
+
+    assert (daraja.pushes, daraja.tokens) == (8, 1)
+    assert set(MpesaPayment.objects.values_list("status", flat=True)) == {"processing"}
+
+
+def test_a_push_against_the_clock_is_either_sent_or_failed_and_never_both(daraja: BusyDaraja) -> None:
+    daraja.seconds = 0
+
+    for _ in ROUNDS:
+        sent_before = daraja.pushes
+        payment = new_payment(sent=False)
+        at_once([partial(prompt, payment, now=later(59)), partial(attend, payment, now=later(60))])
+        payment.refresh_from_db()
+        assert (payment.status, daraja.pushes - sent_before) in {("processing", 1), ("failed", 0)}
+
+
+def test_nothing_here_waits_for_a_lock_for_ever() -> None:
+    payments = [new_payment() for _ in range(5)]
+    started = timezone.now()
+
+    at_once(
+        [
+            partial(post, payment, success(payment, number=f"SKN{payment.pk:07}"))
+            for payment in payments
+            for _ in range(3)
+        ]
+    )
+
+    assert (timezone.now() - started).total_seconds() < 20
+    assert MpesaReceipt.objects.filter(allocation=Allocation.APPLIED).count() == 5
+    assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
+
+
+def test_workers_who_find_the_same_mail_due_send_it_once(announced: list[Any]) -> None:
+    payment = new_payment()
+    post(payment, success(payment))
+
+    for count in ROUNDS:
+        MpesaDue.objects.update(done_at=None, claimed_at=None, tries=0)
+        at_once([partial(send_for, payment.mpesa_order_id, now=later(60))] * 4)
+        assert len(mail.outbox) == len(announced) == count + 2
+        assert not MpesaDue.objects.filter(done_at=None).exists()

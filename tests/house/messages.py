@@ -1,0 +1,117 @@
+"""The marked strings of the package and their translations, with babel alone: ``python -m tests.house.messages``.
+
+It collects what is marked in Python and in templates, brings every ``django.po`` up to date and compiles it. A string
+without a translation is left empty, for a person to fill in; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+from tests.house.sources import ROOT, files
+
+PACKAGE = "oscar_mpesa"
+LOCALE = ROOT / PACKAGE / "locale"
+LANGUAGES = ("sw",)
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+
+
+def marked() -> Catalog:
+    """Every marked string, with the files that have it."""
+    catalog = Catalog(project=PACKAGE)
+    for path, source in _sources():
+        for _, message, comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS, ["Translators:"]):
+            catalog.add(message, locations=[(path, 0)], auto_comments=comments, context=context)
+    return catalog
+
+
+def kept(language: str, locale: Path = LOCALE) -> Catalog:
+    """The translations as they stand; empty for a language without a file."""
+    path = po_file(language, locale)
+    if not path.exists():
+        return _new(language)
+    with path.open("rb") as stream:
+        return read_po(stream, locale=language)
+
+
+def updated(language: str, locale: Path = LOCALE) -> Catalog:
+    """The translations as they should stand: each marked string once, what is marked no more gone."""
+    catalog, template = kept(language, locale), marked()
+    template.creation_date = catalog.creation_date
+    catalog.update(template, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    return catalog
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """What Django reads."""
+    stream = io.BytesIO()
+    write_mo(stream, catalog)
+    return stream.getvalue()
+
+
+def write(language: str, locale: Path = LOCALE) -> int:
+    """Bring the language's two files up to date; return how many strings wait for a translation."""
+    catalog, path = updated(language, locale), po_file(language, locale)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        write_po(stream, catalog, width=100, include_lineno=False, sort_by_file=True)
+    path.with_suffix(".mo").write_bytes(compiled(catalog))
+    return sum(1 for message in catalog if message.id and not message.string)
+
+
+def po_file(language: str, locale: Path = LOCALE) -> Path:
+    """Where people write."""
+    return locale / language / "LC_MESSAGES" / "django.po"
+
+
+def _new(language: str) -> Catalog:
+    return Catalog(
+        locale=language,
+        header_comment="# Translations for oscar_mpesa, under the license of the package.",
+        project=PACKAGE,
+        version="0",
+        msgid_bugs_address="see README.md",
+        last_translator="The oscar_mpesa authors",
+        language_team=language,
+        revision_date=datetime.now(tz=timezone.utc),
+        fuzzy=False,
+    )
+
+
+def _sources() -> Iterator[tuple[str, str]]:
+    for path in files("*.py", PACKAGE):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    for pattern in ("*.html", "*.txt"):
+        for path in files(pattern, f"{PACKAGE}/templates"):
+            yield path.relative_to(ROOT).as_posix(), _as_python(path.read_text(encoding="utf-8"))
+
+
+def _as_python(template: str) -> str:
+    # What is no marked string comes back blanked out, with its indentation, which Python would read as blocks.
+    return "\n".join(line.lstrip() for line in templatize(template).splitlines())
+
+
+if __name__ == "__main__":
+    for each in LANGUAGES:
+        print(f"{each}: {write(each)} strings without a translation")

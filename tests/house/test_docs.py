@@ -1,0 +1,100 @@
+"""What the documents promise is there, and what is there stands in the documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from oscar_mpesa import checks
+from oscar_mpesa.conf import ENVIRONMENT_NAMES, MpesaSettings
+from tests.house.sources import ROOT
+
+DOCUMENTS = sorted(
+    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{at.name}" for at in (ROOT / "docs").glob("*.md"))]
+)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+VARIABLE = re.compile(r"\bMPESA_([A-Z_]+)\b(?!\*)")
+KEY = re.compile(r'"([A-Z][A-Z_]+)"')
+IMPORT = re.compile(r"^from (oscar_mpesa[\w.]*) import (.+)$", re.MULTILINE)
+CHECK = re.compile(r"oscar_mpesa\.([EW]\d{3})")
+
+KNOWN = {setting.name for setting in fields(MpesaSettings)}
+
+
+def text_of(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def python_blocks() -> Iterator[tuple[str, str]]:
+    for path in DOCUMENTS:
+        yield from ((path, code) for language, code in BLOCK.findall(text_of(path)) if language == "python")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_every_link_leads_somewhere(path: str) -> None:
+    links = [link for link in LINK.findall(text_of(path)) if "://" not in link]
+
+    assert [link for link in links if not (ROOT / path).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, ".env.example"])
+def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
+    assert set(VARIABLE.findall(text_of(path))) <= ENVIRONMENT_NAMES
+
+
+@pytest.mark.parametrize(("path", "code"), list(python_blocks()))
+def test_a_piece_of_python_is_python_and_names_settings_and_modules_that_exist(path: str, code: str) -> None:
+    compile(code, path, "exec")
+
+    assert set(KEY.findall(code)) <= KNOWN
+    for module, names in IMPORT.findall(code):
+        assert [name for name in names.split(", ") if not hasattr(import_module(module), name)] == []
+
+
+def test_the_table_of_settings_has_each_one_once_by_the_name_that_is_written() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", text_of("README.md"), re.MULTILINE)
+
+    assert sorted(rows) == sorted(f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name for name in KNOWN)
+
+
+def test_the_table_of_settings_tells_the_defaults_as_they_are() -> None:
+    rows = re.findall(r"^\| `(?:MPESA_)?([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text_of("README.md"), re.MULTILINE)
+
+    told = dict(rows)
+
+    assert told == {name: _written(name) for name in told}
+    assert set(told) == KNOWN
+
+
+def test_every_check_stands_in_its_table() -> None:
+    known = set(re.findall(r"\b[EW]0\d\d\b", Path(checks.__file__).read_text(encoding="utf-8")))
+
+    rows = re.findall(r"^\| `oscar_mpesa\.([EW]\d{3})` \|", text_of("docs/checks.md"), re.MULTILINE)
+
+    assert sorted(rows) == sorted(known)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_every_check_that_is_named_exists(path: str) -> None:
+    written = Path(checks.__file__).read_text(encoding="utf-8")
+
+    assert [id_ for id_ in CHECK.findall(text_of(path)) if id_ not in written] == []
+
+
+def test_every_table_of_ours_is_described() -> None:
+    models = {name for name in import_module("oscar_mpesa.models").__all__ if name.startswith("Mpesa")}
+
+    assert {name for name in models if f"| `{name}` |" not in text_of("docs/money.md")} == set()
+
+
+def _written(name: str) -> str:
+    default = getattr(MpesaSettings, name)
+    if default in ("", ()):
+        return ""
+    return str(default).lower() if name in ENVIRONMENT_NAMES and isinstance(default, bool) else str(default)

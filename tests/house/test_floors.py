@@ -1,0 +1,25 @@
+"""Imports go downwards, and every module says what it is for."""
+
+from __future__ import annotations
+
+import ast
+
+from importlinter.cli import lint_imports
+
+from tests.house.sources import ROOT, python_files
+
+
+def test_every_file_imports_only_from_the_floors_below_its_own() -> None:
+    verdict = lint_imports(config_filename=str(ROOT / "setup.cfg"), no_cache=True)
+
+    assert verdict == 0, "lint-imports says which import goes the wrong way"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(source.path)
+        for source in python_files("oscar_mpesa")
+        if source.text.strip() and not ast.get_docstring(source.tree)
+    ]
+
+    assert silent == []

@@ -1,0 +1,31 @@
+"""The migrations run, forwards and backwards, on a database that has nothing yet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.sources import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_new_shop_is_migrated_and_can_go_back(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
+
+    _manage("migrate", "--verbosity", "0", database=database)
+    _manage("migrate", "--check", database=database)
+    _manage("migrate", "oscar_mpesa", "zero", "--verbosity", "0", database=database)
+    _manage("migrate", "oscar_mpesa", "--verbosity", "0", database=database)
+
+
+def _manage(*words: str, database: str) -> None:
+    environment = os.environ | {"TEST_DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-m", "django", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

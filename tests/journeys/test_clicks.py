@@ -1,0 +1,83 @@
+"""The session that placed an order finds its page again: after the order, and while the push is on its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import MpesaPayment
+from tests.journeys.plain import PlainBrowser
+from tests.journeys.wire import Reply, Taken, Wire, accepts
+from tests.shop import new_product
+from tests.shopper import Shopper
+
+
+@pytest.fixture(params=["db", "cache", "cached_db", "signed_cookies"])
+def sessions(request: pytest.FixtureRequest, settings: Any) -> str:
+    """Where the shop keeps its sessions."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    return str(request.param)
+
+
+def test_a_guest_finds_the_waiting_page_whatever_keeps_the_sessions(
+    sessions: str, daraja: Wire, shopper: Shopper
+) -> None:
+    page = shopper.buys(new_product())["Location"]
+    waiting = shopper.client.get(page)
+    daraja.calls_back(daraja.pushes[0])
+
+    paid = shopper.client.get(page)
+    done = shopper.client.post(f"{page}done/", follow=True)
+
+    assert "Look at the phone <strong>0708 374 149</strong>" in waiting.content.decode()
+    assert "SKN0000001" in paid.content.decode()
+    assert shopper.order().number in done.content.decode()
+
+
+def test_the_second_of_two_orders_does_not_hide_the_first(daraja: Wire, shopper: Shopper) -> None:
+    pages = [shopper.buys(new_product())["Location"] for _ in range(2)]
+
+    statuses = [shopper.client.get(page).status_code for page in pages]
+
+    assert pages[0] != pages[1]
+    assert statuses == [200, 200]
+    assert MpesaPayment.objects.count() == len(daraja.pushes) == 2
+
+
+@pytest.fixture(params=[True, False], ids=["atomic requests", "no atomic requests"])
+def requests_are_atomic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the shop wraps each request in a transaction."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
+    return bool(request.param)
+
+
+def test_the_money_comes_in_with_and_without_a_transaction_around_each_request(
+    requests_are_atomic: bool, daraja: Wire, shopper: Shopper
+) -> None:
+    page = shopper.buys(new_product())["Location"]
+    daraja.calls_back(daraja.pushes[0], code=1032)
+    shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
+    daraja.calls_back(daraja.pushes[1])
+
+    assert "SKN0000002" in shopper.client.get(page).content.decode()
+    assert shopper.order().status == "Being processed"
+
+
+def test_a_second_click_while_the_push_is_on_its_way_leads_to_the_waiting_page(
+    requests_are_atomic: bool, daraja: Wire, shopper: Shopper, browser: PlainBrowser
+) -> None:
+    led_to: list[str] = []
+
+    def clicks_again(wire: Wire, taken: Taken) -> Reply:
+        led_to.append(browser.post("/en/checkout/preview/", action="place_order").location)
+        return accepts(wire, taken)
+
+    daraja.scenarios.append(clicks_again)
+
+    first = shopper.buys(new_product())
+
+    assert led_to == [first["Location"]]
+    assert len(daraja.pushes) == get_model("order", "Order").objects.count() == 1

@@ -1,0 +1,234 @@
+"""Whole trips over real HTTP that end with the money: the callback as it should be, early, late, or never."""
+
+from __future__ import annotations
+
+import urllib.request
+from decimal import Decimal
+
+import pytest
+from django.core import mail
+from oscar.core.loading import get_model
+from pytest_django.live_server_helper import LiveServer
+
+from oscar_mpesa.models import Allocation, MpesaCall, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from tests.journeys.conftest import wait
+from tests.journeys.plain import PlainBrowser
+from tests.journeys.wire import DIRECT, Taken, Wire, calls_back_first, loses_the_reply
+from tests.shop import new_product
+from tests.shopper import Shopper
+
+
+def the_only_receipt() -> MpesaReceipt:
+    receipt = MpesaReceipt.objects.get()
+    assert receipt.allocation == Allocation.APPLIED
+    return receipt
+
+
+def test_the_callback_pays_the_order_over_real_http(daraja: Wire, shopper: Shopper, browser: PlainBrowser) -> None:
+    page = shopper.buys(new_product())["Location"]
+    waiting = browser.get(page).text
+
+    status = daraja.calls_back(daraja.pushes[0])
+
+    paid, order = browser.get(page).text, shopper.order()
+    assert status == 200
+    assert "Look at the phone <strong>0708 374 149</strong>" in waiting
+    assert "SKN0000001" in paid
+    assert order.status == "Being processed"
+    assert order.sources.get().amount_debited == Decimal("1500.00")
+    assert (len(daraja.pushes), daraja.oauth_calls, daraja.queries) == (1, 1, [])
+    assert [call.endpoint for call in MpesaCall.objects.order_by("pk")] == ["oauth", "push"]
+    assert len(mail.outbox) == 1
+
+
+def test_the_push_says_what_the_shop_and_the_order_are(daraja: Wire, shopper: Shopper, live_server: LiveServer) -> None:
+    shopper.buys(new_product(price="1499.50"), phone="0712 345 678")
+
+    fields, payment = daraja.pushes[0].fields, MpesaPayment.objects.get()
+    assert fields["Amount"] == 1500
+    assert fields["PartyA"] == fields["PhoneNumber"] == "254712345678"
+    assert fields["PartyB"] == fields["BusinessShortCode"]
+    assert fields["CallBackURL"] == f"{live_server.url}/api/payments/hooks/{payment.secret}/"
+    assert fields["AccountReference"] == shopper.order().number
+    assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
+
+
+def test_two_orders_in_a_row_are_two_pushes_with_one_token(daraja: Wire) -> None:
+    for _ in range(2):
+        Shopper().buys(new_product())
+
+    for taken in daraja.pushes:
+        daraja.calls_back(taken)
+
+    orders = get_model("order", "Order").objects.all()
+    assert (len(daraja.pushes), daraja.oauth_calls) == (2, 1)
+    assert [order.status for order in orders] == ["Being processed"] * 2
+    assert MpesaReceipt.objects.count() == 2
+
+
+def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraja: Wire, shopper: Shopper) -> None:
+    daraja.scenarios.append(calls_back_first)
+
+    page = shopper.buys(new_product())["Location"]
+
+    payment = MpesaPayment.objects.get()
+    assert payment.status == "completed"
+    assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
+    assert payment.merchant_request_id == daraja.pushes[0].merchant_request_id
+    assert the_only_receipt().number == "SKN0000001"
+    assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
+    assert len(daraja.pushes) == 1
+
+
+def test_a_lost_reply_leaves_the_request_waiting_and_its_callback_pays(daraja: Wire, shopper: Shopper) -> None:
+    daraja.scenarios.append(loses_the_reply)
+    page = shopper.buys(new_product())["Location"]
+    lost = MpesaPayment.objects.get()
+    waiting = shopper.client.get(page).content.decode()
+    shopper.places_order()
+    shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
+
+    daraja.calls_back(daraja.pushes[0])
+
+    paid = MpesaPayment.objects.get()
+    assert (lost.status, lost.checkout_request_id) == ("processing", None)
+    assert "Look at the phone <strong>0708 374 149</strong>" in waiting
+    assert (paid.status, paid.checkout_request_id) == ("completed", daraja.pushes[0].checkout_request_id)
+    assert the_only_receipt().number == "SKN0000001"
+    assert len(daraja.pushes) == 1
+
+
+def test_a_lost_reply_whose_callback_came_first_is_paid_already(daraja: Wire, shopper: Shopper) -> None:
+    def calls_back_and_breaks(wire: Wire, taken: Taken) -> None:
+        wire.calls_back(taken)
+
+    daraja.scenarios.append(calls_back_and_breaks)
+
+    page = shopper.buys(new_product())["Location"]
+
+    assert MpesaPayment.objects.get().status == "completed"
+    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert len(daraja.pushes) == 1
+
+
+def test_without_a_callback_the_waiting_page_asks_when_it_is_time(daraja: Wire, shopper: Shopper) -> None:
+    page = shopper.buys(new_product())["Location"]
+    states = [shopper.client.get(f"{page}status/").json()["state"]]
+    wait(21)
+    states += [shopper.client.get(f"{page}status/").json()["state"] for _ in range(2)]
+    asked_early = len(daraja.queries)
+    daraja.results[daraja.pushes[0].checkout_request_id] = "0"
+    wait(16)
+
+    states.append(shopper.client.get(f"{page}status/").json()["state"])
+
+    assert states == ["enter-pin", "enter-pin", "enter-pin", "paid"]
+    assert (asked_early, len(daraja.queries), daraja.oauth_calls) == (1, 2, 1)
+    assert the_only_receipt().number is None
+    assert shopper.order().status == "Being processed"
+    assert "Your M-PESA code is in the SMS" in shopper.client.get(page).content.decode()
+
+
+def test_the_callback_after_the_question_brings_only_the_number(daraja: Wire, shopper: Shopper) -> None:
+    page = shopper.buys(new_product())["Location"]
+    daraja.results[daraja.pushes[0].checkout_request_id] = "0"
+    wait(21)
+    shopper.client.get(f"{page}status/")
+
+    daraja.calls_back(daraja.pushes[0])
+
+    assert the_only_receipt().number == "SKN0000001"
+    assert shopper.order().sources.get().reference == "SKN0000001"
+    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert len(mail.outbox) == 1
+
+
+def test_an_answer_that_never_comes_ends_in_another_try_and_late_money_still_pays(
+    daraja: Wire, shopper: Shopper
+) -> None:
+    page = shopper.buys(new_product())["Location"]
+    wait(80)
+    checking = shopper.client.get(page).content.decode()
+    wait(71)
+    ended = shopper.client.get(page).content.decode()
+    expired = MpesaPayment.objects.get()
+
+    daraja.calls_back(daraja.pushes[0])
+
+    assert "Still checking with M-PESA" in checking
+    assert "No answer from M-PESA yet" in ended
+    assert "Send the request again" in ended
+    assert (expired.status, expired.result_code) == ("expired", "no-answer")
+    assert shopper.order().status == "Being processed"
+    assert the_only_receipt().number == "SKN0000001"
+
+
+def test_who_cancels_and_then_pays_all_the_same_has_paid(daraja: Wire, shopper: Shopper) -> None:
+    page = shopper.buys(new_product())["Location"]
+    daraja.calls_back(daraja.pushes[0], code=1032)
+    cancelled = shopper.client.get(page).content.decode()
+
+    daraja.calls_back(daraja.pushes[0])
+
+    assert "The request was cancelled" in cancelled
+    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert shopper.order().status == "Being processed"
+    assert [callback.verdict for callback in MpesaCallback.objects.order_by("pk")] == [Verdict.APPLIED] * 2
+
+
+def test_both_of_two_requests_are_paid_and_the_second_is_known_as_surplus(daraja: Wire, shopper: Shopper) -> None:
+    page = shopper.buys(new_product())["Location"]
+    daraja.calls_back(daraja.pushes[0], code=1032)
+    shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
+
+    for taken in daraja.pushes:
+        daraja.calls_back(taken)
+
+    allocations = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
+    assert allocations == {"SKN0000001": Allocation.APPLIED, "SKN0000002": Allocation.SURPLUS}
+    assert shopper.order().sources.get().amount_debited == Decimal("1500.00")
+    assert "We received two payments for this order" in shopper.client.get(page).content.decode()
+
+
+@pytest.mark.parametrize("times", [2, 5], ids=["twice", "five times"])
+def test_a_repeated_callback_pays_once(daraja: Wire, shopper: Shopper, times: int) -> None:
+    shopper.buys(new_product())
+
+    statuses = [daraja.calls_back(daraja.pushes[0]) for _ in range(times)]
+
+    assert statuses == [200] * times
+    assert the_only_receipt().number == "SKN0000001"
+    assert shopper.order().payment_events.count() == 1
+    assert len(mail.outbox) == 1
+
+
+NONSENSE = [
+    (b"", "application/json"),
+    (bytes(range(256)), "application/octet-stream"),
+    (b"x" * 200_000, "text/plain"),
+    (b"a=1&b=2", "application/x-www-form-urlencoded"),
+    (b"--x", "multipart/form-data; boundary=x"),
+    (b'{"Body":' * 5_000, "application/json"),
+]
+
+
+def test_nonsense_at_the_door_is_accepted_over_real_http_and_the_payment_goes_on(
+    daraja: Wire, shopper: Shopper
+) -> None:
+    shopper.buys(new_product())
+    address = daraja.pushes[0].fields["CallBackURL"]
+
+    statuses = [posted(url, *nonsense) for url in (address, address.rstrip("/")) for nonsense in NONSENSE]
+    daraja.calls_back(daraja.pushes[0])
+
+    assert statuses == [200] * 12
+    assert MpesaPayment.objects.get().status == "completed"
+    assert MpesaCallback.objects.count() == 13
+
+
+def posted(url: str, body: bytes, content_type: str) -> int:
+    """The status that a plain post gets."""
+    request = urllib.request.Request(url, body, {"Content-Type": content_type}, method="POST")
+    with DIRECT.open(request, timeout=5) as answer:
+        status: int = answer.status
+    return status

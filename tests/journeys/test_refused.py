@@ -1,0 +1,263 @@
+"""Trips on which Daraja refuses, breaks or is silent: what is surely unsent may be sent again, the rest waits."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from oscar_mpesa.daraja import client as daraja_client
+from oscar_mpesa.lifecycle.starting import opens_at
+from oscar_mpesa.models import MpesaPayment
+from tests.journeys.conftest import wait
+from tests.journeys.wire import Reply, Wire, after, answers, error, said
+from tests.shop import ANOTHER, new_product
+from tests.shopper import Shopper
+
+#: A gateway's page in place of an answer.
+PAGE = Reply(body=b"<html><body>Request unsuccessful. Incapsula incident</body></html>")
+
+SPIKE_ARREST = said(429, fault={"faultstring": "Spike arrest violation"})
+BAD_NUMBER = error(400, "400.002.02", "Bad Request - Invalid PhoneNumber")
+NO_MERCHANT = error(500, "500.001.1001", "Merchant does not exist")
+SYSTEM_BUSY = error(500, "500.003.02", "System is busy. Please try again in few minutes.")
+INTERNAL = error(500, "500.003.1001", "Internal Server Error")
+
+
+def seen_by(shopper: Shopper, page: str) -> str:
+    text: str = shopper.client.get(page).content.decode()
+    return text
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "sentence"),
+    [
+        pytest.param(BAD_NUMBER, "refused", "so nothing was sent to the phone", id="400 bad number"),
+        pytest.param(SPIKE_ARREST, "busy", "M-PESA is busy", id="429 rate limit"),
+        pytest.param(SYSTEM_BUSY, "busy", "M-PESA is busy", id="500 system busy"),
+        pytest.param(NO_MERCHANT, "misconfigured", "This shop cannot take M-PESA right now.", id="500 no merchant"),
+    ],
+)
+def test_a_clear_no_is_told_in_a_sentence(
+    daraja: Wire, shopper: Shopper, reply: Reply, code: str, sentence: str
+) -> None:
+    daraja.scenarios.append(answers(reply))
+
+    page = shopper.buys(new_product())["Location"]
+
+    payment = MpesaPayment.objects.get()
+    assert (payment.status, payment.result_code) == ("failed", code)
+    assert sentence in seen_by(shopper, page)
+    assert shopper.order().status == "Pending payment"
+    assert (len(daraja.pushes), daraja.oauth_calls) == (1, 1)
+
+
+def test_after_a_clear_no_the_same_phone_may_be_asked_again_at_once(daraja: Wire, shopper: Shopper) -> None:
+    daraja.scenarios.append(answers(BAD_NUMBER))
+    page = shopper.buys(new_product())["Location"]
+
+    shopper.client.post(f"{page}retry/", {"again": "yes"})
+    daraja.calls_back(daraja.pushes[1])
+
+    assert "Paid. Thank you!" in seen_by(shopper, page)
+    assert [payment.status for payment in MpesaPayment.objects.order_by("pk")] == ["failed", "completed"]
+
+
+def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(daraja: Wire, shopper: Shopper) -> None:
+    daraja.scenarios.append(answers(SPIKE_ARREST))
+    page = shopper.buys(new_product())["Location"]
+    busy = MpesaPayment.objects.get()
+
+    shopper.client.post(f"{page}retry/", {"again": "yes"})
+    sent_to_the_same = len(daraja.pushes)
+    shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
+
+    assert sent_to_the_same == 1
+    assert len(daraja.pushes) == 2
+    assert opens_at(busy, phone=busy.phone_number) is not None
+    assert opens_at(busy, phone=ANOTHER) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(PAGE, id="200 with a page"),
+        pytest.param(Reply(status=403, body=PAGE.body), id="403 of the firewall"),
+        pytest.param(Reply(status=503, body=PAGE.body), id="503 with a page"),
+        pytest.param(INTERNAL, id="500 internal error"),
+        pytest.param(Reply(status=500), id="500 and nothing"),
+        pytest.param(said(ResponseCode="0"), id="accepted without an id"),
+        pytest.param(said(ResultDesc="?"), id="200 with something else"),
+    ],
+)
+def test_an_answer_that_proves_nothing_waits_for_the_callback_and_sends_no_other_push(
+    daraja: Wire, shopper: Shopper, reply: Reply
+) -> None:
+    daraja.scenarios.append(answers(reply))
+    page = shopper.buys(new_product())["Location"]
+    unknown = MpesaPayment.objects.get()
+    shopper.client.post(f"{page}retry/", {"again": "yes"})
+    waiting = seen_by(shopper, page)
+
+    daraja.calls_back(daraja.pushes[0])
+
+    assert (unknown.status, unknown.checkout_request_id) == ("processing", None)
+    assert "Look at the phone" in waiting
+    assert "SKN0000001" in seen_by(shopper, page)
+    assert len(daraja.pushes) == 1
+
+
+def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(daraja: Wire, shopper: Shopper) -> None:
+    daraja.scenarios.append(answers(PAGE))
+    page = shopper.buys(new_product())["Location"]
+    wait(151)
+    ended = seen_by(shopper, page)
+
+    shopper.client.post(f"{page}retry/", {"again": "yes"})
+
+    assert "No answer from M-PESA yet" in ended
+    assert (len(daraja.pushes), len(daraja.queries)) == (2, 0)
+
+
+def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
+    daraja: Wire, shopper: Shopper, settings: Any
+) -> None:
+    open_url = daraja.url
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "BASE_URL": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+        page = shopper.buys(new_product())["Location"]
+    unsent = MpesaPayment.objects.get()
+    told = seen_by(shopper, page)
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "BASE_URL": open_url}
+
+    shopper.client.post(f"{page}retry/", {"again": "yes"})
+
+    assert (unsent.status, unsent.result_code) == ("failed", "not-sent")
+    assert "The request was not sent to the phone. Send it again." in told
+    assert len(daraja.pushes) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        pytest.param(SPIKE_ARREST, "busy", id="429"),
+        pytest.param(PAGE, "not-sent", id="a page"),
+        pytest.param(Reply(status=500), "not-sent", id="500"),
+    ],
+)
+def test_without_a_token_nothing_was_sent(daraja: Wire, shopper: Shopper, reply: Reply, code: str) -> None:
+    daraja.oauth_reply = reply
+
+    shopper.buys(new_product())
+
+    payment = MpesaPayment.objects.get()
+    assert (payment.status, payment.result_code) == ("failed", code)
+    assert shopper.order().status == "Pending payment"
+    assert daraja.pushes == []
+
+
+def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_cannot(
+    daraja: Wire, shopper: Shopper, settings: Any
+) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CONSUMER_KEY": "key of production"}
+
+    page = shopper.buys(new_product())["Location"]
+
+    assert "This shop cannot take M-PESA right now." in seen_by(shopper, page)
+    assert (MpesaPayment.objects.get().result_code, daraja.pushes) == ("misconfigured", [])
+
+
+def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_out_once(daraja: Wire) -> None:
+    Shopper().buys(new_product())
+    daraja.oauth_calls += 1
+
+    Shopper().buys(new_product())
+
+    assert len(daraja.pushes) == 2
+    assert daraja.oauth_calls == 3
+    assert [payment.status for payment in MpesaPayment.objects.all()] == ["processing"] * 2
+
+
+def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(
+    daraja: Wire, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Shopper().buys(new_product())
+    monkeypatch.setattr(daraja_client, "PUSH_LIMIT", 2.1)
+    daraja.scenarios.append(after(1.8))
+    began = time.monotonic()
+
+    page = shopper.buys(new_product())["Location"]
+
+    waited = time.monotonic() - began
+    slow = MpesaPayment.objects.latest("pk")
+    daraja.calls_back(daraja.pushes[1])
+    assert waited < 4
+    assert (slow.status, slow.checkout_request_id) == ("processing", None)
+    assert "SKN0000002" in seen_by(shopper, page)
+
+
+def test_a_question_that_daraja_cannot_answer_changes_nothing(daraja: Wire, shopper: Shopper, settings: Any) -> None:
+    page = shopper.buys(new_product())["Location"]
+    wait(21)
+    daraja.oauth_reply = Reply(status=500)
+    daraja.oauth_calls += 1
+
+    state = shopper.client.get(f"{page}status/").json()["state"]
+
+    assert state == "enter-pin"
+    assert MpesaPayment.objects.get().status == "processing"
+    assert MpesaPayment.objects.get().questions_asked == 1
+
+
+NOTHING = dict.fromkeys(("CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY", "CALLBACK_URL"), "")
+PRODUCTION = {"ENVIRONMENT": "production", "BASE_URL": "", "TEST_MODE": False}
+FAULTS: dict[str, dict[str, Any]] = {
+    "no credentials and no test mode": {**NOTHING, "TEST_MODE": False},
+    "half the credentials": {"CONSUMER_SECRET": ""},
+    "no callback address": {"CALLBACK_URL": ""},
+    "a callback address with a query": {"CALLBACK_URL": "https://shop.example/hooks?shop=1"},
+    "a sandbox without test mode": {"TEST_MODE": False},
+    "production at another host": {"ENVIRONMENT": "production", "TEST_MODE": False},
+    "production in test mode": {**PRODUCTION, "TEST_MODE": True},
+    "production with an http callback": PRODUCTION,
+    "production with the sandbox's short code": {
+        **PRODUCTION,
+        "CALLBACK_URL": "https://shop.example/hooks",
+        "SHORTCODE": "174379",
+    },
+    "switched off": {"OFFER_TO": "nobody"},
+}
+
+
+def test_a_shop_whose_settings_are_wrong_does_not_offer_mpesa(daraja: Wire, shopper: Shopper, settings: Any) -> None:
+    right = settings.OSCAR_MPESA
+    shopper.puts_in_basket(new_product()).gives_address()
+
+    answers = {}
+    for fault, changes in FAULTS.items():
+        settings.OSCAR_MPESA = {**right, **changes}
+        answers[fault] = shopper.chooses("mpesa")
+    settings.OSCAR_MPESA = right
+
+    assert {fault: answer.status_code for fault, answer in answers.items()} == dict.fromkeys(FAULTS, 422)
+    assert [fault for fault, answer in answers.items() if 'value="mpesa"' in answer.content.decode()] == []
+    assert shopper.chooses("mpesa").status_code == 302
+    assert (daraja.oauth_calls, daraja.pushes) == (0, [])
+
+
+def test_settings_that_break_between_the_preview_and_the_order_send_nothing(
+    daraja: Wire, shopper: Shopper, settings: Any
+) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "PASSKEY": ""}
+
+    answer = shopper.places_order()
+
+    assert answer.status_code == 302
+    assert shopper.order() is None
+    assert (daraja.oauth_calls, daraja.pushes) == (0, [])

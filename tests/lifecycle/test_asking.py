@@ -1,0 +1,94 @@
+"""Questions to Safaricom, throttled; and the prompt clock (M2, M8, M15)."""
+
+from __future__ import annotations
+
+import pytest
+
+from oscar_mpesa.lifecycle.asking import AskRefused, ask, attend
+from oscar_mpesa.models import MpesaEvent, MpesaPayment
+from tests.shop import CANCELS, NO_FUNDS, later, new_payment, pay, post, success
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_simulator_says_nothing_before_five_seconds_and_pays_after_them() -> None:
+    payment = new_payment()
+
+    early = attend(payment, now=later(4))
+    on_time = attend(payment, now=later(5))
+
+    payment.refresh_from_db()
+    assert (early, on_time, payment.status) == (False, True, "completed")
+
+
+@pytest.mark.parametrize(("phone", "code", "status"), [(NO_FUNDS, "1", "failed"), (CANCELS, "1032", "cancelled")])
+def test_each_practice_number_fails_in_its_own_way(phone: object, code: str, status: str) -> None:
+    payment = new_payment(phone=phone)  # type: ignore[arg-type]
+
+    attend(payment, now=later(6))
+
+    payment.refresh_from_db()
+    assert (payment.result_code, payment.status) == (code, status)
+
+
+def test_a_payment_that_was_never_sent_fails_after_a_minute() -> None:
+    payment = new_payment(sent=False)
+
+    before = attend(payment, now=later(59))
+    after = attend(payment, now=later(60))
+
+    payment.refresh_from_db()
+    assert (before, after) == (False, True)
+    assert (payment.status, payment.result_code, payment.prompted_at) == ("failed", "not-sent", None)
+
+
+def test_a_payment_without_an_id_expires_two_and_a_half_minutes_after_its_push() -> None:
+    payment = new_payment()
+    MpesaPayment.objects.update(checkout_request_id=None)
+    payment.refresh_from_db()
+
+    before = attend(payment, now=later(149))
+    after = attend(payment, now=later(150))
+
+    payment.refresh_from_db()
+    assert (before, after) == (False, True)
+    assert (payment.status, payment.result_code, payment.live_order) == ("expired", "no-answer", None)
+
+
+def test_money_after_the_expiry_still_counts() -> None:
+    payment = new_payment()
+    body = success(payment)
+    MpesaPayment.objects.update(checkout_request_id=None)
+    payment.refresh_from_db()
+    attend(payment, now=later(150))
+
+    post(payment, body, now=later(400))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+
+
+def test_a_held_payment_is_neither_asked_nor_expired() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=5))
+    payment.refresh_from_db()
+
+    attended = attend(payment, now=later(1000))
+
+    payment.refresh_from_db()
+    assert (attended, payment.status) == (False, "processing")
+    with pytest.raises(AskRefused):
+        ask(payment, now=later(1000))
+
+
+def test_a_paid_payment_is_not_asked_about() -> None:
+    assert ask(pay(new_payment()), now=later(30)) is False
+
+
+def test_every_settling_leaves_an_event() -> None:
+    payment = new_payment(phone=CANCELS)
+
+    attend(payment, now=later(6))
+
+    event = MpesaEvent.objects.get(what="settled")
+    assert (event.before, event.after, event.why) == ("processing", "cancelled", "callback 1032")

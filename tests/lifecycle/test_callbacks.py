@@ -1,0 +1,154 @@
+"""What is posted is kept first and believed only with the payment's own secret (M3, M4)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection
+
+from oscar_mpesa.lifecycle import callbacks
+from oscar_mpesa.lifecycle.callbacks import UNVERIFIED_A_MINUTE, find_payment, receive_callback
+from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from tests.shop import later, new_payment, post, success
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_success_without_the_secret_is_stored_and_pays_nothing() -> None:
+    payment = new_payment()
+
+    callback = receive_callback(success(payment), secret="", address="203.0.113.9", now=later(3))
+
+    payment.refresh_from_db()
+    assert callback is not None
+    assert callback.verdict == Verdict.UNVERIFIED
+    assert callback.payment_id is None
+    assert payment.status == "processing"
+    assert not MpesaReceipt.objects.exists()
+
+
+@pytest.mark.parametrize("secret", ["0" * 32, "\x00", "x" * 65, "é"], ids=["unknown", "nul", "long", "not ascii"])
+def test_an_unknown_secret_finds_no_payment(secret: str) -> None:
+    new_payment()
+
+    assert find_payment(secret) is None
+
+
+def test_an_unverified_post_moves_the_next_question_to_now_once_a_minute() -> None:
+    payment = new_payment()
+
+    receive_callback(success(payment), secret="bad", address=None, now=later(3))
+    receive_callback(success(payment), secret="bad", address=None, now=later(9))
+
+    payment.refresh_from_db()
+    assert (payment.next_question_at, payment.questions_asked) == (later(3), 0)
+
+
+@pytest.mark.parametrize("body", [b"noise", b'{"Body":{"stkCallback":{"ResultCode":0}}}'], ids=["unreadable", "no id"])
+def test_an_unverified_post_that_names_no_request_moves_nothing(body: bytes) -> None:
+    payment = new_payment()
+
+    receive_callback(body, secret="bad", address=None, now=later(3))
+
+    payment.refresh_from_db()
+    assert payment.next_question_at == later(20)
+
+
+def test_unverified_posts_are_stored_within_a_cap_and_counted_beyond_it() -> None:
+    for _ in range(UNVERIFIED_A_MINUTE):
+        receive_callback(b"noise", secret="", address=None, now=later(1))
+
+    beyond = receive_callback(b"more noise", secret="", address=None, now=later(2))
+    after_a_minute = receive_callback(b"noise", secret="", address=None, now=later(62))
+
+    assert beyond is None
+    assert after_a_minute is not None
+    assert MpesaCallback.objects.count() == UNVERIFIED_A_MINUTE + 1
+    assert sum(MpesaCallback.objects.values_list("suppressed", flat=True)) == 1
+
+
+def test_bodies_are_cut_with_the_secret_and_more_without_it() -> None:
+    payment = new_payment()
+    huge = b"x" * 200_000
+
+    trusted = post(payment, huge)
+    unverified = receive_callback(huge, secret="", address=None, now=later(1))
+
+    assert unverified is not None
+    assert (len(trusted.body), len(unverified.body)) == (64 * 1024, 2 * 1024)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\x01\x02",
+        b"[]",
+        b"null",
+        b'{"Body": 5}',
+        b"[" * 20_000,
+        b"\xff\xfe",
+        json.dumps({"a": "\x00"}).encode(),
+    ],
+    ids=["empty", "binary", "list", "null", "wrong type", "deeply nested", "not utf-8", "nul in text"],
+)
+def test_an_unreadable_body_is_kept_as_it_came_and_the_payment_is_asked_now(body: bytes) -> None:
+    payment = new_payment()
+
+    callback = post(payment, body, now=later(3))
+
+    payment.refresh_from_db()
+    kept = MpesaCallback.objects.get()
+    assert (callback.verdict, bytes(kept.body)) == (Verdict.UNREADABLE, body)
+    assert (payment.status, payment.next_question_at) == ("processing", later(3))
+
+
+def test_nul_in_safaricom_s_words_is_no_reason_to_lose_them() -> None:
+    payment = new_payment()
+    body = success(payment).replace(b"The service", b"The\\u0000 service")
+
+    post(payment, body)
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+    assert "\x00" not in payment.result_description
+
+
+def test_a_repeat_costs_four_queries_at_most(django_assert_max_num_queries: object) -> None:
+    payment = new_payment()
+    body = success(payment)
+    post(payment, body)
+
+    with django_assert_max_num_queries(4):  # type: ignore[operator]
+        callback = post(payment, body, now=later(8))
+
+    assert callback.verdict == Verdict.DUPLICATE
+
+
+def test_a_crash_while_working_through_leaves_the_callback_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = new_payment()
+    monkeypatch.setattr(callbacks, "settle", _raise(RuntimeError("crash")))
+
+    callback = post(payment, success(payment), now=later(3))
+
+    kept = MpesaCallback.objects.get(pk=callback.pk)
+    assert (kept.verdict, kept.tries, kept.next_try_at) == (Verdict.FAILED, 1, later(63))
+
+
+def test_a_database_that_goes_away_after_the_first_row_keeps_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = new_payment()
+    monkeypatch.setattr(callbacks, "_conclude", _raise(DatabaseError("gone")))
+
+    callback = post(payment, success(payment), now=later(3))
+
+    assert MpesaCallback.objects.get(pk=callback.pk).verdict == Verdict.RECEIVED
+    assert connection.is_usable()
+    assert MpesaPayment.objects.get().status == "processing"
+
+
+def _raise(error: Exception) -> object:
+    def raises(*_: object, **__: object) -> None:
+        raise error
+
+    return raises

@@ -1,0 +1,134 @@
+"""What is due is done once, after the commit, and tried again when it fails (M14's first half)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.dispatch import Signal
+
+from oscar_mpesa import signals
+from oscar_mpesa.lifecycle import due
+from oscar_mpesa.models import DueKind, MpesaDue
+from tests.shop import NOON, failure, later, new_payment, pay, post, success
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Listener:
+    """Counts what a signal says."""
+
+    def __init__(self, signal: Signal) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self.signal = signal
+        signal.connect(self)
+
+    def __call__(self, **told: Any) -> None:
+        self.heard.append(told)
+
+
+def test_a_paid_order_is_announced_once_and_mailed_once_with_its_code() -> None:
+    listener = Listener(signals.order_paid)
+    payment = pay(new_payment())
+
+    post(payment, success(payment), now=later(5))
+
+    assert len(listener.heard) == 1
+    assert (listener.heard[0]["order"].pk, listener.heard[0]["receipt"].number) == (payment.order_id, "OD123ABC45")
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].to == ["guest@example.com"]
+    assert "OD123ABC45" in mail.outbox[0].body
+    assert mail.outbox[0].message().as_string().count("M-PESA code OD123ABC45: KSh 1,500 received.") == 2
+
+
+def test_a_failed_attempt_is_announced_and_not_mailed() -> None:
+    listener = Listener(signals.payment_failed)
+    payment = new_payment()
+
+    post(payment, failure(payment))
+
+    assert [told["payment"].pk for told in listener.heard] == [payment.pk]
+    assert mail.outbox == []
+
+
+def test_money_that_no_order_took_is_announced() -> None:
+    listener = Listener(signals.money_astray)
+    payment = pay(new_payment())
+
+    post(payment, success(payment, number="OD999ZZZ99"))
+
+    assert [told["receipt"].number for told in listener.heard] == ["OD999ZZZ99"]
+
+
+def test_a_receiver_of_the_shop_that_raises_stops_nothing() -> None:
+    def raises(**_: Any) -> None:
+        raise RuntimeError("broken receiver")
+
+    signals.order_paid.connect(raises)
+    listener = Listener(signals.order_paid)
+    try:
+        pay(new_payment())
+    finally:
+        signals.order_paid.disconnect(raises)
+
+    assert len(listener.heard) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_is_down_leaves_the_mail_due_and_the_money_there(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.lifecycle.test_due.DeadMail"
+
+    payment = pay(new_payment())
+
+    item = MpesaDue.objects.get(kind=DueKind.PAID_MAIL)
+    assert payment.status == "completed"
+    assert (item.done_at, item.tries) == (None, 1)
+    assert "no mail today" in item.error
+
+
+def test_a_failed_mail_is_sent_by_a_later_try_once_its_claim_is_old(settings: Any) -> None:
+    backend = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "tests.lifecycle.test_due.DeadMail"
+    payment = pay(new_payment())
+    settings.EMAIL_BACKEND = backend
+    item = MpesaDue.objects.get(kind=DueKind.PAID_MAIL)
+
+    too_soon = due.send(item, now=later(60))
+    due.send_for(payment.mpesa_order_id, now=later(301))
+    due.send_for(payment.mpesa_order_id, now=later(900))
+
+    assert too_soon is False
+    assert len(mail.outbox) == 1
+    assert MpesaDue.objects.get(kind=DueKind.PAID_MAIL).done_at == later(301)
+
+
+def test_a_thing_is_given_up_after_five_tries(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.lifecycle.test_due.DeadMail"
+    payment = pay(new_payment())
+
+    for minutes in range(6, 60, 6):
+        due.send_for(payment.mpesa_order_id, now=later(60 * minutes))
+
+    assert MpesaDue.objects.get(kind=DueKind.PAID_MAIL).tries == 5
+
+
+def test_the_mail_speaks_the_shopper_s_language(settings: Any) -> None:
+    payment = new_payment(sent=True, now=NOON)
+    payment.mpesa_order.language = "sw"
+    payment.mpesa_order.save()
+
+    pay(payment)
+
+    assert "/sw/" in mail.outbox[0].body
+
+
+class DeadMail:
+    """A mail server that is down."""
+
+    def __init__(self, **_: Any) -> None:
+        pass
+
+    def send_messages(self, messages: list[Any]) -> int:
+        """Nothing goes out."""
+        raise OSError("no mail today")

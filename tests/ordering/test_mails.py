@@ -1,0 +1,127 @@
+"""Oscar's own confirmation, sent when the money is there and not from the shopper's request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.urls import NoReverseMatch
+from oscar.core.loading import get_model
+
+from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.models import DueKind, MpesaDue
+from oscar_mpesa.ordering import mails, receivers
+from tests.shop import later, new_order, new_payment, pay, said_by_query
+
+pytestmark = pytest.mark.django_db
+
+
+def due_mail(payment: Any) -> MpesaDue:
+    return MpesaDue.objects.get(kind=DueKind.PAID_MAIL, payment=payment)
+
+
+def test_a_user_gets_a_link_to_their_order(django_user_model: Any) -> None:
+    user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
+    payment = pay(new_payment(new_order(user=user)))
+
+    mails.send_order_placed(due_mail(payment))
+
+    order = payment.mpesa_order.order
+    assert mail.outbox[0].to == ["achieng@example.com"]
+    assert f"/accounts/orders/{order.number}/" in mail.outbox[0].body
+
+
+def test_a_guest_gets_a_link_that_works_without_an_account() -> None:
+    payment = pay(new_payment())
+
+    mails.send_order_placed(due_mail(payment))
+
+    order = payment.mpesa_order.order
+    assert f"/accounts/order-status/{order.number}/{order.verification_hash()}/" in mail.outbox[0].body
+
+
+def test_money_without_a_number_yet_is_mailed_without_one() -> None:
+    payment = new_payment()
+    settle(payment, said_by_query("0"), now=later(21))
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert "M-PESA code" not in mail.outbox[0].body
+
+
+def test_a_shop_template_that_names_the_receipt_is_left_alone() -> None:
+    get_model("communication", "CommunicationEventType").objects.create(
+        code="ORDER_PLACED",
+        name="Order placed",
+        email_subject_template="Order {{ order.number }}",
+        email_body_template="Paid by {{ mpesa_receipt.number }}.",
+    )
+    payment = pay(new_payment())
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert mail.outbox[0].body == "Paid by OD123ABC45."
+
+
+def test_a_shop_with_text_mails_only_gets_no_html() -> None:
+    get_model("communication", "CommunicationEventType").objects.create(
+        code="ORDER_PLACED",
+        name="Order placed",
+        email_subject_template="Order",
+        email_body_template="Thank you.",
+        email_body_html_template="",
+    )
+    payment = pay(new_payment())
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert mail.outbox[0].body == "Thank you.\n\nM-PESA code OD123ABC45: KSh 1,500 received.\n"
+    assert not getattr(mail.outbox[0], "alternatives", [])
+
+
+def test_an_html_mail_without_an_end_gets_the_line_below() -> None:
+    assert mails._before_the_end("<p>Hi</p>", "code 1 & 2") == "<p>Hi</p><p>code 1 &amp; 2</p>"
+
+
+def test_a_shop_without_order_pages_mails_without_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(*_: Any, **__: Any) -> str:
+        raise NoReverseMatch
+
+    monkeypatch.setattr(mails, "reverse", nowhere)
+    payment = pay(new_payment())
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert "http" not in mail.outbox[0].body
+
+
+def test_an_order_without_a_site_is_mailed_by_the_settings_site() -> None:
+    payment = pay(new_payment())
+    order = payment.mpesa_order.order
+    order.site = None
+    order.save()
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert len(mail.outbox) == 1
+
+
+def test_a_site_of_its_own_needs_no_site_id(settings: Any) -> None:
+    payment = pay(new_payment())
+    del settings.SITE_ID
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert mails.SiteRequest(payment.mpesa_order.order.site).get_host() == payment.mpesa_order.order.site.domain
+    assert len(mail.outbox) == 1
+
+
+def test_a_kind_that_has_no_mail_yet_is_done_by_being_written_down() -> None:
+    payment = pay(new_payment())
+    item = due_mail(payment)
+    item.kind = DueKind.ASTRAY_MAIL
+
+    receivers.send_mail(due=item)
+
+    assert mail.outbox == []

@@ -1,0 +1,130 @@
+"""Builders of a shop's rows: products, orders and payments, as Oscar itself makes them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from oscar.apps.shipping.methods import Free
+from oscar.core.loading import get_class, get_model
+from oscar.core.prices import Price
+from oscar.test import factories
+
+from oscar_mpesa.daraja.messages import QueryReply
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.callbacks import receive_callback
+from oscar_mpesa.lifecycle.news import News, from_query
+from oscar_mpesa.lifecycle.prompting import prompt
+from oscar_mpesa.lifecycle.starting import start
+from oscar_mpesa.models import MpesaCallback, MpesaPayment
+
+#: A fixed moment, 15:00 in Nairobi.
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+
+PAYS = PhoneNumber.parse("254708374149")
+NO_FUNDS = PhoneNumber.parse("254708374150")
+CANCELS = PhoneNumber.parse("254708374151")
+ANOTHER = PhoneNumber.parse("0712345678")
+
+
+def later(seconds: float) -> datetime:
+    """So many seconds after ``NOON``."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def new_product(*, price: str = "1500.00", stock: int = 10, title: str = "Kiondo") -> Any:
+    """A product in stock; each call makes another one."""
+    return factories.create_product(
+        title=title, price=Decimal(price), num_in_stock=stock, partner_name="Duka", product_class="Goods"
+    )
+
+
+def new_order(
+    *, total: str = "1500.00", status: str = "Pending payment", lines: int = 1, user: Any = None, currency: str = "KES"
+) -> Any:
+    """An order placed by Oscar's own creator, of so many lines, with the total that is asked for."""
+    basket = factories.create_basket(empty=True)
+    for _ in range(lines):
+        basket.add_product(new_product(price="100.00"))
+    price = Price(currency=currency, excl_tax=Decimal(total), incl_tax=Decimal(total))
+    guest = {} if user else {"guest_email": "guest@example.com"}
+    return get_class("order.utils", "OrderCreator")().place_order(
+        basket=basket,
+        total=price,
+        shipping_method=Free(),
+        shipping_charge=Free().calculate(basket),
+        user=user,
+        order_number=str(100000 + basket.pk),
+        status=status,
+        site=get_model("sites", "Site").objects.get(pk=1),
+        **guest,
+    )
+
+
+def new_payment(
+    order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON, sent: bool = True
+) -> MpesaPayment:
+    """An attempt for an order (a new one unless given), its prompt sent unless told otherwise."""
+    payment = start(order or new_order(), phone=phone, now=now)
+    if sent:
+        prompt(payment, now=now)
+        payment.refresh_from_db()
+    return payment
+
+
+def success(
+    payment: MpesaPayment,
+    *,
+    amount: Any = None,
+    number: str = "OD123ABC45",
+    checkout_id: str | None = None,
+    **items: Any,
+) -> bytes:
+    """The body of a success callback for a payment, items overridden or, with None, left out."""
+    told = {
+        "Amount": payment.amount if amount is None else amount,
+        "MpesaReceiptNumber": number,
+        "TransactionDate": 20261123150005,
+        "PhoneNumber": int(payment.phone),
+        **items,
+    }
+    metadata = {"Item": [{"Name": name, "Value": value} for name, value in told.items() if value is not None]}
+    return _body(
+        payment,
+        checkout_id,
+        ResultCode=0,
+        ResultDesc="The service request is processed successfully.",
+        CallbackMetadata=metadata,
+    )
+
+
+def failure(payment: MpesaPayment, *, code: Any = 1032, checkout_id: str | None = None) -> bytes:
+    """The body of a failure callback for a payment."""
+    return _body(payment, checkout_id, ResultCode=code, ResultDesc="Request cancelled by user")
+
+
+def _body(payment: MpesaPayment, checkout_id: str | None, **told: Any) -> bytes:
+    told["CheckoutRequestID"] = payment.checkout_request_id if checkout_id is None else checkout_id
+    told["MerchantRequestID"] = payment.merchant_request_id
+    return json.dumps({"Body": {"stkCallback": told}}).encode()
+
+
+def said_by_query(code: str | None) -> News:
+    """News of a query's answer."""
+    return from_query(QueryReply(result_code=code, description="told"))
+
+
+def post(payment: MpesaPayment, body: bytes, *, now: datetime = NOON) -> MpesaCallback:
+    """Hand a body to the lifecycle as posted to the payment's own address."""
+    callback = receive_callback(body, secret=payment.secret, address="196.201.214.200", now=now)
+    assert callback is not None
+    return callback
+
+
+def pay(payment: MpesaPayment, *, number: str = "OD123ABC45", now: datetime = NOON) -> MpesaPayment:
+    """Complete a payment by its callback."""
+    post(payment, success(payment, number=number), now=now)
+    payment.refresh_from_db()
+    return payment

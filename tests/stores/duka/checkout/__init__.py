@@ -1,0 +1,1 @@
+"""Oscar's checkout with the shop's own chooser and card form."""

@@ -1,0 +1,235 @@
+"""The shop's settings: what may be given, what is refused, and what they mean together."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from oscar_mpesa.conf import ENVIRONMENT_NAMES, MpesaSettings, get_settings, mpesa_settings
+from oscar_mpesa.domain.money import Rounding
+
+FIVE = {
+    "CONSUMER_KEY": "key-of-the-app",
+    "CONSUMER_SECRET": "secret-of-the-app",
+    "SHORTCODE": "600986",
+    "PASSKEY": "passkey-of-the-app",
+    "CALLBACK_URL": "https://shop.example/api/payments/hooks",
+}
+PRODUCTION = {**FIVE, "ENVIRONMENT": "production"}
+
+EVERYTHING: dict[str, tuple[str, Any]] = {
+    "ENVIRONMENT": ("production", "production"),
+    "CONSUMER_KEY": (" key ", "key"),
+    "CONSUMER_SECRET": ("secret", "secret"),
+    "SHORTCODE": ("600986", "600986"),
+    "PASSKEY": ("passkey", "passkey"),
+    "CALLBACK_URL": ("https://shop.example/hooks", "https://shop.example/hooks"),
+    "TILL_NUMBER": ("5123456", "5123456"),
+    "KIND": ("till", "till"),
+    "BASE_URL": ("https://daraja.example/", "https://daraja.example/"),
+    "TEST_MODE": ("true", True),
+    "ALLOWED_IPS": ("196.201.214.200,196.201.213.0/24", ("196.201.214.200/32", "196.201.213.0/24")),
+    "TRUSTED_PROXIES": ("2", 2),
+    "HELP": ("0700 000 000", "0700 000 000"),
+    "NAME_ON_PROMPT": ("JUMA TRADERS", "JUMA TRADERS"),
+    "OFFER_TO": ("staff", "staff"),
+    "PAYMENT_WINDOW_MINUTES": ("45", 45),
+    "PAY_LATER_HOURS": ("48", 48),
+    "ALERT_EMAILS": ("a@shop.example,b@shop.example", ("a@shop.example", "b@shop.example")),
+    "ROUNDING": ("nearest", Rounding.NEAREST),
+}
+
+
+def reading(settings: Any, **given: Any) -> MpesaSettings:
+    settings.OSCAR_MPESA = given
+    return get_settings()
+
+
+def environment(**variables: str) -> environ.Env:
+    env = environ.Env()
+    env.ENVIRON = variables
+    return env
+
+
+def test_every_variable_of_the_environment_is_read_in_its_own_kind(settings: Any) -> None:
+    env = environment(**{f"MPESA_{name}": text for name, (text, _) in EVERYTHING.items()})
+
+    ours = reading(settings, **mpesa_settings(env))
+
+    assert set(EVERYTHING) == ENVIRONMENT_NAMES
+    assert {name: getattr(ours, name) for name in EVERYTHING} == {
+        name: value for name, (_, value) in EVERYTHING.items()
+    }
+
+
+def test_absent_and_empty_variables_keep_their_defaults() -> None:
+    env = environment(MPESA_HELP="", MPESA_TRUSTED_PROXIES="  ", OTHER="1", MPESA_CACHE="read from no environment")
+
+    assert mpesa_settings(env) == {}
+
+
+def test_a_shop_that_says_nothing_has_the_defaults(settings: Any) -> None:
+    del settings.OSCAR_MPESA
+
+    assert get_settings() == MpesaSettings()
+
+
+@pytest.mark.parametrize("name", sorted(field.name for field in fields(MpesaSettings)))
+def test_every_setting_may_stand_in_a_plain_dict(settings: Any, name: str) -> None:
+    default = getattr(MpesaSettings(), name)
+
+    assert getattr(reading(settings, **{name: default}), name) == default
+
+
+def test_other_methods_are_rows_of_three(settings: Any) -> None:
+    ours = reading(settings, OTHER_METHODS=[["cod", "Cash on delivery", None]])
+
+    assert ours.OTHER_METHODS == (("cod", "Cash on delivery", None),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shaped"),
+    [
+        pytest.param("SHORTCODE", 174379, "174379", id="a number that Safaricom means as text"),
+        pytest.param("PASSKEY", None, "", id="a variable that is not set"),
+        pytest.param("CONSUMER_KEY", " pasted\n", "pasted", id="blanks around what was pasted"),
+    ],
+)
+def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, shaped: str) -> None:
+    assert getattr(reading(settings, **{name: value}), name) == shaped
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "Production"),
+        ("OFFER_TO", "guests"),
+        ("KIND", "wallet"),
+        ("ROUNDING", "half"),
+        ("ALLOWED_IPS", ["not an address"]),
+        ("ALLOWED_IPS", "196.201.214.200"),
+        ("ALERT_EMAILS", "a@shop.example"),
+        ("OTHER_METHODS", [("cod", "Cash on delivery")]),
+        ("TRUSTED_PROXIES", "two"),
+        ("PAYMENT_WINDOW_MINUTES", 0),
+        ("PAY_LATER_HOURS", None),
+        ("TEST_MODE", "false"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_the_settings_name(settings: Any, name: str, value: Any) -> None:
+    settings.OSCAR_MPESA = {name: value}
+
+    with pytest.raises(ImproperlyConfigured, match=rf"OSCAR_MPESA\['{name}'\] is not usable"):
+        get_settings()
+
+
+def test_an_unknown_key_is_refused_and_the_known_ones_are_named(settings: Any) -> None:
+    settings.OSCAR_MPESA = {"CONSUMER_KEYS": "key"}
+
+    with pytest.raises(ImproperlyConfigured, match=r"unknown keys: CONSUMER_KEYS\. Known: .*CONSUMER_KEY,"):
+        get_settings()
+
+
+def test_the_settings_are_read_again_when_they_change_and_only_then(settings: Any) -> None:
+    first = reading(settings, HELP="0700")
+    settings.OSCAR_SHOP_NAME = "Another name"
+
+    same, other = get_settings(), reading(settings, HELP="0711")
+
+    assert same is first
+    assert other.HELP == "0711"
+
+
+def test_nothing_is_changed_in_place(settings: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        reading(settings).HELP = "0700"  # type: ignore[misc]
+
+
+def test_secrets_are_never_shown(settings: Any) -> None:
+    shown = repr(reading(settings, **PRODUCTION))
+
+    assert "600986" in shown
+    assert not any(secret in shown for secret in ("key-of-the-app", "secret-of-the-app", "passkey-of-the-app"))
+
+
+@pytest.mark.parametrize(
+    ("given", "environment_", "simulated", "test"),
+    [
+        pytest.param({}, "simulated", True, True, id="nothing"),
+        pytest.param(FIVE, "sandbox", False, True, id="sandbox credentials"),
+        pytest.param({"SHORTCODE": "600986"}, "sandbox", False, True, id="half of them: no simulator"),
+        pytest.param({**FIVE, "TEST_MODE": True}, "sandbox", False, True, id="a sandbox stays one in test mode"),
+        pytest.param(PRODUCTION, "production", False, False, id="production"),
+        pytest.param({"ENVIRONMENT": "production"}, "production", False, False, id="production without credentials"),
+    ],
+)
+def test_only_production_is_money(
+    settings: Any, given: dict[str, Any], environment_: str, simulated: bool, test: bool
+) -> None:
+    ours = reading(settings, **given)
+
+    assert (ours.environment, ours.is_simulated, ours.is_test) == (environment_, simulated, test)
+
+
+@pytest.mark.parametrize(
+    ("given", "all_there", "half_there"),
+    [
+        pytest.param({}, False, False, id="none"),
+        pytest.param({**FIVE, "PASSKEY": ""}, False, True, id="four"),
+        pytest.param(FIVE, True, False, id="all five"),
+    ],
+)
+def test_credentials_are_all_there_or_none(
+    settings: Any, given: dict[str, Any], all_there: bool, half_there: bool
+) -> None:
+    ours = reading(settings, **given)
+
+    assert (ours.has_credentials, ours.has_half_credentials) == (all_there, half_there)
+
+
+@pytest.mark.parametrize(
+    ("given", "debug", "faults"),
+    [
+        pytest.param(PRODUCTION, False, (), id="a shop that sells"),
+        pytest.param({}, False, ("E008",), id="nothing, and DEBUG off"),
+        pytest.param({}, True, (), id="nothing, and DEBUG on"),
+        pytest.param({"TEST_MODE": True}, False, (), id="test mode"),
+        pytest.param({**PRODUCTION, "SHORTCODE": 174379, "BASE_URL": "x"}, False, ("E004", "E005"), id="two at once"),
+        pytest.param({**PRODUCTION, "CALLBACK_URL": "https://shop.example/a b"}, False, ("E006",), id="a blank"),
+    ],
+)
+def test_faults_are_told_by_id(settings: Any, given: dict[str, Any], debug: bool, faults: tuple[str, ...]) -> None:
+    settings.DEBUG = debug
+
+    assert reading(settings, **given).faults == faults
+
+
+def test_what_the_client_authenticates_with_comes_from_the_settings(settings: Any) -> None:
+    credentials = reading(settings, **PRODUCTION, TILL_NUMBER="5123456").credentials
+
+    assert (credentials.shortcode, credentials.till) == ("600986", "5123456")
+    assert credentials.base_url == "https://api.safaricom.co.ke"
+
+
+def test_another_host_of_daraja_may_be_named(settings: Any) -> None:
+    credentials = reading(settings, **FIVE, BASE_URL="https://daraja.example/").credentials
+
+    assert credentials.base_url == "https://daraja.example"
+
+
+def test_without_credentials_there_is_nothing_to_authenticate_with(settings: Any) -> None:
+    ours = reading(settings)
+
+    with pytest.raises(ImproperlyConfigured, match=r"manage\.py check"):
+        _ = ours.credentials
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_safaricom_is_given_an_address_for_each_payment(settings: Any, slash: str) -> None:
+    ours = reading(settings, CALLBACK_URL=f"https://shop.example/api/payments/hooks{slash}")
+
+    assert ours.callback_url("a1b2") == "https://shop.example/api/payments/hooks/a1b2/"

@@ -1,0 +1,215 @@
+"""Every configuration mistake has its id and says what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.contrib.auth.decorators import login_required
+from django.core.checks import CheckMessage
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from oscar.apps.checkout.views import PaymentDetailsView
+from oscar.core.loading import get_model
+
+from oscar_mpesa import checks
+from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
+from oscar_mpesa.integration import mixed
+
+SANDBOX = {
+    "CONSUMER_KEY": "key",
+    "CONSUMER_SECRET": "secret",
+    "SHORTCODE": "174379",
+    "PASSKEY": "passkey",
+    "CALLBACK_URL": "https://shop.example/api/payments/hooks",
+    "TEST_MODE": True,
+}
+PRODUCTION = {**SANDBOX, "ENVIRONMENT": "production", "SHORTCODE": "600986", "KIND": "paybill", "TEST_MODE": False}
+
+
+def told(check: Any, settings: Any, **changes: Any) -> dict[str, str]:
+    """What a check says of such settings: hints by id."""
+    settings.OSCAR_MPESA = changes
+    return {str(message.id).removeprefix("oscar_mpesa."): str(message.hint) for message in check()}
+
+
+def urlconf(*urlpatterns: Any) -> ModuleType:
+    module = ModuleType("a_shops_urls")
+    module.urlpatterns = list(urlpatterns)  # type: ignore[attr-defined]
+    return module
+
+
+def details(view: Any) -> Any:
+    return path("checkout/", include(([path("payment-details/", view, name="payment-details")], "checkout")))
+
+
+def test_the_sandbox_shop_has_nothing_to_be_told(settings: Any) -> None:
+    call_command("check", fail_level="WARNING")
+
+    assert told(checks.check_configuration, settings, **SANDBOX) == {}
+    assert told(checks.check_configuration, settings, **PRODUCTION) == {}
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "hint"),
+    [
+        pytest.param("E003", {**SANDBOX, "PASSKEY": ""}, "MPESA_PASSKEY", id="E003 one credential is missing"),
+        pytest.param("E003", {"ENVIRONMENT": "production"}, "MPESA_CONSUMER_KEY", id="E003 production without any"),
+        pytest.param(
+            "E004", {**PRODUCTION, "SHORTCODE": "174379"}, "your own short code", id="E004 sandbox short code"
+        ),
+        pytest.param("E005", {**PRODUCTION, "BASE_URL": "https://other.example"}, "Remove it", id="E005 another host"),
+        pytest.param(
+            "E006",
+            {**PRODUCTION, "CALLBACK_URL": "http://shop.example/hooks"},
+            "https://",
+            id="E006 http in production",
+        ),
+        pytest.param(
+            "E006", {**SANDBOX, "CALLBACK_URL": "https://shop.example/hooks?a=1"}, "query string", id="E006 a query"
+        ),
+        pytest.param(
+            "E006", {**SANDBOX, "CALLBACK_URL": "shop.example/hooks"}, "https://", id="E006 no address at all"
+        ),
+        pytest.param("E007", {**PRODUCTION, "TEST_MODE": True}, "Remove MPESA_TEST_MODE", id="E007 test mode"),
+        pytest.param("E008", {}, "MPESA_TEST_MODE=true", id="E008 nothing is allowed"),
+        pytest.param(
+            "E008", {**SANDBOX, "TEST_MODE": False}, "MPESA_ENVIRONMENT=production", id="E008 sandbox unasked"
+        ),
+    ],
+)
+def test_a_fault_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
+    said = told(checks.check_configuration, settings, **changes)
+
+    assert list(said) == [id_]
+    assert hint in said[id_]
+
+
+def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
+    said = told(checks.check_configuration, settings, **{**SANDBOX, "CALLBACK_URL": "http://shop.example/hooks"})
+
+    assert said == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "ids"),
+    [
+        pytest.param({"KIND": ""}, ["W004"], id="nothing said"),
+        pytest.param({"KIND": "till"}, ["W004"], id="a till without its number"),
+        pytest.param({"KIND": "paybill"}, [], id="a paybill"),
+        pytest.param({"KIND": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
+    ],
+)
+def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
+    settings: Any, changes: dict[str, str], ids: list[str]
+) -> None:
+    said = told(checks.check_configuration, settings, **{**PRODUCTION, **changes})
+
+    assert list(said) == ids
+    assert all("MPESA_KIND=paybill" in hint and "store number" in hint for hint in said.values())
+
+
+def test_a_callback_address_with_a_word_that_safaricom_refuses_is_a_warning(settings: Any) -> None:
+    with_word = {**SANDBOX, "CALLBACK_URL": "https://shop.example/api/payments/mpesa/callback"}
+
+    said = told(checks.check_callback_address, settings, **with_word)
+
+    assert list(said) == ["W003"] and "/api/payments/hooks" in said["W003"]
+    assert told(checks.check_callback_address, settings, **SANDBOX) == {}
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["a view of the shop's", "one behind a login"])
+def test_a_checkout_that_does_not_know_mpesa_is_an_error_that_names_the_mixin(settings: Any, wrapped: bool) -> None:
+    view = PaymentDetailsView.as_view()
+    settings.ROOT_URLCONF = urlconf(
+        details(login_required(view) if wrapped else view), path("api/payments/", include("oscar_mpesa.urls"))
+    )
+
+    said = told(checks.check_checkout, settings)
+
+    assert list(said) == ["E001"]
+    assert "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base" in said["E001"]
+
+
+def test_a_view_without_a_class_is_an_error_too(settings: Any) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        raise NotImplementedError
+
+    settings.ROOT_URLCONF = urlconf(details(view), path("api/payments/", include("oscar_mpesa.urls")))
+
+    assert list(told(checks.check_checkout, settings)) == ["E001"]
+
+
+def test_a_checkout_behind_a_login_that_knows_mpesa_is_fine(settings: Any) -> None:
+    view = login_required(mixed(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view())  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urlconf(details(view), path("api/payments/", include("oscar_mpesa.urls")))
+
+    assert told(checks.check_checkout, settings) == {}
+
+
+def test_addresses_that_are_not_mounted_are_an_error(settings: Any) -> None:
+    view = mixed(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view()  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urlconf(details(view))
+
+    said = told(checks.check_checkout, settings)
+
+    assert list(said) == ["E009"]
+    assert 'path("api/payments/", include("oscar_mpesa.urls"))' in said["E009"]
+
+
+def test_a_project_without_a_checkout_is_asked_nothing_about_it(settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf()
+
+    assert told(checks.check_checkout, settings) == {}
+
+
+def test_a_pipeline_of_the_shops_order_class_is_reported_with_what_it_lacks(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_model("order", "Order"), "pipeline", {"Pending": ("Being processed",)})
+
+    (message,) = list[CheckMessage](checks.check_pipeline())
+
+    assert message.id == "oscar_mpesa.W001"
+    assert "Pending payment → Being processed, Payment expired, Cancelled" in message.msg
+    assert "Cancelled → (nothing)" in message.msg
+    assert "pipeline of your own Order class" in str(message.hint)
+
+
+def test_a_shop_in_another_currency_is_warned(settings: Any) -> None:
+    before = told(checks.check_currency, settings)
+    settings.OSCAR_DEFAULT_CURRENCY = "GBP"
+
+    said = told(checks.check_currency, settings)
+
+    assert before == {}
+    assert list(said) == ["W002"] and '"KES"' in said["W002"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ids"),
+    [
+        pytest.param({"TEST_MODE": True}, ["E010"], id="simulated"),
+        pytest.param(SANDBOX, ["E010"], id="the sandbox"),
+        pytest.param(PRODUCTION, [], id="production"),
+        pytest.param({}, [], id="faulty: told by E008 already"),
+    ],
+)
+def test_a_deployed_shop_that_takes_no_real_money_is_an_error(
+    settings: Any, changes: dict[str, Any], ids: list[str]
+) -> None:
+    said = told(checks.check_deployment, settings, **changes)
+
+    assert list(said) == ids
+    assert all("MPESA_ENVIRONMENT=production" in hint for hint in said.values())
+
+
+def test_no_id_is_without_a_test() -> None:
+    files = (Path(__file__), Path(checks.__file__))
+    tested, known = (set(re.findall(r"\b[EW]0\d\d\b", file.read_text(encoding="utf-8"))) for file in files)
+
+    assert known == tested
