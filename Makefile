@@ -15,7 +15,7 @@ DECLARED = setup.cfg pyproject.toml
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-browser test-slow bench matrix messages clean
+.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-browser picture test-slow bench matrix messages clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -45,7 +45,11 @@ test-mariadb: $(VENV)/.mariadb
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
 
 test-browser: $(VENV)/.browser ## Whole purchases in Chromium
-	"$(BIN)/python" -m pytest -m browser
+	"$(BIN)/python" -m pytest -m browser -n 2 --dist worksteal
+
+picture: $(VENV)/.browser ## The picture in the README, taken anew
+	"$(BIN)/python" -m pytest -m browser tests/browser/test_picture.py
+	cp build/screenshots/waiting.png docs/waiting.png
 
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
 	"$(BIN)/python" -m pytest -m slow

@@ -197,3 +197,59 @@ def test_the_latest_attempt_is_told() -> None:
     second = new_payment(order, phone=ANOTHER, now=later(6))
 
     assert latest_payment(first.mpesa_order.public_id) == second
+
+
+@pytest.mark.parametrize("code", ["", "1037"], ids=["our clock ended it", "the phone did not answer"])
+def test_after_an_unanswered_prompt_the_old_one_may_still_turn_up(code: str) -> None:
+    order = new_order()
+    first = new_payment(order, phone=PAYS)
+    if code:
+        post(first, failure(first, code=code), now=later(70))
+    else:
+        settle(first, unanswered(), now=later(150))
+
+    second = new_payment(order, phone=ANOTHER, now=later(160))
+
+    assert story(second, at=161).another_may_come
+
+
+def test_after_an_answer_no_other_request_is_expected() -> None:
+    order = new_order()
+    first = new_payment(order, phone=PAYS)
+    post(first, failure(first, code=1032), now=later(5))
+
+    second = new_payment(order, phone=ANOTHER, now=later(6))
+
+    assert not story(first, at=6).another_may_come
+    assert not story(second, at=7).another_may_come
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("1", "There is not enough money in that M-PESA."),
+        ("2", "This amount is too small for M-PESA. Pay another way."),
+        ("4", "Use another number. Pay another way."),
+        ("8006", "The M-PESA PIN of that number is locked."),
+        ("1019", "If an M-PESA SMS says Confirmed, do not pay again: call us."),
+        ("1031", "Time ran out before the PIN was entered."),
+        ("2001", "The M-PESA PIN was wrong."),
+        ("4711", "The payment did not go through."),
+    ],
+)
+def test_a_result_is_told_in_its_own_words_with_every_part_filled_in(code: str, words: str) -> None:
+    payment = new_payment()
+    post(payment, failure(payment, code=code))
+
+    sentence = story(payment).sentence
+
+    assert words in sentence
+    assert "{" not in sentence
+
+
+def test_a_shop_without_help_line_and_other_methods_names_the_shop(settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    payment = new_payment()
+    post(payment, failure(payment, code="2028"))
+
+    assert story(payment).sentence.endswith("Call or WhatsApp us: the shop")

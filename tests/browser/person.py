@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Error
 
 from oscar_mpesa.models import MpesaPayment
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Error
 
 ADDRESS = {"first_name": "Wanjiru", "last_name": "Otieno", "line1": "12 Moi Avenue", "line4": "Mombasa"}
 

@@ -155,3 +155,26 @@ def test_the_practice_phone_touches_no_real_payment() -> None:
 
 def test_an_answer_after_the_money_is_no_answer() -> None:
     assert practice.answer(pay(new_payment()), word="cancel") is False
+
+
+def test_a_failed_prompt_leaves_a_message_that_says_why(owner: Client, payment: MpesaPayment) -> None:
+    answer(owner, payment, "wrong")
+
+    assert "M-PESA: KSh 1,500 to DUKA LA PWANI failed, wrong PIN." in owner.get(PHONE).content.decode()
+
+
+@pytest.mark.parametrize(("till", "names_account"), [("", True), ("5551234", False)], ids=["paybill", "till"])
+def test_the_prompt_names_an_account_for_a_paybill_only(
+    owner: Client, payment: MpesaPayment, till: str, names_account: bool
+) -> None:
+    MpesaPayment.objects.update(till=till)
+
+    page = owner.get(PHONE).content.decode()
+
+    assert ("account no." in page) is names_account
+
+
+def test_the_prompt_names_the_shop_as_safaricom_does(owner: Client, payment: MpesaPayment, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "NAME_ON_PROMPT": "JUMA TRADERS"}
+
+    assert "Do you want to pay KSh 1,500 to JUMA TRADERS" in owner.get(PHONE).content.decode()

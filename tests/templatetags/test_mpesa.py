@@ -1,14 +1,46 @@
-"""Amounts and times are written alike in every language."""
+"""Amounts, times, phones and headings as the pages write them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from django.utils import translation
 
-from oscar_mpesa.templatetags.mpesa import clock, ksh
+from oscar_mpesa.access.story import Story
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, heading, ksh, phone
+from tests.shop import NOON, PAYS
+
+STORY = Story(
+    state="enter-pin",
+    sentence="",
+    amount=Decimal(1500),
+    receipt_number="",
+    phone=PAYS,
+    order_number="100042",
+    is_test=False,
+    can_retry=False,
+    can_send_again=False,
+    another_may_come=False,
+    retry_at=None,
+    keep_until=NOON,
+)
+
+HEADINGS = {
+    "enter-pin": "Enter your M-PESA PIN on the phone",
+    "checking": "Still checking with M-PESA",
+    "paid": "Paid. Thank you!",
+    "surplus": "Paid twice",
+    "arrived": "Your payment arrived",
+    "mismatch": "Another amount arrived",
+    "late": "Your payment arrived late",
+    "closed": "This order is closed",
+    "unanswered": "No answer from M-PESA yet",
+    "wait": "M-PESA asks you to wait",
+    "failed": "The payment did not go through",
+}
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -20,4 +52,26 @@ def test_amounts_and_times_do_not_change_with_the_language(language: str) -> Non
 
 
 def test_nothing_is_written_as_nothing() -> None:
-    assert (ksh(None), clock(None)) == ("", "")
+    assert (ksh(None), clock(None), from_clock(None)) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "15:00"), (1, "15:01"), (59.9, "15:01"), (60, "15:01"), (60.1, "15:02")]
+)
+def test_whoever_comes_at_the_time_that_was_told_is_not_too_early(seconds: float, told: str) -> None:
+    assert from_clock(NOON + timedelta(seconds=seconds)) == told
+
+
+def test_the_number_is_written_in_full_only_for_who_typed_it() -> None:
+    assert (phone(STORY, True), phone(STORY, False)) == ("0708 374 149", "0708 •••149")
+
+
+@pytest.mark.parametrize(("state", "title"), HEADINGS.items(), ids=list(HEADINGS))
+def test_each_state_has_its_heading_in_both_languages(state: str, title: str) -> None:
+    story = replace(STORY, state=state)
+
+    with translation.override("sw"):
+        translated = heading(story)
+
+    assert heading(story) == title
+    assert translated not in {"", title}

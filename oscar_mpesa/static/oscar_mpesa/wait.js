@@ -76,7 +76,7 @@
     var button = part("again"), wait = button ? (button.dataset.opens || 0) - (button.dataset.now || 0) : 0;
     if (!button) return;
     button.disabled = wait > 0;
-    if (wait > 0) setTimeout(function () { button.disabled = false; }, wait * 1000 + 500);
+    if (wait > 0) setTimeout(function () { button.disabled = false; }, wait * 1000 + 1000);
   }
 
   document.addEventListener("visibilitychange", again);

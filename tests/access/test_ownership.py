@@ -1,0 +1,82 @@
+"""Whose order it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import Http404, HttpRequest
+from django.test import RequestFactory
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.models import MpesaPayment
+from tests.shop import new_order, new_payment
+
+pytestmark = pytest.mark.django_db
+
+
+def visit(user: Any = None) -> HttpRequest:
+    """A request with a session of its own."""
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    request.user = user or AnonymousUser()
+    return request
+
+
+@pytest.fixture
+def user(django_user_model: Any) -> Any:
+    return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
+
+
+@pytest.fixture
+def payment() -> MpesaPayment:
+    return new_payment()
+
+
+def test_the_session_that_placed_the_order_owns_it_and_sees_the_number(payment: MpesaPayment) -> None:
+    request = visit()
+
+    ownership.grant(request, payment.mpesa_order)
+
+    ownership.require_owner(request, payment)
+    assert ownership.typed_the_number(request, payment.mpesa_order)
+
+
+def test_a_stranger_is_told_nothing(payment: MpesaPayment, user: Any) -> None:
+    for request in (visit(), visit(user)):
+        with pytest.raises(Http404):
+            ownership.require_owner(request, payment)
+
+
+def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(user: Any) -> None:
+    payment = new_payment(new_order(user=user))
+    elsewhere = visit(user)
+
+    ownership.require_owner(elsewhere, payment)
+
+    assert not ownership.typed_the_number(elsewhere, payment.mpesa_order)
+
+
+def test_an_order_is_remembered_once_and_the_oldest_is_forgotten(payment: MpesaPayment) -> None:
+    request = visit()
+    request.session[ownership.SESSION_KEY] = [str(number) for number in range(ownership.KEPT)]
+
+    ownership.grant(request, payment.mpesa_order)
+    ownership.grant(request, payment.mpesa_order)
+
+    kept = ownership.own_public_ids(request)
+    assert len(kept) == ownership.KEPT
+    assert kept.count(payment.mpesa_order.public_id) == 1
+    assert kept[-1] == payment.mpesa_order.public_id
+    assert "0" not in kept
+
+
+def test_a_session_is_counted_by_a_name_that_is_not_its_key() -> None:
+    fresh, kept = visit(), visit()
+    kept.session.create()
+
+    assert ownership.session_digest(fresh) == ""
+    assert len(ownership.session_digest(kept)) == 64
+    assert str(kept.session.session_key) not in ownership.session_digest(kept)
