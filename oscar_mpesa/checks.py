@@ -17,6 +17,10 @@ from oscar_mpesa.ordering.statuses import missing_steps
 
 #: The configuration faults that ``conf`` knows at run time, in words.
 FAULTS = {
+    "E002": (
+        "MPESA_KIND and MPESA_TILL_NUMBER contradict each other.",
+        "A paybill: MPESA_KIND=paybill, no till number. A till: MPESA_TILL_NUMBER, MPESA_SHORTCODE its store number.",
+    ),
     "E003": (
         "Some M-Pesa credentials are missing.",
         (
@@ -56,7 +60,7 @@ def register_all() -> None:
 
 
 def check_configuration(**_: Any) -> Iterable[CheckMessage]:
-    """E003 to E008: the faults for which M-Pesa is not offered; W004: paybill or till is not said."""
+    """E002 to E008: the faults for which M-Pesa is not offered; W004: paybill or till is not said."""
     ours = get_settings()
     yield from (Error(FAULTS[id_][0], hint=FAULTS[id_][1], id=f"oscar_mpesa.{id_}") for id_ in ours.faults)
     if ours.ENVIRONMENT == PRODUCTION and ours.SHORTCODE and not ours.TILL_NUMBER and ours.KIND != "paybill":

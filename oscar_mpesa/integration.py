@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.urls import path
+from django.urls import URLPattern
 
 from oscar_mpesa.conf import get_settings
 
@@ -34,7 +34,7 @@ def install() -> None:
 def _our_urls(checkout: Any) -> list[Any]:
     from oscar_mpesa.checkout import urls  # the views need the app registry
 
-    fresh = [path(str(each.pattern), each.callback, name=each.name) for each in urls.urlpatterns]
+    fresh = [URLPattern(each.pattern, each.callback, name=each.name) for each in urls.urlpatterns]
     processed: list[Any] = checkout.post_process_urls(fresh)
     return processed
 

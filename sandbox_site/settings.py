@@ -175,6 +175,8 @@ OSCAR_LINE_STATUS_PIPELINE = dict(OSCAR_ORDER_STATUS_PIPELINE)
 OSCAR_ORDER_STATUS_CASCADE = {status: status for status in ("Being processed", "Complete", "Cancelled")}
 
 OSCAR_MPESA = {
+    "NAME_ON_PROMPT": "DUKA LA PWANI",
+    "HELP": "0700 000 000 (8:00-18:00)",
     **mpesa_settings(env),
     "OTHER_METHODS": [("cod", _("Cash on delivery"), "checkout:preview")],
 }

@@ -1,4 +1,4 @@
-"""What every test has: an empty cache; and, where it is asked for, no leave to be skipped."""
+"""What every test has: an empty cache and its own language; and, where it is asked for, no leave to be skipped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 from django.core.cache import caches
+from django.utils import translation
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -19,6 +20,12 @@ NO_SKIPS = bool(os.environ.get("OSCAR_MPESA_NO_SKIPS"))
 def _empty_cache() -> None:
     for cache in caches.all(initialized_only=True):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """A request of the test before may have left another language active in this thread."""
+    translation.deactivate()
 
 
 @pytest.hookimpl(wrapper=True)

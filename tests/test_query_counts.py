@@ -45,7 +45,7 @@ def _warm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def first_callback(*, lines: int) -> Count:
     payment = new_payment(new_order(lines=lines))
-    body = success(payment)
+    body = success(payment, number=f"OD{payment.pk:08d}")
     with counted() as count:
         post(payment, body)
     assert MpesaPayment.objects.get(pk=payment.pk).status == "completed"

@@ -25,6 +25,12 @@ def own_public_ids(request: HttpRequest) -> list[str]:
     return list(request.session.get(SESSION_KEY, []))
 
 
+def public_ids_now(request: HttpRequest) -> list[str]:
+    """The same, read again from the session's store: another request of this browser may have added one just now."""
+    stored = type(request.session)(request.session.session_key)
+    return list(stored.get(SESSION_KEY, []))
+
+
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     """The session placed the order, or its user is signed in; ``mpesa_order.order`` is read in the second case."""
     if mpesa_order.public_id in own_public_ids(request):

@@ -103,7 +103,7 @@ def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False) ->
         is_test=payment.environment != "production",
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
-        another_may_come=bool(getattr(payment, "follows_unanswered", False)),
+        another_may_come=bool(getattr(payment, "follows_unanswered", False)) or (state == "paid" and payment.is_live),
         retry_at=retry_at if retry_at is not None and retry_at > now else None,
         keep_until=payment.mpesa_order.pay_before,
     )
@@ -117,7 +117,7 @@ def _state(payment: MpesaPayment, now: datetime) -> str:
         return "paid"
     if astray is not None:
         return _astray_state(payment, astray)
-    if payment.mpesa_order.is_released or payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
+    if _is_closed(payment):
         return "closed"
     if payment.is_live:
         waited = now - (payment.prompted_at or payment.created_at)
@@ -126,6 +126,11 @@ def _state(payment: MpesaPayment, now: datetime) -> str:
         return "unanswered"
     damped = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + DAMPED
     return "wait" if damped else "failed"
+
+
+def _is_closed(payment: MpesaPayment) -> bool:
+    settings, order = get_settings(), payment.mpesa_order.order
+    return payment.mpesa_order.is_released or order.status in {settings.CANCELLED_STATUS, settings.EXPIRED_STATUS}
 
 
 def _astray_state(payment: MpesaPayment, astray: str) -> str:

@@ -36,6 +36,7 @@ from oscar_mpesa.ordering.rounding import add_rounding, is_payable, shillings
 FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 
+NOT_OFFERED = _("This shop cannot take M-PESA right now. Choose another way to pay.")
 NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
 
 
@@ -46,14 +47,19 @@ class MpesaPaymentMethodMixin:
     checkout_session: Any
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The chooser; straight on where M-Pesa is the only method; the shop's own view where it is not offered."""
+        """The chooser; straight on where there is one method only; the shop's own view where there is none to name.
+
+        A choice of M-Pesa that is not possible any more is forgotten: nobody could unmake it.
+        """
         offered = self.mpesa_methods()
-        if methods.MPESA_METHOD not in offered and len(offered) < 2:
-            response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
-            return response
-        if offered == [methods.MPESA_METHOD]:
-            return self._choose(methods.MPESA_METHOD)
-        return self._render_chooser(offered)
+        if len(offered) == 1:
+            return self._choose(offered[0])
+        if offered:
+            return self._render_chooser(offered)
+        if self.checkout_session.payment_method() == methods.MPESA:
+            self.checkout_session.pay_by(None)
+        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
+        return response
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Keep the choice for this checkout."""
@@ -152,7 +158,7 @@ class MpesaPaymentDetailsMixin:
     def check_basket_is_not_empty(self, request: HttpRequest) -> None:
         """The second of two clicks on "Place order" finds the basket gone: it leads to the order, not to a warning."""
         if request.method == "POST" and request.POST.get("action") == "place_order" and request.basket.is_empty:  # type: ignore[attr-defined]
-            placed = ownership.own_public_ids(request)
+            placed = ownership.public_ids_now(request)
             if placed and self.checkout_session.payment_method() == methods.MPESA:
                 raise FailedPreCondition(url=reverse("checkout:mpesa-wait", args=[placed[-1]]))
         super().check_basket_is_not_empty(request)  # type: ignore[misc]
@@ -162,6 +168,8 @@ class MpesaPaymentDetailsMixin:
         super().check_payment_data_is_captured(request)  # type: ignore[misc]
         if not self.is_mpesa_chosen:
             return
+        if not methods.is_offered_to(request.user):
+            raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_OFFERED)
         if not self.is_mpesa_possible:
             raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_FOR_THIS_TOTAL)
         if request.method == "GET" and self.mpesa_phone is None:

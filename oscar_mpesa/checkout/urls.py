@@ -1,12 +1,14 @@
 """The shopper's pages, mounted inside Oscar's checkout: ``checkout:mpesa-wait`` and its neighbours."""
 
-from django.urls import path
+from django.urls import re_path
 
 from oscar_mpesa.checkout.views import DoneView, RetryView, StatusView, WaitView
 
+ORDER = r"(?P<public_id>[0-9a-f]{32})"
+
 urlpatterns = [
-    path("mpesa/<str:public_id>/", WaitView.as_view(), name="mpesa-wait"),
-    path("mpesa/<str:public_id>/status/", StatusView.as_view(), name="mpesa-status"),
-    path("mpesa/<str:public_id>/retry/", RetryView.as_view(), name="mpesa-retry"),
-    path("mpesa/<str:public_id>/done/", DoneView.as_view(), name="mpesa-done"),
+    re_path(rf"^mpesa/{ORDER}/$", WaitView.as_view(), name="mpesa-wait"),
+    re_path(rf"^mpesa/{ORDER}/status/$", StatusView.as_view(), name="mpesa-status"),
+    re_path(rf"^mpesa/{ORDER}/retry/$", RetryView.as_view(), name="mpesa-retry"),
+    re_path(rf"^mpesa/{ORDER}/done/$", DoneView.as_view(), name="mpesa-done"),
 ]

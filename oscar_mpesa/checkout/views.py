@@ -16,6 +16,7 @@ from django.views.generic import View
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
+from oscar_mpesa.access.clock import from_clock
 from oscar_mpesa.access.story import answer_until, latest_payment, tell
 from oscar_mpesa.checkout.forms import PhoneForm
 from oscar_mpesa.conf import get_settings
@@ -102,11 +103,13 @@ class RetryView(WaitView):
             return self.page(request, payment, form)
         try:
             retry(payment.mpesa_order.order, phone=phone, now=timezone.now())
-        except (LivePayment, NotPayable):
+        except LivePayment:
             pass
+        except NotPayable as refusal:
+            messages.info(request, gettext(refusal.sentence))
         except TooSoon as refusal:
-            until = timezone.localtime(refusal.until).strftime("%H:%M:%S")
-            messages.warning(request, gettext("You can send again to this phone at %(time)s.") % {"time": until})
+            when = {"time": from_clock(refusal.until)}
+            messages.warning(request, gettext("You can send again to this phone at %(time)s.") % when)
         except (StartRefused, AmountRefused) as refusal:
             messages.error(request, gettext(refusal.sentence))
         return redirect("checkout:mpesa-wait", public_id)
@@ -151,6 +154,6 @@ class DoneView(OrderPlacementMixin, View):  # type: ignore[misc, valid-type]
 def _next_look(request: HttpRequest) -> int:
     """The number of the next refresh of a browser without scripts; 0 when it should stop."""
     asked = request.GET.get("look", "0")
-    if not asked.isdigit() or len(asked) > 2:
+    if not (asked.isascii() and asked.isdecimal()) or len(asked) > 2:
         return 0
     return int(asked) + 1 if int(asked) < REFRESHES else 0

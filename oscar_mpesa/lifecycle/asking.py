@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -16,8 +15,6 @@ from oscar_mpesa.lifecycle.locks import require_no_transaction
 from oscar_mpesa.lifecycle.news import from_query, never_claimed, unanswered
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import MpesaCall, MpesaPayment
-
-logger = logging.getLogger("oscar_mpesa")
 
 #: The pause after each question, in seconds; the last one again and again.
 PAUSES = (15, 20, 30, 45, 60)

@@ -77,7 +77,7 @@ def send(item: MpesaDue, *, now: datetime) -> bool:
     try:
         _carry_out(item)
     except Exception as error:
-        logger.exception("M-Pesa order %s: %s failed and will be tried again", item.mpesa_order_id, item.kind)
+        logger.exception("M-Pesa order %s: %s failed and stays due", item.mpesa_order_id, item.kind)
         MpesaDue.objects.filter(pk=item.pk).update(error=repr(error)[:500])
         return False
     MpesaDue.objects.filter(pk=item.pk).update(done_at=now, error="")

@@ -114,7 +114,7 @@ def _facts(payment: MpesaPayment) -> replies.Facts:
         public_id=payment.secret,
         msisdn=payment.phone,
         amount=payment.amount,
-        merchant_request_id=payment.merchant_request_id or "",
+        merchant_request_id=payment.merchant_request_id,
         checkout_request_id=payment.checkout_request_id or "",
         prompted_at=payment.prompted_at,
         handset_seen_at=payment.handset_seen_at,

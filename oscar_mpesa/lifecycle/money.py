@@ -28,8 +28,9 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     where the amount is not ours, ``no_change`` where a query tells of money that is known already.
     """
     known = _known_receipts(payment, news)
-    if any(receipt.number == news.receipt_number for receipt in known if news.receipt_number):
-        return Verdict.DUPLICATE
+    same = next((receipt for receipt in known if news.receipt_number and receipt.number == news.receipt_number), None)
+    if same is not None:
+        return _recognise(same, payment, news, now)
     own = [receipt for receipt in known if receipt.payment_id == payment.pk]
     if not news.receipt_number:
         return _take_unnumbered(payment, news, now, known) if not own else Verdict.NO_CHANGE
@@ -37,6 +38,16 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     if unnumbered is not None:
         return _fill_in(unnumbered, payment, news, now)
     return _take_numbered(payment, news, now, known)
+
+
+def _recognise(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+    """A number counts once, ever: told again it adds nothing, and what was told of it first stays."""
+    if receipt.payment_id not in {None, payment.pk} or receipt.order_id not in {None, payment.order_id}:
+        logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
+        audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
+        return Verdict.UNMATCHED
+    contradicts = receipt.allocation == Allocation.MISMATCH and news.amount != receipt.amount
+    return Verdict.MISMATCH if contradicts else Verdict.DUPLICATE
 
 
 def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
@@ -128,9 +139,15 @@ def _keep(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, allocatio
     receipt.save()
     if allocation is Allocation.APPLIED:
         due.owe(payment, *due.OWED_WITH_MONEY, now=now, receipt=receipt)
-    elif not receipt.error:
-        audit.record("money to sort out", payment, now=now, after=allocation.value, why=why, receipt=receipt)
-        due.owe(payment, DueKind.MONEY_ASTRAY, DueKind.ASTRAY_MAIL, now=now, receipt=receipt)
+    else:
+        _call_for_staff(receipt, payment, now)
+
+
+def _call_for_staff(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
+    told = (payment.pk, receipt.amount, receipt.number, receipt.allocation, receipt.reason)
+    logger.error("M-Pesa payment %s: KSh %s (%s) wait for a person: %s, %s", *told)
+    audit.record("money to sort out", payment, now=now, after=receipt.allocation, why=receipt.reason, receipt=receipt)
+    due.owe(payment, DueKind.MONEY_ASTRAY, now=now, receipt=receipt)
 
 
 def _fill_in(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime) -> Verdict:
@@ -144,7 +161,7 @@ def _fill_in(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: date
     elif not agrees:
         receipt.amount = news.amount or receipt.amount
         receipt.allocation, receipt.reason = Allocation.MISMATCH, f"asked for {payment.amount}, {news.amount} arrived"
-        due.owe(payment, DueKind.MONEY_ASTRAY, DueKind.ASTRAY_MAIL, now=now, receipt=receipt)
+        _call_for_staff(receipt, payment, now)
     receipt.save()
     audit.record("receipt number told", payment, now=now, after=receipt.allocation, why=news.source, receipt=receipt)
     return Verdict.APPLIED if agrees else Verdict.MISMATCH

@@ -80,8 +80,6 @@ def _take_reply(payment: MpesaPayment, reply: PushReply, now: datetime) -> None:
     """Fill in the ids that are missing still; a callback may have been faster, and the status is no push reply's."""
     missing = MpesaPayment.objects.filter(pk=payment.pk, checkout_request_id=None)
     try:
-        missing.update(
-            checkout_request_id=reply.checkout_request_id, merchant_request_id=reply.merchant_request_id or None
-        )
+        missing.update(checkout_request_id=reply.checkout_request_id, merchant_request_id=reply.merchant_request_id)
     except IntegrityError:
         audit.record("push reply repeats an id", payment, now=now, why="another payment has its checkout id")

@@ -52,7 +52,7 @@ def _is_about(payment: MpesaPayment, news: News) -> bool:
 def _fill_in_ids(payment: MpesaPayment, news: News) -> None:
     if payment.checkout_request_id is None and news.checkout_request_id:
         payment.checkout_request_id = news.checkout_request_id
-        payment.merchant_request_id = news.merchant_request_id or None
+        payment.merchant_request_id = news.merchant_request_id
         payment.save(update_fields=["checkout_request_id", "merchant_request_id"])
 
 
@@ -73,11 +73,11 @@ def _ignore(payment: MpesaPayment, news: News, now: datetime, *, why: str) -> Ve
 def _succeed(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     """M5 to M8: keep the money's receipt, then complete the payment by it."""
     verdict = money.take(payment, news, now)
-    if news.amount is not None and news.amount != payment.amount:
-        payment.held = payment.held or (verdict is Verdict.MISMATCH and not payment.is_paid)
+    if verdict is Verdict.MISMATCH:
+        payment.held = not payment.is_paid
         payment.save(update_fields=["held"])
-        return verdict
-    if payment.is_paid or verdict is Verdict.NO_CHANGE:
+    agrees = news.amount is None or news.amount == payment.amount
+    if payment.is_paid or not agrees or verdict not in {Verdict.APPLIED, Verdict.DUPLICATE}:
         return verdict
     _end(payment, Status.COMPLETED, news, now)
     return Verdict.APPLIED

@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                 ("shortcode", models.CharField(blank=True, max_length=16, verbose_name="short code")),
                 ("till", models.CharField(blank=True, max_length=16, verbose_name="till")),
                 ("environment", oscar_mpesa.models.fields.EnvironmentField()),
-                ("merchant_request_id", models.CharField(blank=True, max_length=128, null=True, unique=True)),
+                ("merchant_request_id", models.CharField(blank=True, max_length=128)),
                 ("checkout_request_id", models.CharField(blank=True, max_length=128, null=True, unique=True)),
                 ("result_code", models.CharField(blank=True, max_length=64, verbose_name="result code")),
                 (

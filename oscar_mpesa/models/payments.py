@@ -68,7 +68,7 @@ class MpesaPayment(models.Model):
     shortcode = models.CharField(_("short code"), max_length=16, blank=True)
     till = models.CharField(_("till"), max_length=16, blank=True)
     environment = EnvironmentField()
-    merchant_request_id = models.CharField(max_length=128, null=True, blank=True, unique=True)
+    merchant_request_id = models.CharField(max_length=128, blank=True)
     checkout_request_id = models.CharField(max_length=128, null=True, blank=True, unique=True)
     result_code = models.CharField(_("result code"), max_length=64, blank=True)
     result_description = OutsideTextField(_("result in Safaricom's words"), blank=True)

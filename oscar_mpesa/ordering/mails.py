@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class
 
+from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaDue
 
@@ -46,6 +47,8 @@ def _naming_the_receipt(get_messages: Any, due: MpesaDue) -> Any:
         if receipt is not None and receipt.number and receipt.number not in messages["body"]:
             facts = {"code": receipt.number, "amount": ksh(receipt.amount)}
             line = _("M-PESA code %(code)s: %(amount)s received.") % facts
+            if receipt.environment != PRODUCTION:
+                line = f"{line} TEST: {_('No real money moves.')}"
             messages["body"] = f"{messages['body'].rstrip()}\n\n{line}\n"
             messages["html"] = _before_the_end(messages["html"], line)
         return messages

@@ -17,10 +17,8 @@ def write_books(*, receipt: MpesaReceipt, order: Any, **_: Any) -> None:
 
 
 def send_mail(*, due: MpesaDue, **_: Any) -> None:
-    """A mail is due; kinds without one here are done by being written down."""
-    send = MAILS.get(DueKind(due.kind))
-    if send is not None:
-        send(due)
+    """A mail is due."""
+    MAILS[DueKind(due.kind)](due)
 
 
 def connect() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django import template
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.access import clock as access_clock
 from oscar_mpesa.access.story import Story
-from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.domain.money import ksh as written
 
 register = template.Library()
@@ -23,14 +23,14 @@ def ksh(amount: Decimal | int | None) -> str:
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """A moment as ``15:34`` on the Nairobi clock."""
-    return "" if moment is None else moment.astimezone(NAIROBI).strftime("%H:%M")
+    """A moment as ``15:34``; nothing for nothing."""
+    return "" if moment is None else access_clock.clock(moment)
 
 
 @register.filter
 def from_clock(moment: datetime | None) -> str:
-    """The first full minute from which something may be done, as ``15:34``: whoever comes then is not too early."""
-    return "" if moment is None else clock(moment + timedelta(minutes=1, microseconds=-1))
+    """The first full minute from which something may be done; nothing for nothing."""
+    return "" if moment is None else access_clock.from_clock(moment)
 
 
 @register.filter

@@ -99,18 +99,6 @@ def test_cash_on_delivery_sends_no_prompt(shopper: Shopper) -> None:
     assert shopper.order().sources.get().source_type.code == "cash-on-delivery"
 
 
-def test_after_mpesa_was_chosen_once_cash_on_delivery_still_sends_no_prompt(shopper: Shopper) -> None:
-    shopper.puts_in_basket(new_product()).gives_address()
-    shopper.chooses("mpesa")
-    shopper.names_phone("0708374149")
-    shopper.chooses("cod")
-
-    shopper.places_order()
-
-    assert shopper.order().status == "Pending"
-    assert not MpesaPayment.objects.exists()
-
-
 @pytest.mark.parametrize("number", ["", "12345", "0201234567", "+1 202 555 0100", "07l2345678"])
 def test_a_wrong_number_is_refused_with_a_sentence_and_the_typing_kept(shopper: Shopper, number: str) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
@@ -165,66 +153,6 @@ def test_another_method_pays_the_exact_cents(shopper: Shopper) -> None:
     assert not shopper.order().surcharges.exists()
 
 
-@pytest.mark.parametrize("price", ["250000.01", "0.40"], ids=["above the limit", "below a shilling"])
-def test_a_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price: str) -> None:
-    shopper.puts_in_basket(new_product(price=price)).gives_address()
-
-    answer = shopper.chooses("mpesa")
-    shopper.places_order()
-
-    assert answer.status_code in {302, 422}
-    assert not MpesaPayment.objects.exists()
-
-
-def test_a_stale_choice_for_a_total_that_grew_leads_back_and_places_nothing(shopper: Shopper) -> None:
-    product = new_product(price="200000.00")
-    shopper.puts_in_basket(product).gives_address()
-    shopper.chooses("mpesa")
-    shopper.names_phone("0708374149")
-    shopper.puts_in_basket(product)
-
-    answer = shopper.places_order()
-
-    assert answer["Location"] == reverse("checkout:payment-method")
-    assert shopper.order() is None
-
-
-def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
-    product = new_product()
-    product.stockrecords.update(price_currency="EUR")
-    shopper.puts_in_basket(product).gives_address()
-
-    page = shopper.chooses("mpesa")
-
-    assert page.status_code == 422
-
-
-def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: Shopper) -> None:
-    product = new_product()
-    shopper.puts_in_basket(product).gives_address()
-    shopper.chooses("mpesa")
-    product.stockrecords.update(price=0)
-
-    preview = shopper.client.get(reverse("checkout:payment-details"), follow=True)
-    answer = shopper.places_order()
-
-    assert preview.status_code == 200
-    assert answer["Location"] == reverse("checkout:thank-you")
-    assert not MpesaPayment.objects.exists()
-    assert shopper.order().status == "Pending"
-
-
-def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper) -> None:
-    shopper.puts_in_basket(new_product()).gives_address()
-    shopper.chooses("mpesa")
-
-    preview = shopper.client.get(reverse("checkout:preview"))
-    placed = shopper.places_order()
-
-    assert preview["Location"] == placed["Location"] == reverse("checkout:payment-details")
-    assert shopper.order() is None
-
-
 def test_the_second_click_leads_to_the_same_waiting_page(shopper: Shopper) -> None:
     first = shopper.buys(new_product())
 
@@ -259,26 +187,3 @@ def test_a_blocked_phone_is_told_on_the_preview_and_no_order_is_placed(shopper: 
     assert shopper.order() is None
     assert product.stockrecords.get().num_allocated in {None, 0}
     assert Basket.objects.get().status == "Open"
-
-
-def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
-    view = "oscar_mpesa.checkout.methods._takes_payment"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(view, lambda _: False)
-        shopper.puts_in_basket(new_product()).gives_address()
-
-        answer = shopper.client.get(reverse("checkout:payment-method"))
-
-    assert answer["Location"] == reverse("checkout:payment-details")
-    assert "M-PESA phone number" in shopper.client.get(answer["Location"]).content.decode()
-
-
-def test_a_shop_that_offers_mpesa_to_staff_only_shows_it_to_nobody_else(shopper: Shopper, settings: Any) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": "staff"}
-    shopper.puts_in_basket(new_product()).gives_address()
-
-    answer = shopper.client.get(reverse("checkout:payment-method"))
-
-    assert answer["Location"] == reverse("checkout:payment-details")
-    assert shopper.chooses("mpesa").status_code == 422

@@ -122,6 +122,7 @@ def test_a_page_without_scripts_looks_again_four_times_and_can_be_told_not_to(sh
 
     looks = {look: shopper.client.get(f"{wait_url}?look={look}").content.decode() for look in ("0", "3", "4", "off")}
 
+    assert 'http-equiv="refresh"' not in shopper.client.get(f"{wait_url}?look=²").content.decode()
     assert 'content="20;url=?look=1"' in looks["0"]
     assert 'content="20;url=?look=4"' in looks["3"]
     assert 'http-equiv="refresh"' not in looks["4"] + looks["off"]

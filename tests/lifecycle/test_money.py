@@ -78,6 +78,41 @@ def test_surplus_of_another_amount_stays_surplus_and_completes_nothing() -> None
     assert MpesaReceipt.objects.get(number="OD111AAA11").allocation == Allocation.SURPLUS
 
 
+def test_a_number_told_again_with_the_right_amount_does_not_lift_the_hold() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=5))
+
+    again = post(payment, success(payment))
+    post(payment, success(payment, number="OD777GGG77"), now=later(30))
+
+    payment.refresh_from_db()
+    assert again.verdict == Verdict.MISMATCH
+    assert payment.status == "completed"
+    assert dict(MpesaReceipt.objects.values_list("number", "allocation")) == {
+        "OD123ABC45": "mismatch",
+        "OD777GGG77": "applied",
+    }
+
+
+def test_a_number_that_paid_another_order_pays_nothing_here() -> None:
+    pay(new_payment())
+    second = new_payment(phone=ANOTHER)
+
+    callback = post(second, success(second))
+
+    second.refresh_from_db()
+    assert (callback.verdict, second.status) == (Verdict.UNMATCHED, "processing")
+    assert MpesaReceipt.objects.count() == 1
+
+
+def test_money_to_sort_out_calls_for_a_person_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    payment = new_payment()
+
+    post(payment, success(payment, amount=1400))
+
+    assert "KSh 1400.00 (OD123ABC45) wait for a person: mismatch" in caplog.text.replace("KSh 1400 ", "KSh 1400.00 ")
+
+
 def test_money_for_a_released_order_is_kept_unallocated() -> None:
     payment = new_payment()
     payment.mpesa_order.released_at = later(1)

@@ -157,6 +157,18 @@ def test_a_push_reply_that_repeats_another_payment_s_id_does_not_take_it_over() 
     assert MpesaEvent.objects.filter(what="push reply repeats an id").count() == 1
 
 
+def test_a_merchant_id_that_repeats_takes_nothing_from_the_second_payment() -> None:
+    transport = ScriptedTransport({"push": [ACCEPTED, {**ACCEPTED, "CheckoutRequestID": "ws_CO_2"}]})
+    with replaced_transport(transport):
+        new_payment()
+        second = new_payment()
+
+    post(second, success(second))
+
+    second.refresh_from_db()
+    assert (second.checkout_request_id, second.status) == ("ws_CO_2", "completed")
+
+
 def test_a_reply_that_comes_after_the_callback_changes_nothing_but_missing_ids() -> None:
     payment = start(new_order(), phone=PAYS, now=NOON)
     transport = CallsBackFirst(payment)

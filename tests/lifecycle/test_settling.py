@@ -141,7 +141,7 @@ def test_a_callback_without_a_result_code_says_nothing_final() -> None:
 def test_a_callback_fills_in_the_ids_that_a_lost_reply_left_out() -> None:
     payment = new_payment()
     body = success(payment)
-    MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id=None)
+    MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
 
     callback = post(payment, body)
 

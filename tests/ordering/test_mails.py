@@ -11,7 +11,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import DueKind, MpesaDue
-from oscar_mpesa.ordering import mails, receivers
+from oscar_mpesa.ordering import mails
 from tests.shop import later, new_order, new_payment, pay, said_by_query
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +76,20 @@ def test_a_shop_with_text_mails_only_gets_no_html() -> None:
 
     mails.send_order_placed(due_mail(payment))
 
-    assert mail.outbox[0].body == "Thank you.\n\nM-PESA code OD123ABC45: KSh 1,500 received.\n"
+    assert (
+        mail.outbox[0].body == "Thank you.\n\nM-PESA code OD123ABC45: KSh 1,500 received. TEST: No real money moves.\n"
+    )
     assert not getattr(mail.outbox[0], "alternatives", [])
+
+
+def test_a_mail_about_real_money_does_not_say_test() -> None:
+    payment = pay(new_payment())
+    payment.receipts.update(environment="production")
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert "OD123ABC45" in mail.outbox[0].body
+    assert "TEST" not in mail.outbox[0].body
 
 
 def test_an_html_mail_without_an_end_gets_the_line_below() -> None:
@@ -115,13 +127,3 @@ def test_a_site_of_its_own_needs_no_site_id(settings: Any) -> None:
 
     assert mails.SiteRequest(payment.mpesa_order.order.site).get_host() == payment.mpesa_order.order.site.domain
     assert len(mail.outbox) == 1
-
-
-def test_a_kind_that_has_no_mail_yet_is_done_by_being_written_down() -> None:
-    payment = pay(new_payment())
-    item = due_mail(payment)
-    item.kind = DueKind.ASTRAY_MAIL
-
-    receivers.send_mail(due=item)
-
-    assert mail.outbox == []

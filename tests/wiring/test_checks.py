@@ -99,7 +99,8 @@ def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
     ("changes", "ids"),
     [
         pytest.param({"KIND": ""}, ["W004"], id="nothing said"),
-        pytest.param({"KIND": "till"}, ["W004"], id="a till without its number"),
+        pytest.param({"KIND": "till"}, ["E002", "W004"], id="a till without its number"),
+        pytest.param({"KIND": "paybill", "TILL_NUMBER": "5123456"}, ["E002"], id="a paybill with a till's number"),
         pytest.param({"KIND": "paybill"}, [], id="a paybill"),
         pytest.param({"KIND": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
     ],

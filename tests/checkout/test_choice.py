@@ -1,0 +1,154 @@
+"""When M-Pesa is among the methods, when it is not, and what becomes of a choice that was overtaken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import MpesaPayment
+from tests.shop import new_product
+from tests.shopper import Shopper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Basket = get_model("basket", "Basket")
+
+
+@pytest.fixture
+def shopper() -> Shopper:
+    return Shopper()
+
+
+def test_after_mpesa_was_chosen_once_cash_on_delivery_still_sends_no_prompt(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    shopper.chooses("cod")
+
+    shopper.places_order()
+
+    assert shopper.order().status == "Pending"
+    assert not MpesaPayment.objects.exists()
+
+
+@pytest.mark.parametrize("price", ["250000.01", "0.40"], ids=["above the limit", "below a shilling"])
+def test_a_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price: str) -> None:
+    shopper.puts_in_basket(new_product(price=price)).gives_address()
+
+    answer = shopper.chooses("mpesa")
+    shopper.places_order()
+
+    assert answer.status_code in {302, 422}
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_stale_choice_for_a_total_that_grew_leads_back_and_places_nothing(shopper: Shopper) -> None:
+    product = new_product(price="200000.00")
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    shopper.puts_in_basket(product)
+
+    answer = shopper.places_order()
+
+    assert answer["Location"] == reverse("checkout:payment-method")
+    assert shopper.order() is None
+
+
+@pytest.mark.parametrize("obstacle", ["the total grew", "switched off", "not offered to this person"])
+def test_who_chose_mpesa_before_it_became_impossible_can_still_buy(
+    shopper: Shopper, settings: Any, obstacle: str
+) -> None:
+    product = new_product(price="200000.00")
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    if obstacle == "the total grew":
+        shopper.puts_in_basket(product)
+    else:
+        offer_to = "nobody" if obstacle == "switched off" else "staff"
+        settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": offer_to}
+
+    led_back = shopper.places_order()
+    page = shopper.client.get(led_back["Location"])
+    placed = shopper.places_order()
+
+    assert led_back["Location"] == reverse("checkout:payment-method")
+    assert page["Location"] == reverse("checkout:preview")
+    assert placed["Location"] == reverse("checkout:thank-you")
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(shopper: Shopper, settings: Any) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "OFFER_TO": "nobody"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+
+        answer = shopper.client.get(reverse("checkout:payment-method"))
+
+    assert answer["Location"] == reverse("checkout:payment-details")
+    assert shopper.client.session["checkout_data"]["payment"]["method"] is None
+
+
+def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
+    product = new_product()
+    product.stockrecords.update(price_currency="EUR")
+    shopper.puts_in_basket(product).gives_address()
+
+    page = shopper.chooses("mpesa")
+
+    assert page.status_code == 422
+
+
+def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: Shopper) -> None:
+    product = new_product()
+    shopper.puts_in_basket(product).gives_address()
+    shopper.chooses("mpesa")
+    product.stockrecords.update(price=0)
+
+    preview = shopper.client.get(reverse("checkout:payment-details"), follow=True)
+    answer = shopper.places_order()
+
+    assert preview.status_code == 200
+    assert answer["Location"] == reverse("checkout:thank-you")
+    assert not MpesaPayment.objects.exists()
+    assert shopper.order().status == "Pending"
+
+
+def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+
+    preview = shopper.client.get(reverse("checkout:preview"))
+    placed = shopper.places_order()
+
+    assert preview["Location"] == placed["Location"] == reverse("checkout:payment-details")
+    assert shopper.order() is None
+
+
+def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    view = "oscar_mpesa.checkout.methods._takes_payment"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(view, lambda _: False)
+        shopper.puts_in_basket(new_product()).gives_address()
+
+        answer = shopper.client.get(reverse("checkout:payment-method"))
+
+    assert answer["Location"] == reverse("checkout:payment-details")
+    assert "M-PESA phone number" in shopper.client.get(answer["Location"]).content.decode()
+
+
+def test_a_shop_that_offers_mpesa_to_staff_only_shows_it_to_nobody_else(shopper: Shopper, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": "staff"}
+    shopper.puts_in_basket(new_product()).gives_address()
+
+    answer = shopper.client.get(reverse("checkout:payment-method"))
+
+    assert answer["Location"] == reverse("checkout:preview")
+    assert shopper.chooses("mpesa").status_code == 422
