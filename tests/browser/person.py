@@ -46,7 +46,7 @@ class Person:
         folder = self.pictures / f"{self.language}-{self.width}"
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=folder / f"{name}.png", full_page=True)
-        return self.page.locator("body").inner_text()
+        return str(self.page.locator("body").inner_text())
 
     def fits(self) -> bool:
         """Nothing has to be scrolled sideways."""
