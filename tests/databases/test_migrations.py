@@ -46,8 +46,6 @@ def test_what_must_be_unique_is_unique_on_this_database_too() -> None:
             for table in our_tables()
         }
 
-    assert {("live_order",), ("secret",), ("checkout_request_id",), ("merchant_request_id",)} <= found[
-        "oscar_mpesa_mpesapayment"
-    ]
+    assert {("live_order",), ("secret",), ("checkout_request_id",)} <= found["oscar_mpesa_mpesapayment"]
     assert {("environment", "number"), ("awaiting_number",)} <= found["oscar_mpesa_mpesareceipt"]
     assert ("about",) in found["oscar_mpesa_mpesadue"]

@@ -130,7 +130,7 @@ def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDara
         payment = new_payment()
         body = success(payment, number=f"SKN{index:07}")
         if not is_known:
-            MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id=None)
+            MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
             payment.refresh_from_db()
         at_once([partial(post, payment, body), partial(attend, payment, now=later(151))])
         require_paid_once(payment, number=f"SKN{index:07}")
