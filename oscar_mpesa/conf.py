@@ -102,13 +102,13 @@ class MpesaSettings:
         """
         production = self.ENVIRONMENT == PRODUCTION
         found = {
+            "E002": (self.KIND == "till" and not self.TILL_NUMBER)
+            or (self.KIND == "paybill" and bool(self.TILL_NUMBER)),
             "E003": self.has_half_credentials or (production and not self.has_credentials),
             "E004": production and self.SHORTCODE == "174379",
             "E005": production and bool(self.BASE_URL),
             "E006": self.has_credentials and not self._callback_is_usable,
             "E007": production and self.TEST_MODE,
-            "E002": (self.KIND == "till" and not self.TILL_NUMBER)
-            or (self.KIND == "paybill" and bool(self.TILL_NUMBER)),
             "E008": self.ENVIRONMENT == SANDBOX and not self.may_test,
         }
         return tuple(sorted(id_ for id_, wrong in found.items() if wrong))

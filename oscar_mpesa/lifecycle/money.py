@@ -25,7 +25,8 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     """Keep the money that news of a success tells of, once; the order and the payment are locked by the caller.
 
     Says ``applied`` for a new receipt whatever it was used for, ``duplicate`` for one that is known, ``mismatch``
-    where the amount is not ours, ``no_change`` where a query tells of money that is known already.
+    where the amount is not ours, ``unmatched`` for a number that belongs to another payment, ``no_change`` where the
+    money is known already and nothing may follow from hearing of it again.
     """
     known = _known_receipts(payment, news)
     same = next((receipt for receipt in known if news.receipt_number and receipt.number == news.receipt_number), None)
@@ -46,15 +47,17 @@ def _recognise(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: da
         logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
         audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
         return Verdict.UNMATCHED
-    contradicts = receipt.allocation == Allocation.MISMATCH and news.amount != receipt.amount
-    return Verdict.MISMATCH if contradicts else Verdict.DUPLICATE
+    if news.amount == receipt.amount:
+        return Verdict.DUPLICATE
+    audit.record("receipt told differently", payment, now=now, why=f"KSh {news.amount} now", receipt=receipt)
+    return Verdict.MISMATCH if receipt.allocation == Allocation.MISMATCH else Verdict.NO_CHANGE
 
 
 def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
     same_order = Q(order_id=payment.order_id) | Q(payment_id=payment.pk)
     same_number = Q(environment=payment.environment, number=news.receipt_number)
     which = same_order | same_number if news.receipt_number else same_order
-    return list(MpesaReceipt.objects.filter(which).select_related("payment"))
+    return list(MpesaReceipt.objects.filter(which))
 
 
 def _take_unnumbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
@@ -99,19 +102,18 @@ def _allocate(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, known
 
 
 def _is_paid(known: list[MpesaReceipt]) -> bool:
-    """By receipts whose money stands in the books, never by the order's status."""
-    return any(receipt.allocation == Allocation.APPLIED or _is_in_the_books(receipt) for receipt in known)
+    """By receipts whose money stands in the books, never by the order's status.
 
-
-def _is_in_the_books(receipt: MpesaReceipt) -> bool:
-    """M8: its payment was completed before Safaricom told another amount, and the books stay until staff decide."""
-    payment = receipt.payment
-    return receipt.allocation == Allocation.MISMATCH and payment is not None and payment.is_paid
+    A mismatch may stand there too: it was applied before Safaricom told another amount, and staff decide (M8).
+    """
+    in_books = {Allocation.APPLIED.value, Allocation.MISMATCH.value}
+    return any(receipt.booked_at is not None and receipt.allocation in in_books for receipt in known)
 
 
 def _use(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
     error = _books_error(receipt, payment)
     if error is None:
+        receipt.booked_at = now
         _keep(receipt, payment, now, Allocation.APPLIED, why="")
         return
     receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY

@@ -290,6 +290,7 @@ class Migration(migrations.Migration):
                 ),
                 ("allocated_at", models.DateTimeField(verbose_name="allocated at")),
                 ("allocated_by_name", models.CharField(blank=True, max_length=150, verbose_name="allocated by")),
+                ("booked_at", models.DateTimeField(blank=True, null=True, verbose_name="in the shop's books since")),
                 ("reason", models.CharField(blank=True, max_length=255, verbose_name="why")),
                 ("error", oscar_mpesa.models.fields.OutsideTextField(blank=True, verbose_name="error of the books")),
                 ("tries", models.PositiveSmallIntegerField(default=0)),

@@ -72,6 +72,7 @@ class MpesaReceipt(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     allocated_by_name = models.CharField(_("allocated by"), max_length=150, blank=True)
+    booked_at = models.DateTimeField(_("in the shop's books since"), null=True, blank=True)
     reason = models.CharField(_("why"), max_length=255, blank=True)
     error = OutsideTextField(_("error of the books"), blank=True)
     tries = models.PositiveSmallIntegerField(default=0)

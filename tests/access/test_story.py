@@ -114,6 +114,19 @@ def test_paid_names_the_amount_and_the_code() -> None:
     assert told.version != story(new_payment()).version
 
 
+def test_who_has_paid_is_told_to_cancel_a_request_that_is_still_on_a_phone() -> None:
+    order = new_order()
+    first = new_payment(order)
+    post(first, failure(first), now=later(5))
+    new_payment(order, phone=ANOTHER, now=later(6))
+
+    post(first, success(first), now=later(20))
+
+    told = story(first)
+    assert (told.state, told.another_may_come) == ("paid", True)
+    assert not story(pay(new_payment(), number="OD222BBB22")).another_may_come
+
+
 def test_paid_without_a_code_yet_is_paid() -> None:
     payment = new_payment()
     settle(payment, said_by_query("0"), now=later(21))

@@ -222,12 +222,15 @@ def test_the_door_is_open_outside_the_requests_transaction_and_behind_a_login(pa
 
 
 @pytest.mark.parametrize("path", [f"{OPEN}/", "/api/payments/hooks/{secret}/"], ids=["open", "secret"])
-def test_a_database_that_cannot_write_asks_for_another_post(client: Client, payment: MpesaPayment, path: str) -> None:
+def test_a_database_that_cannot_write_asks_for_another_post(
+    client: Client, payment: MpesaPayment, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with failing("oscar_mpesa_mpesacallback"):
         refused = send(client, path.format(secret=payment.secret), success(payment))
     kept = send(client, path.format(secret=payment.secret), success(payment))
 
     assert refused.status_code == 503
+    assert payment.secret not in caplog.text
     assert refused.json()["ResultCode"] != 0
     assert is_answered(kept)
     assert MpesaCallback.objects.count() == 1

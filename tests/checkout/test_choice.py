@@ -95,6 +95,16 @@ def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(shopp
     assert shopper.client.session["checkout_data"]["payment"]["method"] is None
 
 
+def test_the_chooser_lists_mpesa_with_its_amount_beside_the_shop_s_other_methods(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
+
+    page = shopper.client.get(reverse("checkout:payment-method")).content.decode()
+
+    assert 'value="mpesa"' in page
+    assert "KSh 1,500" in page
+    assert 'value="cod"' in page
+
+
 def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
     product = new_product()
     product.stockrecords.update(price_currency="EUR")

@@ -62,6 +62,19 @@ def test_the_same_phone_must_wait_and_is_told_until_when(shopper: Shopper) -> No
     assert MpesaPayment.objects.count() == 1
 
 
+def test_a_retry_for_an_order_that_staff_moved_on_says_so(shopper: Shopper) -> None:
+    wait_url = shopper.buys(new_product(), phone="0708374151")["Location"]
+    age(MpesaPayment.objects.get(), 6)
+    shopper.client.get(wait_url)
+    order = shopper.order()
+    order.set_status("Being processed")
+
+    answer = shopper.client.post(f"{wait_url}retry/", {"phone_number": "0712345678"}, follow=True)
+
+    assert "This order is not waiting for a payment." in answer.content.decode()
+    assert MpesaPayment.objects.count() == 1
+
+
 def test_a_retry_while_a_request_is_on_the_phone_sends_nothing(shopper: Shopper) -> None:
     wait_url = shopper.buys(new_product())["Location"]
 

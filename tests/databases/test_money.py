@@ -53,7 +53,7 @@ def announced() -> Iterator[list[Any]]:
     order_paid.disconnect(note)
 
 
-def require_paid_once(payment: MpesaPayment, *, number: str | None) -> None:
+def assert_paid_once(payment: MpesaPayment, *, number: str | None) -> None:
     """The payment and the shop's books say the same, once."""
     payment.refresh_from_db()
     order = payment.mpesa_order.order
@@ -76,7 +76,7 @@ def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
     verdicts = sorted(MpesaCallback.objects.values_list("verdict", flat=True))
     assert {answer.status_code for answer in answers} == {200}
     assert verdicts == [Verdict.APPLIED.value] + [Verdict.DUPLICATE.value] * 19
-    require_paid_once(payment, number="OD123ABC45")
+    assert_paid_once(payment, number="OD123ABC45")
     assert Source.objects.count() == Transaction.objects.count() == PaymentEvent.objects.count() == 1
     assert announced == [payment.mpesa_order.order.number]
     assert len(mail.outbox) == 1
@@ -105,7 +105,7 @@ def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_
         number = f"SKN{index:07}"
         body = success(payment, number=number)
         at_once([partial(post, payment, body), partial(ask, payment, now=later(30))])
-        require_paid_once(payment, number=number)
+        assert_paid_once(payment, number=number)
         MpesaCall.objects.all().delete()
 
     assert len(announced) == len(mail.outbox) == len(ROUNDS)
@@ -133,7 +133,7 @@ def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDara
             MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
             payment.refresh_from_db()
         at_once([partial(post, payment, body), partial(attend, payment, now=later(151))])
-        require_paid_once(payment, number=f"SKN{index:07}")
+        assert_paid_once(payment, number=f"SKN{index:07}")
         steps = list(payment.events.filter(what="settled").values_list("before", "after"))
         assert steps in (
             [("processing", "completed")],
@@ -149,7 +149,7 @@ def test_money_against_a_refusal_at_once_always_pays(daraja: BusyDaraja) -> None
         payment = new_payment()
         bodies = [success(payment, number=f"SKN{index:07}"), failure(payment)]
         at_once([partial(post, payment, body) for body in bodies])
-        require_paid_once(payment, number=f"SKN{index:07}")
+        assert_paid_once(payment, number=f"SKN{index:07}")
 
 
 def test_two_payments_of_one_order_that_are_paid_at_once_are_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:

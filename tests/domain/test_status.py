@@ -30,8 +30,18 @@ def test_nothing_follows_a_paid_payment(after: Status) -> None:
     assert not is_legal(Status.COMPLETED, after)
 
 
-def test_a_legal_command_passes() -> None:
-    require(Status.PENDING, Status.PROCESSING)
+def test_a_command_passes_where_the_table_has_its_step_and_nowhere_else() -> None:
+    assert {(before, after) for before in Status for after in Status if passes(before, after)} == {
+        (before, after) for before, steps in STEPS.items() for after in steps
+    }
+
+
+def passes(before: Status, after: Status) -> bool:
+    try:
+        require(before, after)
+    except IllegalStep:
+        return False
+    return True
 
 
 def test_an_illegal_command_is_refused_with_both_ends_named() -> None:

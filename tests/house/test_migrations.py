@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from django.apps import apps
@@ -22,7 +23,11 @@ def _migrations_are_not_set_aside() -> Iterator[None]:
 
 @pytest.mark.django_db
 def test_no_change_of_a_model_is_without_its_migration() -> None:
-    call_command("makemigrations", "oscar_mpesa", check_changes=True, dry_run=True, verbosity=1)
+    said = StringIO()
+
+    call_command("makemigrations", "oscar_mpesa", check_changes=True, dry_run=True, verbosity=1, stdout=said)
+
+    assert "No changes detected" in said.getvalue()
 
 
 def test_of_oscars_migrations_ours_need_only_the_first_one_of_its_orders() -> None:

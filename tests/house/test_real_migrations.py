@@ -20,12 +20,17 @@ def test_a_new_shop_is_migrated_and_can_go_back(tmp_path: Path) -> None:
     _manage("migrate", "--verbosity", "0", database=database)
     _manage("migrate", "--check", database=database)
     _manage("migrate", "oscar_mpesa", "zero", "--verbosity", "0", database=database)
+    gone = _manage("showmigrations", "oscar_mpesa", database=database)
     _manage("migrate", "oscar_mpesa", "--verbosity", "0", database=database)
 
+    assert "[ ] 0001_initial" in gone
+    assert "[X] 0001_initial" in _manage("showmigrations", "oscar_mpesa", database=database)
 
-def _manage(*words: str, database: str) -> None:
+
+def _manage(*words: str, database: str) -> str:
     environment = os.environ | {"TEST_DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run(
         [sys.executable, "-m", "django", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

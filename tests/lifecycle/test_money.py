@@ -94,6 +94,42 @@ def test_a_number_told_again_with_the_right_amount_does_not_lift_the_hold() -> N
     }
 
 
+def test_a_mismatch_that_never_was_in_the_books_makes_no_later_money_surplus() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=5, number="OD000WRONG"))
+
+    def raises(**_: Any) -> None:
+        raise RuntimeError("broken")
+
+    order_status_changed.connect(raises)
+    try:
+        post(payment, success(payment), now=later(20))
+    finally:
+        order_status_changed.disconnect(raises)
+    post(payment, success(payment, number="OD777GGG77"), now=later(30))
+
+    order = payment.mpesa_order.order
+    order.refresh_from_db()
+    assert dict(MpesaReceipt.objects.values_list("number", "allocation")) == {
+        "OD000WRONG": "mismatch",
+        "OD123ABC45": "unallocated",
+        "OD777GGG77": "applied",
+    }
+    assert (order.status, order.sources.count()) == ("Being processed", 1)
+
+
+def test_a_number_that_staff_closed_pays_nothing_when_it_is_told_with_another_amount() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=5))
+    MpesaReceipt.objects.update(allocation="explained")
+
+    again = post(payment, success(payment), now=later(30))
+
+    payment.refresh_from_db()
+    assert (again.verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+    assert not payment.mpesa_order.order.sources.exists()
+
+
 def test_a_number_that_paid_another_order_pays_nothing_here() -> None:
     pay(new_payment())
     second = new_payment(phone=ANOTHER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -55,7 +56,11 @@ def pay_by_card(shopper: Shopper, number: str = CARD) -> Any:
 
 
 def test_manage_py_check_is_clean() -> None:
-    call_command("check", fail_level="WARNING")
+    said = StringIO()
+
+    call_command("check", fail_level="WARNING", stdout=said)
+
+    assert "no issues" in said.getvalue()
 
 
 def test_the_shops_own_chooser_asks(shopper: Shopper) -> None:
