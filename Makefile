@@ -36,13 +36,15 @@ lint: $(VENV)/.test ## Style, types and floors only
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
 
-test-databases: test-postgresql test-mariadb ## Locks and races, on PostgreSQL and on MariaDB
+test-databases: test-postgresql test-mariadb ## Journeys, races and disasters, on PostgreSQL and on MariaDB
 
 test-postgresql: $(VENV)/.postgresql
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest tests/journeys -n 2 --create-db
 
 test-mariadb: $(VENV)/.mariadb
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
+	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest tests/journeys -n 2 --create-db
 
 test-browser: $(VENV)/.browser ## Whole purchases in Chromium
 	"$(BIN)/python" -m pytest -m browser -n 2 --dist worksteal

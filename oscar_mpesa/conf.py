@@ -49,11 +49,13 @@ class MpesaSettings:
     OFFER_TO: str = "everyone"
     PAYMENT_WINDOW_MINUTES: int = 30
     PAY_LATER_HOURS: int = 24
+    ADDRESS_ALARM: int = 100
     ALERT_EMAILS: tuple[str, ...] = ()
     ROUNDING: Rounding = Rounding.UP
     OTHER_METHODS: tuple[tuple[str, Any, str | None], ...] = ()
     AUTO_INTEGRATE: bool = True
     EXTEND_PIPELINE: bool = True
+    REINSTATE: bool = True
     PENDING_STATUS: str = "Pending payment"
     PAID_STATUS: str = ""
     EXPIRED_STATUS: str = "Payment expired"
@@ -157,7 +159,7 @@ def _stripped(env: Env) -> Any:
 ENVIRONMENT_NAMES = frozenset(
     "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER KIND BASE_URL TEST_MODE "
     "ALLOWED_IPS TRUSTED_PROXIES HELP NAME_ON_PROMPT OFFER_TO PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS "
-    "ALERT_EMAILS ROUNDING".split()
+    "ADDRESS_ALARM ALERT_EMAILS ROUNDING".split()
 )
 
 
@@ -186,6 +188,7 @@ def _shaped(name: str, value: Any) -> Any:
         "TRUSTED_PROXIES": int,
         "PAYMENT_WINDOW_MINUTES": _positive,
         "PAY_LATER_HOURS": _positive,
+        "ADDRESS_ALARM": _not_negative,
     }
     shape = shapes.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _switch)
     try:
@@ -223,6 +226,13 @@ def _positive(value: Any) -> int:
     number = int(value)
     if number < 1:
         raise ValueError("it must be 1 or more")
+    return number
+
+
+def _not_negative(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("it must be 0 or more")
     return number
 
 

@@ -17,6 +17,16 @@ payment_failed = Signal()
 money_astray = Signal()
 
 # Private. One receiver each, in ordering/receivers.py; sent with ``send``, inside the lifecycle's own transactions.
+
+#: Arguments: ``receipt``, ``order``, and ``given_back`` where the order was released and is to be taken up again.
+#: The receiver says whether the money was used: False only for a released order whose things are not all in stock.
 money_arrived = Signal()
+
+#: Money in the books was sent back by hand. Arguments: ``receipt``, ``order``.
+money_returned = Signal()
+
+#: Give back what an unpaid order holds. Arguments: ``order``. The receiver returns what it takes to undo this, as JSON.
 order_overdue = Signal()
+
+#: A mail is due. Arguments: ``due``.
 news_due = Signal()

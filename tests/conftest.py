@@ -9,8 +9,13 @@ from typing import TypeVar
 import pytest
 from django.core.cache import caches
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# The same examples on every machine and every day; what fails is found again without a database of failures.
+hypothesis_settings.register_profile("stable", derandomize=True, database=None, deadline=None)
+hypothesis_settings.load_profile("stable")
 
 #: Set where everything that the tests need is there, so that a skipped test is a hole and not a courtesy.
 NO_SKIPS = bool(os.environ.get("OSCAR_MPESA_NO_SKIPS"))

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from oscar.apps.shipping.methods import Free
 from oscar.core.loading import get_class, get_model
 from oscar.core.prices import Price
@@ -61,6 +63,16 @@ def new_order(
         site=get_model("sites", "Site").objects.get(pk=1),
         **guest,
     )
+
+
+def new_clerk(*permissions: str) -> Any:
+    """Somebody of the shop's staff, who may do these things with M-Pesa money and no others."""
+    users = get_user_model().objects
+    clerk = users.create_user(f"clerk{users.count()}", first_name="Achieng", last_name="Were", is_staff=True)
+    clerk.user_permissions.set(
+        Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
+    )
+    return clerk
 
 
 def new_payment(

@@ -39,6 +39,7 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
     "OFFER_TO": ("staff", "staff"),
     "PAYMENT_WINDOW_MINUTES": ("45", 45),
     "PAY_LATER_HOURS": ("48", 48),
+    "ADDRESS_ALARM": ("0", 0),
     "ALERT_EMAILS": ("a@shop.example,b@shop.example", ("a@shop.example", "b@shop.example")),
     "ROUNDING": ("nearest", Rounding.NEAREST),
 }
@@ -117,6 +118,7 @@ def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, s
         ("TRUSTED_PROXIES", "two"),
         ("PAYMENT_WINDOW_MINUTES", 0),
         ("PAY_LATER_HOURS", None),
+        ("ADDRESS_ALARM", -1),
         ("TEST_MODE", "false"),
     ],
 )

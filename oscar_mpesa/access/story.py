@@ -1,4 +1,4 @@
-"""A payment in the shopper's words: what the waiting page and its poll say, from one query."""
+"""A payment in the shopper's words: what the waiting page and its poll say, from one query until money came."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from oscar_mpesa.conf import get_settings
+from oscar_mpesa.access.receipts import Money, money_of
+from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.status import Status
+from oscar_mpesa.lifecycle.refusals import NotPayable
 from oscar_mpesa.lifecycle.starting import opens_at
-from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.payments import PROMPT_LIFE
-from oscar_mpesa.models.receipts import TO_SORT_OUT
+from oscar_mpesa.ordering import sentences
 
 #: After this long without an answer the page says "still checking", never "failed".
 STILL_CHECKING = timedelta(seconds=75)
@@ -29,23 +31,23 @@ LATE_PROMPTS = ("1036", "1037")
 #: A result 17 within this time is a wait, not a failure.
 DAMPED = timedelta(minutes=2)
 
+#: The order can still be paid, and no request is on a phone.
+ENDED = frozenset({"failed", "unanswered", "wait", "unpaid"})
+
+#: The order's things may go back to a basket.
+RESTORABLE = frozenset({"closed", "returned"})
+
 
 def tellable() -> QuerySet[MpesaPayment]:
-    """Payments with their order and what its receipts say, newest first, in one query."""
-    receipts = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id")).order_by("id")
-    applied = receipts.filter(allocation=Allocation.APPLIED)
-    astray = receipts.filter(allocation__in=TO_SORT_OUT)
+    """Payments with their order and whether money came for it, newest first, in one query."""
+    of_order = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"))
+    of_payment = MpesaReceipt.objects.filter(payment__mpesa_order_id=OuterRef("mpesa_order_id"))
     earlier = MpesaPayment.objects.filter(mpesa_order_id=OuterRef("mpesa_order_id"), pk__lt=OuterRef("pk"))
     unanswered = Q(status=Status.EXPIRED.value) | Q(result_code__in=LATE_PROMPTS)
     return (
         MpesaPayment.objects.select_related("mpesa_order__order")
         .annotate(
-            paid_amount=Subquery(applied.values("amount")[:1]),
-            paid_number=Subquery(applied.values("number")[:1]),
-            astray_allocation=Subquery(astray.values("allocation")[:1]),
-            astray_amount=Subquery(astray.values("amount")[:1]),
-            astray_number=Subquery(astray.values("number")[:1]),
-            astray_error=Subquery(astray.values("error")[:1]),
+            has_money=Exists(of_order) | Exists(of_payment),
             follows_unanswered=Exists(earlier.filter(unanswered)),
         )
         .order_by("-id")
@@ -62,115 +64,161 @@ def latest_payment(public_id: str) -> MpesaPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What one order's page says now. Times are UTC; ``sentence`` is in the active language."""
+    """What one order's page says now. Times are UTC; sentences are in the active language.
+
+    ``kept`` names each payment that stands, ``decisions`` says what became of the others; ``keep_until`` is None
+    where the things are not kept any more.
+    """
 
     state: str
     sentence: str
     amount: Decimal
     receipt_number: str
+    kept: tuple[str, ...]
+    decisions: tuple[str, ...]
     phone: PhoneNumber
     order_number: str
     is_test: bool
+    is_live: bool
     can_retry: bool
     can_send_again: bool
+    can_pay_otherwise: bool
+    can_restore: bool
+    was_restored: bool
     another_may_come: bool
     retry_at: datetime | None
-    keep_until: datetime
+    keep_until: datetime | None
 
     @property
     def is_open(self) -> bool:
         """The page goes on looking for news."""
-        return self.state in {"enter-pin", "checking", "arrived"}
+        return self.state in {"enter-pin", "checking", "arrived"} or (self.state == "closed" and self.is_live)
+
+    @property
+    def is_payable(self) -> bool:
+        """A request is on its way, or another one may be sent."""
+        return self.state in ENDED | {"enter-pin", "checking"}
 
     @property
     def version(self) -> str:
         """Changes when the page would say something else."""
-        return f"{self.state}:{self.receipt_number}:{self.sentence}"
+        shown = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None)
+        flags = "".join(str(int(is_shown)) for is_shown in shown)
+        return ":".join((self.state, flags, self.receipt_number, self.sentence, *self.decisions))
 
 
-def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False) -> Story:
-    """The story of a payment that came from ``tellable``; the phone in full only for who typed it."""
-    state = _state(payment, now)
-    may_retry = state in {"failed", "unanswered", "wait"} and payment.outcome.again is not Again.NEVER
-    retry_at = opens_at(payment, phone=payment.phone_number) if may_retry else None
+def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False, has_other_way: bool = False) -> Story:
+    """The story of a payment that came from ``tellable``; the phone in full only for who typed it.
+
+    ``has_other_way``: the store's own view takes payment too, beside what ``OTHER_METHODS`` names.
+    """
+    mpesa_order = payment.mpesa_order
+    money = money_of(mpesa_order.pk) if getattr(payment, "has_money", True) else Money()
+    state = _state(payment, money, now)
+    receipt = money.receipt if state == money.state else None
+    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
+    has_other_way = has_other_way or bool(get_settings().OTHER_METHODS)
+    may_retry = state == "unpaid" or (state in ENDED and payment.outcome.again is not Again.NEVER)
     return Story(
         state=state,
-        sentence=_sentence(payment, state, shows_number),
-        amount=_amount(payment, state),
-        receipt_number=_receipt_number(payment, state),
+        sentence=_of_money(state, money) or _of_attempt(payment, state, now, phone=phone, has_other_way=has_other_way),
+        amount=receipt.amount if receipt else Decimal(payment.amount),
+        receipt_number=(receipt.number if receipt else None) or "",
+        kept=tuple(sentences.named(each) for each in money.kept),
+        decisions=tuple(sentences.of_decision(each) for each in money.decided if each is not receipt),
         phone=payment.phone_number,
-        order_number=payment.mpesa_order.order.number,
-        is_test=payment.environment != "production",
+        order_number=mpesa_order.order.number,
+        is_test=payment.environment != PRODUCTION,
+        is_live=payment.is_live,
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
-        another_may_come=bool(getattr(payment, "follows_unanswered", False)) or (state == "paid" and payment.is_live),
-        retry_at=retry_at if retry_at is not None and retry_at > now else None,
-        keep_until=payment.mpesa_order.pay_before,
+        can_pay_otherwise=has_other_way and state in ENDED,
+        can_restore=_can_restore(payment, state),
+        was_restored=mpesa_order.restored_at is not None,
+        another_may_come=_another_may_come(payment, state),
+        retry_at=_retry_at(payment, now) if may_retry else None,
+        keep_until=mpesa_order.pay_before if mpesa_order.pay_before > now else None,
     )
 
 
-def _state(payment: MpesaPayment, now: datetime) -> str:
-    astray = getattr(payment, "astray_allocation", None)
-    if astray == Allocation.SURPLUS:
-        return "surplus"
-    if getattr(payment, "paid_amount", None) is not None:
-        return "paid"
-    if astray is not None:
-        return _astray_state(payment, astray)
-    if _is_closed(payment):
-        return "closed"
+def _state(payment: MpesaPayment, money: Money, now: datetime) -> str:
+    if money.stands:
+        return money.state
+    if _is_closed(payment.mpesa_order):
+        return money.state or "closed"
     if payment.is_live:
         waited = now - (payment.prompted_at or payment.created_at)
         return "enter-pin" if waited < STILL_CHECKING else "checking"
+    if payment.mpesa_order.order.status != get_settings().PENDING_STATUS:
+        return money.state or "not-waiting"
+    if payment.pk in {receipt.payment_id for receipt in money.decided}:
+        return "unpaid"
+    return _state_of_ended(payment, now)
+
+
+def _state_of_ended(payment: MpesaPayment, now: datetime) -> str:
     if payment.was_unanswered:
         return "unanswered"
     damped = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + DAMPED
     return "wait" if damped else "failed"
 
 
-def _is_closed(payment: MpesaPayment) -> bool:
-    settings, order = get_settings(), payment.mpesa_order.order
-    return payment.mpesa_order.is_released or order.status in {settings.CANCELLED_STATUS, settings.EXPIRED_STATUS}
+def _is_closed(mpesa_order: MpesaOrder) -> bool:
+    settings = get_settings()
+    return mpesa_order.is_released or mpesa_order.order.status in {settings.CANCELLED_STATUS, settings.EXPIRED_STATUS}
 
 
-def _astray_state(payment: MpesaPayment, astray: str) -> str:
-    if astray == Allocation.MISMATCH:
-        return "mismatch"
-    return "arrived" if getattr(payment, "astray_error", "") else "late"
+def _can_restore(payment: MpesaPayment, state: str) -> bool:
+    """Not while a request is on a phone: its money would come for an order that was given back."""
+    mpesa_order = payment.mpesa_order
+    is_free = mpesa_order.is_released and mpesa_order.restored_at is None and not payment.is_live
+    return is_free and state in RESTORABLE
 
 
-def _sentence(payment: MpesaPayment, state: str, shows_number: bool) -> str:
-    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    if state in {"failed", "unanswered", "wait"}:
-        return words(payment.outcome, phone=phone)
+def _another_may_come(payment: MpesaPayment, state: str) -> bool:
+    """A request is, or may turn up, on a phone that has nothing to pay by it."""
+    if state in {"paid", "closed"} and payment.is_live:
+        return True
+    return state in {"enter-pin", "paid"} and bool(getattr(payment, "follows_unanswered", False))
+
+
+def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
+    opens = opens_at(payment, phone=payment.phone_number)
+    return opens if opens is not None and opens > now else None
+
+
+def _of_money(state: str, money: Money) -> str:
+    if money.receipt is None or state != money.state:
+        return ""
+    if state in {"surplus", "mismatch", "late"}:
+        return sentences.of_waiting_money(money.receipt)
+    return "" if money.stands else sentences.of_decision(money.receipt)
+
+
+def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str, has_other_way: bool) -> str:
+    if state == "closed":
+        return sentences.of_closing(payment.mpesa_order, now=now)
+    if state == "not-waiting":
+        return _(NotPayable.sentence)
+    if state == "unpaid":
+        return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
     if state == "checking":
-        return words(outcomes.NO_ANSWER, phone=phone)
+        return words(outcomes.NO_ANSWER, phone=phone, has_other_way=has_other_way)
+    if state in ENDED:
+        return words(payment.outcome, phone=phone, has_other_way=has_other_way)
     return ""
 
 
-def words(outcome: outcomes.Outcome, *, phone: str) -> str:
+def words(outcome: outcomes.Outcome, *, phone: str, has_other_way: bool) -> str:
     """An outcome's sentence in the active language, its parts filled in."""
-    settings = get_settings()
-    help_line = settings.HELP or _("the shop")
-    other = outcomes.OTHER_WAY if settings.OTHER_METHODS else outcomes.CALL_US
+    other = outcomes.OTHER_WAY if has_other_way else outcomes.CALL_US
     parts = {
         "N": _(outcomes.NO_MONEY_TAKEN),
         "C": _(outcomes.IF_CONFIRMED),
-        "other": _(other).format(help=help_line),
+        "other": _(other).format(help=get_settings().HELP or _("the shop")),
         "number": phone,
     }
     return _(outcome.sentence).format(**parts)
-
-
-def _amount(payment: MpesaPayment, state: str) -> Decimal:
-    if state in {"surplus", "mismatch", "late", "arrived"}:
-        return Decimal(getattr(payment, "astray_amount", payment.amount))
-    return Decimal(getattr(payment, "paid_amount", None) or payment.amount)
-
-
-def _receipt_number(payment: MpesaPayment, state: str) -> str:
-    told = "astray_number" if state in {"surplus", "mismatch", "late", "arrived"} else "paid_number"
-    return getattr(payment, told, None) or ""
 
 
 def answer_until(payment: MpesaPayment) -> datetime:

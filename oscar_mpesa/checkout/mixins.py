@@ -23,12 +23,15 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.address import client_address
+from oscar_mpesa.access.refusals import tell_why
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.limits import require_leave
 from oscar_mpesa.lifecycle.prompting import prompt
-from oscar_mpesa.lifecycle.starting import StartRefused, start
+from oscar_mpesa.lifecycle.refusals import StartRefused
+from oscar_mpesa.lifecycle.starting import start
 from oscar_mpesa.models import MpesaOrder
 from oscar_mpesa.ordering.placement import order_of_basket, require_stock
 from oscar_mpesa.ordering.rounding import add_rounding, is_payable, shillings
@@ -180,13 +183,20 @@ class MpesaPaymentDetailsMixin:
         if not self.is_mpesa_possible:
             response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
             return response
-        form = self._phone_form()
+        form, now = self._phone_form(), timezone.now()
         if not form.is_valid():
-            page: HttpResponse = self.render_payment_details(request, mpesa_form=form)  # type: ignore[attr-defined]
-            page.status_code = 422
-            return page
+            return self._ask_again(form)
+        try:
+            require_leave(form.cleaned_data["phone"], now=now)
+        except StartRefused as refusal:
+            return self._ask_again(form, error=tell_why(refusal, now=now, shows_number=True))
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
+
+    def _ask_again(self, form: PhoneForm, error: str = "") -> HttpResponse:
+        page: HttpResponse = self.render_payment_details(self.request, mpesa_form=form, error=error)  # type: ignore[attr-defined]
+        page.status_code = 422
+        return page
 
     # What happens while the order is placed: our own submission's flag decides.
 
@@ -201,9 +211,18 @@ class MpesaPaymentDetailsMixin:
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
             if placed is not None:
                 return self._lead_to(placed)
+            try:
+                require_leave(self.mpesa_phone, now=timezone.now(), digest=ownership.session_digest(request))
+            except StartRefused as refusal:
+                return self._lead_back(refusal)
             self._mpesa_placing = True
             page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
             return page
+
+    def _lead_back(self, refusal: StartRefused) -> HttpResponse:
+        """Nothing was placed yet: to the phone step where another number helps, else to the preview."""
+        messages.warning(self.request, tell_why(refusal, now=timezone.now(), shows_number=True))
+        return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
         """Nothing is paid yet when an M-Pesa order is placed."""
@@ -229,17 +248,18 @@ class MpesaPaymentDetailsMixin:
         if not self._mpesa_placing:
             return super().handle_successful_order(order)  # type: ignore[misc]
         assert self.mpesa_phone is not None
+        now = timezone.now()
         try:
             payment = start(
                 order,
                 phone=self.mpesa_phone,
-                now=timezone.now(),
+                now=now,
                 language=get_language() or "",
                 digest=ownership.session_digest(self.request),
                 address=client_address(self.request),
             )
         except StartRefused as refusal:
-            raise UnableToPlaceOrder(gettext(refusal.sentence)) from refusal
+            raise UnableToPlaceOrder(tell_why(refusal, now=now)) from refusal  # masked, for Oscar logs it
         transaction.on_commit(partial(prompt, payment, now=timezone.now()), robust=True)
         ownership.grant(self.request, payment.mpesa_order)
         # Saved with the order, not after the push: a second click meanwhile finds the order in its session.

@@ -2,6 +2,7 @@
 
 from django.urls import re_path
 
+from oscar_mpesa.checkout.closing import OtherMethodView, RestoreView
 from oscar_mpesa.checkout.views import DoneView, RetryView, StatusView, WaitView
 
 ORDER = r"(?P<public_id>[0-9a-f]{32})"
@@ -10,5 +11,7 @@ urlpatterns = [
     re_path(rf"^mpesa/{ORDER}/$", WaitView.as_view(), name="mpesa-wait"),
     re_path(rf"^mpesa/{ORDER}/status/$", StatusView.as_view(), name="mpesa-status"),
     re_path(rf"^mpesa/{ORDER}/retry/$", RetryView.as_view(), name="mpesa-retry"),
+    re_path(rf"^mpesa/{ORDER}/restore/$", RestoreView.as_view(), name="mpesa-restore"),
+    re_path(rf"^mpesa/{ORDER}/other/$", OtherMethodView.as_view(), name="mpesa-other"),
     re_path(rf"^mpesa/{ORDER}/done/$", DoneView.as_view(), name="mpesa-done"),
 ]

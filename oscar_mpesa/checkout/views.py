@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,13 +18,15 @@ from django.views.generic import View
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.access.clock import from_clock
-from oscar_mpesa.access.story import answer_until, latest_payment, tell
+from oscar_mpesa.access.refusals import tell_why
+from oscar_mpesa.access.story import Story, answer_until, latest_payment, tell
 from oscar_mpesa.checkout.forms import PhoneForm
+from oscar_mpesa.checkout.methods import other_methods
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.lifecycle.asking import attend
-from oscar_mpesa.lifecycle.starting import LivePayment, NotPayable, StartRefused, TooSoon, retry
+from oscar_mpesa.lifecycle.refusals import LivePayment, NotPayable, StartRefused
+from oscar_mpesa.lifecycle.starting import retry
 from oscar_mpesa.models import MpesaPayment
 
 OrderPlacementMixin = get_class("checkout.mixins", "OrderPlacementMixin")
@@ -44,6 +48,17 @@ def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
     return own_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
 
 
+def has_other_way() -> bool:
+    """The shop takes payment in another way too."""
+    return bool(other_methods(apps.get_app_config("checkout").payment_details_view))  # type: ignore[attr-defined]
+
+
+def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:
+    """The story of a payment as this page tells it to whoever asks."""
+    shows_number = ownership.typed_the_number(request, payment.mpesa_order)
+    return tell(payment, now=now, shows_number=shows_number, has_other_way=has_other_way())
+
+
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class WaitView(View):
     """One page for all the states of an order's payment; works without scripts."""
@@ -55,13 +70,10 @@ class WaitView(View):
     def page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
         """Render the story of a payment, with a phone form where another attempt may be made."""
         now = timezone.now()
-        shows_number = ownership.typed_the_number(request, payment.mpesa_order)
-        story = tell(payment, now=now, shows_number=shows_number)
         context: dict[str, Any] = {
-            "story": story,
-            "payment": payment,
+            "story": told(request, payment, now),
             "public_id": payment.mpesa_order.public_id,
-            "shows_number": shows_number,
+            "shows_number": ownership.typed_the_number(request, payment.mpesa_order),
             "form": form or PhoneForm(),
             "answer_until": answer_until(payment),
             "now": now,
@@ -77,9 +89,7 @@ class StatusView(View):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """``{"state", "version", "open"}``; asks Safaricom only when a question is due."""
-        payment = attended(request, public_id)
-        shows_number = ownership.typed_the_number(request, payment.mpesa_order)
-        story = tell(payment, now=timezone.now(), shows_number=shows_number)
+        story = told(request, attended(request, public_id), timezone.now())
         return JsonResponse({"state": story.state, "version": story.version, "open": story.is_open})
 
 
@@ -107,10 +117,10 @@ class RetryView(WaitView):
             pass
         except NotPayable as refusal:
             messages.info(request, gettext(refusal.sentence))
-        except TooSoon as refusal:
-            when = {"time": from_clock(refusal.until)}
-            messages.warning(request, gettext("You can send again to this phone at %(time)s.") % when)
-        except (StartRefused, AmountRefused) as refusal:
+        except StartRefused as refusal:
+            typed = not request.POST.get("again") or ownership.typed_the_number(request, payment.mpesa_order)
+            messages.warning(request, tell_why(refusal, now=timezone.now(), shows_number=typed))
+        except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         return redirect("checkout:mpesa-wait", public_id)
 

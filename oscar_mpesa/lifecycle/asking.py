@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import Enum
 
 from django.db.models import F
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.daraja.errors import DarajaError
+from oscar_mpesa.daraja.messages import QueryReply
+from oscar_mpesa.domain.outcomes import of_query
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import audit, gateway
 from oscar_mpesa.lifecycle.callbacks import receive_callback
@@ -15,6 +18,7 @@ from oscar_mpesa.lifecycle.locks import require_no_transaction
 from oscar_mpesa.lifecycle.news import from_query, never_claimed, unanswered
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import MpesaCall, MpesaPayment
+from oscar_mpesa.models.payments import PROMPT_LIFE
 
 #: The pause after each question, in seconds; the last one again and again.
 PAUSES = (15, 20, 30, 45, 60)
@@ -23,9 +27,21 @@ PAUSES = (15, 20, 30, 45, 60)
 BUDGET = {PRODUCTION: 60}
 SMALL_BUDGET = 4
 
+#: What Safaricom says while it has no result; long after the prompt it means that there will be none.
+NO_RESULT = (None, "4999")
+
 
 class AskRefused(Exception):
     """The payment is held for a person's decision; Safaricom's answer could not end that."""
+
+
+class Said(str, Enum):
+    """What was learned by asking. ``nothing``: not asked, no answer, or a code that is not in the table."""
+
+    PAID = "paid"
+    NOT_PAID = "not_paid"
+    WAIT = "wait"
+    NOTHING = "nothing"
 
 
 def attend(payment: MpesaPayment, *, now: datetime) -> bool:
@@ -39,49 +55,68 @@ def attend(payment: MpesaPayment, *, now: datetime) -> bool:
         return True
     if payment.status != Status.PROCESSING.value or payment.held:
         return False
-    asked = (gateway.is_free(payment) or _is_due(payment, now)) and ask(payment, now=now)
-    if asked:
+    is_due = gateway.is_free(payment) or _is_due(payment, now)
+    said = ask(payment, now=now) if is_due else Said.NOTHING
+    if said in {Said.PAID, Said.NOT_PAID}:
         payment.refresh_from_db()
     if payment.is_unanswered_too_long(now):
         settle(payment, unanswered(), now=now)
         return True
-    return asked
+    return said in {Said.PAID, Said.NOT_PAID}
 
 
-def ask(payment: MpesaPayment, *, now: datetime) -> bool:
-    """Ask Safaricom about one payment and settle what it answers; False if nothing was asked or nothing answered.
+def ask(payment: MpesaPayment, *, now: datetime) -> Said:
+    """Ask Safaricom about one payment, settle what it answers, and say what was learned.
 
     Lawful for ended payments too (late money). Must run outside a transaction: the question is claimed by a
-    compare-and-set on ``next_question_at``, so that two pollers make one call. Raises ``AskRefused`` on a held one.
+    compare-and-set on ``questions_asked``, so that two pollers make one call. Raises ``AskRefused`` on a held one.
     """
     require_no_transaction()
     if payment.held:
         raise AskRefused(payment.pk)
-    if payment.is_paid or payment.checkout_request_id is None:
-        return False
-    if not gateway.is_free(payment) and not (_has_budget(payment, now) and _claim(payment, now)):
-        return False
+    if payment.is_paid:
+        return Said.PAID
+    if payment.checkout_request_id is None:
+        return Said.NOTHING
+    if not gateway.is_free(payment) and not (has_budget(payment, now) and _claim(payment, now)):
+        return Said.NOTHING
     try:
         answer = gateway.ask(payment, now=now)
     except DarajaError as error:
         audit.record("question unanswered", payment, now=now, why=str(error))
-        return False
-    if isinstance(answer, bytes):
-        receive_callback(answer, secret=payment.secret, address=None, now=now)
-    elif answer is not None:
-        settle(payment, from_query(answer), now=now)
-    return answer is not None
+        return Said.NOTHING
+    return _take_body(payment, answer, now) if isinstance(answer, bytes) else _take_reply(payment, answer, now)
 
 
-def _is_due(payment: MpesaPayment, now: datetime) -> bool:
-    return payment.next_question_at is not None and payment.next_question_at <= now
-
-
-def _has_budget(payment: MpesaPayment, now: datetime) -> bool:
+def has_budget(payment: MpesaPayment, now: datetime) -> bool:
+    """The short code may be asked about again within this minute, by whichever worker."""
     recent = MpesaCall.objects.filter(
         shortcode=payment.shortcode, endpoint="query", created_at__gt=now - timedelta(minutes=1)
     )
     return recent.count() < BUDGET.get(payment.environment, SMALL_BUDGET)
+
+
+def _take_body(payment: MpesaPayment, body: bytes, now: datetime) -> Said:
+    """The simulator posts as Safaricom does; what became of the payment stands in its row."""
+    receive_callback(body, secret=payment.secret, address=None, now=now)
+    payment.refresh_from_db()
+    return Said.PAID if payment.is_paid else Said.NOT_PAID if payment.is_final else Said.NOTHING
+
+
+def _take_reply(payment: MpesaPayment, reply: QueryReply | None, now: datetime) -> Said:
+    outcome = of_query(reply.result_code if reply else None)
+    if reply is not None and outcome.status is not None:
+        settle(payment, from_query(reply), now=now)
+        return Said.PAID if outcome.status is Status.COMPLETED else Said.NOT_PAID
+    if reply is not None and reply.result_code not in NO_RESULT:
+        audit.record("question unanswered", payment, now=now, why=f"unknown code {reply.result_code}")
+        return Said.NOTHING
+    is_over = payment.prompted_at is not None and now >= payment.prompted_at + PROMPT_LIFE
+    return Said.NOT_PAID if is_over else Said.WAIT
+
+
+def _is_due(payment: MpesaPayment, now: datetime) -> bool:
+    return payment.next_question_at is not None and payment.next_question_at <= now
 
 
 def _claim(payment: MpesaPayment, now: datetime) -> bool:

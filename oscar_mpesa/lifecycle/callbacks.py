@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,7 +15,7 @@ from oscar_mpesa.daraja.callbacks import CallbackUnreadable, StkCallback, parse
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle.news import from_callback
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -25,8 +25,15 @@ KEPT, KEPT_UNVERIFIED = 64 * 1024, 2 * 1024
 #: Unverified rows a minute; beyond them posts are counted, not stored.
 UNVERIFIED_A_MINUTE = 20
 
-#: A callback that could not be worked through is tried again after this.
+#: A callback that could not be worked through, or whose process died, is tried again after this; each further pause
+#: is twice as long.
 FIRST_RETRY = timedelta(minutes=1)
+
+#: After so many tries it is given up and listed.
+TRIES = 10
+
+#: How long unverified posts are kept, and how many are deleted at once.
+UNVERIFIED_LIFE, DELETED_AT_ONCE = timedelta(days=30), 1000
 
 
 @sensitive_variables("secret", "body")
@@ -69,9 +76,42 @@ def work_through(callback: MpesaCallback, payment: MpesaPayment, *, now: datetim
         _fail(callback, error, now)
 
 
+def unfinished(now: datetime) -> QuerySet[MpesaCallback]:
+    """Callbacks that are kept and not worked through: their process died, or something raised. Until given up."""
+    waited = Q(next_try_at=None) | Q(next_try_at__lte=now)
+    crashed = Q(verdict=Verdict.RECEIVED, received_at__lte=now - FIRST_RETRY)
+    return MpesaCallback.objects.filter(waited, crashed | Q(verdict=Verdict.FAILED), tries__lt=TRIES)
+
+
+def try_again(callback: MpesaCallback, *, now: datetime) -> bool:
+    """Work through an unfinished callback once more; False if it failed again. Must run outside a transaction.
+
+    Claimed by a compare-and-set on ``tries``; True too if somebody else has it.
+    """
+    assert callback.payment is not None
+    unclaimed = MpesaCallback.objects.filter(pk=callback.pk, verdict=callback.verdict, tries=callback.tries)
+    if not unclaimed.update(tries=F("tries") + 1, next_try_at=_next_try(callback.tries + 1, now)):
+        return True
+    callback.tries += 1
+    work_through(callback, callback.payment, now=now)
+    return callback.verdict not in {Verdict.RECEIVED, Verdict.FAILED}
+
+
+def forget_unverified(*, now: datetime) -> int:
+    """Delete unverified posts that are older than 30 days, some at once; say how many."""
+    old = MpesaCallback.objects.filter(verdict=Verdict.UNVERIFIED, received_at__lt=now - UNVERIFIED_LIFE)
+    some = list(old.order_by("pk").values_list("pk", flat=True)[:DELETED_AT_ONCE])
+    return MpesaCallback.objects.filter(pk__in=some).delete()[0] if some else 0
+
+
+def _next_try(tries: int, now: datetime) -> datetime:
+    return now + FIRST_RETRY * int(2 ** (tries - 1))
+
+
 def _fail(callback: MpesaCallback, error: Exception, now: datetime) -> None:
+    tries = max(callback.tries, 1)
     try:
-        _conclude(callback, Verdict.FAILED, repr(error), tries=callback.tries + 1, next_try_at=now + FIRST_RETRY)
+        _conclude(callback, Verdict.FAILED, repr(error), tries=tries, next_try_at=_next_try(tries, now))
     except DatabaseError:
         logger.exception("M-Pesa callback %s keeps the verdict %s", callback.pk, callback.verdict)
 
@@ -85,11 +125,12 @@ def _believe(callback: MpesaCallback, payment: MpesaPayment, told: StkCallback, 
 
 
 def _is_known(payment: MpesaPayment, told: StkCallback) -> bool:
-    """A repeat of what settled the payment needs no lock: a receipt's number never goes away."""
-    if told.checkout_request_id != payment.checkout_request_id or not told.receipt_number or not payment.is_paid:
+    """A repeat of what settled the payment needs no lock: Safaricom's number and amount of it stay as they are."""
+    is_of_another_request = told.checkout_request_id != payment.checkout_request_id
+    if is_of_another_request or not told.receipt_number or told.amount is None or not payment.is_paid:
         return False
     known = MpesaReceipt.objects.filter(environment=payment.environment, number=told.receipt_number)
-    return known.filter(payment_id=payment.pk).exists()
+    return known.filter(payment_id=payment.pk, amount=told.amount).exclude(source=ReceiptSource.STAFF).exists()
 
 
 def _conclude(callback: MpesaCallback, verdict: Verdict, reason: str = "", **columns: object) -> None:
@@ -103,7 +144,7 @@ def _keep_unverified(body: bytes, address: str | None, now: datetime) -> MpesaCa
     ).order_by("-id")
     newest = list(recent.values_list("pk", flat=True)[:UNVERIFIED_A_MINUTE])
     if len(newest) >= UNVERIFIED_A_MINUTE:
-        MpesaCallback.objects.filter(pk=newest[0]).update(suppressed=F("suppressed") + 1)
+        _count_only(newest[0])
         return None
     callback = MpesaCallback.objects.create(
         body=body[:KEPT_UNVERIFIED],
@@ -112,8 +153,17 @@ def _keep_unverified(body: bytes, address: str | None, now: datetime) -> MpesaCa
         environment=get_settings().environment,
         verdict=Verdict.UNVERIFIED,
     )
+    before = list(recent.filter(pk__lt=callback.pk).values_list("pk", flat=True)[:UNVERIFIED_A_MINUTE])
+    if len(before) >= UNVERIFIED_A_MINUTE:  # others came at the same moment
+        callback.delete()
+        _count_only(before[0])
+        return None
     _nudge(body, now)
     return callback
+
+
+def _count_only(pk: int) -> None:
+    MpesaCallback.objects.filter(pk=pk).update(suppressed=F("suppressed") + 1)
 
 
 def _nudge(body: bytes, now: datetime) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from oscar_mpesa.models import DueKind, MpesaDue, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import DueKind, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.signals import money_astray, news_due, order_paid, payment_failed
 
 logger = logging.getLogger("oscar_mpesa")
@@ -26,6 +26,9 @@ ANNOUNCEMENTS = {
     DueKind.MONEY_ASTRAY: money_astray,
 }
 
+#: What a telling needs of its row, for ``select_related``.
+WITH_ALL = ("mpesa_order__order", "payment", "receipt")
+
 #: What is due when an order's money is there.
 OWED_WITH_MONEY = (DueKind.ORDER_PAID, DueKind.PAID_MAIL)
 
@@ -33,47 +36,56 @@ OWED_WITH_MONEY = (DueKind.ORDER_PAID, DueKind.PAID_MAIL)
 ONCE_AN_ORDER = {DueKind.ORDER_PAID, DueKind.PAID_MAIL, DueKind.FAILED_MAIL, DueKind.CLOSED_MAIL}
 
 
-def owe(payment: MpesaPayment, *kinds: DueKind, now: datetime, receipt: MpesaReceipt | None = None) -> None:
-    """Write down what is due, in the caller's transaction, and do it after the commit.
+def owe(
+    subject: MpesaPayment | MpesaOrder, *kinds: DueKind, now: datetime, receipt: MpesaReceipt | None = None
+) -> None:
+    """Write down what is due about a payment or an order, in the caller's transaction, and do it after the commit.
 
     What is written down already is not written twice.
     """
+    payment = subject if isinstance(subject, MpesaPayment) else None
+    order_id: int = payment.mpesa_order_id if payment else subject.pk
     rows = [
         MpesaDue(
-            mpesa_order_id=payment.mpesa_order_id,
+            mpesa_order_id=order_id,
             payment=payment,
             receipt=receipt,
             kind=kind,
-            about=_about(kind, payment, receipt),
+            about=_about(kind, order_id, payment, receipt),
             due_at=now,
         )
         for kind in kinds
     ]
     MpesaDue.objects.bulk_create(rows, ignore_conflicts=True)
-    transaction.on_commit(partial(send_for, payment.mpesa_order_id, now=now), robust=True)
+    transaction.on_commit(partial(send_for, order_id, now=now), robust=True)
 
 
-def _about(kind: DueKind, payment: MpesaPayment, receipt: MpesaReceipt | None) -> str:
-    if kind in ONCE_AN_ORDER:
-        return f"{kind.value} order {payment.order_id}"
-    return f"{kind.value} receipt {receipt.pk}" if receipt else f"{kind.value} payment {payment.pk}"
+def _about(kind: DueKind, order_id: int, payment: MpesaPayment | None, receipt: MpesaReceipt | None) -> str:
+    if kind in ONCE_AN_ORDER or (payment is None and receipt is None):
+        return f"{kind.value} order {order_id}"
+    return f"{kind.value} receipt {receipt.pk}" if receipt else f"{kind.value} payment {payment.pk if payment else 0}"
+
+
+def overdue(now: datetime) -> QuerySet[MpesaDue]:
+    """What is due, was not done, and is in nobody's hands."""
+    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_LIFE)
+    return MpesaDue.objects.filter(free, done_at=None, tries__lt=TRIES, due_at__lte=now)
 
 
 def send_for(mpesa_order_id: int, *, now: datetime) -> None:
     """Do what is due for one order; must run outside a transaction. Never raises: what fails is tried again later."""
-    undone = MpesaDue.objects.filter(mpesa_order_id=mpesa_order_id, done_at=None, tries__lt=TRIES, due_at__lte=now)
-    for item in undone.select_related("mpesa_order__order", "payment", "receipt"):
+    for item in overdue(now).filter(mpesa_order_id=mpesa_order_id).select_related(*WITH_ALL):
         send(item, now=now)
 
 
 def send(item: MpesaDue, *, now: datetime) -> bool:
-    """Claim one thing and do it; False if somebody else has it or if it failed.
+    """Claim one thing and do it; False if it failed. True too if somebody else has it.
 
     The claim is a compare-and-set, so two workers cannot do it at once; a process that dies in between leaves a
     claim that grows old, and the thing is done again then.
     """
     if not _claim(item, now):
-        return False
+        return True
     try:
         _carry_out(item)
     except Exception as error:
@@ -85,9 +97,7 @@ def send(item: MpesaDue, *, now: datetime) -> bool:
 
 
 def _claim(item: MpesaDue, now: datetime) -> bool:
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_LIFE)
-    unclaimed = MpesaDue.objects.filter(free, pk=item.pk, done_at=None, tries__lt=TRIES)
-    return bool(unclaimed.update(claimed_at=now, tries=F("tries") + 1))
+    return bool(overdue(now).filter(pk=item.pk).update(claimed_at=now, tries=F("tries") + 1))
 
 
 def _carry_out(item: MpesaDue) -> None:

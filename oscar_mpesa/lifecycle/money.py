@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.db.models import Q
 
-from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.lifecycle import audit, due
+from oscar_mpesa.lifecycle import audit
+from oscar_mpesa.lifecycle.allocating import allocate, call_for_staff, is_paid, keep, write_books
 from oscar_mpesa.lifecycle.news import News
-from oscar_mpesa.models import Allocation, DueKind, MpesaPayment, MpesaReceipt, Verdict
-from oscar_mpesa.signals import money_arrived
+from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
+from oscar_mpesa.models.receipts import MONEY_IS_THERE
 
 logger = logging.getLogger("oscar_mpesa")
-
-#: When the books are tried again after the shop's own code raised.
-FIRST_RETRY = timedelta(minutes=1)
 
 
 def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
@@ -31,19 +28,46 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     known = _known_receipts(payment, news)
     same = next((receipt for receipt in known if news.receipt_number and receipt.number == news.receipt_number), None)
     if same is not None:
-        return _recognise(same, payment, news, now)
+        return _recognise(same, payment, news, now, known)
     own = [receipt for receipt in known if receipt.payment_id == payment.pk]
     if not news.receipt_number:
         return _take_unnumbered(payment, news, now, known) if not own else Verdict.NO_CHANGE
-    unnumbered = next((receipt for receipt in own if receipt.number is None), None)
-    if unnumbered is not None:
-        return _fill_in(unnumbered, payment, news, now)
+    unproven = [receipt for receipt in own if _waits_for_number(receipt, news)]
+    if unproven:
+        return _fill_in(min(unproven, key=_by_proof), payment, news, now, known)
     return _take_numbered(payment, news, now, known)
 
 
-def _recognise(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime) -> Verdict:
+def take_for_order(mpesa_order: MpesaOrder, news: News, now: datetime) -> None:
+    """Keep money that was found elsewhere and belongs to no attempt; the order is locked by the caller."""
+    assert news.amount is not None
+    receipt = MpesaReceipt(
+        number=news.receipt_number,
+        environment=mpesa_order.environment,
+        amount=news.amount,
+        paid_at=news.paid_at or now,
+        source=news.source,
+        order_id=mpesa_order.pk,
+        created_at=now,
+    )
+    others = list(MpesaReceipt.objects.filter(order_id=mpesa_order.pk))
+    if news.amount != mpesa_order.order.total_incl_tax and not is_paid(mpesa_order, others):
+        why = f"the order is {mpesa_order.order.total_incl_tax}, {news.amount} arrived"
+        keep(receipt, mpesa_order, now, Allocation.MISMATCH, why=why)
+    else:
+        allocate(receipt, mpesa_order, now, others=others)
+
+
+def _recognise(
+    receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]
+) -> Verdict:
     """A number counts once, ever: told again it adds nothing, and what was told of it first stays."""
-    if receipt.payment_id not in {None, payment.pk} or receipt.order_id not in {None, payment.order_id}:
+    is_own = receipt.payment_id == payment.pk
+    is_near = is_own or receipt.order_id == payment.order_id
+    if receipt.source == ReceiptSource.STAFF and is_near and _is_open(receipt):
+        _close_twin(receipt, payment, now, known)
+        return _fill_in(receipt, payment, news, now, known)
+    if not is_own and not (is_near and receipt.payment_id is None):
         logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
         audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
         return Verdict.UNMATCHED
@@ -60,19 +84,48 @@ def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
     return list(MpesaReceipt.objects.filter(which))
 
 
+def _is_open(receipt: MpesaReceipt) -> bool:
+    return receipt.allocation in MONEY_IS_THERE
+
+
+def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
+    """A query told of the money without a number, or a person typed one, which gives way to Safaricom's."""
+    is_typed = receipt.source == ReceiptSource.STAFF and news.source != ReceiptSource.STAFF
+    return receipt.number is None or (is_typed and _is_open(receipt))
+
+
+def _by_proof(receipt: MpesaReceipt) -> tuple[bool, bool]:
+    """What Safaricom told of without a number first, then what stands in the books."""
+    return receipt.number is not None, receipt.booked_at is None
+
+
+def _close_twin(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, known: list[MpesaReceipt]) -> None:
+    """A query told of the same money without its number, when nobody could know that it was the same."""
+    for twin in known:
+        is_twin = twin.payment_id == payment.pk and twin.number is None and twin.booked_at is None
+        if is_twin and _is_open(twin):
+            twin.awaiting_number, twin.error, twin.next_try_at = None, "", None
+            twin.allocation, twin.reason = Allocation.EXPLAINED, f"the same money as {receipt.number}"
+            twin.save()
+            audit.record("known twice", payment, now=now, after=twin.allocation, why=twin.reason, receipt=twin)
+
+
 def _take_unnumbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
     receipt = _receipt(payment, news, now, amount=Decimal(payment.amount))
     receipt.awaiting_number = payment.pk
-    return _allocate(receipt, payment, now, known)
+    allocate(receipt, payment.mpesa_order, now, others=known)
+    return Verdict.APPLIED
 
 
 def _take_numbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
     assert news.amount is not None
     receipt = _receipt(payment, news, now, amount=news.amount)
-    if news.amount != payment.amount and not _is_paid(known):
-        _keep(receipt, payment, now, Allocation.MISMATCH, why=f"asked for {payment.amount}, {news.amount} arrived")
+    if news.amount != payment.amount and not is_paid(payment.mpesa_order, known):
+        why = f"asked for {payment.amount}, {news.amount} arrived"
+        keep(receipt, payment.mpesa_order, now, Allocation.MISMATCH, why=why)
         return Verdict.MISMATCH
-    return _allocate(receipt, payment, now, known)
+    allocate(receipt, payment.mpesa_order, now, others=known)
+    return Verdict.APPLIED
 
 
 def _receipt(payment: MpesaPayment, news: News, now: datetime, *, amount: Decimal) -> MpesaReceipt:
@@ -89,81 +142,51 @@ def _receipt(payment: MpesaPayment, news: News, now: datetime, *, amount: Decima
     )
 
 
-def _allocate(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, known: list[MpesaReceipt]) -> Verdict:
-    if _is_paid(known):
-        _keep(receipt, payment, now, Allocation.SURPLUS, why="the order is paid already")
-    elif payment.environment != PRODUCTION and get_settings().environment == PRODUCTION:
-        _keep(receipt, payment, now, Allocation.UNALLOCATED, why="test money in a shop that takes real money")
-    elif payment.mpesa_order.is_released or payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
-        _keep(receipt, payment, now, Allocation.UNALLOCATED, why="the order was closed")
-    else:
-        _use(receipt, payment, now)
-    return Verdict.APPLIED
+def _fill_in(
+    receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]
+) -> Verdict:
+    """M8: the number of money that is known without a proven one, and Oscar's references; never a second receipt."""
+    before, agrees = receipt.number or "", news.amount == receipt.amount
+    receipt.payment, receipt.number, receipt.awaiting_number = payment, news.receipt_number, None
+    receipt.paid_at, receipt.payer, receipt.source = news.paid_at or receipt.paid_at, news.payer[:128], news.source
+    if agrees and receipt.allocation == Allocation.APPLIED:
+        _name_in_books(receipt, payment, now)
+    elif not agrees and _is_open(receipt):
+        agrees = _correct(receipt, payment, news, now, known)
+    receipt.save()
+    told = {"before": before, "after": news.receipt_number or ""} if before else {"after": str(receipt.allocation)}
+    audit.record("receipt number told", payment, now=now, why=news.source, receipt=receipt, **told)
+    return Verdict.APPLIED if agrees else Verdict.MISMATCH
 
 
-def _is_paid(known: list[MpesaReceipt]) -> bool:
-    """By receipts whose money stands in the books, never by the order's status.
-
-    A mismatch may stand there too: it was applied before Safaricom told another amount, and staff decide (M8).
-    """
-    in_books = {Allocation.APPLIED.value, Allocation.MISMATCH.value}
-    return any(receipt.booked_at is not None and receipt.allocation in in_books for receipt in known)
-
-
-def _use(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
-    error = _books_error(receipt, payment)
-    if error is None:
-        receipt.booked_at = now
-        _keep(receipt, payment, now, Allocation.APPLIED, why="")
-        return
-    receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY
-    _keep(receipt, payment, now, Allocation.UNALLOCATED, why="the shop's own code raised")
+def _correct(
+    receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]
+) -> bool:
+    """Another amount than was believed: for staff to decide, unless it is just what we asked for and in no books."""
+    assert news.amount is not None
+    receipt.amount, receipt.error, receipt.next_try_at = news.amount, "", None
+    mpesa_order = _order_of(receipt, payment)
+    if news.amount == payment.amount and receipt.booked_at is None and mpesa_order.pk == payment.order_id:
+        allocate(receipt, mpesa_order, now, others=known)
+        return True
+    receipt.allocation, receipt.reason = Allocation.MISMATCH, f"asked for {payment.amount}, {news.amount} arrived"
+    call_for_staff(receipt, mpesa_order, now)
+    return False
 
 
-def _books_error(receipt: MpesaReceipt, payment: MpesaPayment) -> Exception | None:
-    """Tell Oscar's side in a savepoint: the shop's own code may fail without losing the record of the money.
-
-    A deadlock is no such failure (it may have taken the whole transaction with it) and is raised.
-    """
+def _name_in_books(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
     try:
-        with transaction.atomic():
-            money_arrived.send(sender=MpesaReceipt, receipt=receipt, order=payment.mpesa_order.order)
+        write_books(receipt, _order_of(receipt, payment), now)
+        receipt.error = ""
     except OperationalError:
         raise
     except Exception as error:
-        logger.exception("M-Pesa payment %s: the money is there, the books failed", payment.pk)
-        return error
-    return None
+        logger.exception("M-Pesa payment %s: its code could not be written into the books", payment.pk)
+        receipt.error = repr(error)
 
 
-def _keep(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, allocation: Allocation, *, why: str) -> None:
-    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, why
-    receipt.save()
-    if allocation is Allocation.APPLIED:
-        due.owe(payment, *due.OWED_WITH_MONEY, now=now, receipt=receipt)
-    else:
-        _call_for_staff(receipt, payment, now)
-
-
-def _call_for_staff(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
-    told = (payment.pk, receipt.amount, receipt.number, receipt.allocation, receipt.reason)
-    logger.error("M-Pesa payment %s: KSh %s (%s) wait for a person: %s, %s", *told)
-    audit.record("money to sort out", payment, now=now, after=receipt.allocation, why=receipt.reason, receipt=receipt)
-    due.owe(payment, DueKind.MONEY_ASTRAY, now=now, receipt=receipt)
-
-
-def _fill_in(receipt: MpesaReceipt, payment: MpesaPayment, news: News, now: datetime) -> Verdict:
-    """M8: the number of money that a query told of, and Oscar's references; never a second receipt."""
-    receipt.number, receipt.awaiting_number = news.receipt_number, None
-    receipt.paid_at, receipt.payer, receipt.source = news.paid_at or receipt.paid_at, news.payer[:128], news.source
-    agrees = news.amount == receipt.amount
-    if agrees and receipt.allocation == Allocation.APPLIED:
-        error = _books_error(receipt, payment)
-        receipt.error = repr(error) if error else ""
-    elif not agrees:
-        receipt.amount = news.amount or receipt.amount
-        receipt.allocation, receipt.reason = Allocation.MISMATCH, f"asked for {payment.amount}, {news.amount} arrived"
-        _call_for_staff(receipt, payment, now)
-    receipt.save()
-    audit.record("receipt number told", payment, now=now, after=receipt.allocation, why=news.source, receipt=receipt)
-    return Verdict.APPLIED if agrees else Verdict.MISMATCH
+def _order_of(receipt: MpesaReceipt, payment: MpesaPayment) -> MpesaOrder:
+    """Staff may have used the money for another order than it came for."""
+    if receipt.order_id == payment.order_id:
+        return payment.mpesa_order
+    return MpesaOrder.objects.select_related("order").get(pk=receipt.order_id)

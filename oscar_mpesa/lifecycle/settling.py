@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from oscar_mpesa.domain.status import Status, is_legal
+from oscar_mpesa.domain import outcomes
+from oscar_mpesa.domain.status import Status, is_legal, require
 from oscar_mpesa.lifecycle import audit, due, money
 from oscar_mpesa.lifecycle.locks import lock_payment
 from oscar_mpesa.lifecycle.news import News
@@ -99,7 +101,19 @@ def _fail(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     return Verdict.APPLIED
 
 
-def _end(payment: MpesaPayment, status: Status, news: News, now: datetime) -> None:
+def decide(payment: MpesaPayment, status: Status, *, by: Any, why: str, now: datetime) -> None:
+    """End a locked payment as a person decided about its money: *completed*, or *failed* where it was held.
+
+    Raises ``IllegalStep`` for a step that is not in the table.
+    """
+    require(Status(payment.status), status)
+    code = outcomes.RESULTS["0"].code if status is Status.COMPLETED else ""
+    _end(payment, status, News(source="staff", status=status, code=code, description=why), now, by=by)
+    if status is not Status.COMPLETED:
+        due.owe(payment, DueKind.PAYMENT_FAILED, now=now)
+
+
+def _end(payment: MpesaPayment, status: Status, news: News, now: datetime, *, by: Any = None) -> None:
     before = payment.status
     payment.status = status.value
     payment.result_code, payment.result_description = news.code, news.description
@@ -108,5 +122,6 @@ def _end(payment: MpesaPayment, status: Status, news: News, now: datetime) -> No
     if status is Status.COMPLETED:
         payment.completed_at = now
     payment.save()
-    audit.record("settled", payment, now=now, before=before, after=status.value, why=f"{news.source} {news.code}")
+    why = f"{news.source} {news.code}".strip()
+    audit.record("settled", payment, now=now, before=before, after=status.value, why=why, by=by)
     logger.info("M-Pesa payment %s: %s → %s (%s %s)", payment.pk, before, status, news.source, news.code)

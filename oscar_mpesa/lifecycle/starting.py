@@ -6,66 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain.marking import _
 from oscar_mpesa.domain.money import rounding_difference, whole_shillings
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import asking
+from oscar_mpesa.lifecycle.limits import require_leave
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.prompting import prompt
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_IS_THERE
 
 #: After a prompt of the same amount to the same phone the next one waits at least this long.
 SAME_PROMPT_WAIT = timedelta(seconds=60)
-
-
-class StartRefused(Exception):
-    """No attempt was made; ``sentence`` tells a person what to do."""
-
-    sentence = _("This order cannot be paid by M-PESA now.")
-
-
-class NotOffered(StartRefused):
-    """M-Pesa is off here, or its settings are wrong; ``manage.py check`` says how."""
-
-    sentence = _("This shop cannot take M-PESA right now.")
-
-
-class NotPayable(StartRefused):
-    """The order awaits no payment: closed, of another status, or its money is there."""
-
-    sentence = _("This order is not waiting for a payment.")
-
-
-class LivePayment(StartRefused):
-    """A request is on a phone already; ``payment`` is the live one."""
-
-    sentence = _("A request is on the phone already. Answer it there first.")
-
-    def __init__(self, payment: MpesaPayment) -> None:
-        super().__init__(payment.pk)
-        self.payment = payment
-
-
-class TooSoon(StartRefused):
-    """The same phone was prompted for the same amount just now; try at ``until`` (UTC)."""
-
-    sentence = _("A request went to this phone just now. Wait a little, or use another number.")
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until.isoformat())
-        self.until = until
-
-
-class PhoneBlocked(StartRefused):
-    """Its owner asked for no more requests."""
-
-    sentence = _("The owner of this number asked not to get requests. Use another number.")
 
 
 def start(
@@ -73,9 +29,9 @@ def start(
 ) -> MpesaPayment:
     """Commit a new attempt to collect an order's whole total, *pending*: ``prompt`` sends it after the commit.
 
-    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are kept with an order's first attempt.
-    Raises ``StartRefused`` (its subclasses say what to do) and ``AmountRefused``; the order keeps at most one live
-    payment, by a database constraint too.
+    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are kept with an order's first attempt,
+    which ``limits`` counts by them. Raises ``StartRefused`` (its subclasses say what to do) and ``AmountRefused``; the
+    order keeps at most one live payment, by a database constraint too.
     """
     settings = get_settings()
     if settings.faults or settings.OFFER_TO == "nobody":
@@ -83,12 +39,13 @@ def start(
     with transaction.atomic(savepoint=False):
         locked = lock_order(order.pk)
         _require_awaiting(locked)
-        _require_phone(phone)
         mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
         if mpesa_order is None:
+            require_leave(phone, now=now, digest=digest, address=address)
             mpesa_order = _enrol(locked, now, language=language, session_digest=digest, address=address)
         else:
             _require_turn(mpesa_order, phone, now)
+            require_leave(phone, now=now)
         mpesa_order.order = locked
         return _create(mpesa_order, phone, now)
 
@@ -131,17 +88,11 @@ def _require_awaiting(order: Any) -> None:
         raise NotPayable(f"order {order.pk} is {order.status}")
 
 
-def _require_phone(phone: PhoneNumber) -> None:
-    if MpesaBlockedPhone.objects.filter(phone=phone.msisdn).exists():
-        raise PhoneBlocked(phone.masked)
-
-
 def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> None:
     """Not once it is closed or its money is there, nor while an attempt lives, nor too soon to the same phone."""
     if mpesa_order.is_released:
         raise NotPayable(f"order {mpesa_order.pk} is closed")
-    of_order = Q(order_id=mpesa_order.pk) | Q(payment__mpesa_order_id=mpesa_order.pk)
-    if MpesaReceipt.objects.filter(of_order, allocation__in=MONEY_IS_THERE).exists():
+    if MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_IS_THERE).exists():
         raise NotPayable(f"order {mpesa_order.pk} has money")
     last = mpesa_order.payments.latest("id")
     if last.is_live:
@@ -158,6 +109,7 @@ def _enrol(order: Any, now: datetime, **about: Any) -> MpesaOrder:
         environment=settings.environment,
         created_at=now,
         pay_before=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
+        release_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
         **about,
     )
 

@@ -54,6 +54,7 @@ class MpesaBlockedPhone(models.Model):
         verbose_name = _("blocked phone")
         verbose_name_plural = _("blocked phones")
         ordering = ["-id"]
+        permissions = [("block_phone", _("Can stop M-Pesa requests to a phone"))]
 
     def __str__(self) -> str:
         return f"blocked phone {self.pk}"

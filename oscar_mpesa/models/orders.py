@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -35,9 +33,17 @@ class MpesaOrder(models.Model):
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
     pay_before = models.DateTimeField(_("pay before"), db_index=True)
+    release_at = models.DateTimeField(
+        _("looked at for release at"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("Moved on by whoever takes it up; empty where there is nothing to release."),
+    )
     paying_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
     released_at = models.DateTimeField(_("released at"), null=True, blank=True)
     release_reason = models.CharField(_("released because"), max_length=16, blank=True, choices=ReleaseReason.choices)
+    given_back = models.JSONField(default=dict, blank=True, editable=False)
     restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
     handed_over_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
 
@@ -45,6 +51,8 @@ class MpesaOrder(models.Model):
         verbose_name = _("M-Pesa order")
         verbose_name_plural = _("M-Pesa orders")
         ordering = ["-created_at"]
+        permissions = [("release_order", _("Can release an unpaid M-Pesa order"))]
+        indexes = [models.Index(fields=["address", "created_at"], name="mpesa_order_address")]
 
     def __str__(self) -> str:
         return f"M-Pesa order {self.pk}"
@@ -54,6 +62,12 @@ class MpesaOrder(models.Model):
         """The order was given up: its stock, vouchers and offers went back."""
         return self.released_at is not None
 
-    def is_overdue(self, now: datetime) -> bool:
-        """Its time to pay is over."""
-        return not self.is_released and now >= self.pay_before
+    @property
+    def was_released_by_the_clock(self) -> bool:
+        """Given up because no payment came in time, not because a person decided so."""
+        return self.release_reason in {ReleaseReason.OVERDUE.value, ReleaseReason.UNASKED.value}
+
+    @property
+    def may_be_reinstated(self) -> bool:
+        """Late money may take it up again: the clock released it, and no basket got its things back."""
+        return self.is_released and self.was_released_by_the_clock and self.restored_at is None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.domain import outcomes
@@ -43,13 +44,14 @@ class PaymentQuerySet(models.QuerySet["MpesaPayment"]):
         """Not final yet: pending or processing."""
         return self.filter(status__in=[status.value for status in LIVE])
 
-    def awaiting(self) -> PaymentQuerySet:
-        """Prompted, and no final answer yet; held ones wait for a person, not for Safaricom."""
-        return self.filter(status=Status.PROCESSING.value, held=False)
+    def due(self, now: datetime) -> PaymentQuerySet:
+        """Those whose clock says that something is to be done: fail what was never sent, ask, or expire.
 
-    def with_question_due(self, now: datetime) -> PaymentQuerySet:
-        """Those that Safaricom should be asked about now."""
-        return self.awaiting().filter(next_question_at__lte=now)
+        Held ones wait for a person, not for Safaricom.
+        """
+        unsent = Q(status=Status.PENDING.value, created_at__lte=now - UNSENT_LIFE)
+        question = Q(next_question_at__lte=now) | Q(prompted_at__lte=now - PROMPT_LIFE)
+        return self.filter(unsent | (Q(status=Status.PROCESSING.value) & question), held=False)
 
 
 class MpesaPayment(models.Model):
@@ -79,6 +81,7 @@ class MpesaPayment(models.Model):
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     next_question_at = models.DateTimeField(_("next question at"), null=True, blank=True)
     nudged_at = models.DateTimeField(null=True, blank=True)
+    denied_at = models.DateTimeField(_("Safaricom last said not paid at"), null=True, blank=True)
     questions_asked = models.PositiveSmallIntegerField(_("questions asked"), default=0)
     handset_seen_at = models.DateTimeField(null=True, blank=True)
     handset_answer = models.CharField(max_length=8, blank=True)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.payments import MpesaPayment
 
@@ -38,6 +40,15 @@ class ReceiptSource(models.TextChoices):
     PAYBILL = "paybill", _("paybill confirmation")
     STATEMENT = "statement", _("statement")
     STAFF = "staff", _("staff, by hand")
+
+
+class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
+    """Receipts, asked for in words."""
+
+    def to_sort_out(self) -> ReceiptQuerySet:
+        """Those that wait for a person: used for nothing, of another amount, or of an order that was cancelled."""
+        cancelled = Q(allocation=Allocation.APPLIED, order__status=get_settings().CANCELLED_STATUS)
+        return self.filter(Q(allocation__in=TO_SORT_OUT) | cancelled)
 
 
 class MpesaReceipt(models.Model):
@@ -83,10 +94,18 @@ class MpesaReceipt(models.Model):
     note = models.TextField(_("note"), blank=True)
     created_at = models.DateTimeField(_("created at"))
 
+    objects = models.Manager.from_queryset(ReceiptQuerySet)()
+
     class Meta:
         verbose_name = _("M-Pesa receipt")
         verbose_name_plural = _("M-Pesa receipts")
         ordering = ["-id"]
+        permissions = [
+            ("apply_receipt", _("Can use M-Pesa money for an order")),
+            ("record_receipt", _("Can record M-Pesa money found elsewhere")),
+            ("record_return", _("Can record that M-Pesa money was returned")),
+            ("explain_receipt", _("Can close M-Pesa money with a note")),
+        ]
         constraints = [models.UniqueConstraint(fields=["environment", "number"], name="mpesa_receipt_once")]
         indexes = [
             models.Index(fields=["allocation", "created_at"], name="mpesa_receipt_sort_out"),

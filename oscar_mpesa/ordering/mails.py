@@ -13,9 +13,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class
 
-from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaDue
+from oscar_mpesa.models import MpesaDue, MpesaReceipt
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, TO_SORT_OUT
+from oscar_mpesa.ordering import sentences
+
+#: Oscar's communication event types: a shop that makes rows with these codes writes the mails itself.
+CLOSED, ASTRAY = "MPESA_ORDER_CLOSED", "MPESA_MONEY_ASTRAY"
 
 
 class SiteRequest:
@@ -32,10 +37,67 @@ class SiteRequest:
 def send_order_placed(due: MpesaDue) -> None:
     """Send Oscar's own order confirmation, now that the money is there; raises what the mail backend raises."""
     order = due.mpesa_order.order
-    with translation.override(due.mpesa_order.language or settings.LANGUAGE_CODE):
+    with _language_of(due):
         dispatcher = get_class("order.utils", "OrderDispatcher")()
         dispatcher.dispatcher.get_messages = _naming_the_receipt(dispatcher.dispatcher.get_messages, due)
         dispatcher.send_order_placed_email_for_user(order, _context(due))
+
+
+def send_order_closed(due: MpesaDue) -> None:
+    """Tell that an unpaid order was closed and where to take its things back, if that is still so.
+
+    Raises what the mail backend raises.
+    """
+    mpesa_order = due.mpesa_order
+    has_money = MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_IS_THERE).exists()
+    if mpesa_order.released_at is None or mpesa_order.restored_at is not None or has_money:
+        return
+    with _language_of(due):
+        path = reverse("checkout:mpesa-wait", args=[mpesa_order.public_id])
+        told = {
+            "happened": sentences.of_closing(mpesa_order, now=mpesa_order.released_at),
+            "wait_url": _absolute(mpesa_order.order, path),
+        }
+        _send(CLOSED, due, told)
+
+
+def send_money_astray(due: MpesaDue) -> None:
+    """Tell who paid that their money waits for the shop's decision, if it still does, so that nobody pays again.
+
+    Raises what the mail backend raises.
+    """
+    receipt = due.receipt
+    assert receipt is not None
+    if receipt.allocation not in TO_SORT_OUT:
+        return
+    with _language_of(due):
+        told = {
+            "happened": sentences.of_waiting_money(receipt),
+            "amount": ksh(receipt.amount),
+            "code": receipt.number or "",
+        }
+        _send(ASTRAY, due, told)
+
+
+def _send(code: str, due: MpesaDue, told: dict[str, Any]) -> None:
+    """One of our own mails, over Oscar's dispatcher; none to an order whose user is gone."""
+    mpesa_order, order = due.mpesa_order, due.mpesa_order.order
+    if not order.email:
+        return
+    context = {
+        **_base_context(order),
+        "mpesa_order": mpesa_order,
+        "mpesa": get_settings(),
+        "is_test": mpesa_order.environment != PRODUCTION,
+        **told,
+    }
+    dispatcher = get_class("order.utils", "OrderDispatcher")()
+    messages = dispatcher.dispatcher.get_messages(code, context)
+    dispatcher.dispatch_order_messages(order, messages, code)
+
+
+def _language_of(due: MpesaDue) -> Any:
+    return translation.override(due.mpesa_order.language or settings.LANGUAGE_CODE)
 
 
 def _naming_the_receipt(get_messages: Any, due: MpesaDue) -> Any:
@@ -64,18 +126,26 @@ def _before_the_end(html: str, line: str) -> str:
 
 def _context(due: MpesaDue) -> dict[str, Any]:
     order = due.mpesa_order.order
-    context = {
-        "user": order.user or AnonymousUser(),
-        "order": order,
-        "lines": order.lines.all(),
-        "mpesa_receipt": due.receipt,
-        "request": SiteRequest(order.site) if order.site else None,
-    }
+    context = {**_base_context(order), "lines": order.lines.all(), "mpesa_receipt": due.receipt}
     path = _status_path(order)
     if path:
         context["status_path"] = path
-        context["status_url"] = f"http://{order.site.domain}{path}" if order.site else path
+        context["status_url"] = _absolute(order, path)
     return context
+
+
+def _base_context(order: Any) -> dict[str, Any]:
+    return {
+        "user": order.user or AnonymousUser(),
+        "order": order,
+        "request": SiteRequest(order.site) if order.site else None,
+    }
+
+
+def _absolute(order: Any, path: str) -> str:
+    """As Oscar's own mails write addresses; ``OSCAR_URL_SCHEMA`` says ``https``."""
+    site = order.site or Site.objects.get_current()
+    return f"{getattr(settings, 'OSCAR_URL_SCHEMA', 'http')}://{site.domain}{path}"
 
 
 def _status_path(order: Any) -> str:

@@ -6,12 +6,13 @@ Nothing is kept here: the same facts give the same ids and the same receipt numb
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from oscar_mpesa.daraja.messages import NAIROBI, PushReply, timestamp
-from oscar_mpesa.simulator.script import DELAY, HANDSET_ANSWERS, PATIENCE, RESULTS, Answer, handset, scripted
+from oscar_mpesa.simulator.script import DELAY, HANDSET_ANSWERS, PATIENCE, RESULTS, Answer, Result, handset, scripted
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALPHABET = "0123456789" + _LETTERS
@@ -53,17 +54,19 @@ def callback_body(facts: Facts, *, now: datetime) -> bytes | None:
     instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037.
     """
     answer = _answer(facts, now - facts.prompted_at)
-    if answer is None:
-        return None
-    result = RESULTS[answer]
+    return None if answer is None else result_body(facts, RESULTS[answer], now=now)
+
+
+def result_body(facts: Facts, result: Result, *, now: datetime, **items: object) -> bytes:
+    """The callback that tells a result; ``items`` stand in place of a payment's own, and None leaves one out."""
     told: dict[str, object] = {
         "MerchantRequestID": facts.merchant_request_id,
         "CheckoutRequestID": facts.checkout_request_id,
         "ResultCode": result.code,
         "ResultDesc": result.description,
     }
-    if answer is Answer.PAYS:
-        told["CallbackMetadata"] = {"Item": _items(facts, now)}
+    if result.is_paid:
+        told["CallbackMetadata"] = {"Item": _items(facts, now, items)}
     body = json.dumps({"Body": {"stkCallback": told}})
     return body.replace('"<amount>"', f"{facts.amount}.00").encode()
 
@@ -84,14 +87,16 @@ def _answer(facts: Facts, elapsed: timedelta) -> Answer | None:
     return scripted(facts.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
 
 
-def _items(facts: Facts, now: datetime) -> list[dict[str, object]]:
-    return [
-        {"Name": "Amount", "Value": "<amount>"},  # JSON's numbers lose their cents here, Safaricom writes 1.00
-        {"Name": "MpesaReceiptNumber", "Value": receipt_number(facts.public_id)},
-        {"Name": "Balance"},
-        {"Name": "TransactionDate", "Value": int(timestamp(now))},
-        {"Name": "PhoneNumber", "Value": int(facts.msisdn)},
-    ]
+def _items(facts: Facts, now: datetime, others: Mapping[str, object]) -> list[dict[str, object]]:
+    told = {
+        "Amount": "<amount>",  # JSON's numbers lose their cents here, Safaricom writes 1.00
+        "MpesaReceiptNumber": receipt_number(facts.public_id),
+        "TransactionDate": int(timestamp(now)),
+        "PhoneNumber": int(facts.msisdn),
+        **others,
+    }
+    valued: list[dict[str, object]] = [{"Name": name, "Value": told[name]} for name in told if told[name] is not None]
+    return [*valued[:2], {"Name": "Balance"}, *valued[2:]]
 
 
 def _number_from(public_id: str, purpose: str) -> int:

@@ -23,10 +23,15 @@ class Answer(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How Safaricom reports an answer: its ResultCode and ResultDesc."""
+    """How Safaricom reports an answer: its ResultCode, a number or now and then a text, and its ResultDesc."""
 
-    code: int
+    code: int | str
     description: str
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether money moved."""
+        return str(self.code) == "0"
 
 
 #: By msisdn; every other number pays.
@@ -47,6 +52,9 @@ RESULTS: Mapping[Answer, Result] = MappingProxyType(
         Answer.NO_ANSWER: Result(code=1037, description="DS timeout user cannot be reached."),
     }
 )
+
+#: How a payment ends whose till and paybill stand in each other's place.
+MIXED_UP = Result(code=2028, description="The request is not permitted according to product assignment.")
 
 #: What the handset page may say; it never sends a PIN.
 HANDSET_ANSWERS = frozenset({"right", "wrong", "cancel"})
@@ -70,3 +78,9 @@ def handset(word: str, *, msisdn: str) -> Answer:
     """
     with_right_pin = Answer.NO_FUNDS if scripted(msisdn) is Answer.NO_FUNDS else Answer.PAYS
     return {"right": with_right_pin, "wrong": Answer.WRONG_PIN, "cancel": Answer.CANCELS}[word]
+
+
+def described(code: int | str) -> Result:
+    """A result by its code, with Safaricom's words where they are known."""
+    known = {str(result.code): result.description for result in (*RESULTS.values(), MIXED_UP)}
+    return Result(code=code, description=known.get(str(code), "Told by the simulator."))

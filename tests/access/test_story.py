@@ -176,7 +176,7 @@ def test_an_order_that_staff_cancelled_is_closed() -> None:
 
     told = story(payment)
 
-    assert (told.state, told.can_retry, told.is_open) == ("closed", False, False)
+    assert (told.state, told.can_retry, told.can_restore) == ("closed", False, False)
 
 
 def test_money_whose_books_failed_has_arrived_and_the_page_goes_on_looking() -> None:

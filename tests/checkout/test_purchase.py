@@ -12,13 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Basket = get_model("basket", "Basket")
 
 
 @pytest.fixture
@@ -175,15 +173,3 @@ def test_the_last_item_that_was_bought_meanwhile_is_told_before_paying(shopper: 
     assert answer["Location"] == reverse("basket:summary")
     assert get_model("order", "Order").objects.count() == 1
     assert product.stockrecords.get().net_stock_level == 0
-
-
-def test_a_blocked_phone_is_told_on_the_preview_and_no_order_is_placed(shopper: Shopper) -> None:
-    MpesaBlockedPhone.objects.create(phone="254708374149", created_at=timezone.now())
-    product = new_product()
-
-    answer = shopper.buys(product)
-
-    assert "asked not to get requests" in answer.content.decode()
-    assert shopper.order() is None
-    assert product.stockrecords.get().num_allocated in {None, 0}
-    assert Basket.objects.get().status == "Open"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,10 +12,25 @@ from typing import Any
 from django.db import connections
 
 from oscar_mpesa.daraja.transport import Request, Response
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.testing.transport import answer, endpoint_of
+from tests import shop
 
 #: Seconds after which a thread that waits for another gives up.
 PATIENCE = 30
+
+_numbers = itertools.count(1)
+
+
+def somebody() -> PhoneNumber:
+    """A phone that nobody prompted before."""
+    return PhoneNumber.parse(f"25471{next(_numbers):07}")
+
+
+def new_payment(order: Any = None, **about: Any) -> MpesaPayment:
+    """The same as ``tests.shop`` makes, with a phone of its own: one phone may be prompted so often only."""
+    return shop.new_payment(order, phone=somebody(), **about)
 
 
 def at_once(jobs: Iterable[Callable[[], Any]]) -> list[Any]:

@@ -28,8 +28,8 @@ from oscar_mpesa.models import (
     Verdict,
 )
 from oscar_mpesa.signals import order_paid
-from tests.databases.crowd import BusyDaraja, at_once
-from tests.shop import failure, later, new_order, new_payment, post, success
+from tests.databases.crowd import BusyDaraja, at_once, new_payment
+from tests.shop import failure, later, new_order, post, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 

@@ -1,8 +1,7 @@
-"""A shop that is open on a real port, with credentials for a Daraja on another."""
+"""A shop that is open on a real port, and Daraja on another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,36 +9,21 @@ import pytest
 from django.db.models import F
 from pytest_django.live_server_helper import LiveServer
 
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaCall, MpesaCallback, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.simulator.disasters import Daraja, Scenario
+from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.server import Simulator
+from oscar_mpesa.simulator.spoken import Reply
+from oscar_mpesa.testing.fixtures import mpesa_simulator as mpesa_simulator
 from tests.journeys.plain import PlainBrowser
-from tests.journeys.wire import KEY, PASSKEY, SECRET, SHORTCODE, Wire
 from tests.shopper import Shopper
 
 
-@pytest.fixture
-def daraja() -> Iterator[Wire]:
-    """Daraja, which must have found nothing wrong with what it was sent."""
-    with Wire() as wire:
-        yield wire
-    assert wire.complaints == []
-
-
 @pytest.fixture(autouse=True)
-def shop(
-    settings: Any, live_server: LiveServer, daraja: Wire, transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The settings of a shop in Daraja's sandbox."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    settings.OSCAR_MPESA = {
-        **settings.OSCAR_MPESA,
-        "ENVIRONMENT": "sandbox",
-        "CONSUMER_KEY": KEY,
-        "CONSUMER_SECRET": SECRET,
-        "SHORTCODE": SHORTCODE,
-        "PASSKEY": PASSKEY,
-        "CALLBACK_URL": f"{live_server.url}/api/payments/hooks",
-        "BASE_URL": daraja.url,
-    }
+def daraja(mpesa_simulator: Simulator) -> Simulator:
+    """Daraja, with the shop's settings pointed at it; phones answer when the test says so."""
+    mpesa_simulator.delay = None
+    return mpesa_simulator
 
 
 @pytest.fixture
@@ -54,7 +38,24 @@ def browser(live_server: LiveServer, shopper: Shopper) -> PlainBrowser:
 
 
 def wait(seconds: int) -> None:
-    """Let so much time pass for every payment."""
+    """Let so much time pass for every payment, order and receipt."""
     gone = timedelta(seconds=seconds)
-    moments = ("created_at", "prompted_at", "next_question_at", "ended_at")
-    MpesaPayment.objects.update(**{name: F(name) - gone for name in moments})
+    clocks: dict[Any, tuple[str, ...]] = {
+        MpesaPayment: ("created_at", "prompted_at", "next_question_at", "ended_at"),
+        MpesaOrder: ("created_at", "pay_before", "release_at"),
+        MpesaReceipt: ("next_try_at",),
+        MpesaCallback: ("received_at", "next_try_at"),
+        MpesaDue: ("due_at", "claimed_at"),
+        MpesaCall: ("created_at",),
+    }
+    for model, moments in clocks.items():
+        model.objects.update(**{name: F(name) - gone for name in moments})
+
+
+def answers(reply: Reply) -> Scenario:
+    """A push is answered so; whether its prompt is on the phone is for the test to say."""
+
+    def answered(daraja: Daraja, push: ReceivedPush) -> Reply:
+        return reply
+
+    return answered

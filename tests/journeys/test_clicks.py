@@ -9,8 +9,11 @@ from django.db import connection
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.simulator.disasters import Daraja, usual
+from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.server import Simulator
+from oscar_mpesa.simulator.spoken import Reply
 from tests.journeys.plain import PlainBrowser
-from tests.journeys.wire import Reply, Taken, Wire, accepts
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -23,21 +26,21 @@ def sessions(request: pytest.FixtureRequest, settings: Any) -> str:
 
 
 def test_a_guest_finds_the_waiting_page_whatever_keeps_the_sessions(
-    sessions: str, daraja: Wire, shopper: Shopper
+    sessions: str, daraja: Simulator, shopper: Shopper
 ) -> None:
     page = shopper.buys(new_product())["Location"]
     waiting = shopper.client.get(page)
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     paid = shopper.client.get(page)
     done = shopper.client.post(f"{page}done/", follow=True)
 
     assert "Look at the phone <strong>0708 374 149</strong>" in waiting.content.decode()
-    assert "SKN0000001" in paid.content.decode()
+    assert daraja.pushes[0].receipt_number in paid.content.decode()
     assert shopper.order().number in done.content.decode()
 
 
-def test_the_second_of_two_orders_does_not_hide_the_first(daraja: Wire, shopper: Shopper) -> None:
+def test_the_second_of_two_orders_does_not_hide_the_first(daraja: Simulator, shopper: Shopper) -> None:
     pages = [shopper.buys(new_product())["Location"] for _ in range(2)]
 
     statuses = [shopper.client.get(page).status_code for page in pages]
@@ -55,27 +58,27 @@ def requests_are_atomic(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 def test_the_money_comes_in_with_and_without_a_transaction_around_each_request(
-    requests_are_atomic: bool, daraja: Wire, shopper: Shopper
+    requests_are_atomic: bool, daraja: Simulator, shopper: Shopper
 ) -> None:
     page = shopper.buys(new_product())["Location"]
-    daraja.calls_back(daraja.pushes[0], code=1032)
+    daraja.call_back(daraja.pushes[0], code=1032)
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
-    daraja.calls_back(daraja.pushes[1])
+    daraja.call_back(daraja.pushes[1])
 
-    assert "SKN0000002" in shopper.client.get(page).content.decode()
+    assert daraja.pushes[1].receipt_number in shopper.client.get(page).content.decode()
     assert shopper.order().status == "Being processed"
 
 
 def test_a_second_click_while_the_push_is_on_its_way_leads_to_the_waiting_page(
-    requests_are_atomic: bool, daraja: Wire, shopper: Shopper, browser: PlainBrowser
+    requests_are_atomic: bool, daraja: Simulator, shopper: Shopper, browser: PlainBrowser
 ) -> None:
     led_to: list[str] = []
 
-    def clicks_again(wire: Wire, taken: Taken) -> Reply:
+    def clicks_again(simulator: Daraja, push: ReceivedPush) -> Reply:
         led_to.append(browser.post("/en/checkout/preview/", action="place_order").location)
-        return accepts(wire, taken)
+        return usual(simulator, push)
 
-    daraja.scenarios.append(clicks_again)
+    daraja.script(clicks_again)
 
     first = shopper.buys(new_product())
 

@@ -11,9 +11,11 @@ from oscar.core.loading import get_model
 from pytest_django.live_server_helper import LiveServer
 
 from oscar_mpesa.models import Allocation, MpesaCall, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.simulator.disasters import Daraja
+from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
-from tests.journeys.plain import PlainBrowser
-from tests.journeys.wire import DIRECT, Taken, Wire, calls_back_first, loses_the_reply
+from tests.journeys.plain import OPENER, PlainBrowser
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -24,24 +26,26 @@ def the_only_receipt() -> MpesaReceipt:
     return receipt
 
 
-def test_the_callback_pays_the_order_over_real_http(daraja: Wire, shopper: Shopper, browser: PlainBrowser) -> None:
+def test_the_callback_pays_the_order_over_real_http(daraja: Simulator, shopper: Shopper, browser: PlainBrowser) -> None:
     page = shopper.buys(new_product())["Location"]
     waiting = browser.get(page).text
 
-    status = daraja.calls_back(daraja.pushes[0])
+    status = daraja.call_back(daraja.pushes[0])
 
     paid, order = browser.get(page).text, shopper.order()
     assert status == 200
     assert "Look at the phone <strong>0708 374 149</strong>" in waiting
-    assert "SKN0000001" in paid
+    assert daraja.pushes[0].receipt_number in paid
     assert order.status == "Being processed"
     assert order.sources.get().amount_debited == Decimal("1500.00")
-    assert (len(daraja.pushes), daraja.oauth_calls, daraja.queries) == (1, 1, [])
+    assert (len(daraja.pushes), daraja.tokens_given, daraja.queries) == (1, 1, [])
     assert [call.endpoint for call in MpesaCall.objects.order_by("pk")] == ["oauth", "push"]
     assert len(mail.outbox) == 1
 
 
-def test_the_push_says_what_the_shop_and_the_order_are(daraja: Wire, shopper: Shopper, live_server: LiveServer) -> None:
+def test_the_push_says_what_the_shop_and_the_order_are(
+    daraja: Simulator, shopper: Shopper, live_server: LiveServer
+) -> None:
     shopper.buys(new_product(price="1499.50"), phone="0712 345 678")
 
     fields, payment = daraja.pushes[0].fields, MpesaPayment.objects.get()
@@ -53,21 +57,21 @@ def test_the_push_says_what_the_shop_and_the_order_are(daraja: Wire, shopper: Sh
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
 
 
-def test_two_orders_in_a_row_are_two_pushes_with_one_token(daraja: Wire) -> None:
+def test_two_orders_in_a_row_are_two_pushes_with_one_token(daraja: Simulator) -> None:
     for _ in range(2):
         Shopper().buys(new_product())
 
-    for taken in daraja.pushes:
-        daraja.calls_back(taken)
+    for push in daraja.pushes:
+        daraja.call_back(push)
 
     orders = get_model("order", "Order").objects.all()
-    assert (len(daraja.pushes), daraja.oauth_calls) == (2, 1)
+    assert (len(daraja.pushes), daraja.tokens_given) == (2, 1)
     assert [order.status for order in orders] == ["Being processed"] * 2
     assert MpesaReceipt.objects.count() == 2
 
 
-def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraja: Wire, shopper: Shopper) -> None:
-    daraja.scenarios.append(calls_back_first)
+def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script("early_callback")
 
     page = shopper.buys(new_product())["Location"]
 
@@ -75,76 +79,76 @@ def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraj
     assert payment.status == "completed"
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
     assert payment.merchant_request_id == daraja.pushes[0].merchant_request_id
-    assert the_only_receipt().number == "SKN0000001"
+    assert the_only_receipt().number == daraja.pushes[0].receipt_number
     assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
     assert len(daraja.pushes) == 1
 
 
-def test_a_lost_reply_leaves_the_request_waiting_and_its_callback_pays(daraja: Wire, shopper: Shopper) -> None:
-    daraja.scenarios.append(loses_the_reply)
+def test_a_lost_reply_leaves_the_request_waiting_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script("lost_reply")
     page = shopper.buys(new_product())["Location"]
     lost = MpesaPayment.objects.get()
     waiting = shopper.client.get(page).content.decode()
     shopper.places_order()
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
 
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     paid = MpesaPayment.objects.get()
     assert (lost.status, lost.checkout_request_id) == ("processing", None)
     assert "Look at the phone <strong>0708 374 149</strong>" in waiting
     assert (paid.status, paid.checkout_request_id) == ("completed", daraja.pushes[0].checkout_request_id)
-    assert the_only_receipt().number == "SKN0000001"
+    assert the_only_receipt().number == daraja.pushes[0].receipt_number
     assert len(daraja.pushes) == 1
 
 
-def test_a_lost_reply_whose_callback_came_first_is_paid_already(daraja: Wire, shopper: Shopper) -> None:
-    def calls_back_and_breaks(wire: Wire, taken: Taken) -> None:
-        wire.calls_back(taken)
+def test_a_lost_reply_whose_callback_came_first_is_paid_already(daraja: Simulator, shopper: Shopper) -> None:
+    def calls_back_and_breaks(simulator: Daraja, push: ReceivedPush) -> None:
+        simulator.call_back(push)
 
-    daraja.scenarios.append(calls_back_and_breaks)
+    daraja.script(calls_back_and_breaks)
 
     page = shopper.buys(new_product())["Location"]
 
     assert MpesaPayment.objects.get().status == "completed"
-    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
     assert len(daraja.pushes) == 1
 
 
-def test_without_a_callback_the_waiting_page_asks_when_it_is_time(daraja: Wire, shopper: Shopper) -> None:
+def test_without_a_callback_the_waiting_page_asks_when_it_is_time(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     states = [shopper.client.get(f"{page}status/").json()["state"]]
     wait(21)
     states += [shopper.client.get(f"{page}status/").json()["state"] for _ in range(2)]
     asked_early = len(daraja.queries)
-    daraja.results[daraja.pushes[0].checkout_request_id] = "0"
+    daraja.answer(daraja.pushes[0])
     wait(16)
 
     states.append(shopper.client.get(f"{page}status/").json()["state"])
 
     assert states == ["enter-pin", "enter-pin", "enter-pin", "paid"]
-    assert (asked_early, len(daraja.queries), daraja.oauth_calls) == (1, 2, 1)
+    assert (asked_early, len(daraja.queries), daraja.tokens_given) == (1, 2, 1)
     assert the_only_receipt().number is None
     assert shopper.order().status == "Being processed"
     assert "Your M-PESA code is in the SMS" in shopper.client.get(page).content.decode()
 
 
-def test_the_callback_after_the_question_brings_only_the_number(daraja: Wire, shopper: Shopper) -> None:
+def test_the_callback_after_the_question_brings_only_the_number(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
-    daraja.results[daraja.pushes[0].checkout_request_id] = "0"
+    daraja.answer(daraja.pushes[0])
     wait(21)
     shopper.client.get(f"{page}status/")
 
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
-    assert the_only_receipt().number == "SKN0000001"
-    assert shopper.order().sources.get().reference == "SKN0000001"
-    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert shopper.order().sources.get().reference == daraja.pushes[0].receipt_number
+    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
     assert len(mail.outbox) == 1
 
 
 def test_an_answer_that_never_comes_ends_in_another_try_and_late_money_still_pays(
-    daraja: Wire, shopper: Shopper
+    daraja: Simulator, shopper: Shopper
 ) -> None:
     page = shopper.buys(new_product())["Location"]
     wait(80)
@@ -153,51 +157,54 @@ def test_an_answer_that_never_comes_ends_in_another_try_and_late_money_still_pay
     ended = shopper.client.get(page).content.decode()
     expired = MpesaPayment.objects.get()
 
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     assert "Still checking with M-PESA" in checking
     assert "No answer from M-PESA yet" in ended
     assert "Send the request again" in ended
     assert (expired.status, expired.result_code) == ("expired", "no-answer")
     assert shopper.order().status == "Being processed"
-    assert the_only_receipt().number == "SKN0000001"
+    assert the_only_receipt().number == daraja.pushes[0].receipt_number
 
 
-def test_who_cancels_and_then_pays_all_the_same_has_paid(daraja: Wire, shopper: Shopper) -> None:
+def test_who_cancels_and_then_pays_all_the_same_has_paid(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
-    daraja.calls_back(daraja.pushes[0], code=1032)
+    daraja.call_back(daraja.pushes[0], code=1032)
     cancelled = shopper.client.get(page).content.decode()
 
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     assert "The request was cancelled" in cancelled
-    assert "SKN0000001" in shopper.client.get(page).content.decode()
+    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
     assert shopper.order().status == "Being processed"
     assert [callback.verdict for callback in MpesaCallback.objects.order_by("pk")] == [Verdict.APPLIED] * 2
 
 
-def test_both_of_two_requests_are_paid_and_the_second_is_known_as_surplus(daraja: Wire, shopper: Shopper) -> None:
+def test_both_of_two_requests_are_paid_and_the_second_is_known_as_surplus(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
-    daraja.calls_back(daraja.pushes[0], code=1032)
+    daraja.call_back(daraja.pushes[0], code=1032)
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
 
-    for taken in daraja.pushes:
-        daraja.calls_back(taken)
+    for push in daraja.pushes:
+        daraja.call_back(push)
 
     allocations = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
-    assert allocations == {"SKN0000001": Allocation.APPLIED, "SKN0000002": Allocation.SURPLUS}
+    assert allocations == {
+        daraja.pushes[0].receipt_number: Allocation.APPLIED,
+        daraja.pushes[1].receipt_number: Allocation.SURPLUS,
+    }
     assert shopper.order().sources.get().amount_debited == Decimal("1500.00")
     assert "We received two payments for this order" in shopper.client.get(page).content.decode()
 
 
 @pytest.mark.parametrize("times", [2, 5], ids=["twice", "five times"])
-def test_a_repeated_callback_pays_once(daraja: Wire, shopper: Shopper, times: int) -> None:
+def test_a_repeated_callback_pays_once(daraja: Simulator, shopper: Shopper, times: int) -> None:
     shopper.buys(new_product())
 
-    statuses = [daraja.calls_back(daraja.pushes[0]) for _ in range(times)]
+    statuses = [daraja.call_back(daraja.pushes[0]) for _ in range(times)]
 
     assert statuses == [200] * times
-    assert the_only_receipt().number == "SKN0000001"
+    assert the_only_receipt().number == daraja.pushes[0].receipt_number
     assert shopper.order().payment_events.count() == 1
     assert len(mail.outbox) == 1
 
@@ -213,13 +220,13 @@ NONSENSE = [
 
 
 def test_nonsense_at_the_door_is_accepted_over_real_http_and_the_payment_goes_on(
-    daraja: Wire, shopper: Shopper
+    daraja: Simulator, shopper: Shopper
 ) -> None:
     shopper.buys(new_product())
-    address = daraja.pushes[0].fields["CallBackURL"]
+    address = daraja.pushes[0].callback_url
 
     statuses = [posted(url, *nonsense) for url in (address, address.rstrip("/")) for nonsense in NONSENSE]
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     assert statuses == [200] * 12
     assert MpesaPayment.objects.get().status == "completed"
@@ -229,6 +236,6 @@ def test_nonsense_at_the_door_is_accepted_over_real_http_and_the_payment_goes_on
 def posted(url: str, body: bytes, content_type: str) -> int:
     """The status that a plain post gets."""
     request = urllib.request.Request(url, body, {"Content-Type": content_type}, method="POST")
-    with DIRECT.open(request, timeout=5) as answer:
+    with OPENER.open(request, timeout=5) as answer:
         status: int = answer.status
     return status

@@ -11,19 +11,18 @@ import pytest
 from oscar_mpesa.daraja import client as daraja_client
 from oscar_mpesa.lifecycle.starting import opens_at
 from oscar_mpesa.models import MpesaPayment
-from tests.journeys.conftest import wait
-from tests.journeys.wire import Reply, Wire, after, answers, error, said
+from oscar_mpesa.simulator.server import Simulator
+from oscar_mpesa.simulator.spoken import NO_MERCHANT, RATE_LIMIT, Refusal, Reply, invalid, said
+from tests.journeys.conftest import answers, wait
 from tests.shop import ANOTHER, new_product
 from tests.shopper import Shopper
 
 #: A gateway's page in place of an answer.
 PAGE = Reply(body=b"<html><body>Request unsuccessful. Incapsula incident</body></html>")
 
-SPIKE_ARREST = said(429, fault={"faultstring": "Spike arrest violation"})
-BAD_NUMBER = error(400, "400.002.02", "Bad Request - Invalid PhoneNumber")
-NO_MERCHANT = error(500, "500.001.1001", "Merchant does not exist")
-SYSTEM_BUSY = error(500, "500.003.02", "System is busy. Please try again in few minutes.")
-INTERNAL = error(500, "500.003.1001", "Internal Server Error")
+BAD_NUMBER = invalid("PhoneNumber").reply
+SYSTEM_BUSY = Refusal(status=500, code="500.003.02", message="System is busy. Please try again in few minutes.").reply
+INTERNAL = Refusal(status=500, code="500.003.1001", message="Internal Server Error").reply
 
 
 def seen_by(shopper: Shopper, page: str) -> str:
@@ -35,15 +34,17 @@ def seen_by(shopper: Shopper, page: str) -> str:
     ("reply", "code", "sentence"),
     [
         pytest.param(BAD_NUMBER, "refused", "so nothing was sent to the phone", id="400 bad number"),
-        pytest.param(SPIKE_ARREST, "busy", "M-PESA is busy", id="429 rate limit"),
+        pytest.param(RATE_LIMIT, "busy", "M-PESA is busy", id="429 rate limit"),
         pytest.param(SYSTEM_BUSY, "busy", "M-PESA is busy", id="500 system busy"),
-        pytest.param(NO_MERCHANT, "misconfigured", "This shop cannot take M-PESA right now.", id="500 no merchant"),
+        pytest.param(
+            NO_MERCHANT.reply, "misconfigured", "This shop cannot take M-PESA right now.", id="500 no merchant"
+        ),
     ],
 )
 def test_a_clear_no_is_told_in_a_sentence(
-    daraja: Wire, shopper: Shopper, reply: Reply, code: str, sentence: str
+    daraja: Simulator, shopper: Shopper, reply: Reply, code: str, sentence: str
 ) -> None:
-    daraja.scenarios.append(answers(reply))
+    daraja.script(answers(reply))
 
     page = shopper.buys(new_product())["Location"]
 
@@ -51,22 +52,24 @@ def test_a_clear_no_is_told_in_a_sentence(
     assert (payment.status, payment.result_code) == ("failed", code)
     assert sentence in seen_by(shopper, page)
     assert shopper.order().status == "Pending payment"
-    assert (len(daraja.pushes), daraja.oauth_calls) == (1, 1)
+    assert (len(daraja.pushes), daraja.tokens_given) == (1, 1)
 
 
-def test_after_a_clear_no_the_same_phone_may_be_asked_again_at_once(daraja: Wire, shopper: Shopper) -> None:
-    daraja.scenarios.append(answers(BAD_NUMBER))
+def test_after_a_clear_no_the_same_phone_may_be_asked_again_at_once(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script(answers(BAD_NUMBER))
     page = shopper.buys(new_product())["Location"]
 
     shopper.client.post(f"{page}retry/", {"again": "yes"})
-    daraja.calls_back(daraja.pushes[1])
+    daraja.call_back(daraja.pushes[1])
 
     assert "Paid. Thank you!" in seen_by(shopper, page)
     assert [payment.status for payment in MpesaPayment.objects.order_by("pk")] == ["failed", "completed"]
 
 
-def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(daraja: Wire, shopper: Shopper) -> None:
-    daraja.scenarios.append(answers(SPIKE_ARREST))
+def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
+    daraja: Simulator, shopper: Shopper
+) -> None:
+    daraja.script(answers(RATE_LIMIT))
     page = shopper.buys(new_product())["Location"]
     busy = MpesaPayment.objects.get()
 
@@ -93,24 +96,26 @@ def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
     ],
 )
 def test_an_answer_that_proves_nothing_waits_for_the_callback_and_sends_no_other_push(
-    daraja: Wire, shopper: Shopper, reply: Reply
+    daraja: Simulator, shopper: Shopper, reply: Reply
 ) -> None:
-    daraja.scenarios.append(answers(reply))
+    daraja.script(answers(reply))
     page = shopper.buys(new_product())["Location"]
     unknown = MpesaPayment.objects.get()
     shopper.client.post(f"{page}retry/", {"again": "yes"})
     waiting = seen_by(shopper, page)
 
-    daraja.calls_back(daraja.pushes[0])
+    daraja.call_back(daraja.pushes[0])
 
     assert (unknown.status, unknown.checkout_request_id) == ("processing", None)
     assert "Look at the phone" in waiting
-    assert "SKN0000001" in seen_by(shopper, page)
+    assert daraja.pushes[0].receipt_number in seen_by(shopper, page)
     assert len(daraja.pushes) == 1
 
 
-def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(daraja: Wire, shopper: Shopper) -> None:
-    daraja.scenarios.append(answers(PAGE))
+def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(
+    daraja: Simulator, shopper: Shopper
+) -> None:
+    daraja.script(answers(PAGE))
     page = shopper.buys(new_product())["Location"]
     wait(151)
     ended = seen_by(shopper, page)
@@ -122,7 +127,7 @@ def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(dar
 
 
 def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
-    daraja: Wire, shopper: Shopper, settings: Any
+    daraja: Simulator, shopper: Shopper, settings: Any
 ) -> None:
     open_url = daraja.url
     with socket.socket() as taken:
@@ -143,13 +148,15 @@ def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
-        pytest.param(SPIKE_ARREST, "busy", id="429"),
+        pytest.param(RATE_LIMIT, "busy", id="429"),
         pytest.param(PAGE, "not-sent", id="a page"),
         pytest.param(Reply(status=500), "not-sent", id="500"),
     ],
 )
-def test_without_a_token_nothing_was_sent(daraja: Wire, shopper: Shopper, reply: Reply, code: str) -> None:
-    daraja.oauth_reply = reply
+def test_without_a_token_nothing_was_sent(
+    daraja: Simulator, shopper: Shopper, reply: Reply, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daraja, "give_token", lambda authorization: reply)
 
     shopper.buys(new_product())
 
@@ -160,7 +167,7 @@ def test_without_a_token_nothing_was_sent(daraja: Wire, shopper: Shopper, reply:
 
 
 def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_cannot(
-    daraja: Wire, shopper: Shopper, settings: Any
+    daraja: Simulator, shopper: Shopper, settings: Any
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CONSUMER_KEY": "key of production"}
 
@@ -168,42 +175,46 @@ def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_ca
 
     assert "This shop cannot take M-PESA right now." in seen_by(shopper, page)
     assert (MpesaPayment.objects.get().result_code, daraja.pushes) == ("misconfigured", [])
+    assert daraja.complaints.pop() == "wrong consumer key or secret"
 
 
-def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_out_once(daraja: Wire) -> None:
+def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_out_once(daraja: Simulator) -> None:
     Shopper().buys(new_product())
-    daraja.oauth_calls += 1
+    daraja.end_token()
 
     Shopper().buys(new_product())
 
     assert len(daraja.pushes) == 2
-    assert daraja.oauth_calls == 3
+    assert daraja.tokens_given == 2
     assert [payment.status for payment in MpesaPayment.objects.all()] == ["processing"] * 2
 
 
 def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(
-    daraja: Wire, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+    daraja: Simulator, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Shopper().buys(new_product())
     monkeypatch.setattr(daraja_client, "PUSH_LIMIT", 2.1)
-    daraja.scenarios.append(after(1.8))
+    daraja.slow_for = 1.8
+    daraja.script("slow")
     began = time.monotonic()
 
     page = shopper.buys(new_product())["Location"]
 
     waited = time.monotonic() - began
     slow = MpesaPayment.objects.latest("pk")
-    daraja.calls_back(daraja.pushes[1])
+    daraja.call_back(daraja.pushes[1])
     assert waited < 4
     assert (slow.status, slow.checkout_request_id) == ("processing", None)
-    assert "SKN0000002" in seen_by(shopper, page)
+    assert daraja.pushes[1].receipt_number in seen_by(shopper, page)
 
 
-def test_a_question_that_daraja_cannot_answer_changes_nothing(daraja: Wire, shopper: Shopper, settings: Any) -> None:
+def test_a_question_that_daraja_cannot_answer_changes_nothing(
+    daraja: Simulator, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = shopper.buys(new_product())["Location"]
     wait(21)
-    daraja.oauth_reply = Reply(status=500)
-    daraja.oauth_calls += 1
+    daraja.end_token()
+    monkeypatch.setattr(daraja, "give_token", lambda authorization: Reply(status=500))
 
     state = shopper.client.get(f"{page}status/").json()["state"]
 
@@ -232,7 +243,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_a_shop_whose_settings_are_wrong_does_not_offer_mpesa(daraja: Wire, shopper: Shopper, settings: Any) -> None:
+def test_a_shop_whose_settings_are_wrong_does_not_offer_mpesa(
+    daraja: Simulator, shopper: Shopper, settings: Any
+) -> None:
     right = settings.OSCAR_MPESA
     shopper.puts_in_basket(new_product()).gives_address()
 
@@ -245,11 +258,11 @@ def test_a_shop_whose_settings_are_wrong_does_not_offer_mpesa(daraja: Wire, shop
     assert {fault: answer.status_code for fault, answer in answers.items()} == dict.fromkeys(FAULTS, 422)
     assert [fault for fault, answer in answers.items() if 'value="mpesa"' in answer.content.decode()] == []
     assert shopper.chooses("mpesa").status_code == 302
-    assert (daraja.oauth_calls, daraja.pushes) == (0, [])
+    assert (daraja.tokens_given, daraja.pushes) == (0, [])
 
 
 def test_settings_that_break_between_the_preview_and_the_order_send_nothing(
-    daraja: Wire, shopper: Shopper, settings: Any
+    daraja: Simulator, shopper: Shopper, settings: Any
 ) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
@@ -260,4 +273,4 @@ def test_settings_that_break_between_the_preview_and_the_order_send_nothing(
 
     assert answer.status_code == 302
     assert shopper.order() is None
-    assert (daraja.oauth_calls, daraja.pushes) == (0, [])
+    assert (daraja.tokens_given, daraja.pushes) == (0, [])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from oscar_mpesa.lifecycle.asking import AskRefused, ask, attend
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.asking import AskRefused, Said, ask, attend
 from oscar_mpesa.models import MpesaEvent, MpesaPayment
-from tests.shop import CANCELS, NO_FUNDS, later, new_payment, pay, post, success
+from tests.shop import CANCELS, NO_FUNDS, PAYS, later, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +83,32 @@ def test_a_held_payment_is_neither_asked_nor_expired() -> None:
 
 
 def test_a_paid_payment_is_not_asked_about() -> None:
-    assert ask(pay(new_payment()), now=later(30)) is False
+    assert ask(pay(new_payment()), now=later(30)) is Said.PAID
+
+
+def test_a_payment_without_an_id_cannot_be_asked_about() -> None:
+    payment = new_payment(sent=False)
+
+    assert ask(payment, now=later(30)) is Said.NOTHING
+
+
+@pytest.mark.parametrize(("phone", "said"), [(PAYS, Said.PAID), (CANCELS, Said.NOT_PAID)])
+def test_what_the_simulator_posts_is_what_was_learned(phone: PhoneNumber, said: Said) -> None:
+    payment = new_payment(phone=phone)
+
+    early = ask(payment, now=later(4))
+    on_time = ask(payment, now=later(6))
+
+    assert (early, on_time) == (Said.WAIT, said)
+
+
+def test_a_held_simulated_payment_is_told_of_and_proves_nothing() -> None:
+    payment = new_payment(phone=CANCELS)
+    MpesaPayment.objects.update(held=True)
+
+    said = ask(payment, now=later(6))
+
+    assert said is Said.NOTHING
 
 
 def test_every_settling_leaves_an_event() -> None:

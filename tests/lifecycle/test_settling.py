@@ -9,10 +9,11 @@ import pytest
 from django.db import OperationalError
 from oscar.apps.order.signals import order_status_changed
 
+from oscar_mpesa.domain.status import IllegalStep, Status
 from oscar_mpesa.lifecycle.news import never_claimed
-from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.lifecycle.settling import decide, settle
 from oscar_mpesa.models import Allocation, MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
-from tests.shop import ANOTHER, NOON, failure, later, new_payment, pay, post, said_by_query, success
+from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_payment, pay, post, said_by_query, success
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,16 @@ def test_not_sent_is_no_news_of_a_payment_that_was_sent_meanwhile() -> None:
 
     payment.refresh_from_db()
     assert (verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+
+
+def test_nobody_may_decide_that_a_paid_payment_failed() -> None:
+    payment = pay(new_payment())
+
+    with pytest.raises(IllegalStep):
+        decide(payment, Status.FAILED, by=new_clerk(), why="no", now=later(60))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
 
 
 def test_a_deadlock_while_settling_leaves_a_callback_to_try_again() -> None:

@@ -9,19 +9,10 @@ from django.db import IntegrityError, transaction
 
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.lifecycle.news import unanswered
+from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.lifecycle.starting import (
-    LivePayment,
-    NotOffered,
-    NotPayable,
-    PhoneBlocked,
-    StartRefused,
-    TooSoon,
-    opens_at,
-    retry,
-    start,
-)
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
+from oscar_mpesa.lifecycle.starting import opens_at, retry, start
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
@@ -112,13 +103,6 @@ def test_a_released_order_takes_no_attempt() -> None:
         start(payment.mpesa_order.order, phone=ANOTHER, now=later(40))
 
 
-def test_a_phone_whose_owner_said_no_is_left_in_peace() -> None:
-    MpesaBlockedPhone.objects.create(phone=PAYS.msisdn, created_at=NOON)
-
-    with pytest.raises(PhoneBlocked):
-        start(new_order(), phone=PAYS, now=NOON)
-
-
 @pytest.mark.parametrize(
     "ours",
     [{"OFFER_TO": "nobody", "TEST_MODE": True}, {}, {"ENVIRONMENT": "production"}],
@@ -174,9 +158,3 @@ def test_an_unanswered_attempt_is_asked_about_once_more_and_its_late_money_ends_
 
     payment.refresh_from_db()
     assert payment.status == "completed"
-
-
-def test_every_refusal_has_a_sentence_for_people() -> None:
-    refusals: list[type[StartRefused]] = [StartRefused, NotOffered, NotPayable, LivePayment, TooSoon, PhoneBlocked]
-
-    assert all(refusal.sentence.endswith(".") for refusal in refusals)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,15 +42,26 @@ def test_rows_are_named_for_the_reader_of_a_log() -> None:
 
 def test_payments_are_asked_for_in_words() -> None:
     waiting, cancelled, held = new_payment(), new_payment(phone=CANCELS), new_payment()
+    unsent = new_payment(sent=False)
     MpesaPayment.objects.filter(pk=cancelled.pk).update(status="cancelled", live_order=None)
     MpesaPayment.objects.filter(pk=held.pk).update(held=True)
 
     payments: Any = MpesaPayment.objects
 
-    assert set(payments.live()) == {waiting, held}
-    assert list(payments.awaiting()) == [waiting]
-    assert list(payments.with_question_due(later(19))) == []
-    assert list(payments.with_question_due(later(20))) == [waiting]
+    assert set(payments.live()) == {waiting, held, unsent}
+    assert list(payments.due(later(19))) == []
+    assert list(payments.due(later(20))) == [waiting]
+    assert set(payments.due(later(60))) == {waiting, unsent}
+
+
+def test_a_payment_without_a_question_is_due_when_its_clock_runs_out() -> None:
+    payment = new_payment()
+    MpesaPayment.objects.update(next_question_at=None)
+
+    payments: Any = MpesaPayment.objects
+
+    assert list(payments.due(later(149))) == []
+    assert list(payments.due(later(150))) == [payment]
 
 
 def test_a_payment_knows_its_end() -> None:
@@ -63,12 +73,17 @@ def test_a_payment_knows_its_end() -> None:
     assert (before, payment.is_final, payment.is_live) == (False, True, False)
 
 
-def test_an_order_is_overdue_when_its_time_is_over_and_never_after_its_release() -> None:
+@pytest.mark.parametrize(
+    ("reason", "is_restored", "may_be"),
+    [("overdue", False, True), ("unasked", False, True), ("overdue", True, False), ("staff", False, False)],
+)
+def test_only_what_the_clock_released_and_no_basket_took_back_may_be_reinstated(
+    reason: str, is_restored: bool, may_be: bool
+) -> None:
     row = new_payment().mpesa_order
-    row.refresh_from_db()
+    before = row.may_be_reinstated
 
-    due = [row.is_overdue(row.pay_before + timedelta(seconds=seconds)) for seconds in (-1, 0)]
-    row.released_at = row.pay_before
+    row.released_at, row.release_reason = NOON, reason
+    row.restored_at = NOON if is_restored else None
 
-    assert due == [False, True]
-    assert not row.is_overdue(row.pay_before)
+    assert (before, row.may_be_reinstated) == (False, may_be)

@@ -1,0 +1,63 @@
+"""The money that came in for an order, as the order's page has to speak of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oscar_mpesa.models import Allocation, MpesaReceipt
+
+#: The page's states by money, what it speaks of first in front; the last three are people's decisions.
+STATES = ("surplus", "paid", "mismatch", "arrived", "late", "returned", "used", "explained")
+STANDS = frozenset(STATES[:5])
+
+_OF_OWN = {
+    Allocation.SURPLUS: "surplus",
+    Allocation.APPLIED: "paid",
+    Allocation.MISMATCH: "mismatch",
+    Allocation.UNALLOCATED: "late",
+    Allocation.RETURNED: "returned",
+    Allocation.EXPLAINED: "explained",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """All receipts of one order, oldest first, and what the page says by them.
+
+    ``state`` is one of ``STATES``, empty where no money came; ``receipt`` is the one that it is about.
+    """
+
+    state: str = ""
+    receipt: MpesaReceipt | None = None
+    kept: tuple[MpesaReceipt, ...] = ()
+    decided: tuple[MpesaReceipt, ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """It is here, in the books or waiting for a person, so nobody pays again."""
+        return self.state in STANDS
+
+
+def money_of(order_id: int) -> Money:
+    """The receipts of an order, and those of its attempts that were used elsewhere; one query."""
+    of_order = MpesaReceipt.objects.order_by().filter(order_id=order_id)
+    elsewhere = MpesaReceipt.objects.order_by().filter(payment__mpesa_order_id=order_id).exclude(order_id=order_id)
+    # Two halves, because no database finds its way through an "or" of two tables by its indexes.
+    stated = [(_state(each, order_id), each) for each in of_order.union(elsewhere, all=True).order_by("id")]
+    state, receipt = min(stated, key=lambda pair: STATES.index(pair[0]), default=("", None))
+    return Money(
+        state=state,
+        receipt=receipt,
+        kept=tuple(each for found, each in stated if found in STANDS),
+        decided=tuple(each for found, each in stated if found not in STANDS),
+    )
+
+
+def _state(receipt: MpesaReceipt, order_id: int) -> str:
+    if receipt.order_id != order_id and receipt.allocation not in {Allocation.RETURNED, Allocation.EXPLAINED}:
+        return "used"
+    if receipt.allocation == Allocation.EXPLAINED and receipt.booked_at is not None:
+        return "paid"
+    if receipt.allocation == Allocation.UNALLOCATED and receipt.error:
+        return "arrived"
+    return _OF_OWN[Allocation(receipt.allocation)]

@@ -1,0 +1,26 @@
+"""M-PESA codes: the receipt numbers of money, as an SMS and the M-PESA portal write them."""
+
+from __future__ import annotations
+
+import re
+
+from oscar_mpesa.domain.marking import _
+
+_NUMBER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{10}", re.ASCII)
+
+
+class ReceiptNumberRefused(ValueError):
+    """This is no M-PESA code; ``sentence`` says it to people."""
+
+    sentence = _("An M-PESA code has ten capital letters and digits, such as OD123ABC45.")
+
+
+def receipt_number(text: str) -> str:
+    """Return an M-PESA code as Safaricom writes it, from what a person typed or pasted.
+
+    Blanks are left out and small letters are taken for capitals; raises ``ReceiptNumberRefused`` for all else.
+    """
+    number = "".join(text.split()).upper()
+    if not _NUMBER.fullmatch(number):
+        raise ReceiptNumberRefused(len(number))
+    return number

@@ -1,0 +1,158 @@
+"""What arrived money is used for. Callers hold the locks of the order and the payment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import F
+
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.lifecycle import audit, due
+from oscar_mpesa.lifecycle.locks import lock_order
+from oscar_mpesa.models import Allocation, DueKind, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.signals import money_arrived
+
+logger = logging.getLogger("oscar_mpesa")
+
+#: When the books are tried again after the shop's own code raised; each further pause is twice as long.
+FIRST_RETRY = timedelta(minutes=1)
+
+#: After so many tries a person has to look.
+TRIES = 10
+
+#: Money in the shop's books stands there under one of these. A mismatch was applied before Safaricom told another
+#: amount, and staff decide (M8), perhaps by closing it with a note.
+IN_BOOKS = {Allocation.APPLIED.value, Allocation.MISMATCH.value, Allocation.EXPLAINED.value}
+
+ORDER_CLOSED = "the order was closed"
+SOLD_OUT = "the order was closed, and its things are not all in stock"
+
+
+def allocate(
+    receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, *, others: Iterable[MpesaReceipt]
+) -> Allocation:
+    """Use a receipt for its order where that is right, else keep it for a person; say what became of it."""
+    if is_paid(mpesa_order, others):
+        return keep(receipt, mpesa_order, now, Allocation.SURPLUS, why="the order is paid already")
+    if receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
+        why = "test money in a shop that takes real money"
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=why)
+    if _is_closed(mpesa_order):
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=ORDER_CLOSED)
+    return _use(receipt, mpesa_order, now)
+
+
+def is_paid(mpesa_order: MpesaOrder, receipts: Iterable[MpesaReceipt]) -> bool:
+    """By receipts whose money stands in the order's books, never by the order's status."""
+    own = (receipt for receipt in receipts if receipt.order_id == mpesa_order.pk)
+    return any(receipt.booked_at is not None and receipt.allocation in IN_BOOKS for receipt in own)
+
+
+def write_books(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> bool:
+    """Tell Oscar's side in a savepoint, and take up again an order that was released.
+
+    False if the order's things are not all in stock any more. Raises what the shop's own code raises; then nothing
+    of the books is left.
+    """
+    released = mpesa_order.is_released
+    with transaction.atomic():
+        told: dict[str, Any] = {"receipt": receipt, "order": mpesa_order.order}
+        told["given_back"] = mpesa_order.given_back if released else None
+        answers: list[Any] = money_arrived.send(sender=MpesaReceipt, **told)
+        used = all(answer is not False for _, answer in answers)
+    if used and released:
+        _reinstate(mpesa_order, now)
+    if used:
+        receipt.booked_at = receipt.booked_at or now
+    return used
+
+
+def keep(
+    receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, allocation: Allocation, *, why: str
+) -> Allocation:
+    """Write down what became of a receipt, and owe what has to be told of it."""
+    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, why[:255]
+    receipt.save()
+    if allocation is Allocation.APPLIED:
+        due.owe(subject_of(receipt, mpesa_order), *due.OWED_WITH_MONEY, now=now, receipt=receipt)
+    else:
+        call_for_staff(receipt, mpesa_order, now)
+    return allocation
+
+
+def call_for_staff(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> None:
+    """Log, audit and announce money that waits for a person; its payer is told, unless only our books lag."""
+    subject = subject_of(receipt, mpesa_order)
+    told = (mpesa_order.pk, receipt.amount, receipt.number, receipt.allocation, receipt.reason)
+    logger.error("M-Pesa order %s: KSh %s (%s) wait for a person: %s, %s", *told)
+    audit.record("money to sort out", subject, now=now, after=receipt.allocation, why=receipt.reason, receipt=receipt)
+    mails = () if receipt.error else (DueKind.ASTRAY_MAIL,)
+    due.owe(subject, DueKind.MONEY_ASTRAY, *mails, now=now, receipt=receipt)
+
+
+def subject_of(receipt: MpesaReceipt, mpesa_order: MpesaOrder) -> MpesaPayment | MpesaOrder:
+    """Whose timeline tells of a receipt: the attempt's that brought it, unless staff used it for another order."""
+    payment = receipt.payment
+    return payment if payment is not None and payment.order_id == mpesa_order.pk else mpesa_order
+
+
+def try_books_again(receipt: MpesaReceipt, *, now: datetime) -> bool:
+    """Try the books of unallocated money once more, where the shop's own code raised; False if it still does.
+
+    Locks the order. Claimed by a compare-and-set on ``tries``; True too if somebody else has it. The order may have
+    been paid or closed meanwhile: then the money is surplus, or waits for a person.
+    """
+    later = now + FIRST_RETRY * 2**receipt.tries
+    unclaimed = MpesaReceipt.objects.filter(pk=receipt.pk, tries=receipt.tries, allocation=Allocation.UNALLOCATED)
+    if not unclaimed.update(tries=F("tries") + 1, next_try_at=later if receipt.tries + 1 < TRIES else None):
+        return True
+    with transaction.atomic(durable=True):
+        assert receipt.order_id is not None
+        order = lock_order(receipt.order_id)
+        locked = MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
+        if locked.allocation != Allocation.UNALLOCATED:
+            return True
+        mpesa_order = MpesaOrder.objects.get(pk=order.pk)
+        mpesa_order.order = order
+        tries, locked.error = locked.tries, ""
+        allocate(locked, mpesa_order, now, others=MpesaReceipt.objects.filter(order_id=order.pk))
+        failed = bool(locked.error)
+        MpesaReceipt.objects.filter(pk=receipt.pk).update(
+            tries=tries, next_try_at=later if failed and tries < TRIES else None
+        )
+    return not failed
+
+
+def _is_closed(mpesa_order: MpesaOrder) -> bool:
+    settings = get_settings()
+    if mpesa_order.order.status == settings.CANCELLED_STATUS:
+        return True
+    return mpesa_order.is_released and not (settings.REINSTATE and mpesa_order.may_be_reinstated)
+
+
+def _use(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> Allocation:
+    """Write the books; the shop's own code may fail in them without losing the record of the money.
+
+    A deadlock is no such failure (it may have taken the whole transaction with it) and is raised.
+    """
+    try:
+        used = write_books(receipt, mpesa_order, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        logger.exception("M-Pesa order %s: the money is there, the books failed", mpesa_order.pk)
+        receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why="the shop's own code raised")
+    if not used:
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=SOLD_OUT)
+    return keep(receipt, mpesa_order, now, Allocation.APPLIED, why="")
+
+
+def _reinstate(mpesa_order: MpesaOrder, now: datetime) -> None:
+    mpesa_order.released_at, mpesa_order.release_reason, mpesa_order.given_back = None, "", {}
+    mpesa_order.save(update_fields=["released_at", "release_reason", "given_back"])
+    audit.record("reinstated", mpesa_order, now=now, why="money arrived")

@@ -1,0 +1,106 @@
+"""Why a person's decision about money was not carried out; nothing is changed then.
+
+::
+
+    DecisionRefused
+    ├── NotToSortOut       it was decided already
+    ├── NoteMissing        say why, or where it was seen
+    ├── AmountImpossible   no amount of money, or more than arrived
+    ├── AmountNotAccepted  not the order's total: accept the difference, or choose another order
+    ├── OtherEnvironment   test money never pays a real order, nor the other way round
+    ├── OrderPaid          the order's money is there
+    ├── OrderClosed        the order can be paid no more
+    ├── SoldOut            the order's things are not all in stock
+    ├── ReceiptKnown       this code is in the list; ``receipt`` is the one
+    ├── HeldPayment        decide about the money that holds the payment first
+    └── BooksRefused       the shop's own code raised; the message says what
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from oscar_mpesa.domain.marking import _
+from oscar_mpesa.models import MpesaReceipt
+
+
+class DecisionRefused(Exception):
+    """Nothing was changed; ``sentence`` tells a person why, and what to do."""
+
+    sentence = _("This cannot be done with this money.")
+
+
+class NotToSortOut(DecisionRefused):
+    """It was used, returned or closed already."""
+
+    sentence = _("This money was decided about already. Look at it again.")
+
+
+class NoteMissing(DecisionRefused):
+    """A decision by hand needs a note."""
+
+    sentence = _("Write a note: where it was seen, or why.")
+
+
+class AmountImpossible(DecisionRefused):
+    """Zero, negative, or more than arrived."""
+
+    sentence = _("Enter an amount above zero, and not more than arrived.")
+
+
+class AmountNotAccepted(DecisionRefused):
+    """Another amount than the order's total."""
+
+    sentence = _("The amount is not the order's total. Accept the difference, or choose another order.")
+
+
+class OtherEnvironment(DecisionRefused):
+    """One of the two is a test."""
+
+    sentence = _("Test money and real money do not mix.")
+
+
+class OrderPaid(DecisionRefused):
+    """Its books hold money already."""
+
+    sentence = _("This order is paid already.")
+
+
+class OrderClosed(DecisionRefused):
+    """Cancelled, given back to a basket, or in another currency."""
+
+    sentence = _("This order can be paid no more. Use the money for another order, or return it.")
+
+
+class SoldOut(DecisionRefused):
+    """It was released, and its things went to others."""
+
+    sentence = _("The things of this order are not all in stock any more.")
+
+
+class ReceiptKnown(DecisionRefused):
+    """This M-PESA code is in the list already."""
+
+    sentence = _("This M-PESA code is in the list already.")
+
+    def __init__(self, receipt: MpesaReceipt) -> None:
+        super().__init__(receipt.pk)
+        self.receipt = receipt
+
+
+class HeldPayment(DecisionRefused):
+    """Another amount arrived for this payment before."""
+
+    sentence = _("Another amount arrived for this request. Decide about that money first.")
+
+
+class BooksRefused(DecisionRefused):
+    """The shop's own code raised while its books were written."""
+
+    sentence = _("The shop's own code refused it. Ask whoever programs the shop.")
+
+
+def require_amount(amount: Decimal, *, most: Decimal | int) -> None:
+    """Raise ``AmountImpossible`` unless this is money: shillings above zero, in whole cents, and not more than that."""
+    if not amount.is_finite() or not 0 < amount <= most or amount != amount.quantize(Decimal("0.01")):
+        raise AmountImpossible(amount)

@@ -1,0 +1,208 @@
+"""What staff decide about money that arrived: use it for an order, note its return, or close it with a note.
+
+Each verb locks the orders (sorted), then the payment, then the receipt; asks for a permission of its own; and leaves
+an event with the person's name. None of them moves money.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.lifecycle import allocating, audit
+from oscar_mpesa.lifecycle.decisions import (
+    AmountNotAccepted,
+    BooksRefused,
+    NoteMissing,
+    NotToSortOut,
+    OrderClosed,
+    OrderPaid,
+    OtherEnvironment,
+    SoldOut,
+    require_amount,
+)
+from oscar_mpesa.lifecycle.enrolling import enrolled
+from oscar_mpesa.lifecycle.locks import lock_order
+from oscar_mpesa.lifecycle.settling import decide
+from oscar_mpesa.lifecycle.staff import name_of, require_permission
+from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import TO_SORT_OUT
+from oscar_mpesa.signals import money_returned
+
+#: When the end of a hold leaves an order unpaid, its shopper has at least this long to pay.
+TIME_AFTER_HOLD = timedelta(minutes=30)
+
+
+def apply_receipt(
+    receipt: MpesaReceipt, order: Any, *, by: Any, note: str = "", accept_difference: bool = False, now: datetime
+) -> MpesaReceipt:
+    """Use money that waits for a person for an order, once; the order may be another one than it came for.
+
+    Writes the books, takes up a released order again if all of it is in stock, and completes the attempt that the
+    money came by, if it was for this order. An amount that is not the order's total needs ``accept_difference``.
+    Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    """
+    require_permission(by, "apply_receipt")
+    with transaction.atomic():
+        locked = _lock(receipt, order.pk)
+        payment = locked.payment
+        _require(locked, *TO_SORT_OUT)
+        target = enrolled(order.pk, environment=locked.environment, now=now)
+        _require_fit(locked, target, accept_difference=accept_difference)
+        before, came_for, locked.order = locked.allocation, _order_of(locked), target.order
+        _write(locked, target, now)
+        _sign(locked, by, note)
+        locked.error, locked.next_try_at = "", None
+        allocating.keep(locked, target, now, Allocation.APPLIED, why=note)
+        _audit(locked, target, before=before, by=by, why=note, now=now)
+        why = f"used for order {target.order.number}"
+        if payment is not None and payment.order_id == target.pk and not payment.is_paid:
+            decide(payment, Status.COMPLETED, by=by, why=why, now=now)
+        _end_hold(locked, by=by, why=why, now=now)
+        if came_for is not None and came_for.pk != target.pk:
+            _audit(locked, came_for, before=before, by=by, why=why, now=now)
+            _reopen(came_for, now)
+    return locked
+
+
+def record_return(
+    receipt: MpesaReceipt, *, amount: Decimal, reference: str, note: str = "", by: Any, now: datetime
+) -> MpesaReceipt:
+    """Write down that money was sent back by hand; ``reference`` is the return's own code or voucher.
+
+    ``amount`` is in shillings, up to what arrived. Oscar's books are told only of money that stands in them. Ends a
+    hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    """
+    require_permission(by, "record_return")
+    with transaction.atomic():
+        locked = _lock(receipt)
+        _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
+        require_amount(amount, most=locked.amount)
+        locked.returned_at, locked.returned_amount, locked.returned_reference = now, amount, reference[:128]
+        if locked.booked_at is not None:
+            _refund(locked)
+        _close(locked, Allocation.RETURNED, by=by, note=note or reference, now=now)
+    return locked
+
+
+def explain_receipt(receipt: MpesaReceipt, *, note: str, by: Any, now: datetime) -> MpesaReceipt:
+    """Close money that waits for a person with a note, such as how it was settled elsewhere. Ends a hold.
+
+    Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    """
+    require_permission(by, "explain_receipt")
+    if not note.strip():
+        raise NoteMissing
+    with transaction.atomic():
+        locked = _lock(receipt)
+        _require(locked, *TO_SORT_OUT)
+        _close(locked, Allocation.EXPLAINED, by=by, note=note, now=now)
+    return locked
+
+
+def _lock(receipt: MpesaReceipt, *order_ids: int) -> MpesaReceipt:
+    """The receipt and its payment, fresh, after all orders that are concerned; refused if it went elsewhere since."""
+    concerned = {receipt.order_id, receipt.payment.order_id if receipt.payment else None, *order_ids}
+    orders: dict[int | None, Any] = {pk: lock_order(pk) for pk in sorted(pk for pk in concerned if pk is not None)}
+    payment = None
+    if receipt.payment_id is not None:
+        payment = MpesaPayment.objects.select_for_update().select_related("mpesa_order").get(pk=receipt.payment_id)
+    locked = MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
+    if (locked.order_id, locked.payment_id) != (receipt.order_id, receipt.payment_id):
+        raise NotToSortOut(receipt.pk)
+    locked.payment, locked.order = payment, orders.get(locked.order_id)
+    return locked
+
+
+def _order_of(receipt: MpesaReceipt) -> MpesaOrder | None:
+    return MpesaOrder.objects.select_related("order").filter(pk=receipt.order_id).first()
+
+
+def _require(receipt: MpesaReceipt, *allocations: Allocation) -> None:
+    if receipt.allocation not in allocations:
+        raise NotToSortOut(receipt.pk)
+
+
+def _require_fit(receipt: MpesaReceipt, target: MpesaOrder, *, accept_difference: bool) -> None:
+    is_test_in_real_shop = receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION
+    if receipt.environment != target.environment or is_test_in_real_shop:
+        raise OtherEnvironment(receipt.pk)
+    others = MpesaReceipt.objects.filter(order_id=target.pk).exclude(pk=receipt.pk)
+    stands_elsewhere = receipt.booked_at is not None and receipt.order_id != target.pk
+    if stands_elsewhere or allocating.is_paid(target, others):
+        raise OrderPaid(target.pk)
+    if target.order.status == get_settings().CANCELLED_STATUS or target.restored_at is not None:
+        raise OrderClosed(target.pk)
+    if receipt.amount != target.order.total_incl_tax and not accept_difference:
+        raise AmountNotAccepted(receipt.amount)
+
+
+def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
+    try:
+        used = allocating.write_books(receipt, target, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        raise BooksRefused(repr(error)) from error
+    if not used:
+        raise SoldOut(target.pk)
+
+
+def _refund(receipt: MpesaReceipt) -> None:
+    try:
+        money_returned.send(sender=MpesaReceipt, receipt=receipt, order=receipt.order)
+    except OperationalError:
+        raise
+    except Exception as error:
+        raise BooksRefused(repr(error)) from error
+
+
+def _close(receipt: MpesaReceipt, allocation: Allocation, *, by: Any, note: str, now: datetime) -> None:
+    before = receipt.allocation
+    receipt.allocation, receipt.allocated_at, receipt.next_try_at = allocation, now, None
+    _sign(receipt, by, note)
+    receipt.save()
+    mpesa_order = _order_of(receipt)
+    if mpesa_order is not None:
+        _audit(receipt, mpesa_order, before=before, by=by, why=note, now=now)
+        _end_hold(receipt, by=by, why=str(allocation), now=now)
+        _reopen(mpesa_order, now)
+
+
+def _sign(receipt: MpesaReceipt, by: Any, note: str) -> None:
+    receipt.allocated_by, receipt.allocated_by_name = by, name_of(by)
+    receipt.note = note or receipt.note
+
+
+def _audit(receipt: MpesaReceipt, mpesa_order: MpesaOrder, *, before: str, by: Any, why: str, now: datetime) -> None:
+    subject, after = allocating.subject_of(receipt, mpesa_order), str(receipt.allocation)
+    audit.record("decided about money", subject, now=now, before=before, after=after, why=why, receipt=receipt, by=by)
+
+
+def _end_hold(receipt: MpesaReceipt, *, by: Any, why: str, now: datetime) -> None:
+    """A payment that this money held fails, or stays as it had ended; unless more money of another amount holds it."""
+    payment = receipt.payment
+    if payment is None or not payment.held:
+        return
+    if payment.receipts.filter(allocation=Allocation.MISMATCH).exclude(pk=receipt.pk).exists():
+        return
+    if payment.is_live:
+        decide(payment, Status.FAILED, by=by, why=why, now=now)
+    else:
+        payment.held = False
+        payment.save(update_fields=["held"])
+
+
+def _reopen(mpesa_order: MpesaOrder, now: datetime) -> None:
+    """Money left the order that it came for; while that waits it can be paid again, and its clock goes on."""
+    is_waiting = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
+    if is_waiting and mpesa_order.payments.exists():
+        until = Greatest(F("pay_before"), now + TIME_AFTER_HOLD)
+        MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=until, release_at=until)

@@ -1,0 +1,19 @@
+"""Who decided: the person's permission, asked for where the decision is carried out, and the name that is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+
+def require_permission(by: Any, name: str) -> None:
+    """Raise ``PermissionDenied`` unless this user has ``oscar_mpesa.<name>``."""
+    if not by.has_perm(f"oscar_mpesa.{name}"):
+        raise PermissionDenied(f"oscar_mpesa.{name}")
+
+
+def name_of(by: Any) -> str:
+    """The name that stays in the rows when the user is gone."""
+    name: str = by.get_full_name() or by.get_username()
+    return name[:150]

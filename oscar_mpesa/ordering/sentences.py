@@ -1,0 +1,78 @@
+"""What shoppers are told of a closed order and of money that came anyway: in mails and on the order's page alike.
+
+All of it is in the active language; times are Nairobi's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt, ReleaseReason
+
+
+def of_closing(mpesa_order: MpesaOrder, *, now: datetime) -> str:
+    """Why an order that nobody paid is closed."""
+    told = {"number": mpesa_order.order.number, "time": _when(mpesa_order.pay_before, now)}
+    if mpesa_order.was_released_by_the_clock:
+        return _("Order %(number)s is closed. No payment reached us by %(time)s.") % told
+    if mpesa_order.release_reason == ReleaseReason.OTHER_METHOD:
+        return _("Order %(number)s is closed, because you chose another way to pay.") % told
+    return _("The shop closed order %(number)s. No payment for it has reached us.") % told
+
+
+def of_waiting_money(receipt: MpesaReceipt) -> str:
+    """What is done about money that its order did not take, before anybody has decided."""
+    order: Any = receipt.order
+    if receipt.allocation == Allocation.SURPLUS:
+        return _(
+            "We received two payments for this order. One is enough. The shop has been asked to return the other to "
+            "the number that paid. Nobody will ask for your PIN or a fee."
+        )
+    if receipt.allocation == Allocation.MISMATCH:
+        return _(
+            "%(arrived)s arrived; the order is %(asked)s. The shop is looking at it and will write to you. "
+            "Do not pay again."
+        ) % {"arrived": ksh(receipt.amount), "asked": ksh(order.total_incl_tax)}
+    return _(
+        "Your %(amount)s arrived after order %(number)s was closed. The shop has been told: it will send your things "
+        "or return the money, and write to you. Do not pay again."
+    ) % {"amount": named(receipt), "number": order.number}
+
+
+def of_decision(receipt: MpesaReceipt) -> str:
+    """What became of money that did not stay with the order it came for."""
+    order: Any = receipt.order
+    if receipt.allocation == Allocation.RETURNED:
+        return _of_return(receipt)
+    if receipt.allocation == Allocation.EXPLAINED:
+        return _("The shop has dealt with your payment of %(money)s. If you have questions, call us.") % {
+            "money": named(receipt)
+        }
+    return _("Your %(money)s was used for order %(number)s.") % {"money": named(receipt), "number": order.number}
+
+
+def named(receipt: MpesaReceipt) -> str:
+    """Money with its code, once that is known: ``KSh 1,500 (M-PESA code OD123ABC45)``."""
+    amount = ksh(receipt.amount)
+    return f"{amount} ({_('M-PESA code')} {receipt.number})" if receipt.number else amount
+
+
+def _of_return(receipt: MpesaReceipt) -> str:
+    day = date_format((receipt.returned_at or receipt.allocated_at).astimezone(NAIROBI), "j M")
+    told = {"money": named(receipt), "part": ksh(receipt.returned_amount or 0), "day": day}
+    if receipt.returned_amount is not None and receipt.returned_amount < receipt.amount:
+        return _("The shop returned %(part)s of your %(money)s to you on %(day)s.") % told
+    return _("The shop returned your %(money)s to you on %(day)s.") % told
+
+
+def _when(moment: datetime, now: datetime) -> str:
+    """``15:34``, with the day where it is not today's."""
+    here = moment.astimezone(NAIROBI)
+    is_today = here.date() == now.astimezone(NAIROBI).date()
+    return f"{here:%H:%M}" if is_today else f"{here:%H:%M}, {date_format(here, 'j M')}"

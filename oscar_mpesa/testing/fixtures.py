@@ -1,0 +1,52 @@
+"""A fixture for the tests of shops: ``pytest_plugins = ["oscar_mpesa.testing.fixtures"]``; it needs pytest-django."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.urls import reverse
+
+from oscar_mpesa.simulator.server import SANDBOX, Simulator
+
+if TYPE_CHECKING:
+    from pytest_django.live_server_helper import LiveServer
+
+#: Seconds until a phone answers: soon, but not before the shop has done with the push.
+DELAY = 0.3
+
+
+@pytest.fixture
+def mpesa_simulator(settings: Any, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """Daraja on this machine, with the shop's settings pointed at it and its callbacks at ``live_server``.
+
+    The test fails with what Safaricom would have refused, and with callbacks that the shop did not take.
+    """
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with daraja_for(settings, live_server.url) as simulator:
+        yield simulator
+
+
+@contextmanager
+def daraja_for(settings: Any, shop_url: str) -> Iterator[Simulator]:
+    """What the fixture does, with the shop at any address; a complaint ends it with ``pytest.fail``."""
+    shop = getattr(settings, "OSCAR_MPESA", {})
+    credentials = replace(SANDBOX, till=shop.get("TILL_NUMBER", ""))
+    with Simulator(credentials=credentials, delay=DELAY) as simulator:
+        settings.OSCAR_MPESA = {
+            **shop,
+            "ENVIRONMENT": "sandbox",
+            "TEST_MODE": True,
+            "CONSUMER_KEY": credentials.consumer_key,
+            "CONSUMER_SECRET": credentials.consumer_secret,
+            "SHORTCODE": credentials.shortcode,
+            "PASSKEY": credentials.passkey,
+            "CALLBACK_URL": shop_url + reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0"),
+            "BASE_URL": simulator.url,
+        }
+        yield simulator
+    if simulator.complaints:
+        pytest.fail("; ".join(simulator.complaints))

@@ -1,0 +1,135 @@
+"""An order that nobody paid, in Chromium: its things taken back, or paid in another way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from oscar_mpesa.lifecycle.receipts import record_return
+from oscar_mpesa.lifecycle.releasing import release_overdue
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from tests.browser.person import five_seconds_pass
+from tests.shop import post, success
+
+pytestmark = pytest.mark.browser
+
+Order = get_model("order", "Order")
+
+
+def half_an_hour_passes() -> None:
+    """For the newest order: the clock closes it."""
+    release_overdue(MpesaOrder.objects.latest("created_at"), now=timezone.now() + timedelta(minutes=31))
+
+
+def brings_money(**changes: Any) -> None:
+    """The newest payment is paid after all."""
+    payment = MpesaPayment.objects.latest("pk")
+    post(payment, success(payment, **changes), now=timezone.now())
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_without_scripts_the_things_of_a_closed_order_go_back_into_the_basket(new_person: Any, language: str) -> None:
+    guest = new_person(scripts=False, language=language)
+    guest.orders("0708374151")
+    five_seconds_pass()
+    guest.page.reload()
+    guest.sees("failed")
+
+    half_an_hour_passes()
+    guest.page.reload()
+    closed = guest.sees("closed")
+    fits = [guest.fits()]
+    button = guest.page.locator("#mpesa-restore").bounding_box()
+    guest.page.click("#mpesa-restore")
+    guest.looks("basket")
+    back = guest.page.url
+    guest.page.go_back()
+    guest.page.reload()
+    guest.looks("restored")
+    fits.append(guest.fits())
+
+    assert Order.objects.get().number in closed
+    assert button["height"] >= 44
+    assert back.endswith(f"/{language}/basket/")
+    assert fits == [True, True]
+    assert guest.page.locator("#mpesa-restore").count() == 0
+    assert get_model("basket", "Line").objects.filter(basket__status="Open").count() == 1
+
+
+def test_the_page_closes_by_itself_while_somebody_looks_at_it(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374151")
+    five_seconds_pass()
+    guest.sees("failed")
+
+    half_an_hour_passes()
+    guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    closed = guest.sees("closed")
+
+    assert "No payment reached us by" in closed
+    assert guest.page.locator("#mpesa-restore").is_visible()
+
+
+@pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 360)], ids=["scripts", "plain"])
+def test_another_way_to_pay_after_a_cancelled_request(new_person: Any, scripts: bool, width: int) -> None:
+    guest = new_person(scripts=scripts, width=width)
+    guest.orders("0708374151")
+    five_seconds_pass()
+    guest.page.reload()
+    guest.sees("failed")
+
+    guest.page.click("#mpesa-otherwise")
+    chooser = guest.looks("chooser")
+    guest.chooses("cod").places_order()
+    thanks = guest.looks("thanks")
+
+    assert "are in your basket again" in chooser
+    assert "Cash on delivery" in thanks
+    assert [order.status for order in Order.objects.order_by("pk")] == ["Payment expired", "Pending"]
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_money_that_came_anyway_and_what_became_of_it(new_person: Any, admin_user: Any, language: str) -> None:
+    guest = new_person(language=language)
+    guest.orders("0708374151")
+    five_seconds_pass()
+    guest.sees("failed")
+    brings_money(amount=1400)
+    guest.page.reload()
+    mismatch = guest.sees("mismatch")
+
+    receipt = MpesaReceipt.objects.get()
+    record_return(receipt, amount=receipt.amount, reference="R", by=admin_user, now=timezone.now())
+    guest.page.reload()
+    unpaid = guest.sees("unpaid")
+    brings_money(number="OD222BBB22")
+    guest.page.reload()
+    guest.sees("paid")
+    brings_money(number="OD333CCC33")
+    guest.page.reload()
+    twice = guest.sees("surplus")
+
+    assert "KSh 1,400" in mismatch
+    assert receipt.number in unpaid
+    assert "OD333CCC33" in twice
+    assert guest.fits()
+
+
+def test_late_money_for_an_order_that_was_given_up(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374151")
+    five_seconds_pass()
+    guest.sees("failed")
+    guest.page.click("#mpesa-otherwise")
+    guest.page.wait_for_url("**/payment-method/")
+    brings_money()
+
+    guest.goes(f"checkout/mpesa/{MpesaOrder.objects.get().public_id}/")
+    late = guest.sees("late")
+
+    assert "Do not pay again." in late
+    assert guest.fits()

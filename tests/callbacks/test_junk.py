@@ -1,0 +1,66 @@
+"""A flood of posts without a secret fills no table, asks Safaricom nothing, and holds up no right callback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+
+from oscar_mpesa.lifecycle.callbacks import KEPT_UNVERIFIED, UNVERIFIED_A_MINUTE, receive_callback
+from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.models import MpesaCallback, MpesaPayment, Verdict
+from oscar_mpesa.testing import ScriptedTransport
+from tests.lifecycle.wire import ACCEPTED, CREDENTIALS
+from tests.shop import later, new_payment, post, success
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POSTS, MINUTES = 600, 3
+
+
+@pytest.fixture
+def daraja(settings: Any) -> Iterator[ScriptedTransport]:
+    """Safaricom, who accepts one prompt and is asked nothing else."""
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    transport = ScriptedTransport({"push": [ACCEPTED]})
+    with replaced_transport(transport):
+        yield transport
+    assert transport.sent("query") == []
+
+
+def junk_for(payment: MpesaPayment) -> list[bytes]:
+    """What a stranger may post who guessed, or saw, the payment's checkout id."""
+    return [b"", b"junk" * 5_000, b'{"Body": {"stkCallback": 7}}', success(payment)]
+
+
+def test_a_flood_is_counted_and_not_kept_and_the_right_callback_settles_in_its_midst(daraja: ScriptedTransport) -> None:
+    payment = new_payment()
+    bodies = junk_for(payment)
+
+    for index in range(POSTS):
+        now = later(index * 60 * MINUTES / POSTS)
+        receive_callback(bodies[index % len(bodies)], secret="0" * 32, address=None, now=now)
+        if index == POSTS // 2:
+            assert post(payment, success(payment), now=now).verdict == Verdict.APPLIED
+
+    junk = MpesaCallback.objects.filter(verdict=Verdict.UNVERIFIED)
+    payment.refresh_from_db()
+    assert junk.count() <= UNVERIFIED_A_MINUTE * MINUTES
+    assert junk.count() + junk.aggregate(times=Sum("suppressed"))["times"] == POSTS
+    assert all(len(bytes(body)) <= KEPT_UNVERIFIED for body in junk.values_list("body", flat=True))
+    assert payment.status == "completed"
+
+
+def test_a_stranger_moves_the_next_question_once_a_minute(daraja: ScriptedTransport) -> None:
+    payment = new_payment()
+    forgery, moved = success(payment), set()
+
+    for second in range(0, 60, 2):
+        receive_callback(forgery, secret="", address=None, now=later(second))
+        payment.refresh_from_db()
+        moved.add(payment.next_question_at)
+
+    assert moved == {later(0)}
+    assert payment.status == "processing"

@@ -1,0 +1,39 @@
+"""What others do while a verb is at work: the shop's own code raises, or somebody is faster by one query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from oscar.apps.order.signals import order_status_changed
+
+
+@contextmanager
+def broken_shop(error: Exception | None = None) -> Iterator[None]:
+    """The shop's own code raises whenever an order's status changes."""
+
+    def raises(**_: Any) -> None:
+        raise error or RuntimeError("the shop's receiver is broken")
+
+    order_status_changed.connect(raises)
+    try:
+        yield
+    finally:
+        order_status_changed.disconnect(raises)
+
+
+@contextmanager
+def just_before(query: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Do something else just before the first query that has these words in it."""
+    waiting = [act]
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if query in sql and waiting:
+            waiting.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert not waiting, f"no query had {query!r} in it"

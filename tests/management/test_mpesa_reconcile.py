@@ -1,0 +1,149 @@
+"""``mpesa_reconcile``: what it says, how it ends, and that it stops when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F
+from django.dispatch import receiver
+from django.utils import timezone
+from oscar.apps.order.signals import order_status_changed
+
+from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaPayment, MpesaReceipt
+from tests.shop import NO_FUNDS, new_order, new_payment, post, success
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Terminal(StringIO):
+    """Somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def broken_shop() -> Iterator[None]:
+    """The shop's own code raises whenever a status changes."""
+
+    def refuse(**_: Any) -> None:
+        raise RuntimeError("the shop's own fault")
+
+    order_status_changed.connect(refuse)
+    yield
+    order_status_changed.disconnect(refuse)
+
+
+def an_hour_passes() -> None:
+    """Everything that was written down is an hour old."""
+    gone = timedelta(hours=1)
+    moments: dict[Any, tuple[str, ...]] = {
+        MpesaPayment: ("created_at", "prompted_at", "next_question_at"),
+        MpesaOrder: ("created_at", "pay_before", "release_at"),
+        MpesaReceipt: ("created_at", "next_try_at"),
+        MpesaCallback: ("received_at", "next_try_at"),
+    }
+    for model, names in moments.items():
+        model.objects.update(**{name: F(name) - gone for name in names})
+
+
+def test_a_pass_says_on_a_terminal_what_it_did() -> None:
+    new_payment(now=timezone.now())
+    new_payment(phone=NO_FUNDS, now=timezone.now())
+    an_hour_passes()
+    terminal = Terminal()
+
+    call_command("mpesa_reconcile", stdout=terminal)
+
+    said = terminal.getvalue().split("\r")
+    assert said[1] == "1 …"
+    assert "2 payments looked at (1 completed, 1 failed)" in said[-1]
+    assert "overdue orders looked at" in said[-1]
+
+
+def test_elsewhere_it_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    out = StringIO()
+
+    with caplog.at_level(logging.INFO, logger="oscar_mpesa"):
+        call_command("mpesa_reconcile", stdout=out)
+
+    assert [record.getMessage() for record in caplog.records] == ["M-Pesa reconcile: nothing was due"]
+    assert out.getvalue() == ""
+
+
+@pytest.mark.usefixtures("broken_shop")
+def test_what_fails_is_counted_and_is_the_exit_status(caplog: pytest.LogCaptureFixture) -> None:
+    payment = new_payment(now=timezone.now())
+    post(payment, success(payment), now=timezone.now())
+    an_hour_passes()
+
+    with caplog.at_level(logging.INFO, logger="oscar_mpesa"), pytest.raises(CommandError, match="1 failed"):
+        call_command("mpesa_reconcile", stdout=StringIO())
+
+    assert "0 books written again (1 FAILED)" in caplog.records[-1].getMessage()
+
+
+def test_a_loop_goes_on_until_it_is_told_to_stop_and_ends_well() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    new_payment(now=timezone.now())
+    an_hour_passes()
+    teller = told_to_stop_soon()
+    teller.start()
+
+    call_command("mpesa_reconcile", "--loop", "0.05", stdout=StringIO())
+    teller.join()
+
+    assert MpesaPayment.objects.get().status == "completed"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_told_to_stop_in_the_middle_it_finishes_the_step_at_hand_and_no_more() -> None:
+    for _ in range(3):
+        new_payment(now=timezone.now())
+    an_hour_passes()
+
+    @receiver(order_status_changed)
+    def stop(**_: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    try:
+        call_command("mpesa_reconcile", "--loop", "60", stdout=StringIO())
+    finally:
+        order_status_changed.disconnect(stop)
+
+    assert MpesaPayment.objects.filter(status="completed").count() == 1
+
+
+@pytest.mark.parametrize("pause", ["0", "-1", "soon", "100000"])
+def test_a_pause_has_to_be_one(pause: str) -> None:
+    with pytest.raises(CommandError, match="--loop"):
+        call_command("mpesa_reconcile", "--loop", pause)
+
+
+def test_an_order_of_another_method_is_let_be() -> None:
+    order = new_order(status="Pending")
+
+    call_command("mpesa_reconcile", stdout=StringIO())
+
+    order.refresh_from_db()
+    assert order.status == "Pending"
+
+
+def told_to_stop_soon() -> threading.Thread:
+    """SIGTERM for this process a little later, as systemd sends it."""
+
+    def tell() -> None:
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    return threading.Thread(target=tell)

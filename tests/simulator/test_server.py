@@ -1,0 +1,242 @@
+"""The simulator's addresses, spoken to as plain HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from oscar_mpesa.daraja.errors import DarajaUnreadable
+from oscar_mpesa.daraja.messages import Push, push_body, query_body
+from oscar_mpesa.simulator.disasters import Daraja
+from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.server import SANDBOX, Simulator
+from oscar_mpesa.simulator.spoken import Reply
+from tests.shop import PAYS
+from tests.simulator.shopside import Hooks, Shop
+
+OAUTH = "/oauth/v1/generate?grant_type=client_credentials"
+PUSH = "/mpesa/stkpush/v1/processrequest"
+QUERY = "/mpesa/stkpushquery/v1/query"
+
+PAIR = f"Basic {b64encode(f'{SANDBOX.consumer_key}:{SANDBOX.consumer_secret}'.encode()).decode()}"
+
+
+def ask(simulator: Simulator, path: str, *, authorization: str = "", body: bytes | None = None) -> tuple[int, Any]:
+    """Status and document of an answer; None for an empty one."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(simulator.url.rpartition(":")[2]), timeout=5)
+    headers = {"Authorization": authorization} if authorization else {}
+    try:
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None
+    finally:
+        connection.close()
+
+
+def bearer(simulator: Simulator) -> str:
+    return f"Bearer {ask(simulator, OAUTH, authorization=PAIR)[1]['access_token']}"
+
+
+def post(simulator: Simulator, path: str, fields: Mapping[str, object], *, authorization: str) -> tuple[int, Any]:
+    return ask(simulator, path, authorization=authorization, body=json.dumps(fields).encode())
+
+
+def push_fields() -> dict[str, object]:
+    about = {"callback_url": "http://127.0.0.1:9/hooks/", "account_reference": "100042", "description": "Order"}
+    return dict(push_body(SANDBOX, Push(phone=PAYS, amount=1500, **about), now=timezone.now()))
+
+
+@pytest.fixture
+def simulator(simulator: Simulator) -> Simulator:
+    """One whose phones wait to be told."""
+    simulator.delay = None
+    return simulator
+
+
+def test_a_token_lives_for_an_hour_unless_another_is_given(simulator: Simulator) -> None:
+    status, given = ask(simulator, OAUTH, authorization=PAIR)
+    first = f"Bearer {given['access_token']}"
+    taken = post(simulator, PUSH, push_fields(), authorization=first)
+    bearer(simulator)
+
+    refused = post(simulator, PUSH, push_fields(), authorization=first)
+
+    assert (status, given["expires_in"], taken[0]) == (200, "3599", 200)
+    assert (refused[0], refused[1]["errorCode"]) == (404, "404.001.03")
+    assert (len(simulator.pushes), simulator.complaints) == (1, [])
+
+
+def test_nobody_gets_in_without_a_token(simulator: Simulator) -> None:
+    for authorization in ("", "Bearer ", "Bearer of bad news"):
+        assert post(simulator, PUSH, push_fields(), authorization=authorization)[0] == 404
+
+    assert simulator.pushes == []
+
+
+def test_wrong_keys_are_refused_without_a_word(simulator: Simulator) -> None:
+    assert ask(simulator, OAUTH, authorization="Basic d3Jvbmc6a2V5cw==") == (400, None)
+    assert ask(simulator, OAUTH) == (400, None)
+    assert simulator.complaints == ["wrong consumer key or secret"] * 2
+
+
+def test_a_push_is_accepted_with_text_and_ids_of_safaricoms_shape(simulator: Simulator) -> None:
+    status, told = post(simulator, PUSH, push_fields(), authorization=bearer(simulator))
+
+    assert status == 200
+    assert list(told) == [
+        "MerchantRequestID",
+        "CheckoutRequestID",
+        "ResponseCode",
+        "ResponseDescription",
+        "CustomerMessage",
+    ]
+    assert told["ResponseCode"] == "0"
+    assert told["CheckoutRequestID"].endswith("708374149")
+
+
+def test_what_is_wrong_is_refused_and_complained_of(simulator: Simulator) -> None:
+    token = bearer(simulator)
+
+    refusals = [
+        post(simulator, PUSH, {**push_fields(), "Amount": 1500.5}, authorization=token),
+        post(simulator, QUERY, {}, authorization=token),
+        ask(simulator, PUSH, authorization=token, body=b"Amount=1500"),
+        ask(simulator, PUSH, authorization=token, body=b""),
+        ask(simulator, "/mpesa/stkpush/v2/processrequest", authorization=token, body=b"{}"),
+        ask(simulator, "/oauth/v1/generate", authorization=PAIR),
+    ]
+
+    codes = ["400.002.02", "400.002.02", "400.002.05", "400.002.05", "404.001.01", "400.008.02"]
+    assert [told["errorCode"] for _, told in refusals] == codes
+    assert [status for status, _ in refusals] == [400, 400, 400, 400, 404, 400]
+    assert simulator.complaints[0] == "Bad Request - Invalid Amount (400.002.02)"
+    assert len(simulator.complaints) == 6
+    assert (simulator.pushes, simulator.queries) == ([], [])
+
+
+def test_a_query_tells_texts_and_neither_receipt_nor_amount(simulator: Simulator) -> None:
+    token = bearer(simulator)
+    checkout_id = post(simulator, PUSH, push_fields(), authorization=token)[1]["CheckoutRequestID"]
+    asked = query_body(SANDBOX, checkout_id, now=timezone.now())
+
+    pending = [post(simulator, QUERY, asked, authorization=token) for _ in range(2)]
+    simulator.answer(simulator.pushes[0])
+    paid = post(simulator, QUERY, asked, authorization=token)
+
+    assert (pending[0][0], pending[0][1]["errorMessage"]) == (500, "The transaction is being processed")
+    assert (pending[1][0], pending[1][1]["ResultCode"]) == (200, "4999")
+    assert (paid[0], paid[1]["ResultCode"]) == (200, "0")
+    assert set(paid[1]) == {
+        "ResponseCode",
+        "ResponseDescription",
+        "MerchantRequestID",
+        "CheckoutRequestID",
+        "ResultCode",
+        "ResultDesc",
+    }
+
+
+def test_a_prompt_that_was_never_sent_is_not_known(simulator: Simulator) -> None:
+    asked = query_body(SANDBOX, "ws_CO_1", now=timezone.now())
+
+    status, told = post(simulator, QUERY, asked, authorization=bearer(simulator))
+
+    assert (status, told["errorMessage"]) == (500, "The transaction does not exist")
+
+
+def test_asking_makes_no_money(simulator: Simulator, shop: Shop) -> None:
+    reply = shop.pushes()
+
+    for _ in range(5):
+        shop.asks(reply.checkout_request_id)
+
+    assert (len(simulator.queries), simulator.ledger.total, len(simulator.ledger)) == (5, 0, 0)
+
+
+def test_people_read_the_ledger(simulator: Simulator, shop: Shop) -> None:
+    shop.pushes()
+    simulator.call_back(simulator.pushes[0])
+
+    status, ledger = ask(simulator, "/ledger")
+
+    assert (status, ledger["total"]) == (200, 1500)
+    assert ledger["taken"][0]["receipt_number"] == simulator.pushes[0].receipt_number
+    assert ledger["taken"][0]["phone"] == "0712 •••678"
+    assert ask(simulator, "/favicon.ico")[0] == 404
+    assert simulator.complaints == []
+
+
+def test_many_pushes_at_once_are_told_apart_and_all_taken(hooks: Hooks) -> None:
+    with Simulator(delay=0.05) as simulator:
+        shop = Shop(simulator, hooks)
+        shop.pushes()
+        crowd = [threading.Thread(target=shop.pushes) for _ in range(20)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()
+        simulator.wait()
+
+    assert [push.number for push in simulator.pushes] == list(range(1, 22))
+    assert len({callback.checkout_request_id for callback in hooks.told}) == 21
+    assert (simulator.ledger.total, len(simulator.ledger)) == (21 * 1500, 21)
+
+
+def test_all_that_happens_is_told_in_lines_without_a_number_or_a_secret(hooks: Hooks) -> None:
+    lines: list[str] = []
+    with Simulator(delay=None, tell=lines.append) as simulator:
+        shop = Shop(simulator, hooks)
+        reply = shop.pushes(phone="0712345678")
+        shop.asks(reply.checkout_request_id)
+        simulator.call_back(simulator.pushes[0])
+        shop.asks(reply.checkout_request_id)
+
+    assert lines == [
+        "a token was given",
+        "push 1: KSh 1,500 from 0712 •••678 (usual)",
+        "push 1: asked, not answered yet",
+        f"push 1: KSh 1,500 taken, receipt {simulator.pushes[0].receipt_number}",
+        "push 1: callback with result 0, the shop answered 200",
+        "push 1: asked, result 0",
+    ]
+
+
+def test_a_scenario_of_ones_own_answers_as_it_likes(simulator: Simulator, shop: Shop) -> None:
+    def maintenance(daraja: Daraja, push: ReceivedPush) -> Reply:
+        return Reply(status=503, body=b"<html>Back soon</html>")
+
+    simulator.script(maintenance)
+
+    with pytest.raises(DarajaUnreadable, match="HTTP 503"):
+        shop.pushes()
+
+    assert simulator.pushes[0].scenario == "maintenance"
+
+
+def test_a_shop_that_does_not_wait_for_a_slow_reply_is_called_back_all_the_same(
+    simulator: Simulator, hooks: Hooks
+) -> None:
+    simulator.delay = 0.02
+    simulator.script("slow")
+    body = json.dumps({**push_fields(), "CallBackURL": hooks.url})
+    head = f"POST {PUSH} HTTP/1.0\r\nAuthorization: {bearer(simulator)}\r\nContent-Length: {len(body)}\r\n\r\n"
+
+    with socket.create_connection(("127.0.0.1", int(simulator.url.rpartition(":")[2]))) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.sendall(f"{head}{body}".encode())
+        while not simulator.pushes:
+            time.sleep(0.01)
+    simulator.wait()
+
+    assert (len(hooks.bodies), simulator.ledger.total) == (1, 1500)
