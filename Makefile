@@ -15,7 +15,7 @@ DECLARED = setup.cfg pyproject.toml
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-browser picture test-slow bench matrix messages clean
+.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-disasters test-browser picture test-slow bench matrix messages clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -36,7 +36,7 @@ lint: $(VENV)/.test ## Style, types and floors only
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
 
-test-databases: test-postgresql test-mariadb ## Journeys, races and disasters, on PostgreSQL and on MariaDB
+test-databases: test-postgresql test-mariadb ## Journeys and races, on PostgreSQL and on MariaDB
 
 test-postgresql: $(VENV)/.postgresql
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
@@ -45,6 +45,9 @@ test-postgresql: $(VENV)/.postgresql
 test-mariadb: $(VENV)/.mariadb
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest tests/journeys -n 2 --create-db
+
+test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m disasters --migrations --create-db
 
 test-browser: $(VENV)/.browser ## Whole purchases in Chromium
 	"$(BIN)/python" -m pytest -m browser -n 2 --dist worksteal

@@ -173,7 +173,10 @@ def get_settings() -> MpesaSettings:
         raise ImproperlyConfigured(
             f"OSCAR_MPESA has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}"
         )
-    return MpesaSettings(**{name: _shaped(name, value) for name, value in given.items()})
+    ours = MpesaSettings(**{name: _shaped(name, value) for name, value in given.items()})
+    if len({ours.PENDING_STATUS, ours.EXPIRED_STATUS, ours.CANCELLED_STATUS}) < 3:
+        raise ImproperlyConfigured("OSCAR_MPESA: PENDING_STATUS, EXPIRED_STATUS and CANCELLED_STATUS must differ")
+    return ours
 
 
 def _shaped(name: str, value: Any) -> Any:

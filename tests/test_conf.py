@@ -235,3 +235,13 @@ def test_safaricom_is_given_an_address_for_each_payment(settings: Any, slash: st
     ours = reading(settings, CALLBACK_URL=f"https://shop.example/api/payments/hooks{slash}")
 
     assert ours.callback_url("a1b2") == "https://shop.example/api/payments/hooks/a1b2/"
+
+
+@pytest.mark.parametrize("name", ["PENDING_STATUS", "EXPIRED_STATUS"])
+def test_an_order_that_waits_one_that_expired_and_one_that_was_cancelled_are_told_apart(
+    settings: Any, name: str
+) -> None:
+    settings.OSCAR_MPESA = {name: "Cancelled"}
+
+    with pytest.raises(ImproperlyConfigured, match="must differ"):
+        get_settings()

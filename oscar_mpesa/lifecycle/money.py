@@ -63,11 +63,11 @@ def _recognise(
 ) -> Verdict:
     """A number counts once, ever: told again it adds nothing, and what was told of it first stays."""
     is_own = receipt.payment_id == payment.pk
-    is_near = is_own or receipt.order_id == payment.order_id
-    if receipt.source == ReceiptSource.STAFF and is_near and _is_open(receipt):
+    is_typed = receipt.source == ReceiptSource.STAFF and _is_open(receipt)
+    if is_typed and (is_own or receipt.order_id == payment.order_id):
         _close_twin(receipt, payment, now, known)
         return _fill_in(receipt, payment, news, now, known)
-    if not is_own and not (is_near and receipt.payment_id is None):
+    if not is_own and (receipt.payment_id is not None or receipt.order_id not in {None, payment.order_id}):
         logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
         audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
         return Verdict.UNMATCHED

@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
+from oscar_mpesa.ordering.locks import lock_deals, lock_stock
+
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
-StockRecord = get_model("partner", "StockRecord")
 
 SOLD_OUT = _("“%(title)s” has just sold out or run short (%(reason)s). Change your basket and order again.")
 
@@ -27,7 +28,7 @@ def order_of_basket(basket: Any) -> Any | None:
 
 
 def require_stock(basket: Any, strategy: Any) -> None:
-    """Look once more at the stock of every line with the stock records locked, sorted as Oscar's placement locks them.
+    """Look once more at the stock of every line, with all that placing will count locked in Oscar's order of locks.
 
     Must be called inside a transaction. Raises Oscar's ``UnableToPlaceOrder`` with a sentence for the shopper.
     """
@@ -35,8 +36,8 @@ def require_stock(basket: Any, strategy: Any) -> None:
     lines = list(basket.all_lines())
     for line in lines:
         wanted[line.stockrecord_id] = wanted.get(line.stockrecord_id, 0) + line.quantity
-    records = StockRecord.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-    locked = {record.pk: record for record in records}
+    lock_deals(basket)
+    locked = lock_stock(wanted)
     for line in lines:
         info = strategy.fetch_for_product(line.product, locked[line.stockrecord_id])
         permitted, reason = info.availability.is_purchase_permitted(wanted[line.stockrecord_id])

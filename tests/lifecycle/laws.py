@@ -62,6 +62,13 @@ def no_money_is_lost(before: Picture, after: Picture, facts: Facts) -> Iterator[
     yield from (f"receipt {pk} is gone" for pk in before.receipts.keys() - after.receipts.keys())
 
 
+def a_number_goes_to_the_money_that_lacks_it(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+    for pk, receipt in after.receipts.items():
+        same = [row for row in after.receipts.values() if row.payment_id == receipt.payment_id and row.pk > pk]
+        if receipt.number is None and any(row.number not in facts.typed for row in same):
+            yield f"receipt {pk} has no number, and its payment {receipt.payment_id} has another one"
+
+
 def money_pays_an_order_once(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for order_id in after.orders:
         receipts = after.receipts_of(order_id)
@@ -71,6 +78,13 @@ def money_pays_an_order_once(before: Picture, after: Picture, facts: Facts) -> I
             yield f"order {order_id} was paid twice"
         if any(receipt.booked_at is None for receipt in applied):
             yield f"money was applied to order {order_id} and is not in its books"
+
+
+def another_amount_pays_by_a_decision_only(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+    for pk, receipt in after.receipts.items():
+        is_decided = receipt.allocated_by_id is not None or receipt.allocation != Allocation.APPLIED
+        if not is_decided and receipt.amount != after.orders[receipt.order_id].total_incl_tax:
+            yield f"{receipt.amount} of receipt {pk} paid order {receipt.order_id}"
 
 
 def the_books_say_what_the_receipts_say(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
@@ -148,14 +162,15 @@ def a_completed_attempt_has_its_money(before: Picture, after: Picture, facts: Fa
 
 
 def a_held_attempt_waits_for_a_person(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
-    for pk, payment in before.payments.items():
-        if not (payment.held and after.payments[pk].held):
+    for pk, was in before.payments.items():
+        payment = after.payments[pk]
+        money = [row for row in after.receipts.values() if row.payment_id == pk and row.allocation in TO_SORT_OUT]
+        if not was.held or (not payment.held and (payment.status == Status.COMPLETED or not money)):
             continue
-        order_id = payment.mpesa_order_id
-        if after.payments[pk].status != payment.status:
-            yield f"payment {pk} is held and went to {after.payments[pk].status}"
-        if len(after.payments_of(order_id)) > len(before.payments_of(order_id)):
-            yield f"order {order_id} was prompted while payment {pk} is held"
+        if not payment.held or payment.status != was.status:
+            yield f"payment {pk} was held and is {payment.status}"
+        if len(after.payments_of(was.mpesa_order_id)) > len(before.payments_of(was.mpesa_order_id)):
+            yield f"order {was.mpesa_order_id} was prompted while payment {pk} is held"
 
 
 def stock_is_held_for_open_orders_only(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
@@ -198,7 +213,7 @@ def the_clock_asks_before_it_releases(before: Picture, after: Picture, facts: Fa
             yield f"order {pk} was released before its time"
         for payment in after.payments_of(pk):
             was_asked = payment.pk in facts.asked or payment.denied_at is not None
-            if payment.checkout_request_id and not was_asked:
+            if payment.checkout_request_id and payment.status != Status.COMPLETED and not was_asked:
                 yield f"order {pk} was released and nobody asked about payment {payment.pk}"
 
 
@@ -215,7 +230,9 @@ def what_is_to_be_told_is_told_once(before: Picture, after: Picture, facts: Fact
 LAWS: tuple[Law, ...] = (
     a_number_counts_once,
     no_money_is_lost,
+    a_number_goes_to_the_money_that_lacks_it,
     money_pays_an_order_once,
+    another_amount_pays_by_a_decision_only,
     the_books_say_what_the_receipts_say,
     the_lines_of_the_books_add_up,
     the_books_name_the_money,

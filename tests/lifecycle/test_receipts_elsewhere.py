@@ -82,6 +82,7 @@ def test_the_attempt_that_the_money_came_by_failed_and_its_order_can_be_paid_aga
     row = MpesaOrder.objects.get(pk=payment.order_id)
     assert (payment.status, payment.held, payment.live_order) == ("failed", False, None)
     assert row.pay_before == row.release_at == later(60 * 60 + 30 * 60)
+    assert start(row.order, phone=ANOTHER, now=later(60 * 61)).status == "pending"
 
 
 def test_an_order_of_another_method_may_take_the_money_and_gets_no_clock(clerk: Any) -> None:
@@ -116,6 +117,20 @@ def test_a_hold_goes_on_while_other_money_of_another_amount_waits() -> None:
     payment.refresh_from_db()
     assert in_between == ("processing", True)
     assert (payment.status, payment.held) == ("failed", False)
+
+
+def test_a_prompt_that_no_money_holds_stays_on_the_phone_whatever_is_decided() -> None:
+    first, clerk = new_payment(), new_clerk("record_return")
+    post(first, failure(first), now=later(10))
+    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))
+    pay(first, now=later(95))
+    post(second, success(second, number="OD222BBB22", amount=3), now=later(100))
+    surplus = MpesaReceipt.objects.get(number="OD222BBB22")
+
+    record_return(surplus, amount=surplus.amount, reference="OD999ZZZ99", by=clerk, now=later(110))
+
+    second.refresh_from_db()
+    assert (second.status, second.held) == ("processing", False)
 
 
 def test_an_amount_told_anew_of_money_that_was_used_elsewhere_holds_its_payment_until_staff_decide() -> None:

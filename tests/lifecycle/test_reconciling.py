@@ -175,6 +175,17 @@ def test_more_than_fits_into_memory_is_read_in_batches() -> None:
     assert not unfinished(later(1e6)).exists()
 
 
+def test_what_stays_due_is_taken_up_once_a_pass() -> None:
+    payment = new_payment()
+    for index in range(BATCH):
+        payment.pk, payment.live_order = None, None
+        payment.secret, payment.checkout_request_id = f"secret {index}", f"ws_CO_{index}"
+        payment.save()
+    MpesaPayment.objects.update(handset_seen_at=later(15))
+
+    assert taken_up(30) == [("payment", "processing", True)] * (BATCH + 1)
+
+
 def test_who_stops_between_two_steps_loses_nothing() -> None:
     for _ in range(3):
         new_payment()

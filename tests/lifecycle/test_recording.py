@@ -118,6 +118,12 @@ def test_money_that_several_attempts_may_have_brought_belongs_to_the_order_alone
     assert MpesaEvent.objects.get(what="recorded by hand").mpesa_order_id == first.order_id
 
 
+def test_an_attempt_that_was_never_sent_brought_no_money(clerk: Any) -> None:
+    unsent = new_payment(sent=False)
+
+    assert found(unsent.mpesa_order.order, clerk).payment is None
+
+
 def test_staff_may_say_which_attempt_it_was(clerk: Any) -> None:
     first = expired()
     second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
@@ -179,6 +185,7 @@ def test_more_money_for_a_paid_order_is_surplus_and_replaces_no_other_code(
     by_attempt = found(payment.mpesa_order.order, clerk, number="OD333CCC33", amount=amount, payment=payment)
 
     assert (by_order.allocation, by_attempt.allocation) == (allocation, allocation)
+    assert (by_order.payment, by_attempt.payment) == (None, payment)
     assert MpesaReceipt.objects.get(number=NUMBER).allocation == Allocation.APPLIED
     assert Order.objects.get().sources.get().amount_debited == 1500
 

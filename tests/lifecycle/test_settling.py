@@ -105,6 +105,7 @@ def test_a_held_payment_hears_no_query_and_no_failure_but_the_right_money_ends_t
     assert (by_query, by_failure.verdict) == (Verdict.NO_CHANGE, Verdict.NO_CHANGE)
     assert (payment.status, payment.held) == ("completed", False)
     assert sorted(MpesaReceipt.objects.values_list("allocation", flat=True)) == ["applied", "mismatch"]
+    assert MpesaEvent.objects.filter(what="ignored", why__contains="held for a person").count() == 2
 
 
 def test_another_request_s_id_is_unmatched_and_the_payment_is_asked_now() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from oscar.core.loading import get_model
@@ -14,7 +14,8 @@ from oscar.core.loading import get_model
 from oscar_mpesa.lifecycle import asking
 from oscar_mpesa.ordering import receivers
 from oscar_mpesa.signals import news_due
-from tests.lifecycle.life import OrderLife, Shop
+from tests.lifecycle.life import OrderLife
+from tests.lifecycle.story import Shop
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import new_order
 from tests.snapshots import Snapshot
@@ -37,7 +38,7 @@ def shop(settings: Any, monkeypatch: pytest.MonkeyPatch, django_user_model: Any)
 
 
 def test_no_story_of_an_order_breaks_a_money_rule(shop: Shop) -> None:
-    live_through(shop, stories=100, steps=25)
+    live_through(shop, stories=120, steps=15)
 
 
 def live_through(place: Shop, *, stories: int, steps: int) -> None:
@@ -46,5 +47,10 @@ def live_through(place: Shop, *, stories: int, steps: int) -> None:
     class Life(OrderLife):
         shop = place
 
-    limits = hypothesis_settings(max_examples=stories, stateful_step_count=steps)
-    run_state_machine_as_test(Life, settings=hypothesis_settings(limits, suppress_health_check=list(HealthCheck)))
+    limits = hypothesis_settings(
+        max_examples=stories,
+        stateful_step_count=steps,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Life, settings=limits)
