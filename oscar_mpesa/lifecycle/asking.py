@@ -57,8 +57,8 @@ def attend(payment: MpesaPayment, *, now: datetime) -> bool:
         return False
     is_due = gateway.is_free(payment) or _is_due(payment, now)
     said = ask(payment, now=now) if is_due else Said.NOTHING
-    if said in {Said.PAID, Said.NOT_PAID}:
-        payment.refresh_from_db()
+    if payment.is_unanswered_too_long(now) and said in {Said.PAID, Said.NOT_PAID}:
+        payment.refresh_from_db()  # the answer may have ended it
     if payment.is_unanswered_too_long(now):
         settle(payment, unanswered(), now=now)
         return True

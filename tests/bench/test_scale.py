@@ -1,0 +1,89 @@
+"""What a full table costs: nothing, for one payment; and no more memory, for a pass over all of them."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import count
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.reconciling import reconcile
+from oscar_mpesa.models import MpesaPayment
+from tests.bench.crowds import many_payments
+from tests.counting import counted
+from tests.lifecycle.wire import CREDENTIALS
+from tests.shop import later, new_payment, post, success
+
+pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
+
+FEW, MANY = 1_000, 10_000
+
+NUMBERS = count(10_000_000)
+
+
+def new_success() -> tuple[MpesaPayment, bytes]:
+    """A payment that waits, of a phone of its own, and the callback that completes it."""
+    payment = new_payment(phone=PhoneNumber.parse(f"2547{next(NUMBERS)}"))
+    return payment, success(payment, number=f"OD{payment.pk:08}")
+
+
+def seconds_to_settle() -> float:
+    """How long it takes, as a rule."""
+    taken = []
+    for _ in range(30):
+        payment, body = new_success()
+        started = perf_counter()
+        post(payment, body)
+        taken.append(perf_counter() - started)
+    return median(taken)
+
+
+def queries_to_settle() -> int:
+    """How many it takes once types and sites are known."""
+    payment, body = new_success()
+    with counted() as queries:
+        post(payment, body)
+    return len(queries)
+
+
+def peak_of_a_pass() -> int:
+    """Bytes at the most, while every payment that is due is looked at."""
+    tracemalloc.start()
+    try:
+        looked_at = sum(1 for _ in reconcile(lambda: later(21)))
+        assert looked_at == MpesaPayment.objects.count()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_settling_among_ten_thousand_payments_takes_as_long_as_alone() -> None:
+    alone, queries = seconds_to_settle(), queries_to_settle()
+
+    many_payments(MANY)
+
+    assert queries_to_settle() == queries
+    assert seconds_to_settle() < 2 * alone
+
+
+def test_settling_among_ten_thousand_payments(benchmark: Any) -> None:
+    many_payments(MANY)
+
+    benchmark.pedantic(post, setup=lambda: (new_success(), {}), rounds=50)
+
+    assert MpesaPayment.objects.filter(status="completed").count() == 50
+
+
+def test_a_pass_over_ten_thousand_payments_needs_no_more_memory_than_over_a_thousand(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    many_payments(FEW)
+    peak_of_a_pass()  # what is imported and remembered once
+
+    few = peak_of_a_pass()
+    many_payments(MANY - FEW)
+
+    assert peak_of_a_pass() < 1.2 * few

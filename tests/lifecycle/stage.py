@@ -1,0 +1,57 @@
+"""Opens the shop in which made-up stories happen, and lets Hypothesis make them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import run_state_machine_as_test
+from oscar.core.loading import get_model
+
+from oscar_mpesa.lifecycle import asking
+from oscar_mpesa.ordering import receivers
+from oscar_mpesa.signals import news_due
+from tests.lifecycle.life import OrderLife
+from tests.lifecycle.story import Shop
+from tests.lifecycle.wire import CREDENTIALS
+from tests.shop import new_order
+from tests.snapshots import Snapshot
+
+
+def live_through(settings: Any, monkeypatch: pytest.MonkeyPatch, *, stories: int, steps: int) -> None:
+    """Make up so many stories of so many steps; of those that break a law the shortest is shown.
+
+    Safaricom's patience has no end, and the shop tells its mails to the story alone.
+    """
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    monkeypatch.setattr(asking, "SMALL_BUDGET", 1_000_000)
+    limits = hypothesis_settings(
+        max_examples=stories,
+        stateful_step_count=steps,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    with _opened() as place:
+
+        class Life(OrderLife):
+            shop = place
+
+        run_state_machine_as_test(Life, settings=limits)
+
+
+@contextmanager
+def _opened() -> Iterator[Shop]:
+    orders = tuple(new_order().pk for _ in range(2))
+    get_model("partner", "StockRecord").objects.update(num_in_stock=1)
+    staff = get_user_model().objects.create_superuser("achieng", "achieng@example.com", "a long password")
+    news_due.disconnect(dispatch_uid="oscar_mpesa.ordering.send_mail")
+    try:
+        with Snapshot() as snapshot:
+            yield Shop(snapshot=snapshot, orders=orders, staff=staff)
+    finally:
+        receivers.connect()
