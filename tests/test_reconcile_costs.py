@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAYMENTS = 30
 
 #: Of a payment, once what a pass costs anyhow is shared among them all.
-PENDING, ENDED = 4, 15
+PENDING, ENDED = 3, 12
 
 
 @pytest.fixture(autouse=True)

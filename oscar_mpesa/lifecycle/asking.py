@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F, Subquery
+from django.db.models.functions import Coalesce
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.daraja.errors import DarajaError
@@ -48,7 +50,7 @@ def attend(payment: MpesaPayment, *, now: datetime) -> bool:
     """Do what a payment's prompt clock says is due: fail what was never sent, ask, expire. Outside a transaction.
 
     Called by the waiting page's poll and by reconcile; asks at most when the next question is due. True if the
-    payment may have changed and should be read again.
+    payment may have changed and should be read again; its status is the new one already.
     """
     if payment.is_unsent_too_long(now):
         settle(payment, never_claimed(), now=now)
@@ -57,8 +59,6 @@ def attend(payment: MpesaPayment, *, now: datetime) -> bool:
         return False
     is_due = gateway.is_free(payment) or _is_due(payment, now)
     said = ask(payment, now=now) if is_due else Said.NOTHING
-    if payment.is_unanswered_too_long(now) and said in {Said.PAID, Said.NOT_PAID}:
-        payment.refresh_from_db()  # the answer may have ended it
     if payment.is_unanswered_too_long(now):
         settle(payment, unanswered(), now=now)
         return True
@@ -69,7 +69,8 @@ def ask(payment: MpesaPayment, *, now: datetime) -> Said:
     """Ask Safaricom about one payment, settle what it answers, and say what was learned.
 
     Lawful for ended payments too (late money). Must run outside a transaction: the question is claimed by a
-    compare-and-set on ``questions_asked``, so that two pollers make one call. Raises ``AskRefused`` on a held one.
+    compare-and-set on ``questions_asked``, so that two pollers make one call, if this minute's budget has room for
+    it. Raises ``AskRefused`` on a held one.
     """
     require_no_transaction()
     if payment.held:
@@ -78,7 +79,7 @@ def ask(payment: MpesaPayment, *, now: datetime) -> Said:
         return Said.PAID
     if payment.checkout_request_id is None:
         return Said.NOTHING
-    if not gateway.is_free(payment) and not (has_budget(payment, now) and _claim(payment, now)):
+    if not gateway.is_free(payment) and not _claim(payment, now):
         return Said.NOTHING
     try:
         answer = gateway.ask(payment, now=now)
@@ -86,14 +87,6 @@ def ask(payment: MpesaPayment, *, now: datetime) -> Said:
         audit.record("question unanswered", payment, now=now, why=str(error))
         return Said.NOTHING
     return _take_body(payment, answer, now) if isinstance(answer, bytes) else _take_reply(payment, answer, now)
-
-
-def has_budget(payment: MpesaPayment, now: datetime) -> bool:
-    """The short code may be asked about again within this minute, by whichever worker."""
-    recent = MpesaCall.objects.filter(
-        shortcode=payment.shortcode, endpoint="query", created_at__gt=now - timedelta(minutes=1)
-    )
-    return recent.count() < BUDGET.get(payment.environment, SMALL_BUDGET)
 
 
 def _take_body(payment: MpesaPayment, body: bytes, now: datetime) -> Said:
@@ -121,7 +114,17 @@ def _is_due(payment: MpesaPayment, now: datetime) -> bool:
 
 def _claim(payment: MpesaPayment, now: datetime) -> bool:
     pause = PAUSES[min(payment.questions_asked, len(PAUSES) - 1)]
+    budget = BUDGET.get(payment.environment, SMALL_BUDGET)
     unasked = MpesaPayment.objects.filter(pk=payment.pk, questions_asked=payment.questions_asked)
     live = payment.status == Status.PROCESSING.value
     claim = {"next_question_at": now + timedelta(seconds=pause)} if live else {}
-    return bool(unasked.update(questions_asked=F("questions_asked") + 1, **claim))
+    affordable = unasked.alias(asked=_asked_within_a_minute(payment, now)).filter(asked__lt=budget)
+    return bool(affordable.update(questions_asked=F("questions_asked") + 1, **claim))
+
+
+def _asked_within_a_minute(payment: MpesaPayment, now: datetime) -> Any:
+    """Calls about the short code, by whichever worker; a subquery."""
+    calls = MpesaCall.objects.filter(
+        shortcode=payment.shortcode, endpoint="query", created_at__gt=now - timedelta(minutes=1)
+    )
+    return Coalesce(Subquery(calls.order_by().values("shortcode").values(count=Count("pk"))), 0)

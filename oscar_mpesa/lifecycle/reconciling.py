@@ -91,8 +91,7 @@ def _due_payments(now: datetime) -> QuerySet[Any]:
 
 
 def _attend(payment: Any, now: datetime) -> tuple[str, bool]:
-    if asking.attend(payment, now=now):
-        payment.refresh_from_db(fields=["status"])
+    asking.attend(payment, now=now)
     return str(payment.status), True
 
 

@@ -73,10 +73,12 @@ class Release(str, Enum):
 def release_overdue(mpesa_order: MpesaOrder, *, now: datetime) -> Release:
     """Release an order whose time to pay is over, once, after Safaricom was asked about each of its prompts.
 
-    Must run outside a transaction; claimed by a compare-and-set on ``release_at``, so that copies on many hosts ask
-    once. An order with money, of another status or with a live prompt is not released. Without an answer it is
-    postponed, up to a day; then it goes *unasked*, and stands in the list of staff. Locks the order, then what it
-    gives back. Raises what the shop's own code raises; the claim then stands, and it is tried again after it.
+    It is asked whatever became of the order: one that another attempt paid, or that a person closed, may have been
+    paid by a prompt without an answer too. Must run outside a transaction; claimed by a compare-and-set on
+    ``release_at``, so that copies on many hosts ask once. An order with money, of another status or with a live
+    prompt is not released. Without an answer it is postponed, up to a day; then it goes *unasked*, and stands in the
+    list of staff. Locks the order, then what it gives back. Raises what the shop's own code raises; the claim then
+    stands, and it is tried again after it.
     """
     require_no_transaction()
     if not _claim(mpesa_order, now):
@@ -87,6 +89,8 @@ def release_overdue(mpesa_order: MpesaOrder, *, now: datetime) -> Release:
         return _postpone(mpesa_order, now)
     reason = ReleaseReason.UNASKED if is_unasked else ReleaseReason.OVERDUE
     with transaction.atomic(durable=True):
+        if is_unasked:
+            audit.record("never answered", mpesa_order, now=now, why="look its prompts up in the M-PESA portal")
         return _release_by_the_clock(mpesa_order, reason, now)
 
 
@@ -122,14 +126,13 @@ def choose_other_method(order: Any, *, now: datetime) -> None:
     money is there, or the order is closed.
     """
     require_no_transaction()
-    mpesa_order = MpesaOrder.objects.get(pk=order.pk)
+    mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
+    _require_unpaid(mpesa_order)
     for payment in _worth_asking(mpesa_order):
         asking.ask(payment, now=now)
     with transaction.atomic(durable=True):
         locked = _lock(order.pk)
-        if _has_money(locked):
-            raise MoneyIsThere(order.pk)
-        _require_pending(locked)
+        _require_unpaid(locked)
         if locked.payments.live().exists():
             raise PromptIsOut(order.pk)
         _give_up(locked, ReleaseReason.OTHER_METHOD, now)
@@ -156,8 +159,6 @@ def _claim(mpesa_order: MpesaOrder, now: datetime) -> bool:
 
 def _worth_asking(mpesa_order: MpesaOrder) -> list[MpesaPayment]:
     """Its prompts that Safaricom could still call paid, unless it has denied them since the time was over."""
-    if mpesa_order.order.status != get_settings().PENDING_STATUS or _has_money(mpesa_order):
-        return []
     prompted = mpesa_order.payments.filter(held=False).exclude(checkout_request_id=None).order_by("pk")
     return [
         payment
@@ -210,7 +211,9 @@ def _release_cancelled(locked: MpesaOrder, now: datetime) -> Release:
 def _give_up(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime, *, by: Any = None, note: str = "") -> None:
     answers = order_overdue.send(sender=MpesaOrder, order=mpesa_order.order)
     mpesa_order.given_back = next((given_back for _, given_back in answers), {})
-    mpesa_order.released_at, mpesa_order.release_reason, mpesa_order.release_at = now, reason.value, None
+    mpesa_order.released_at, mpesa_order.release_reason = now, reason.value
+    was_asked = mpesa_order.was_released_by_the_clock
+    mpesa_order.release_at = None if was_asked else mpesa_order.pay_before
     mpesa_order.save(update_fields=["given_back", "released_at", "release_reason", "release_at"])
     audit.record("released", mpesa_order, now=now, after=reason.value, why=note, by=by)
     if reason is not ReleaseReason.OTHER_METHOD:
@@ -236,6 +239,12 @@ def _has_money(mpesa_order: MpesaOrder) -> bool:
 
 def _is_paid(mpesa_order: MpesaOrder) -> bool:
     return allocating.is_paid(mpesa_order, MpesaReceipt.objects.filter(order_id=mpesa_order.pk))
+
+
+def _require_unpaid(mpesa_order: MpesaOrder) -> None:
+    if _has_money(mpesa_order):
+        raise MoneyIsThere(mpesa_order.pk)
+    _require_pending(mpesa_order)
 
 
 def _require_pending(mpesa_order: MpesaOrder) -> None:

@@ -23,11 +23,13 @@ def settle(payment: MpesaPayment, news: News, *, now: datetime) -> Verdict:
 
     Locks the order, then the payment. News that is no legal step changes nothing and never raises: it is kept as
     an event. A success keeps its receipt, writes the shop's books in a savepoint, and leaves what is due to be sent
-    after the commit. Says what became of the news.
+    after the commit. Says what became of the news; the payment that was handed in learns its new status.
     """
     with transaction.atomic(savepoint=False):
         _, locked = lock_payment(payment)
-        return _weigh(locked, news, now)
+        verdict = _weigh(locked, news, now)
+    payment.status = locked.status
+    return verdict
 
 
 def _weigh(payment: MpesaPayment, news: News, now: datetime) -> Verdict:

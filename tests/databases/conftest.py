@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +9,6 @@ import pytest
 
 from oscar_mpesa.lifecycle.gateway import replaced_transport
 from tests.databases.crowd import BusyDaraja
-
-#: The storm takes a minute, and is meant for the database that a shop with such a storm has.
-collect_ignore = [] if "postgres" in os.environ.get("TEST_DATABASE_URL", "") else ["test_storm.py"]
 
 
 @pytest.fixture

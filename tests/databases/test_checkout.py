@@ -17,7 +17,7 @@ from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.testing.transport import endpoint_of
-from tests.databases.crowd import PATIENCE, BusyDaraja, at_once
+from tests.databases.crowd import PATIENCE, BusyDaraja, at_once, somebody
 from tests.shop import failure, new_product, post
 from tests.shopper import Shopper
 
@@ -35,7 +35,7 @@ def at_the_preview(product: Any, *, user: Any = None) -> Shopper:
         shopper.signs_in(user)
     shopper.puts_in_basket(product).gives_address()
     assert shopper.chooses("mpesa").status_code == 302
-    assert shopper.names_phone("0708374149").status_code == 302
+    assert shopper.names_phone(somebody().msisdn).status_code == 302
     return shopper
 
 
@@ -132,7 +132,7 @@ def test_two_shoppers_with_the_same_things_in_another_order_do_not_wait_for_each
             for product in basket:
                 shopper.puts_in_basket(product)
             shopper.gives_address().chooses("mpesa")
-            shopper.names_phone("0708374149")
+            shopper.names_phone(somebody().msisdn)
             shoppers.append(shopper)
         answers = at_once([shopper.places_order for shopper in shoppers])
         assert all("/checkout/mpesa/" in answer["Location"] for answer in answers)
@@ -147,7 +147,7 @@ def test_a_double_click_on_send_again_is_one_prompt(daraja: BusyDaraja) -> None:
         post(payment, failure(payment), now=timezone.now())
         sent = daraja.pushes
         clicks = [shopper, same_browser(shopper), same_browser(shopper)]
-        form = {"phone_number": "0712345678"}
+        form = {"phone_number": somebody().msisdn}
         answers = at_once([partial(click.client.post, f"{page}retry/", form) for click in clicks])
         assert {answer["Location"] for answer in answers} == {page}
         assert daraja.pushes == sent + 1

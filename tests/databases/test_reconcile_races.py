@@ -114,7 +114,9 @@ def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
     assert set(counted(MpesaEvent.objects.filter(what="settled"), "payment").values()) == {1}
     assert set(counted(MpesaEvent.objects.filter(what="released"), "mpesa_order").values()) == {1}
     assert set(counted(Source, "order").values()) == set(counted(Transaction, "source").values()) == {1}
-    assert counted(MpesaCall, "endpoint")["query"] == len({*counted(MpesaCall, "payment")}) == 12
+    asked = counted(MpesaCall.objects.filter(endpoint="query"), "payment")
+    assert set(asked.values()) == {1}
+    assert 2 * EACH <= len(asked) <= 3 * EACH  # of a callback that one works through, another may ask meanwhile
     assert len([letter for letter in mail.outbox if letter.subject.startswith("Confirmation")]) == 18
     assert set(Counter(letter.subject for letter in mail.outbox).values()) == {1}
 

@@ -190,12 +190,12 @@ def test_a_prompt_that_moved_the_order_s_time_moves_the_release_to_it() -> None:
     assert (outcome, row(first).release_at) == (Release.POSTPONED, later(33 * 60))
 
 
-def test_an_order_with_a_held_payment_is_neither_asked_about_nor_released() -> None:
+def test_an_order_with_a_held_payment_is_not_released() -> None:
     first = expired()
     held = prompted(first.mpesa_order.order, phone=ANOTHER, now=later(200))
     post(held, success(held, amount=5), now=later(230))
 
-    outcome = looked_at(first, at=A_DAY * 2)
+    outcome = looked_at(first, said(first, "1032"), at=A_DAY * 2)
 
     assert (outcome, row(first).is_released, row(first).release_at) == (Release.PAID, False, None)
 
@@ -219,12 +219,12 @@ def test_an_order_whose_money_is_there_is_never_released_by_the_clock(allocation
     assert (outcome, row(payment).is_released) == (Release.PAID, False)
 
 
-def test_an_order_that_staff_moved_on_is_left_alone_and_not_asked_about() -> None:
+def test_an_order_that_staff_moved_on_is_left_alone() -> None:
     payment = expired()
     order = payment.mpesa_order.order
     order.__class__.objects.update(status="Complete")
 
-    outcome = looked_at(payment)
+    outcome = looked_at(payment, said(payment, "1032"))
 
     assert (outcome, row(payment).release_at) == (Release.LEFT_ALONE, None)
     assert StockRecord.objects.get().num_allocated == 1

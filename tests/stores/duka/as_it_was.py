@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-STATIC_URL, MEDIA_ROOT = "/static/", str(PLACE / "media")
+STATIC_URL = "/static/"
+_own_place = tempfile.TemporaryDirectory(prefix="oscar-mpesa-duka-")
+MEDIA_ROOT = _own_place.name
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True}}
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
