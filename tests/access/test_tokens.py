@@ -1,0 +1,47 @@
+"""A token is good for one order, one use, and a week."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from oscar_mpesa.access.tokens import LIFE, Use, make_token, read_token
+
+
+@pytest.mark.parametrize("use", Use)
+def test_a_token_names_its_order_and_fits_into_an_address(use: Use) -> None:
+    token = make_token(42, use)
+
+    assert read_token(token, use) == 42
+    assert re.fullmatch(r"[\w.-]+", token, re.ASCII)
+
+
+def test_a_token_for_one_use_is_none_for_the_other() -> None:
+    assert read_token(make_token(42, Use.PAY), Use.OWN) is None
+    assert read_token(make_token(42, Use.OWN), Use.PAY) is None
+
+
+@pytest.mark.parametrize("forged", ["", "42", "42.x.y", "42.1w0000.", "\x00", "43" + make_token(42, Use.PAY)[2:]])
+def test_a_forged_token_is_none(forged: str) -> None:
+    assert read_token(forged, Use.PAY) is None
+
+
+def test_a_token_of_another_shop_is_none(settings: Any) -> None:
+    token = make_token(42, Use.PAY)
+
+    settings.SECRET_KEY = "another shop's"
+
+    assert read_token(token, Use.PAY) is None
+
+
+def test_a_token_ends_after_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    token, made = make_token(42, Use.PAY), time.time()
+
+    monkeypatch.setattr(time, "time", lambda: made + LIFE.total_seconds() - 2)
+    in_time = read_token(token, Use.PAY)
+    monkeypatch.setattr(time, "time", lambda: made + LIFE.total_seconds() + 2)
+
+    assert (in_time, read_token(token, Use.PAY)) == (42, None)
