@@ -8,6 +8,8 @@ TEST_MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 
 BIN = $(VENV)/bin
 MANAGE = "$(BIN)/python" -m sandbox_site.manage
+PYTEST = "$(BIN)/python" -m pytest
+ON_SERVERS = tests/databases tests/journeys -m "not disasters" -n 2 --dist worksteal --migrations --create-db
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
 DECLARED = setup.cfg pyproject.toml
@@ -25,10 +27,14 @@ sandbox: $(VENV)/.sandbox ## A demo shop on http://127.0.0.1:8000/ (another port
 	$(MANAGE) sandbox_shop
 	$(MANAGE) runserver "127.0.0.1:$(PORT)"
 
-test: lint ## All checks, and the tests on SQLite with their coverage
-	"$(BIN)/python" -m pytest -n 2 --dist worksteal --cov --cov-report=
+test: lint ## All checks, and the tests on SQLite (with their coverage: make test COVER=1)
+ifdef COVER
+	$(PYTEST) -n 2 --dist worksteal --cov --cov-report=
 	"$(BIN)/coverage" report --fail-under=97
 	"$(BIN)/coverage" report --include="$(EXACT)" --fail-under=100
+else
+	$(PYTEST) -n 2 --dist worksteal
+endif
 
 lint: $(VENV)/.test ## Style, types and floors only
 	"$(BIN)/ruff" check .
@@ -39,28 +45,26 @@ lint: $(VENV)/.test ## Style, types and floors only
 test-databases: test-postgresql test-mariadb ## Journeys and races, on PostgreSQL and on MariaDB
 
 test-postgresql: $(VENV)/.postgresql
-	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
-	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest tests/journeys -n 2 --create-db
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) $(ON_SERVERS)
 
 test-mariadb: $(VENV)/.mariadb
-	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest -m databases --migrations --create-db
-	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" "$(BIN)/python" -m pytest tests/journeys -n 2 --create-db
+	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" $(PYTEST) $(ON_SERVERS)
 
 test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
-	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m disasters --migrations --create-db
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters --migrations --create-db
 
 test-browser: $(VENV)/.browser ## Whole purchases in Chromium
-	"$(BIN)/python" -m pytest -m browser -n 2 --dist worksteal
+	$(PYTEST) -m browser -n 2 --dist worksteal
 
 picture: $(VENV)/.browser ## The picture in the README, taken anew
-	"$(BIN)/python" -m pytest -m browser tests/browser/test_picture.py
+	$(PYTEST) -m browser tests/browser/test_picture.py
 	cp build/screenshots/waiting.png docs/waiting.png
 
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
-	"$(BIN)/python" -m pytest -m slow
+	$(PYTEST) -m slow
 
 bench: $(VENV)/.bench ## Benchmarks
-	"$(BIN)/python" -m pytest -m bench
+	$(PYTEST) -m bench
 
 matrix: $(VENV)/.matrix ## Every Python, Django and Oscar that this machine has
 	PATH="$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH" "$(BIN)/tox" run

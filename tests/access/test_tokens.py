@@ -24,8 +24,14 @@ def test_a_token_for_one_use_is_none_for_the_other() -> None:
     assert read_token(make_token(42, Use.OWN), Use.PAY) is None
 
 
-@pytest.mark.parametrize("forged", ["", "42", "42.x.y", "42.1w0000.", "\x00", "43" + make_token(42, Use.PAY)[2:]])
+@pytest.mark.parametrize("forged", ["", "42", "42.x.y", "42.1w0000.", "\x00"])
 def test_a_forged_token_is_none(forged: str) -> None:
+    assert read_token(forged, Use.PAY) is None
+
+
+def test_a_token_for_one_order_is_none_for_another() -> None:
+    forged = make_token(42, Use.PAY).replace("42", "43", 1)
+
     assert read_token(forged, Use.PAY) is None
 
 

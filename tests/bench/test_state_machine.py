@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lifecycle.stage import live_through
+from tests.lifecycle.stories.stage import live_through
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

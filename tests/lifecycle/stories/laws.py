@@ -14,7 +14,7 @@ from oscar_mpesa.lifecycle.allocating import IN_BOOKS
 from oscar_mpesa.lifecycle.releasing import PATIENCE
 from oscar_mpesa.models import Allocation, ReleaseReason
 from oscar_mpesa.models.receipts import MONEY_IS_THERE, TO_SORT_OUT
-from tests.lifecycle.picture import Picture
+from tests.lifecycle.stories.picture import Picture
 
 PENDING, PAID, CANCELLED = "Pending payment", "Being processed", "Cancelled"
 BY_THE_CLOCK = {ReleaseReason.OVERDUE.value, ReleaseReason.UNASKED.value}

@@ -19,9 +19,9 @@ from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.models.receipts import TO_SORT_OUT
 from oscar_mpesa.signals import news_due, order_paid
-from tests.lifecycle.laws import PENDING, Facts, broken
-from tests.lifecycle.network import Network
-from tests.lifecycle.picture import Picture
+from tests.lifecycle.stories.laws import PENDING, Facts, broken
+from tests.lifecycle.stories.network import Network
+from tests.lifecycle.stories.picture import Picture
 from tests.shop import NOON, success
 from tests.snapshots import Snapshot
 

@@ -16,8 +16,8 @@ from oscar.core.loading import get_model
 from oscar_mpesa.lifecycle import asking
 from oscar_mpesa.ordering import receivers
 from oscar_mpesa.signals import news_due
-from tests.lifecycle.life import OrderLife
-from tests.lifecycle.story import Shop
+from tests.lifecycle.stories.life import OrderLife
+from tests.lifecycle.stories.story import Shop
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import new_order
 from tests.snapshots import Snapshot

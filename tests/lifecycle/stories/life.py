@@ -18,10 +18,10 @@ from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.lifecycle.decisions import DecisionRefused
 from oscar_mpesa.lifecycle.refusals import StartRefused
 from oscar_mpesa.models import MpesaPayment
-from tests.lifecycle.laws import CANCELLED, hanging
-from tests.lifecycle.network import LOST, PUSHES, UNKNOWN
-from tests.lifecycle.picture import Picture
-from tests.lifecycle.story import ShopBroke, Story
+from tests.lifecycle.stories.laws import CANCELLED, hanging
+from tests.lifecycle.stories.network import LOST, PUSHES, UNKNOWN
+from tests.lifecycle.stories.picture import Picture
+from tests.lifecycle.stories.story import ShopBroke, Story
 from tests.shop import ANOTHER, NO_FUNDS, PAYS, failure, success
 
 StockRecord = get_model("partner", "StockRecord")
