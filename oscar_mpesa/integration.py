@@ -1,12 +1,13 @@
 """Put M-Pesa into a shop without a line of its templates or views being edited.
 
 Oscar's app configs keep their view classes as attributes and read them when the URLconf loads, after every app is
-ready. So the ``get_urls`` of the checkout's config is replaced by one that first mixes our classes into the store's
-own: forked or not, first or last in ``INSTALLED_APPS``, and ``get_class`` still gives other plugins what it gave.
+ready. So the ``get_urls`` of a config is replaced by one that first mixes our classes into the store's own views:
+forked or not, first or last in ``INSTALLED_APPS``, and ``get_class`` still gives other plugins what it gave.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -14,37 +15,56 @@ from django.urls import URLPattern
 
 from oscar_mpesa.conf import get_settings
 
+#: The pages on which an order is called to mind that waits for its money: Oscar's apps, and the names of their views.
+REMINDING = {
+    "basket": ["summary_view"],
+    "checkout": ["index_view"],
+    "customer": ["order_history_view", "order_detail_view"],
+}
+
+#: Whoever has one of these needs no account in a shop that sells to its users only: a link let them pay.
+OPEN = {"mpesa-link", "mpesa-wait", "mpesa-status", "mpesa-retry"}
+
 
 def install() -> None:
     """Mount our shopper pages in the checkout and, unless ``AUTO_INTEGRATE`` is off, mix into its views. Once."""
-    checkout = apps.get_app_config("checkout")
-    if getattr(checkout.get_urls, "is_oscar_mpesa", False):  # type: ignore[attr-defined]
+    for label, names in REMINDING.items():
+        _extend(apps.get_app_config(label), names)
+
+
+def _extend(config: Any, names: list[str]) -> None:
+    if getattr(config.get_urls, "is_oscar_mpesa", False):
         return
-    original = checkout.get_urls  # type: ignore[attr-defined]
+    original: Callable[[], list[Any]] = config.get_urls
 
     def get_urls() -> list[Any]:
         if get_settings().AUTO_INTEGRATE:
-            _mix_in(checkout)
-        return [*original(), *_our_urls(checkout)]
+            _mix_in(config, names)
+        return [*original(), *(_our_urls(config) if config.label == "checkout" else [])]
 
     get_urls.is_oscar_mpesa = True  # type: ignore[attr-defined]
-    checkout.get_urls = get_urls  # type: ignore[attr-defined]
+    config.get_urls = get_urls
 
 
 def _our_urls(checkout: Any) -> list[Any]:
     from oscar_mpesa.checkout import urls  # the views need the app registry
 
     fresh = [URLPattern(each.pattern, each.callback, name=each.name) for each in urls.urlpatterns]
-    processed: list[Any] = checkout.post_process_urls(fresh)
-    return processed
+    is_open = [each for each in fresh if each.name in OPEN]
+    return [*is_open, *checkout.post_process_urls([each for each in fresh if each not in is_open])]
 
 
-def _mix_in(checkout: Any) -> None:
+def _mix_in(config: Any, names: list[str]) -> None:
     from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
+    from oscar_mpesa.checkout.reminding import MpesaReminderMixin
 
-    if _owner(checkout.payment_method_view, "get").startswith("oscar.apps."):
-        checkout.payment_method_view = mixed(checkout.payment_method_view, MpesaPaymentMethodMixin)
-    checkout.payment_details_view = mixed(checkout.payment_details_view, MpesaPaymentDetailsMixin)
+    for name in names:
+        setattr(config, name, mixed(getattr(config, name), MpesaReminderMixin))
+    if config.label != "checkout":
+        return
+    if _owner(config.payment_method_view, "get").startswith("oscar.apps."):
+        config.payment_method_view = mixed(config.payment_method_view, MpesaPaymentMethodMixin)
+    config.payment_details_view = mixed(config.payment_details_view, MpesaPaymentDetailsMixin)
 
 
 def mixed(view: type, mixin: type) -> type:

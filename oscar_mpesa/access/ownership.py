@@ -1,4 +1,4 @@
-"""Whose order it is: its user's, or the session's that placed it."""
+"""Whose order it is: its user's, or the session's that placed it; and who else may pay it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,39 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
+from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
-#: The session's own orders, by public id, newest last.
-SESSION_KEY = "oscar_mpesa_orders"
+#: What a session remembers, newest last: orders that it placed and orders that it came to by a link, by public id;
+#: and phone numbers that were typed in it.
+ORDERS_KEY, LINKED_KEY, NUMBERS_KEY = "oscar_mpesa_orders", "oscar_mpesa_linked", "oscar_mpesa_numbers"
 KEPT = 20
 
 
 def grant(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
     """Remember in the session that it placed this order."""
-    others = [public_id for public_id in own_public_ids(request) if public_id != mpesa_order.public_id]
-    request.session[SESSION_KEY] = [*others, mpesa_order.public_id][-KEPT:]
+    _remember(request, ORDERS_KEY, mpesa_order.public_id)
+
+
+def grant_payment(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
+    """Remember in the session that a link led here: it may pay this order, and no more."""
+    _remember(request, LINKED_KEY, mpesa_order.public_id)
+
+
+def remember_number(request: HttpRequest, phone: PhoneNumber) -> None:
+    """A number was typed in this session, which may read it in full from now on."""
+    _remember(request, NUMBERS_KEY, phone.msisdn)
 
 
 def own_public_ids(request: HttpRequest) -> list[str]:
     """Public ids of the orders that this session placed, oldest first."""
-    return list(request.session.get(SESSION_KEY, []))
+    return list(request.session.get(ORDERS_KEY, []))
 
 
 def public_ids_now(request: HttpRequest) -> list[str]:
     """The same, read again from the session's store: another request of this browser may have added one just now."""
     stored = type(request.session)(request.session.session_key)
-    return list(stored.get(SESSION_KEY, []))
+    return list(stored.get(ORDERS_KEY, []))
 
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
@@ -39,9 +50,14 @@ def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     return bool(user.is_authenticated and mpesa_order.order.user_id == user.pk)
 
 
-def typed_the_number(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-    """The full phone number is shown only in the session that typed it."""
-    return mpesa_order.public_id in own_public_ids(request)
+def may_pay(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
+    """Who owns the order, or came to it by a link that its owner passed on."""
+    return mpesa_order.public_id in request.session.get(LINKED_KEY, []) or owns(request, mpesa_order)
+
+
+def typed_the_number(request: HttpRequest, phone: PhoneNumber) -> bool:
+    """A phone number is shown in full only in a session in which it was typed."""
+    return phone.msisdn in request.session.get(NUMBERS_KEY, [])
 
 
 def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
@@ -50,7 +66,18 @@ def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
         raise Http404
 
 
+def require_payer(request: HttpRequest, payment: MpesaPayment) -> None:
+    """The same for who may neither own nor pay the order."""
+    if not may_pay(request, payment.mpesa_order):
+        raise Http404
+
+
 def session_digest(request: HttpRequest) -> str:
     """The session's name for counting, without being its key; empty where there is no session yet."""
     key = request.session.session_key
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
+
+
+def _remember(request: HttpRequest, key: str, value: str) -> None:
+    others = [each for each in request.session.get(key, []) if each != value]
+    request.session[key] = [*others, value][-KEPT:]

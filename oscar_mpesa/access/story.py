@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ class Story:
     """What one order's page says now. Times are UTC; sentences are in the active language.
 
     ``kept`` names each payment that stands, ``decisions`` says what became of the others; ``keep_until`` is None
-    where the things are not kept any more.
+    where the things are not kept any more. ``is_owners`` is false for who may pay only.
     """
 
     state: str
@@ -83,11 +83,32 @@ class Story:
     can_retry: bool
     can_send_again: bool
     can_pay_otherwise: bool
+    can_pay_later: bool
+    pays_later: bool
     can_restore: bool
     was_restored: bool
     another_may_come: bool
     retry_at: datetime | None
     keep_until: datetime | None
+    is_owners: bool = True
+
+    def for_payer(self, *, has_paid: bool) -> Story:
+        """What is told to who came by a link: how much, and whether it is paid; the order is not theirs.
+
+        The M-PESA code is only for ``has_paid``, whose own phone it was.
+        """
+        return replace(
+            self,
+            receipt_number=self.receipt_number if has_paid else "",
+            kept=(),
+            decisions=(),
+            can_pay_otherwise=False,
+            can_pay_later=False,
+            pays_later=False,
+            can_restore=False,
+            was_restored=False,
+            is_owners=False,
+        )
 
     @property
     def is_open(self) -> bool:
@@ -102,7 +123,7 @@ class Story:
     @property
     def version(self) -> str:
         """Changes when the page would say something else."""
-        shown = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None)
+        shown = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
         flags = "".join(str(int(is_shown)) for is_shown in shown)
         return ":".join((self.state, flags, self.receipt_number, self.sentence, *self.decisions))
 
@@ -133,6 +154,8 @@ def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False, ha
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
         can_pay_otherwise=has_other_way and state in ENDED,
+        can_pay_later=state in ENDED and mpesa_order.paying_later_at is None,
+        pays_later=state in ENDED and mpesa_order.paying_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
         was_restored=mpesa_order.restored_at is not None,
         another_may_come=_another_may_come(payment, state),
@@ -203,22 +226,10 @@ def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str,
     if state == "unpaid":
         return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
     if state == "checking":
-        return words(outcomes.NO_ANSWER, phone=phone, has_other_way=has_other_way)
+        return sentences.of_outcome(outcomes.NO_ANSWER, phone=phone, has_other_way=has_other_way)
     if state in ENDED:
-        return words(payment.outcome, phone=phone, has_other_way=has_other_way)
+        return sentences.of_outcome(payment.outcome, phone=phone, has_other_way=has_other_way)
     return ""
-
-
-def words(outcome: outcomes.Outcome, *, phone: str, has_other_way: bool) -> str:
-    """An outcome's sentence in the active language, its parts filled in."""
-    other = outcomes.OTHER_WAY if has_other_way else outcomes.CALL_US
-    parts = {
-        "N": _(outcomes.NO_MONEY_TAKEN),
-        "C": _(outcomes.IF_CONFIRMED),
-        "other": _(other).format(help=get_settings().HELP or _("the shop")),
-        "number": phone,
-    }
-    return _(outcome.sentence).format(**parts)
 
 
 def answer_until(payment: MpesaPayment) -> datetime:

@@ -190,6 +190,7 @@ class MpesaPaymentDetailsMixin:
             require_leave(form.cleaned_data["phone"], now=now)
         except StartRefused as refusal:
             return self._ask_again(form, error=tell_why(refusal, now=now, shows_number=True))
+        ownership.remember_number(request, form.cleaned_data["phone"])
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
 
@@ -207,6 +208,9 @@ class MpesaPaymentDetailsMixin:
             return response
         if self.mpesa_phone is None:
             return redirect("checkout:payment-details")
+        if self._total_changed_since_the_preview(request):
+            messages.warning(request, gettext("The total has changed. Look at it once more before you pay."))
+            return redirect("checkout:preview")
         with transaction.atomic(savepoint=False):
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
             if placed is not None:
@@ -218,6 +222,11 @@ class MpesaPaymentDetailsMixin:
             self._mpesa_placing = True
             page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
             return page
+
+    def _total_changed_since_the_preview(self, request: HttpRequest) -> bool:
+        """Something was put into the basket in another tab; a preview of the shop's own may not say its total."""
+        seen = request.POST.get("mpesa_amount", "")
+        return bool(seen) and seen != str(shillings(self._mpesa_total))
 
     def _lead_back(self, refusal: StartRefused) -> HttpResponse:
         """Nothing was placed yet: to the phone step where another number helps, else to the preview."""

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
@@ -25,9 +26,11 @@ from oscar_mpesa.checkout.methods import other_methods
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.lifecycle.asking import attend
+from oscar_mpesa.lifecycle.postponing import kept_until
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotPayable, StartRefused
 from oscar_mpesa.lifecycle.starting import retry
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
 OrderPlacementMixin = get_class("checkout.mixins", "OrderPlacementMixin")
 
@@ -42,10 +45,17 @@ def own_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
     return payment
 
 
+def payable_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
+    """The latest attempt of an order that the asker owns, or came to by a link; ``Http404`` for anybody else's."""
+    payment = latest_payment(public_id)
+    ownership.require_payer(request, payment)
+    return payment
+
+
 def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
     """The same, after what its clock says is due: a question to Safaricom, or its end."""
-    payment = own_payment(request, public_id)
-    return own_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
+    payment = payable_payment(request, public_id)
+    return payable_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
 
 
 def has_other_way() -> bool:
@@ -55,8 +65,9 @@ def has_other_way() -> bool:
 
 def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:
     """The story of a payment as this page tells it to whoever asks."""
-    shows_number = ownership.typed_the_number(request, payment.mpesa_order)
-    return tell(payment, now=now, shows_number=shows_number, has_other_way=has_other_way())
+    typed = ownership.typed_the_number(request, payment.phone_number)
+    story = tell(payment, now=now, shows_number=typed, has_other_way=has_other_way())
+    return story if ownership.owns(request, payment.mpesa_order) else story.for_payer(has_paid=typed)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
@@ -73,8 +84,10 @@ class WaitView(View):
         context: dict[str, Any] = {
             "story": told(request, payment, now),
             "public_id": payment.mpesa_order.public_id,
-            "shows_number": ownership.typed_the_number(request, payment.mpesa_order),
+            "shows_number": ownership.typed_the_number(request, payment.phone_number),
             "form": form or PhoneForm(),
+            "later_until": kept_until(payment.mpesa_order, now=now),
+            "link": _link(request, payment.mpesa_order),
             "answer_until": answer_until(payment),
             "now": now,
             "look": _next_look(request),
@@ -103,12 +116,13 @@ class RetryView(WaitView):
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """One more attempt for the same order, unless one is on its way or the money is there."""
-        payment = own_payment(request, public_id)
+        payment = payable_payment(request, public_id)
         form = PhoneForm(request.POST)
         if request.POST.get("again"):
             phone = payment.phone_number
         elif form.is_valid():
             phone = form.cleaned_data["phone"]
+            ownership.remember_number(request, phone)
         else:
             return self.page(request, payment, form)
         try:
@@ -118,7 +132,7 @@ class RetryView(WaitView):
         except NotPayable as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = not request.POST.get("again") or ownership.typed_the_number(request, payment.mpesa_order)
+            typed = ownership.typed_the_number(request, phone)
             messages.warning(request, tell_why(refusal, now=timezone.now(), shows_number=typed))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
@@ -159,6 +173,15 @@ class DoneView(OrderPlacementMixin, View):  # type: ignore[misc, valid-type]
 
     def check_pre_conditions(self, request: HttpRequest) -> None:
         """None either."""
+
+
+def _link(request: HttpRequest, mpesa_order: MpesaOrder) -> str:
+    """A link by which anybody may pay an order that is kept for later; empty where there is none to pass on."""
+    is_kept = mpesa_order.paying_later_at is not None
+    if not is_kept or not ownership.owns(request, mpesa_order):
+        return ""
+    path = reverse("checkout:mpesa-link", args=[make_token(mpesa_order.pk, Use.PAY)])
+    return request.build_absolute_uri(path)
 
 
 def _next_look(request: HttpRequest) -> int:

@@ -14,6 +14,7 @@ from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.lifecycle import audit, due
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.models import Allocation, DueKind, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import MONEY_IS_THERE
 from oscar_mpesa.signals import money_arrived
 
 logger = logging.getLogger("oscar_mpesa")
@@ -50,6 +51,11 @@ def is_paid(mpesa_order: MpesaOrder, receipts: Iterable[MpesaReceipt]) -> bool:
     """By receipts whose money stands in the order's books, never by the order's status."""
     own = (receipt for receipt in receipts if receipt.order_id == mpesa_order.pk)
     return any(receipt.booked_at is not None and receipt.allocation in IN_BOOKS for receipt in own)
+
+
+def has_money(order_id: int) -> bool:
+    """Money of an order is here, in the books or waiting for a person, so nobody is asked to pay again; one query."""
+    return MpesaReceipt.objects.filter(order_id=order_id, allocation__in=MONEY_IS_THERE).exists()
 
 
 def write_books(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> bool:

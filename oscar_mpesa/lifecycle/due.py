@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from oscar_mpesa.models import DueKind, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.payments import PROMPT_LIFE
 from oscar_mpesa.signals import money_astray, news_due, order_paid, payment_failed
 
 logger = logging.getLogger("oscar_mpesa")
@@ -32,8 +33,20 @@ WITH_ALL = ("mpesa_order__order", "payment", "receipt")
 #: What is due when an order's money is there.
 OWED_WITH_MONEY = (DueKind.ORDER_PAID, DueKind.PAID_MAIL)
 
+#: What is due when an attempt failed.
+OWED_WITH_FAILURE = (DueKind.PAYMENT_FAILED, DueKind.FAILED_MAIL)
+
 #: Told once an order; the others once a payment or a receipt.
-ONCE_AN_ORDER = {DueKind.ORDER_PAID, DueKind.PAID_MAIL, DueKind.FAILED_MAIL, DueKind.CLOSED_MAIL}
+ONCE_AN_ORDER = {
+    DueKind.ORDER_PAID,
+    DueKind.PAID_MAIL,
+    DueKind.FAILED_MAIL,
+    DueKind.LATER_MAIL,
+    DueKind.CLOSED_MAIL,
+}
+
+#: Who failed to pay and tries again at once wants no mail about it.
+DELAYS = {DueKind.FAILED_MAIL: timedelta(minutes=10)}
 
 
 def owe(
@@ -41,7 +54,7 @@ def owe(
 ) -> None:
     """Write down what is due about a payment or an order, in the caller's transaction, and do it after the commit.
 
-    What is written down already is not written twice.
+    What is written down already is not written twice; what has a delay is done after it.
     """
     payment = subject if isinstance(subject, MpesaPayment) else None
     order_id: int = payment.mpesa_order_id if payment else subject.pk
@@ -52,7 +65,7 @@ def owe(
             receipt=receipt,
             kind=kind,
             about=_about(kind, order_id, payment, receipt),
-            due_at=now,
+            due_at=now + DELAYS.get(kind, timedelta(0)),
         )
         for kind in kinds
     ]
@@ -64,6 +77,12 @@ def _about(kind: DueKind, order_id: int, payment: MpesaPayment | None, receipt: 
     if kind in ONCE_AN_ORDER or (payment is None and receipt is None):
         return f"{kind.value} order {order_id}"
     return f"{kind.value} receipt {receipt.pk}" if receipt else f"{kind.value} payment {payment.pk if payment else 0}"
+
+
+def wait_with_failed_mail(mpesa_order: MpesaOrder, *, now: datetime) -> None:
+    """Another attempt begins: the mail about the one before waits until this one has had its time too."""
+    undone = MpesaDue.objects.filter(mpesa_order=mpesa_order, kind=DueKind.FAILED_MAIL, done_at=None)
+    undone.update(due_at=now + PROMPT_LIFE + DELAYS[DueKind.FAILED_MAIL])
 
 
 def overdue(now: datetime) -> QuerySet[MpesaDue]:

@@ -29,6 +29,14 @@ def lock_order(order_id: int) -> Any:
     return order_model._base_manager.select_for_update().get(pk=order_id)
 
 
+def lock_mpesa_order(order_id: int) -> MpesaOrder:
+    """What M-Pesa knows of an order, fresh, the shop's own order (its ``order``) locked until the transaction ends."""
+    order = lock_order(order_id)
+    mpesa_order = MpesaOrder.objects.get(pk=order_id)
+    mpesa_order.order = order
+    return mpesa_order
+
+
 def lock_payment(payment: MpesaPayment) -> tuple[Any, MpesaPayment]:
     """The order and then the payment with its ``MpesaOrder``, fresh and locked until the transaction ends."""
     order = lock_order(payment.order_id)

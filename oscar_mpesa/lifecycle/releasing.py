@@ -12,11 +12,11 @@ from django.db import transaction
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.marking import _
 from oscar_mpesa.lifecycle import allocating, asking, audit, due
+from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.asking import Said
-from oscar_mpesa.lifecycle.locks import lock_order, require_no_transaction
+from oscar_mpesa.lifecycle.locks import lock_mpesa_order, require_no_transaction
 from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import DueKind, MpesaOrder, MpesaPayment, MpesaReceipt, ReleaseReason
-from oscar_mpesa.models.receipts import MONEY_IS_THERE
 from oscar_mpesa.signals import order_overdue
 
 logger = logging.getLogger("oscar_mpesa")
@@ -102,7 +102,7 @@ def release(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
     """
     require_permission(by, "release_order")
     with transaction.atomic():
-        mpesa_order = _lock(order.pk)
+        mpesa_order = lock_mpesa_order(order.pk)
         _require_pending(mpesa_order)
         if _is_paid(mpesa_order):
             raise MoneyIsThere(order.pk)
@@ -116,7 +116,7 @@ def release_cancelled(order: Any, *, now: datetime) -> None:
     """
     with transaction.atomic():
         if MpesaOrder.objects.filter(pk=order.pk, payments__isnull=False).exists():
-            _release_cancelled(_lock(order.pk), now)
+            _release_cancelled(lock_mpesa_order(order.pk), now)
 
 
 def choose_other_method(order: Any, *, now: datetime) -> None:
@@ -131,7 +131,7 @@ def choose_other_method(order: Any, *, now: datetime) -> None:
     for payment in _worth_asking(mpesa_order):
         asking.ask(payment, now=now)
     with transaction.atomic(durable=True):
-        locked = _lock(order.pk)
+        locked = lock_mpesa_order(order.pk)
         _require_unpaid(locked)
         if locked.payments.live().exists():
             raise PromptIsOut(order.pk)
@@ -143,8 +143,8 @@ def hand_back(order: Any, *, now: datetime) -> MpesaOrder:
 
     Locks the order, so that giving back and reinstating exclude each other. Raises ``NotRestorable``.
     """
-    mpesa_order = _lock(order.pk)
-    if not mpesa_order.is_released or mpesa_order.restored_at is not None or _has_money(mpesa_order):
+    mpesa_order = lock_mpesa_order(order.pk)
+    if not mpesa_order.is_released or mpesa_order.restored_at is not None or has_money(mpesa_order.pk):
         raise NotRestorable(order.pk)
     mpesa_order.restored_at = now
     mpesa_order.save(update_fields=["restored_at"])
@@ -182,13 +182,13 @@ def _postpone(mpesa_order: MpesaOrder, now: datetime) -> Release:
 
 def _release_by_the_clock(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime) -> Release:
     """Look again under the lock: much may have happened while Safaricom was asked."""
-    locked = _lock(mpesa_order.pk)
+    locked = lock_mpesa_order(mpesa_order.pk)
     if locked.pay_before > now:
         MpesaOrder.objects.filter(pk=locked.pk).update(release_at=locked.pay_before)
         return Release.POSTPONED
     if locked.order.status == get_settings().CANCELLED_STATUS:  # its own release crashed
         return _release_cancelled(locked, now)
-    if _has_money(locked):
+    if has_money(locked.pk):
         return _leave(locked, Release.PAID)
     if locked.order.status != get_settings().PENDING_STATUS or locked.is_released:
         return _leave(locked, Release.LEFT_ALONE)
@@ -221,20 +221,9 @@ def _give_up(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime, *, b
     logger.info("M-Pesa order %s: released (%s)", mpesa_order.pk, reason)
 
 
-def _lock(order_id: int) -> MpesaOrder:
-    order = lock_order(order_id)
-    mpesa_order = MpesaOrder.objects.get(pk=order_id)
-    mpesa_order.order = order
-    return mpesa_order
-
-
 def _leave(mpesa_order: MpesaOrder, outcome: Release) -> Release:
     MpesaOrder.objects.filter(pk=mpesa_order.pk).update(release_at=None)
     return outcome
-
-
-def _has_money(mpesa_order: MpesaOrder) -> bool:
-    return MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_IS_THERE).exists()
 
 
 def _is_paid(mpesa_order: MpesaOrder) -> bool:
@@ -242,7 +231,7 @@ def _is_paid(mpesa_order: MpesaOrder) -> bool:
 
 
 def _require_unpaid(mpesa_order: MpesaOrder) -> None:
-    if _has_money(mpesa_order):
+    if has_money(mpesa_order.pk):
         raise MoneyIsThere(mpesa_order.pk)
     _require_pending(mpesa_order)
 

@@ -13,7 +13,7 @@ from oscar_mpesa.domain.status import Status, is_legal, require
 from oscar_mpesa.lifecycle import audit, due, money
 from oscar_mpesa.lifecycle.locks import lock_payment
 from oscar_mpesa.lifecycle.news import News
-from oscar_mpesa.models import DueKind, MpesaPayment, Verdict
+from oscar_mpesa.models import MpesaPayment, Verdict
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -99,7 +99,7 @@ def _fail(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
             return Verdict.DUPLICATE
         return _ignore(payment, news, now, why=f"already {payment.status}")
     _end(payment, status, news, now)
-    due.owe(payment, DueKind.PAYMENT_FAILED, now=now)
+    due.owe(payment, *due.OWED_WITH_FAILURE, now=now)
     return Verdict.APPLIED
 
 
@@ -112,7 +112,7 @@ def decide(payment: MpesaPayment, status: Status, *, by: Any, why: str, now: dat
     code = outcomes.RESULTS["0"].code if status is Status.COMPLETED else ""
     _end(payment, status, News(source="staff", status=status, code=code, description=why), now, by=by)
     if status is not Status.COMPLETED:
-        due.owe(payment, DueKind.PAYMENT_FAILED, now=now)
+        due.owe(payment, *due.OWED_WITH_FAILURE, now=now)
 
 
 def _end(payment: MpesaPayment, status: Status, news: News, now: datetime, *, by: Any = None) -> None:

@@ -12,13 +12,13 @@ from oscar_mpesa.domain.money import rounding_difference, whole_shillings
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.status import Status
-from oscar_mpesa.lifecycle import asking
+from oscar_mpesa.lifecycle import asking, due
+from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.limits import require_leave
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.prompting import prompt
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_IS_THERE
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
 #: After a prompt of the same amount to the same phone the next one waits at least this long.
 SAME_PROMPT_WAIT = timedelta(seconds=60)
@@ -46,6 +46,7 @@ def start(
         else:
             _require_turn(mpesa_order, phone, now)
             require_leave(phone, now=now)
+            due.wait_with_failed_mail(mpesa_order, now=now)
         mpesa_order.order = locked
         return _create(mpesa_order, phone, now)
 
@@ -92,7 +93,7 @@ def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) ->
     """Not once it is closed or its money is there, nor while an attempt lives, nor too soon to the same phone."""
     if mpesa_order.is_released:
         raise NotPayable(f"order {mpesa_order.pk} is closed")
-    if MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_IS_THERE).exists():
+    if has_money(mpesa_order.pk):
         raise NotPayable(f"order {mpesa_order.pk} has money")
     last = mpesa_order.payments.latest("id")
     if last.is_live:

@@ -19,6 +19,7 @@ class DueKind(models.TextChoices):
     MONEY_ASTRAY = "money_astray", _("the shop's code: money arrived that no order took")
     PAID_MAIL = "paid_mail", _("mail: the order is paid")
     FAILED_MAIL = "failed_mail", _("mail: the payment failed")
+    LATER_MAIL = "later_mail", _("mail: the shopper pays later")
     CLOSED_MAIL = "closed_mail", _("mail: the order is closed")
     ASTRAY_MAIL = "astray_mail", _("mail: money came anyway")
 

@@ -8,18 +8,21 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sites.models import Site
 from django.urls import NoReverseMatch, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.lifecycle.postponing import is_payable
+from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaDue, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_IS_THERE, TO_SORT_OUT
 from oscar_mpesa.ordering import sentences
 
 #: Oscar's communication event types: a shop that makes rows with these codes writes the mails itself.
+FAILED, LATER = "MPESA_PAYMENT_FAILED", "MPESA_PAY_LATER"
 CLOSED, ASTRAY = "MPESA_ORDER_CLOSED", "MPESA_MONEY_ASTRAY"
 
 
@@ -41,6 +44,42 @@ def send_order_placed(due: MpesaDue) -> None:
         dispatcher = get_class("order.utils", "OrderDispatcher")()
         dispatcher.dispatcher.get_messages = _naming_the_receipt(dispatcher.dispatcher.get_messages, due)
         dispatcher.send_order_placed_email_for_user(order, _context(due))
+
+
+def send_payment_failed(due: MpesaDue) -> None:
+    """Tell who went away after an attempt failed how it ended and where to pay, if the order still awaits that.
+
+    Raises what the mail backend raises.
+    """
+    mpesa_order = due.mpesa_order
+    last = mpesa_order.payments.latest("id")
+    if mpesa_order.paying_later_at is not None or last.is_live:
+        return
+    with _language_of(due):
+        has_other_way = bool(get_settings().OTHER_METHODS)
+        phone = last.phone_number.masked
+        happened = sentences.of_outcome(last.outcome, phone=phone, has_other_way=has_other_way)
+        _send_link(FAILED, due, {"happened": happened})
+
+
+def send_pay_later(due: MpesaDue) -> None:
+    """Mail the link to who wants to pay later; raises what the mail backend raises."""
+    with _language_of(due):
+        _send_link(LATER, due, {})
+
+
+def _send_link(code: str, due: MpesaDue, told: dict[str, Any]) -> None:
+    """A mail with a link to pay by, while the order can be paid and is kept for a while."""
+    mpesa_order, now = due.mpesa_order, timezone.now()
+    if not is_payable(mpesa_order) or mpesa_order.pay_before <= now:
+        return
+    path = reverse("checkout:mpesa-link", args=[make_token(mpesa_order.pk, Use.PAY)])
+    link = {
+        "pay_url": _absolute(mpesa_order.order, path),
+        "amount": ksh(mpesa_order.order.total_incl_tax),
+        "until": sentences.when(mpesa_order.pay_before, now),
+    }
+    _send(code, due, {**told, **link})
 
 
 def send_order_closed(due: MpesaDue) -> None:

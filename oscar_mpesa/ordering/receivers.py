@@ -15,6 +15,8 @@ from oscar_mpesa.signals import money_arrived, money_returned, news_due, order_o
 
 MAILS = {
     DueKind.PAID_MAIL: mails.send_order_placed,
+    DueKind.FAILED_MAIL: mails.send_payment_failed,
+    DueKind.LATER_MAIL: mails.send_pay_later,
     DueKind.CLOSED_MAIL: mails.send_order_closed,
     DueKind.ASTRAY_MAIL: mails.send_money_astray,
 }

@@ -1,4 +1,4 @@
-"""What shoppers are told of a closed order and of money that came anyway: in mails and on the order's page alike.
+"""What shoppers are told, in mails and on the shop's pages alike: how an attempt ended, and what became of the money.
 
 All of it is in the active language; times are Nairobi's.
 """
@@ -11,14 +11,34 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt, ReleaseReason
 
 
+def of_outcome(outcome: outcomes.Outcome, *, phone: str, has_other_way: bool) -> str:
+    """How an attempt ended and what to do; ``phone`` as its reader may see it."""
+    other = outcomes.OTHER_WAY if has_other_way else outcomes.CALL_US
+    parts = {
+        "N": _(outcomes.NO_MONEY_TAKEN),
+        "C": _(outcomes.IF_CONFIRMED),
+        "other": _(other).format(help=get_settings().HELP or _("the shop")),
+        "number": phone,
+    }
+    return _(outcome.sentence).format(**parts)
+
+
+def of_waiting_order(mpesa_order: MpesaOrder) -> str:
+    """The way back for who lost the page: basket, checkout and "my orders" say it above a link."""
+    told = {"number": mpesa_order.order.number, "amount": ksh(mpesa_order.order.total_incl_tax)}
+    return _("Order %(number)s is waiting for %(amount)s.") % told
+
+
 def of_closing(mpesa_order: MpesaOrder, *, now: datetime) -> str:
     """Why an order that nobody paid is closed."""
-    told = {"number": mpesa_order.order.number, "time": _when(mpesa_order.pay_before, now)}
+    told = {"number": mpesa_order.order.number, "time": when(mpesa_order.pay_before, now)}
     if mpesa_order.was_released_by_the_clock:
         return _("Order %(number)s is closed. No payment reached us by %(time)s.") % told
     if mpesa_order.release_reason == ReleaseReason.OTHER_METHOD:
@@ -71,7 +91,7 @@ def _of_return(receipt: MpesaReceipt) -> str:
     return _("The shop returned your %(money)s to you on %(day)s.") % told
 
 
-def _when(moment: datetime, now: datetime) -> str:
+def when(moment: datetime, now: datetime) -> str:
     """``15:34``, with the day where it is not today's."""
     here = moment.astimezone(NAIROBI)
     is_today = here.date() == now.astimezone(NAIROBI).date()

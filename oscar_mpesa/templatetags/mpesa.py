@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from oscar_mpesa.access import clock as access_clock
 from oscar_mpesa.access.story import Story
 from oscar_mpesa.domain.money import ksh as written
+from oscar_mpesa.ordering import sentences
 
 register = template.Library()
 
@@ -31,6 +32,12 @@ def clock(moment: datetime | None) -> str:
 def from_clock(moment: datetime | None) -> str:
     """The first full minute from which something may be done; nothing for nothing."""
     return "" if moment is None else access_clock.from_clock(moment)
+
+
+@register.filter
+def when(moment: datetime | None, now: datetime) -> str:
+    """A moment as ``15:34``, with the day where it is not today's; nothing for nothing."""
+    return "" if moment is None else sentences.when(moment, now)
 
 
 @register.filter

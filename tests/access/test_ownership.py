@@ -35,19 +35,42 @@ def payment() -> MpesaPayment:
     return new_payment()
 
 
-def test_the_session_that_placed_the_order_owns_it_and_sees_the_number(payment: MpesaPayment) -> None:
+def test_the_session_that_placed_the_order_owns_it(payment: MpesaPayment) -> None:
     request = visit()
 
     ownership.grant(request, payment.mpesa_order)
 
     ownership.require_owner(request, payment)
-    assert ownership.typed_the_number(request, payment.mpesa_order)
+    ownership.require_payer(request, payment)
+
+
+def test_a_number_is_for_the_session_in_which_it_was_typed(payment: MpesaPayment) -> None:
+    request = visit()
+    ownership.grant(request, payment.mpesa_order)
+    before = ownership.typed_the_number(request, payment.phone_number)
+
+    ownership.remember_number(request, payment.phone_number)
+
+    assert (before, ownership.typed_the_number(request, payment.phone_number)) == (False, True)
+    assert not ownership.typed_the_number(visit(), payment.phone_number)
+
+
+def test_who_came_by_a_link_may_pay_and_does_not_own(payment: MpesaPayment) -> None:
+    request = visit()
+
+    ownership.grant_payment(request, payment.mpesa_order)
+
+    ownership.require_payer(request, payment)
+    with pytest.raises(Http404):
+        ownership.require_owner(request, payment)
 
 
 def test_a_stranger_is_told_nothing(payment: MpesaPayment, user: Any) -> None:
     for request in (visit(), visit(user)):
         with pytest.raises(Http404):
             ownership.require_owner(request, payment)
+        with pytest.raises(Http404):
+            ownership.require_payer(request, payment)
 
 
 def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(user: Any) -> None:
@@ -56,12 +79,12 @@ def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(us
 
     ownership.require_owner(elsewhere, payment)
 
-    assert not ownership.typed_the_number(elsewhere, payment.mpesa_order)
+    assert not ownership.typed_the_number(elsewhere, payment.phone_number)
 
 
 def test_an_order_is_remembered_once_and_the_oldest_is_forgotten(payment: MpesaPayment) -> None:
     request = visit()
-    request.session[ownership.SESSION_KEY] = [str(number) for number in range(ownership.KEPT)]
+    request.session[ownership.ORDERS_KEY] = [str(number) for number in range(ownership.KEPT)]
 
     ownership.grant(request, payment.mpesa_order)
     ownership.grant(request, payment.mpesa_order)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_mpesa.access.ownership import SESSION_KEY
+from oscar_mpesa.access.ownership import ORDERS_KEY
 from oscar_mpesa.lifecycle import practice
 from oscar_mpesa.lifecycle.asking import attend
 from oscar_mpesa.models import MpesaPayment
@@ -29,7 +29,7 @@ def payment() -> MpesaPayment:
 @pytest.fixture
 def owner(client: Client, payment: MpesaPayment) -> Client:
     session = client.session
-    session[SESSION_KEY] = [payment.mpesa_order.public_id]
+    session[ORDERS_KEY] = [payment.mpesa_order.public_id]
     session.save()
     return client
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 from oscar_mpesa.access.story import Story
-from oscar_mpesa.templatetags.mpesa import clock, from_clock, heading, ksh, phone
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, heading, ksh, phone, when
 from tests.shop import NOON, PAYS
 
 STORY = Story(
@@ -27,6 +27,8 @@ STORY = Story(
     can_retry=False,
     can_send_again=False,
     can_pay_otherwise=False,
+    can_pay_later=False,
+    pays_later=False,
     can_restore=False,
     was_restored=False,
     another_may_come=False,
@@ -86,3 +88,9 @@ def test_each_state_has_its_heading_in_both_languages(state: str, title: str) ->
 
     assert heading(story) == title
     assert translated not in {"", title}
+
+
+def test_a_moment_of_another_day_names_its_day() -> None:
+    assert when(NOON, NOON) == "15:00"
+    assert when(NOON + timedelta(days=1), NOON) == "15:00, 24 Nov"
+    assert when(None, NOON) == ""

@@ -73,10 +73,24 @@
 
   // The same phone cannot be asked again at once: its button opens when the server will take it.
   function prepare() {
+    offerCopy();
     var button = part("again"), wait = button ? (button.dataset.opens || 0) - (button.dataset.now || 0) : 0;
     if (!button) return;
     button.disabled = wait > 0;
     if (wait > 0) setTimeout(function () { button.disabled = false; }, wait * 1000 + 1000);
+  }
+
+  // Without scripts the link stands in a field to be copied by hand.
+  function offerCopy() {
+    var button = part("copy"), field = part("link");
+    if (!button || !field) return;
+    button.hidden = false;
+    button.onclick = function () {
+      field.select();
+      if (navigator.clipboard) navigator.clipboard.writeText(field.value);
+      else document.execCommand("copy");
+      button.textContent = button.dataset.done;
+    };
   }
 
   document.addEventListener("visibilitychange", again);

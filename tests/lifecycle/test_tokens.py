@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oscar_mpesa.access.tokens import LIFE, Use, make_token, read_token
+from oscar_mpesa.lifecycle.tokens import LIFE, Use, make_token, read_token
 
 
 @pytest.mark.parametrize("use", Use)

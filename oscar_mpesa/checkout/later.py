@@ -1,0 +1,60 @@
+"""Pay later: the order is kept, and a link leads back to it, for the shopper or for whoever pays instead."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.checkout.views import own_payment
+from oscar_mpesa.lifecycle.postponing import is_payable, pay_later
+from oscar_mpesa.lifecycle.refusals import NotPayable
+from oscar_mpesa.lifecycle.tokens import Use, read_token
+from oscar_mpesa.models import MpesaOrder
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class LaterView(View):
+    """Keep the order's things, and mail a link."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """A GET carries out no wish."""
+        return redirect("checkout:mpesa-wait", public_id)
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """Once an order, however often it was asked for."""
+        order = own_payment(request, public_id).mpesa_order.order
+        try:
+            pay_later(order, now=timezone.now())
+        except NotPayable as refusal:
+            messages.info(request, gettext(refusal.sentence))
+        return redirect("checkout:mpesa-wait", public_id)
+
+
+@method_decorator(never_cache, name="dispatch")
+class LinkView(View):
+    """A mailed or shared link: whoever opens it may pay that order, until it is paid or closed."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Keep the leave to pay in the session and go on to the clean address; a link of no use is nobody's page."""
+        mpesa_order = _order_of(token)
+        if not ownership.owns(request, mpesa_order):
+            ownership.grant_payment(request, mpesa_order)
+        response = redirect("checkout:mpesa-wait", mpesa_order.public_id)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+def _order_of(token: str) -> MpesaOrder:
+    order_id = read_token(token, Use.PAY)
+    mpesa_order = MpesaOrder.objects.select_related("order").filter(pk=order_id).first()
+    if mpesa_order is None or not is_payable(mpesa_order):
+        raise Http404
+    return mpesa_order

@@ -1,0 +1,38 @@
+"""Basket, checkout and "my orders" say that an order waits for its money, above whatever else the shop shows there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.access.waiting import waiting_order
+from oscar_mpesa.ordering import sentences
+
+
+class MpesaReminderMixin:
+    """Over a view of the shop: one message with a link to the waiting page, while there is an order to finish."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The shop's own page, with the reminder in its messages."""
+        remind(request)
+        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+
+def remind(request: HttpRequest) -> None:
+    """Leave the message for the page that is shown next; Oscar shows a message's HTML if it is tagged so."""
+    mpesa_order = waiting_order(request)
+    if mpesa_order is None:
+        return
+    link = format_html(
+        '<a class="alert-link" href="{}">{}</a>',
+        reverse("checkout:mpesa-wait", args=[mpesa_order.public_id]),
+        _("Finish paying"),
+    )
+    text = format_html("{} {}", sentences.of_waiting_order(mpesa_order), link)
+    messages.info(request, text, extra_tags="safe noicon")

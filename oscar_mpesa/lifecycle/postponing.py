@@ -1,0 +1,49 @@
+"""Keep an unpaid order's things for a shopper who pays later."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.lifecycle import audit, due
+from oscar_mpesa.lifecycle.allocating import has_money
+from oscar_mpesa.lifecycle.locks import lock_mpesa_order
+from oscar_mpesa.lifecycle.refusals import NotPayable
+from oscar_mpesa.models import DueKind, MpesaOrder
+
+
+def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
+    """Keep an order's things for ``PAY_LATER_HOURS`` from now, once an order, and owe its shopper a link to pay by.
+
+    Locks the order. A second wish changes nothing, and nothing is ever kept for less long than it was. Raises
+    ``NotPayable`` where the order awaits no money: paid, closed, or of another status.
+    """
+    with transaction.atomic():
+        mpesa_order = lock_mpesa_order(order.pk)
+        if not is_payable(mpesa_order):
+            raise NotPayable(f"order {mpesa_order.pk} awaits no money")
+        if mpesa_order.paying_later_at is None:
+            _postpone(mpesa_order, now)
+    return mpesa_order
+
+
+def is_payable(mpesa_order: MpesaOrder) -> bool:
+    """The order still awaits its money: not closed, of the pending status, and none has come; one query."""
+    is_open = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
+    return is_open and not has_money(mpesa_order.pk)
+
+
+def kept_until(mpesa_order: MpesaOrder, *, now: datetime) -> datetime:
+    """Until when the things would be kept for who chooses now to pay later, in UTC."""
+    return max(mpesa_order.pay_before, now + timedelta(hours=get_settings().PAY_LATER_HOURS))
+
+
+def _postpone(mpesa_order: MpesaOrder, now: datetime) -> None:
+    until = kept_until(mpesa_order, now=now)
+    mpesa_order.paying_later_at, mpesa_order.pay_before, mpesa_order.release_at = now, until, until
+    mpesa_order.save(update_fields=["paying_later_at", "pay_before", "release_at"])
+    audit.record("pays later", mpesa_order, now=now, after=until.isoformat(timespec="minutes"))
+    due.owe(mpesa_order, DueKind.LATER_MAIL, now=now)
