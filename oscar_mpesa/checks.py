@@ -56,6 +56,7 @@ def register_all() -> None:
     register(check_checkout, Tags.urls)
     register(check_pipeline, "oscar_mpesa")
     register(check_currency, "oscar_mpesa")
+    register(check_isolation, "oscar_mpesa")
     register(check_deployment, "oscar_mpesa", deploy=True)
 
 
@@ -127,6 +128,18 @@ def check_currency(**_: Any) -> Iterable[CheckMessage]:
             hint='Set OSCAR_DEFAULT_CURRENCY = "KES" and give the stock records prices in KES.',
             id="oscar_mpesa.W002",
         )
+
+
+def check_isolation(**_: Any) -> Iterable[CheckMessage]:
+    """E012: MySQL or MariaDB shows a transaction what was true when it began, even after it waited for a lock."""
+    for alias, database in settings.DATABASES.items():
+        level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
+        if database.get("ENGINE", "").endswith(".mysql") and str(level).lower() != "read committed":
+            yield Error(
+                f'The database "{alias}" may show M-Pesa an order as it was before its money arrived.',
+                hint='Leave isolation_level out of its OPTIONS, or set it to "read committed", the default.',
+                id="oscar_mpesa.E012",
+            )
 
 
 def check_deployment(**_: Any) -> Iterable[CheckMessage]:

@@ -22,7 +22,7 @@ money_astray = Signal()
 #: The receiver says whether the money was used: False only for a released order whose things are not all in stock.
 money_arrived = Signal()
 
-#: Money in the books was sent back by hand. Arguments: ``receipt``, ``order``.
+#: Money in the books was sent back by hand. Arguments: ``receipt``, ``order``, ``amount``, ``reference``.
 money_returned = Signal()
 
 #: Give back what an unpaid order holds. Arguments: ``order``. The receiver returns what it takes to undo this, as JSON.

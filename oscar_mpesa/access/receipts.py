@@ -32,6 +32,11 @@ class Money:
     kept: tuple[MpesaReceipt, ...] = ()
     decided: tuple[MpesaReceipt, ...] = ()
 
+    def told_of(self, *, beside: MpesaReceipt | None) -> tuple[MpesaReceipt, ...]:
+        """Those that a person decided about, but for the one the page is about, and those of which a part went back."""
+        others = (each for each in self.decided if each is not beside)
+        return (*others, *(each for each in self.kept if each.returned_amount is not None))
+
     @property
     def stands(self) -> bool:
         """It is here, in the books or waiting for a person, so nobody pays again."""

@@ -146,7 +146,7 @@ def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False, ha
         amount=receipt.amount if receipt else Decimal(payment.amount),
         receipt_number=(receipt.number if receipt else None) or "",
         kept=tuple(sentences.named(each) for each in money.kept),
-        decisions=tuple(sentences.of_decision(each) for each in money.decided if each is not receipt),
+        decisions=tuple(sentences.of_decision(each) for each in money.told_of(beside=receipt)),
         phone=payment.phone_number,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,

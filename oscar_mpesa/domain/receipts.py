@@ -9,6 +9,10 @@ from oscar_mpesa.domain.marking import _
 _NUMBER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{10}", re.ASCII)
 
 
+#: A person who copies a code mistakes a letter or swaps two; more is another code.
+_SLIPS = 2
+
+
 class ReceiptNumberRefused(ValueError):
     """This is no M-PESA code; ``sentence`` says it to people."""
 
@@ -24,3 +28,8 @@ def receipt_number(text: str) -> str:
     if not _NUMBER.fullmatch(number):
         raise ReceiptNumberRefused(len(number))
     return number
+
+
+def is_slip(typed: str, told: str) -> bool:
+    """A code as a person typed it may be the one that Safaricom tells: it differs in two letters at the most."""
+    return len(typed) == len(told) and sum(a != b for a, b in zip(typed, told, strict=True)) <= _SLIPS

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callbacks import CallbackUnreadable, StkCallback, parse
 from oscar_mpesa.domain.status import Status
-from oscar_mpesa.lifecycle.news import from_callback
+from oscar_mpesa.lifecycle.news import from_callback, unreadable
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
 
@@ -66,11 +66,7 @@ def find_payment(secret: str) -> MpesaPayment | None:
 def work_through(callback: MpesaCallback, payment: MpesaPayment, *, now: datetime) -> None:
     """Believe a kept callback and write down the verdict. Never raises: what crashes is *failed* and tried again."""
     try:
-        told = parse(bytes(callback.body))
-        _believe(callback, payment, told, now)
-    except CallbackUnreadable as error:
-        _ask_now(Q(pk=payment.pk), now)
-        _conclude(callback, Verdict.UNREADABLE, str(error))
+        _take(callback, payment, now)
     except Exception as error:
         logger.exception("M-Pesa callback %s could not be worked through; it is kept and tried again", callback.pk)
         _fail(callback, error, now)
@@ -114,6 +110,16 @@ def _fail(callback: MpesaCallback, error: Exception, now: datetime) -> None:
         _conclude(callback, Verdict.FAILED, repr(error), tries=tries, next_try_at=_next_try(tries, now))
     except DatabaseError:
         logger.exception("M-Pesa callback %s keeps the verdict %s", callback.pk, callback.verdict)
+
+
+def _take(callback: MpesaCallback, payment: MpesaPayment, now: datetime) -> None:
+    try:
+        told = parse(bytes(callback.body))
+    except CallbackUnreadable as error:
+        settle(payment, unreadable(), now=now)
+        _conclude(callback, Verdict.UNREADABLE, str(error))
+    else:
+        _believe(callback, payment, told, now)
 
 
 def _believe(callback: MpesaCallback, payment: MpesaPayment, told: StkCallback, now: datetime) -> None:
@@ -172,11 +178,11 @@ def _nudge(body: bytes, now: datetime) -> None:
     except CallbackUnreadable:
         return
     if told.checkout_request_id:
-        _ask_now(Q(checkout_request_id=told.checkout_request_id), now)
+        _ask_now(told.checkout_request_id, now)
 
 
-def _ask_now(which: Q, now: datetime) -> None:
+def _ask_now(checkout_request_id: str, now: datetime) -> None:
     """Move a live payment's next question to now, once a minute; this makes no call by itself."""
     unnudged = Q(nudged_at=None) | Q(nudged_at__lt=now - timedelta(minutes=1))
-    live = MpesaPayment.objects.filter(which, unnudged, status=Status.PROCESSING.value, held=False)
-    live.update(next_question_at=now, nudged_at=now)
+    named = MpesaPayment.objects.filter(unnudged, checkout_request_id=checkout_request_id)
+    named.filter(status=Status.PROCESSING.value, held=False).update(next_question_at=now, nudged_at=now)

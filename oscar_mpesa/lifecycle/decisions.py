@@ -12,6 +12,8 @@
     ├── OrderClosed        the order can be paid no more
     ├── SoldOut            the order's things are not all in stock
     ├── ReceiptKnown       this code is in the list; ``receipt`` is the one
+    ├── AttemptUnclear     money without a code is there already: say whose code this is
+    ├── PartlyReturned     return the rest, or close it with a note
     ├── HeldPayment        decide about the money that holds the payment first
     └── BooksRefused       the shop's own code raised; the message says what
 """
@@ -86,6 +88,18 @@ class ReceiptKnown(DecisionRefused):
     def __init__(self, receipt: MpesaReceipt) -> None:
         super().__init__(receipt.pk)
         self.receipt = receipt
+
+
+class AttemptUnclear(DecisionRefused):
+    """The order has money whose code is missing, and this may be the code of more than one attempt, or of none."""
+
+    sentence = _("Money without a code is there for this order. Say which request this code belongs to.")
+
+
+class PartlyReturned(DecisionRefused):
+    """Part of the money went back, so the rest is no payment of an order."""
+
+    sentence = _("Part of this money was returned. Return the rest, or close it with a note.")
 
 
 class HeldPayment(DecisionRefused):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import OperationalError
 from django.db.models import Q
 
+from oscar_mpesa.domain.receipts import is_slip
 from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.allocating import allocate, call_for_staff, is_paid, keep, write_books
 from oscar_mpesa.lifecycle.news import News
@@ -27,7 +28,10 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     """
     known = _known_receipts(payment, news)
     same = next((receipt for receipt in known if news.receipt_number and receipt.number == news.receipt_number), None)
-    if same is not None:
+    if same is not None and _was_typed_elsewhere(same, payment):
+        _give_up_number(same, payment, now)
+        known.remove(same)
+    elif same is not None:
         return _recognise(same, payment, news, now, known)
     own = [receipt for receipt in known if receipt.payment_id == payment.pk]
     if not news.receipt_number:
@@ -63,10 +67,8 @@ def _recognise(
 ) -> Verdict:
     """A number counts once, ever: told again it adds nothing, and what was told of it first stays."""
     is_own = receipt.payment_id == payment.pk
-    is_typed = receipt.source == ReceiptSource.STAFF and _is_open(receipt)
-    if is_typed and (is_own or receipt.order_id == payment.order_id):
-        _close_twin(receipt, payment, now, known)
-        return _fill_in(receipt, payment, news, now, known)
+    if _is_typed(receipt) and (is_own or receipt.order_id == payment.order_id):
+        return _fill_in(_one_of_twins(receipt, payment, now, known), payment, news, now, known)
     if not is_own and (receipt.payment_id is not None or receipt.order_id not in {None, payment.order_id}):
         logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
         audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
@@ -75,6 +77,29 @@ def _recognise(
         return Verdict.DUPLICATE
     audit.record("receipt told differently", payment, now=now, why=f"KSh {news.amount} now", receipt=receipt)
     return Verdict.MISMATCH if receipt.allocation == Allocation.MISMATCH else Verdict.NO_CHANGE
+
+
+def _is_typed(receipt: MpesaReceipt) -> bool:
+    """By a person, and not decided about since: it gives way to Safaricom's word."""
+    return receipt.source == ReceiptSource.STAFF and _is_open(receipt)
+
+
+def _was_typed_elsewhere(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
+    """A person gave the code to another order than Safaricom does."""
+    return _is_typed(receipt) and receipt.order_id not in {None, payment.order_id} and receipt.payment_id != payment.pk
+
+
+def _give_up_number(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
+    """The other order keeps its books until a person has looked; the code is free for whom it belongs to.
+
+    The other order is not locked: the receipt's own row is, and nothing else of that order is touched.
+    """
+    number = receipt.number
+    receipt = MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
+    receipt.number, receipt.allocation = None, Allocation.MISMATCH
+    receipt.reason = f"its code {number} belongs to order {payment.mpesa_order.order.number}"
+    receipt.save()
+    call_for_staff(receipt, MpesaOrder.objects.select_related("order").get(pk=receipt.order_id), now)
 
 
 def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
@@ -89,9 +114,11 @@ def _is_open(receipt: MpesaReceipt) -> bool:
 
 
 def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
-    """A query told of the money without a number, or a person typed one, which gives way to Safaricom's."""
-    is_typed = receipt.source == ReceiptSource.STAFF and news.source != ReceiptSource.STAFF
-    return receipt.number is None or (is_typed and _is_open(receipt))
+    """A query told of the money without a number, or a person mistyped it, which gives way to Safaricom's."""
+    if receipt.number is None:
+        return True
+    assert news.receipt_number is not None
+    return _is_typed(receipt) and news.source != ReceiptSource.STAFF and is_slip(receipt.number, news.receipt_number)
 
 
 def _by_proof(receipt: MpesaReceipt) -> tuple[bool, bool]:
@@ -99,15 +126,21 @@ def _by_proof(receipt: MpesaReceipt) -> tuple[bool, bool]:
     return receipt.number is not None, receipt.booked_at is None
 
 
-def _close_twin(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime, known: list[MpesaReceipt]) -> None:
-    """A query told of the same money without its number, when nobody could know that it was the same."""
-    for twin in known:
-        is_twin = twin.payment_id == payment.pk and twin.number is None and twin.booked_at is None
-        if is_twin and _is_open(twin):
-            twin.awaiting_number, twin.error, twin.next_try_at = None, "", None
-            twin.allocation, twin.reason = Allocation.EXPLAINED, f"the same money as {receipt.number}"
-            twin.save()
-            audit.record("known twice", payment, now=now, after=twin.allocation, why=twin.reason, receipt=twin)
+def _one_of_twins(typed: MpesaReceipt, payment: MpesaPayment, now: datetime, known: list[MpesaReceipt]) -> MpesaReceipt:
+    """A query told of the same money without its number, when nobody could know that it was the same.
+
+    What stands in the books stays, else what was typed; the other is closed. Returns the one that stays.
+    """
+    twins = [each for each in known if each.payment_id == payment.pk and each.number is None and _is_open(each)]
+    booked = next((twin for twin in twins if twin.booked_at is not None and typed.booked_at is None), None)
+    reason = f"the same money as {typed.number}"
+    for each in [*twins, typed]:
+        if each is not (booked or typed) and (each is typed or each.booked_at is None):
+            each.number = each.awaiting_number = each.next_try_at = None
+            each.allocation, each.reason, each.error = Allocation.EXPLAINED, reason, ""
+            each.save()
+            audit.record("known twice", payment, now=now, after=each.allocation, why=reason, receipt=each)
+    return booked or typed
 
 
 def _take_unnumbered(payment: MpesaPayment, news: News, now: datetime, known: list[MpesaReceipt]) -> Verdict:
@@ -156,7 +189,7 @@ def _fill_in(
     receipt.save()
     told = {"before": before, "after": news.receipt_number or ""} if before else {"after": str(receipt.allocation)}
     audit.record("receipt number told", payment, now=now, why=news.source, receipt=receipt, **told)
-    return Verdict.APPLIED if agrees else Verdict.MISMATCH
+    return Verdict.APPLIED if agrees and receipt.allocation != Allocation.MISMATCH else Verdict.MISMATCH
 
 
 def _correct(

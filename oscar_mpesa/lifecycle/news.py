@@ -65,6 +65,11 @@ def from_callback(told: StkCallback) -> News:
     )
 
 
+def unreadable() -> News:
+    """Something came to the payment's own address, and nobody knows what it says."""
+    return News(source=ReceiptSource.CALLBACK.value, status=None)
+
+
 def from_query(reply: QueryReply) -> News:
     """What a query says: only a closed list of codes is final."""
     outcome = outcomes.of_query(reply.result_code)

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Greatest
 
 from oscar_mpesa.daraja.errors import DarajaBusy, DarajaError, DarajaMisconfigured, DarajaRefused
@@ -48,14 +48,22 @@ def prompt(payment: MpesaPayment, *, now: datetime) -> None:
 
 
 def _claim(payment: MpesaPayment, now: datetime) -> bool:
+    # A subquery, for MariaDB would look for a joined order's payments first and claim them by their pk alone.
+    is_open = Exists(MpesaOrder.objects.filter(pk=OuterRef("mpesa_order_id"), released_at=None))
     unsent = MpesaPayment.objects.filter(
-        pk=payment.pk, status=Status.PENDING.value, prompted_at=None, created_at__gt=now - UNSENT_LIFE
+        is_open, pk=payment.pk, status=Status.PENDING.value, prompted_at=None, created_at__gt=now - UNSENT_LIFE
     )
     claimed = unsent.update(status=Status.PROCESSING.value, prompted_at=now, next_question_at=now + FIRST_QUESTION)
-    if claimed and payment.mpesa_order.pay_before < now + TIME_TO_ANSWER:
-        later = Greatest(F("pay_before"), now + TIME_TO_ANSWER)
-        MpesaOrder.objects.filter(pk=payment.mpesa_order_id).update(pay_before=later)
+    if claimed:
+        _leave_time_to_answer(payment.mpesa_order, now)
     return bool(claimed)
+
+
+def _leave_time_to_answer(mpesa_order: MpesaOrder, now: datetime) -> None:
+    """And wind up a clock that has run down: a prompt is asked about in the end, whatever the order went through."""
+    if mpesa_order.pay_before < now + TIME_TO_ANSWER or mpesa_order.release_at is None:
+        later = Greatest(F("pay_before"), now + TIME_TO_ANSWER)
+        MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=later, release_at=later)
 
 
 def _send(payment: MpesaPayment, now: datetime) -> None:

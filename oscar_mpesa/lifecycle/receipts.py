@@ -25,6 +25,7 @@ from oscar_mpesa.lifecycle.decisions import (
     OrderClosed,
     OrderPaid,
     OtherEnvironment,
+    PartlyReturned,
     SoldOut,
     require_amount,
 )
@@ -77,18 +78,23 @@ def record_return(
 ) -> MpesaReceipt:
     """Write down that money was sent back by hand; ``reference`` is the return's own code or voucher.
 
-    ``amount`` is in shillings, up to what arrived. Oscar's books are told only of money that stands in them. Ends a
-    hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    ``amount`` is in shillings, up to what arrived less what was returned before. Oscar's books are told only of money
+    that stands in them. What is returned in part stays what it was, for the rest of it is still here; a whole return
+    ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
     """
     require_permission(by, "record_return")
     with transaction.atomic():
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
-        require_amount(amount, most=locked.amount)
-        locked.returned_at, locked.returned_amount, locked.returned_reference = now, amount, reference[:128]
+        returned = locked.returned_amount or Decimal(0)
+        require_amount(amount, most=locked.amount - returned)
+        locked.returned_at, locked.returned_amount = now, returned + amount
+        locked.returned_reference = ", ".join(filter(None, [locked.returned_reference, reference]))[:128]
         if locked.booked_at is not None:
-            _refund(locked)
-        _close(locked, Allocation.RETURNED, by=by, note=note or reference, now=now)
+            _refund(locked, amount, reference)
+        is_whole = locked.returned_amount == locked.amount
+        fate = Allocation.RETURNED if is_whole else Allocation(locked.allocation)
+        _close(locked, fate, by=by, note=note or reference, now=now)
     return locked
 
 
@@ -134,6 +140,8 @@ def _require_fit(receipt: MpesaReceipt, target: MpesaOrder, *, accept_difference
     is_test_in_real_shop = receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION
     if receipt.environment != target.environment or is_test_in_real_shop:
         raise OtherEnvironment(receipt.pk)
+    if receipt.returned_amount is not None:
+        raise PartlyReturned(receipt.pk)
     others = MpesaReceipt.objects.filter(order_id=target.pk).exclude(pk=receipt.pk)
     stands_elsewhere = receipt.booked_at is not None and receipt.order_id != target.pk
     if stands_elsewhere or allocating.is_paid(target, others):
@@ -155,9 +163,10 @@ def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
         raise SoldOut(target.pk)
 
 
-def _refund(receipt: MpesaReceipt) -> None:
+def _refund(receipt: MpesaReceipt, amount: Decimal, reference: str) -> None:
+    told = {"receipt": receipt, "order": receipt.order, "amount": amount, "reference": reference[:128]}
     try:
-        money_returned.send(sender=MpesaReceipt, receipt=receipt, order=receipt.order)
+        money_returned.send(sender=MpesaReceipt, **told)
     except OperationalError:
         raise
     except Exception as error:
@@ -170,8 +179,10 @@ def _close(receipt: MpesaReceipt, allocation: Allocation, *, by: Any, note: str,
     _sign(receipt, by, note)
     receipt.save()
     mpesa_order = _order_of(receipt)
-    if mpesa_order is not None:
-        _audit(receipt, mpesa_order, before=before, by=by, why=note, now=now)
+    if mpesa_order is None:
+        return
+    _audit(receipt, mpesa_order, before=before, by=by, why=note, now=now)
+    if allocation != before:
         _end_hold(receipt, by=by, why=str(allocation), now=now)
         _reopen(mpesa_order, now)
 

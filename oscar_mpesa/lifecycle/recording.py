@@ -11,7 +11,7 @@ from django.db import transaction
 from oscar_mpesa.domain.receipts import receipt_number
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import audit
-from oscar_mpesa.lifecycle.decisions import HeldPayment, NoteMissing, ReceiptKnown, require_amount
+from oscar_mpesa.lifecycle.decisions import AttemptUnclear, HeldPayment, NoteMissing, ReceiptKnown, require_amount
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.money import take_for_order
 from oscar_mpesa.lifecycle.news import News
@@ -51,6 +51,8 @@ def record_receipt(
         mpesa_order = enrolled(order.pk, now=now)
         attempt = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_attempt(mpesa_order)
         _require_new(news, attempt or mpesa_order)
+        if attempt is None and mpesa_order.order.mpesa_receipts.filter(number=None).exists():
+            raise AttemptUnclear(mpesa_order.pk)
         if attempt is None:
             take_for_order(mpesa_order, news, now)
         else:

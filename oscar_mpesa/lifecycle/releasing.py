@@ -8,9 +8,11 @@ from enum import Enum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.marking import _
+from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import allocating, asking, audit, due
 from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.asking import Said
@@ -84,14 +86,14 @@ def release_overdue(mpesa_order: MpesaOrder, *, now: datetime) -> Release:
     if not _claim(mpesa_order, now):
         return Release.LEFT_ALONE
     answers = {_last_word(payment, mpesa_order, now) for payment in _worth_asking(mpesa_order)}
-    is_unasked = Said.NOTHING in answers and Said.PAID not in answers
+    is_unasked = Said.NOTHING in answers
     if is_unasked and now < mpesa_order.pay_before + PATIENCE:
         return _postpone(mpesa_order, now)
-    reason = ReleaseReason.UNASKED if is_unasked else ReleaseReason.OVERDUE
+    is_unknown = is_unasked or _unaskable(mpesa_order).exists()
     with transaction.atomic(durable=True):
-        if is_unasked:
-            audit.record("never answered", mpesa_order, now=now, why="look its prompts up in the M-PESA portal")
-        return _release_by_the_clock(mpesa_order, reason, now)
+        if is_unknown:
+            _note_unknown(mpesa_order, now)
+        return _release_by_the_clock(mpesa_order, ReleaseReason.UNASKED if is_unknown else ReleaseReason.OVERDUE, now)
 
 
 def release(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
@@ -116,7 +118,7 @@ def release_cancelled(order: Any, *, now: datetime) -> None:
     """
     with transaction.atomic():
         if MpesaOrder.objects.filter(pk=order.pk, payments__isnull=False).exists():
-            _release_cancelled(lock_mpesa_order(order.pk), now)
+            _let_go_of_cancelled(lock_mpesa_order(order.pk), now)
 
 
 def choose_other_method(order: Any, *, now: datetime) -> None:
@@ -180,30 +182,51 @@ def _postpone(mpesa_order: MpesaOrder, now: datetime) -> Release:
     return Release.POSTPONED
 
 
+def _unaskable(mpesa_order: MpesaOrder) -> QuerySet[MpesaPayment]:
+    """Prompts whose id was lost with the reply to the push: only a callback could have told of them."""
+    sent = mpesa_order.payments.filter(checkout_request_id=None).exclude(prompted_at=None)
+    return sent.filter(status=Status.EXPIRED.value)
+
+
+def _note_unknown(mpesa_order: MpesaOrder, now: datetime) -> None:
+    audit.record("never answered", mpesa_order, now=now, why="look its prompts up in the M-PESA portal")
+    logger.error("M-Pesa order %s: Safaricom never said what became of a prompt; look it up", mpesa_order.pk)
+
+
 def _release_by_the_clock(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime) -> Release:
     """Look again under the lock: much may have happened while Safaricom was asked."""
     locked = lock_mpesa_order(mpesa_order.pk)
     if locked.pay_before > now:
         MpesaOrder.objects.filter(pk=locked.pk).update(release_at=locked.pay_before)
         return Release.POSTPONED
-    if locked.order.status == get_settings().CANCELLED_STATUS:  # its own release crashed
-        return _release_cancelled(locked, now)
-    if has_money(locked.pk):
-        return _leave(locked, Release.PAID)
-    if locked.order.status != get_settings().PENDING_STATUS or locked.is_released:
-        return _leave(locked, Release.LEFT_ALONE)
-    if locked.payments.live().exists():
+    outcome = _let_go(locked, reason, now)
+    if outcome is Release.POSTPONED:
         return _postpone(locked, now)
+    MpesaOrder.objects.filter(pk=locked.pk).update(release_at=None)  # all of its prompts were asked about
+    return outcome
+
+
+def _let_go(locked: MpesaOrder, reason: ReleaseReason, now: datetime) -> Release:
+    names = get_settings()
+    if locked.order.status == names.CANCELLED_STATUS:  # its own release crashed
+        return _let_go_of_cancelled(locked, now)
+    if has_money(locked.pk):
+        return Release.PAID
+    is_unpaid = locked.order.status in {names.PENDING_STATUS, names.EXPIRED_STATUS}  # the latter by hand
+    if locked.is_released or not is_unpaid:
+        return Release.LEFT_ALONE
+    if locked.payments.live().exists():
+        return Release.POSTPONED
     _give_up(locked, reason, now)
     return Release.RELEASED
 
 
-def _release_cancelled(locked: MpesaOrder, now: datetime) -> Release:
+def _let_go_of_cancelled(locked: MpesaOrder, now: datetime) -> Release:
     if locked.is_released:
-        return _leave(locked, Release.LEFT_ALONE)
+        return Release.LEFT_ALONE
     if _is_paid(locked):
         audit.record("cancelled though paid", locked, now=now, why="return the money")
-        return _leave(locked, Release.PAID)
+        return Release.PAID
     _give_up(locked, ReleaseReason.STAFF, now)
     return Release.RELEASED
 
@@ -212,18 +235,12 @@ def _give_up(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime, *, b
     answers = order_overdue.send(sender=MpesaOrder, order=mpesa_order.order)
     mpesa_order.given_back = next((given_back for _, given_back in answers), {})
     mpesa_order.released_at, mpesa_order.release_reason = now, reason.value
-    was_asked = mpesa_order.was_released_by_the_clock
-    mpesa_order.release_at = None if was_asked else mpesa_order.pay_before
+    mpesa_order.release_at = mpesa_order.pay_before  # a person asks nobody: the clock does, in its time
     mpesa_order.save(update_fields=["given_back", "released_at", "release_reason", "release_at"])
     audit.record("released", mpesa_order, now=now, after=reason.value, why=note, by=by)
     if reason is not ReleaseReason.OTHER_METHOD:
         due.owe(mpesa_order, DueKind.CLOSED_MAIL, now=now)
     logger.info("M-Pesa order %s: released (%s)", mpesa_order.pk, reason)
-
-
-def _leave(mpesa_order: MpesaOrder, outcome: Release) -> Release:
-    MpesaOrder.objects.filter(pk=mpesa_order.pk).update(release_at=None)
-    return outcome
 
 
 def _is_paid(mpesa_order: MpesaOrder) -> bool:

@@ -13,7 +13,7 @@ from oscar_mpesa.domain.status import Status, is_legal, require
 from oscar_mpesa.lifecycle import audit, due, money
 from oscar_mpesa.lifecycle.locks import lock_payment
 from oscar_mpesa.lifecycle.news import News
-from oscar_mpesa.models import MpesaPayment, Verdict
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, Verdict
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -61,12 +61,20 @@ def _fill_in_ids(payment: MpesaPayment, news: News) -> None:
 
 
 def _ask_instead(payment: MpesaPayment, news: News, now: datetime, verdict: Verdict, why: str) -> Verdict:
-    told_by_callback = news.source == "callback"
-    if payment.status == Status.PROCESSING.value and not payment.held and told_by_callback:
-        payment.next_question_at = now
-        payment.save(update_fields=["next_question_at"])
+    if news.source == "callback" and not payment.held and not payment.is_paid:
+        _ask_soon(payment, now)
     audit.record("asked for better news", payment, now=now, why=why)
     return verdict
+
+
+def _ask_soon(payment: MpesaPayment, now: datetime) -> None:
+    """Reconcile asks: about a live payment by its own clock, about one that ended by its order's."""
+    if payment.is_live:
+        payment.next_question_at = now
+    else:
+        payment.denied_at = None
+        MpesaOrder.objects.filter(pk=payment.mpesa_order_id).update(release_at=now)
+    payment.save(update_fields=["next_question_at", "denied_at"])
 
 
 def _ignore(payment: MpesaPayment, news: News, now: datetime, *, why: str) -> Verdict:

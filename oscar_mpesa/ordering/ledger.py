@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.models import MpesaReceipt
@@ -32,13 +33,13 @@ def write(receipt: MpesaReceipt, order: Any) -> None:
         _correct(receipt, order)
 
 
-def refund(receipt: MpesaReceipt, order: Any) -> None:
-    """Write into the shop's books that a receipt's money was sent back, whole or in part.
+def refund(receipt: MpesaReceipt, order: Any, *, amount: Decimal, reference: str) -> None:
+    """Write into the shop's books that so much of a receipt's money was sent back.
 
     The order's row is locked. Raises the Source's ``DoesNotExist`` where the books do not know the money.
     """
     source = _source_of(receipt, order)
-    source.refund(receipt.returned_amount, reference=receipt.returned_reference, status=receipt.environment)
+    source.refund(amount, reference=reference, status=receipt.environment)
 
 
 def _label(receipt: MpesaReceipt) -> str:
@@ -87,6 +88,8 @@ def _correct(receipt: MpesaReceipt, order: Any) -> None:
 
 
 def _source_of(receipt: MpesaReceipt, order: Any) -> Any:
-    """By its label; a receipt that got its payment since has another one, and is the order's one not refunded."""
+    """By its label; a receipt that got its payment since has another one, and is the one not wholly refunded."""
     sources = Source.objects.filter(order=order, source_type__code=SOURCE_CODE)
-    return sources.filter(label=_label(receipt)).last() or sources.filter(amount_refunded=0).latest("pk")
+    return sources.filter(label=_label(receipt)).last() or sources.filter(
+        amount_refunded__lt=F("amount_debited")
+    ).latest("pk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -30,9 +31,9 @@ def write_books(*, receipt: MpesaReceipt, order: Any, given_back: dict[str, Any]
     return True
 
 
-def refund(*, receipt: MpesaReceipt, order: Any, **_: Any) -> None:
+def refund(*, receipt: MpesaReceipt, order: Any, amount: Decimal, reference: str, **_: Any) -> None:
     """Money that stands in the books was sent back."""
-    ledger.refund(receipt, order)
+    ledger.refund(receipt, order, amount=amount, reference=reference)
 
 
 def give_back(*, order: Any, **_: Any) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def of_waiting_money(receipt: MpesaReceipt) -> str:
 
 
 def of_decision(receipt: MpesaReceipt) -> str:
-    """What became of money that did not stay with the order it came for."""
+    """What became of money that did not stay with the order it came for, or of which a part went back."""
     order: Any = receipt.order
-    if receipt.allocation == Allocation.RETURNED:
+    if receipt.returned_amount is not None:
         return _of_return(receipt)
     if receipt.allocation == Allocation.EXPLAINED:
         return _("The shop has dealt with your payment of %(money)s. If you have questions, call us.") % {

@@ -46,7 +46,7 @@ def test_every_link_leads_somewhere(path: str) -> None:
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, ".env.example"])
 def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
-    of_mails = {code.removeprefix("MPESA_") for code in (mails.CLOSED, mails.ASTRAY)}
+    of_mails = {code.removeprefix("MPESA_") for code in (mails.FAILED, mails.LATER, mails.CLOSED, mails.ASTRAY)}
 
     assert set(VARIABLE.findall(text_of(path))) <= ENVIRONMENT_NAMES | of_mails
 

@@ -27,6 +27,7 @@ from oscar_mpesa.lifecycle.releasing import (
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import Allocation, DueKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.testing import ScriptedTransport
+from tests.endings import HALF_AN_HOUR
 from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, told
 from tests.shop import CANCELS, failure, later, new_clerk, new_order, new_payment, pay, post, said_by_query, success
 
@@ -138,7 +139,7 @@ def test_a_cancelled_order_whose_money_is_in_the_books_releases_nothing_and_says
 
     cancel(order)
 
-    assert (row(order).is_released, row(order).release_at, allocated()) == (False, None, 1)
+    assert (row(order).is_released, row(order).release_at, allocated()) == (False, later(HALF_AN_HOUR), 1)
     assert MpesaEvent.objects.get(what="cancelled though paid").mpesa_order_id == order.pk
 
 

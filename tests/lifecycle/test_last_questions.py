@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.daraja.errors import DarajaUnreachable
 from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.releasing import MoneyIsThere, Release, choose_other_method, release
+from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import Allocation, DueKind, MpesaEvent, MpesaPayment, MpesaReceipt
 from oscar_mpesa.testing import ScriptedTransport
 from tests.lifecycle.test_releasing import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
 from tests.lifecycle.wire import CREDENTIALS
-from tests.shop import ANOTHER, later, new_clerk, pay
+from tests.shop import ANOTHER, later, new_clerk, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
+
+StockRecord = get_model("partner", "StockRecord")
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +100,90 @@ def test_who_wants_to_pay_a_paid_order_in_another_way_causes_no_question() -> No
 
     with replaced_transport(ScriptedTransport()), pytest.raises(MoneyIsThere):
         choose_other_method(first.mpesa_order.order, now=later(300))
+
+
+def test_a_prompt_whose_id_was_lost_leaves_its_order_to_be_looked_up_by_staff() -> None:
+    with replaced_transport(ScriptedTransport({"push": [DarajaUnreachable("broken")]})):
+        payment = new_payment()
+    settle(payment, unanswered(), now=later(150))
+
+    outcome = looked_at(payment)
+
+    assert (outcome, row(payment).release_reason) == (Release.RELEASED, "unasked")
+
+
+def test_another_short_code_s_silence_is_no_denial(settings: Any) -> None:
+    payment = expired()
+    settings.OSCAR_MPESA = {**CREDENTIALS, "SHORTCODE": "600999"}
+
+    assert looked_at(payment) is Release.POSTPONED
+
+
+def test_an_order_that_staff_called_expired_by_hand_gives_its_things_back_in_its_time() -> None:
+    payment = expired()
+    payment.mpesa_order.order.set_status("Payment expired")
+
+    outcome = looked_at(payment, said(payment, "1032"))
+
+    assert (outcome, StockRecord.objects.get().num_allocated) == (Release.RELEASED, 0)
+
+
+def test_a_prompt_winds_up_a_clock_that_has_run_down() -> None:
+    payment = expired()
+    order = payment.mpesa_order.order
+    order.__class__.objects.update(status="On hold")
+    looked_at(payment, said(payment, "1032"))
+    order.__class__.objects.update(status="Pending payment")
+
+    prompted(order, phone=ANOTHER, now=later(HALF_AN_HOUR + 100))
+
+    assert row(payment).release_at == later(HALF_AN_HOUR + 100 + 240)
+
+
+def cancel(order: Any) -> None:
+    """In Oscar's own dashboard."""
+    order.refresh_from_db()
+    get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
+
+
+def test_an_order_that_was_paid_by_another_attempt_and_cancelled_is_asked_about_all_the_same() -> None:
+    first = expired()
+    paid_by_another(first)
+    cancel(first.mpesa_order.order)
+
+    outcome = looked_at(first, said(first, "0"))
+
+    assert outcome is Release.PAID
+    assert {*MpesaReceipt.objects.to_sort_out().values_list("allocation", flat=True)} == {"applied", "surplus"}
+
+
+def test_an_order_that_staff_released_and_cancelled_is_asked_about_all_the_same() -> None:
+    payment = expired()
+    release(payment.mpesa_order.order, by=new_clerk("release_order"), now=later(200))
+    cancel(payment.mpesa_order.order)
+
+    looked_at(payment, said(payment, "0"))
+
+    assert (row(payment).release_at, astray().allocation) == (None, Allocation.UNALLOCATED)
+
+
+@pytest.mark.parametrize("body", ["without its code", "unreadable"])
+def test_news_of_an_ended_attempt_that_proves_nothing_is_asked_about(body: str) -> None:
+    payment = expired()
+    looked_at(payment, said(payment, "4999"))
+
+    told = success(payment, MpesaReceiptNumber=None) if body == "without its code" else b"{"
+    post(payment, told, now=later(HALF_AN_HOUR + 60))
+    looked_at(payment, said(payment, "0"), at=HALF_AN_HOUR + 60)
+
+    payment.refresh_from_db()
+    assert (payment.status, MpesaReceipt.objects.get().allocation) == ("completed", Allocation.APPLIED)
+
+
+def test_what_safaricom_never_answered_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    first = expired()
+
+    looked_at(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
+
+    assert row(first).release_reason == "unasked"
+    assert [record.levelname for record in caplog.records if "look it up" in record.getMessage()] == ["ERROR"]

@@ -12,11 +12,12 @@ from oscar_mpesa.daraja.errors import DarajaUnreachable
 from oscar_mpesa.daraja.transport import Response
 from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.lifecycle.prompting import prompt
+from oscar_mpesa.lifecycle.releasing import release
 from oscar_mpesa.lifecycle.starting import start
 from oscar_mpesa.models import MpesaCall, MpesaEvent, MpesaOrder, MpesaPayment
 from oscar_mpesa.testing import ScriptedTransport
 from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, refusal
-from tests.shop import NOON, PAYS, later, new_order, new_payment, post, success
+from tests.shop import NOON, PAYS, later, new_clerk, new_order, new_payment, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +223,13 @@ def test_prompting_inside_a_transaction_is_a_mistake_that_is_told() -> None:
 
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         prompt(payment, now=NOON)
+
+
+def test_an_order_that_was_given_up_before_its_prompt_left_is_not_prompted() -> None:
+    payment = new_payment(sent=False)
+    release(payment.mpesa_order.order, by=new_clerk("release_order"), now=later(1))
+
+    prompt(payment, now=later(2))
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.prompted_at) == ("pending", None)

@@ -155,13 +155,15 @@ def test_what_safaricom_denied_is_asked_about_again_if_the_time_to_pay_grew_sinc
     assert outcome is Release.PAID
 
 
-def test_one_prompt_that_was_paid_is_answer_enough() -> None:
+def test_one_prompt_that_was_paid_does_not_end_the_questions_about_another() -> None:
     first = expired()
     second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
 
     outcome = looked_at(first, DarajaUnreachable("no answer"), said(second, "0"))
+    later_on = looked_at(first, said(first, "0"), at=HALF_AN_HOUR + 60)
 
-    assert outcome is Release.PAID
+    assert (outcome, later_on) == (Release.POSTPONED, Release.PAID)
+    assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) == {"applied", "surplus"}
 
 
 def test_an_attempt_that_was_never_sent_needs_no_question() -> None:
@@ -185,9 +187,10 @@ def test_a_prompt_that_moved_the_order_s_time_moves_the_release_to_it() -> None:
     first = expired()
     prompted(first.mpesa_order.order, now=later(29 * 60))
 
-    outcome = looked_at(first, said(first, "1032"), told("4999") | {"CheckoutRequestID": "ws_CO_1"})
+    early = looked_at(first)
+    outcome = looked_at(first, said(first, "1032"), told("4999") | {"CheckoutRequestID": "ws_CO_1"}, at=33 * 60)
 
-    assert (outcome, row(first).release_at) == (Release.POSTPONED, later(33 * 60))
+    assert (early, outcome) == (Release.LEFT_ALONE, Release.POSTPONED)
 
 
 def test_an_order_with_a_held_payment_is_not_released() -> None:

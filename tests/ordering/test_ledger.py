@@ -148,4 +148,4 @@ def test_money_that_the_books_do_not_know_cannot_be_refunded() -> None:
     payment.mpesa_order.order.sources.all().delete()
 
     with pytest.raises(Source.DoesNotExist):
-        ledger.refund(MpesaReceipt.objects.get(), payment.mpesa_order.order)
+        ledger.refund(MpesaReceipt.objects.get(), payment.mpesa_order.order, amount=Decimal(1500), reference="RK1")

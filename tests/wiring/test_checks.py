@@ -209,6 +209,25 @@ def test_a_deployed_shop_that_takes_no_real_money_is_an_error(
     assert all("MPESA_ENVIRONMENT=production" in hint for hint in said.values())
 
 
+@pytest.mark.parametrize(
+    ("engine", "options", "ids"),
+    [
+        pytest.param("mysql", {}, [], id="Django's default"),
+        pytest.param("mysql", {"isolation_level": "READ COMMITTED"}, [], id="the same, said"),
+        pytest.param("mysql", {"isolation_level": "repeatable read"}, ["E012"], id="repeatable read"),
+        pytest.param("mysql", {"isolation_level": None}, ["E012"], id="the server's own"),
+        pytest.param("postgresql", {"isolation_level": 2}, [], id="PostgreSQL, which refuses stale writes"),
+    ],
+)
+def test_a_database_that_shows_orders_as_they_were_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, engine: str, options: dict[str, Any], ids: list[str]
+) -> None:
+    database = {"ENGINE": f"django.db.backends.{engine}", "OPTIONS": options}
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+
+    assert list(told(checks.check_isolation, settings)) == ids
+
+
 def test_no_id_is_without_a_test() -> None:
     files = (Path(__file__), Path(checks.__file__))
     tested, known = (set(re.findall(r"\b[EW]0\d\d\b", file.read_text(encoding="utf-8"))) for file in files)

@@ -1,0 +1,71 @@
+"""Money of which a part went back stays what it was: the rest of it is still here (M6, M7)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from oscar.core.loading import get_class, get_model
+
+from oscar_mpesa.lifecycle.decisions import AmountImpossible, PartlyReturned
+from oscar_mpesa.lifecycle.receipts import apply_receipt
+from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
+from tests.lifecycle.astray import fresh, surplus, unallocated
+from tests.lifecycle.test_receipts_closed import give_back
+from tests.shop import later, new_clerk, new_payment, pay, post, success
+
+pytestmark = pytest.mark.django_db
+
+Order = get_model("order", "Order")
+
+
+@pytest.fixture
+def clerk() -> Any:
+    return new_clerk("record_return")
+
+
+def test_a_part_may_be_returned_but_no_more_than_arrived_and_nothing_that_is_no_money(clerk: Any) -> None:
+    receipt = surplus()
+
+    for amount in ("0", "-1", "1500.01", "0.001", "NaN", "Infinity"):
+        with pytest.raises(AmountImpossible):
+            give_back(receipt, clerk, amount=amount)
+    give_back(receipt, clerk, amount="500.50")
+    with pytest.raises(AmountImpossible):
+        give_back(receipt, clerk, amount="999.51")
+    in_part = fresh(receipt)
+    give_back(receipt, clerk, amount="999.50")
+
+    assert (in_part.returned_amount, in_part.allocation) == (Decimal("500.50"), Allocation.SURPLUS)
+    assert (fresh(receipt).returned_amount, fresh(receipt).allocation) == (1500, Allocation.RETURNED)
+
+
+def test_an_order_whose_money_was_returned_in_part_is_paid_still(clerk: Any) -> None:
+    payment = pay(new_payment())
+    give_back(MpesaReceipt.objects.get(), clerk, amount=200)
+    give_back(MpesaReceipt.objects.get(), clerk, amount=300)
+
+    post(payment, success(payment, number="OD222BBB22"), now=later(400))
+
+    source = Order.objects.get().sources.get()
+    assert (source.amount_debited, source.amount_refunded) == (1500, 500)
+    assert sorted(MpesaReceipt.objects.values_list("allocation", flat=True)) == ["applied", "surplus"]
+
+
+def test_the_rest_of_a_cancelled_order_s_money_is_listed(clerk: Any) -> None:
+    order = pay(new_payment()).mpesa_order.order
+    give_back(MpesaReceipt.objects.get(), clerk, amount=200)
+
+    get_class("order.processing", "EventHandler")().handle_order_status_change(Order.objects.get(), "Cancelled")
+
+    assert MpesaOrder.objects.get().released_at is None
+    assert MpesaReceipt.objects.to_sort_out().get().order == order
+
+
+def test_money_that_went_back_in_part_pays_no_order(clerk: Any) -> None:
+    receipt = unallocated()
+    give_back(receipt, clerk, amount=200)
+
+    with pytest.raises(PartlyReturned):
+        apply_receipt(fresh(receipt), receipt.order, by=new_clerk("apply_receipt"), now=later(200))
