@@ -50,16 +50,19 @@ def start(
         return _create(mpesa_order, phone, now)
 
 
-def retry(order: Any, *, phone: PhoneNumber, now: datetime) -> MpesaPayment:
-    """Start and send another attempt for the same order. Must run outside a transaction.
+def retry(
+    order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
+) -> MpesaPayment:
+    """Start and send an attempt for an order that is placed: another one, or the first. Must run outside a transaction.
 
-    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised.
+    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised. Otherwise
+    raises what ``start`` does, and takes what it takes for a first attempt.
     """
     last = MpesaPayment.objects.filter(mpesa_order_id=order.pk).order_by("-id").first()
     if last is not None and _is_worth_asking(last):
         asking.ask(last, now=now)
     with transaction.atomic(durable=True):
-        payment = start(order, phone=phone, now=now)
+        payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
     prompt(payment, now=now)
     return payment
 
