@@ -33,10 +33,20 @@ def public_ids_now(request: HttpRequest) -> list[str]:
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     """The session placed the order, or its user is signed in; ``mpesa_order.order`` is read in the second case."""
-    if mpesa_order.public_id in own_public_ids(request):
+    return mpesa_order.public_id in own_public_ids(request) or _is_users(request, mpesa_order.order)
+
+
+def owns_order(request: HttpRequest, order: Any) -> bool:
+    """The same of Oscar's order, which need have no attempt yet: Oscar's checkout tells the session what it placed."""
+    mpesa_order: MpesaOrder | None = getattr(order, "mpesa", None)
+    if mpesa_order is not None and owns(request, mpesa_order):
         return True
+    return request.session.get("checkout_order_id") == order.pk or _is_users(request, order)
+
+
+def _is_users(request: HttpRequest, order: Any) -> bool:
     user: Any = request.user
-    return bool(user.is_authenticated and mpesa_order.order.user_id == user.pk)
+    return bool(user.is_authenticated and order.user_id == user.pk)
 
 
 def typed_the_number(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
