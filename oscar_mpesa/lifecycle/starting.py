@@ -46,6 +46,7 @@ def start(
         else:
             _require_turn(mpesa_order, phone, now)
             require_leave(phone, now=now)
+            _wind_clock(mpesa_order, now)
         mpesa_order.order = locked
         return _create(mpesa_order, phone, now)
 
@@ -97,7 +98,9 @@ def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) ->
         raise NotPayable(f"order {mpesa_order.pk} is closed")
     if MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_IS_THERE).exists():
         raise NotPayable(f"order {mpesa_order.pk} has money")
-    last = mpesa_order.payments.latest("id")
+    last = mpesa_order.payments.order_by("-id").first()
+    if last is None:  # staff took the order up, for money that is gone again
+        return
     if last.is_live:
         raise LivePayment(last)
     until = opens_at(last, phone=phone)
@@ -115,6 +118,14 @@ def _enrol(order: Any, now: datetime, **about: Any) -> MpesaOrder:
         release_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
         **about,
     )
+
+
+def _wind_clock(mpesa_order: MpesaOrder, now: datetime) -> None:
+    """One that stands still would let the order keep its things for ever."""
+    if mpesa_order.release_at is None:
+        until = max(mpesa_order.pay_before, now + timedelta(minutes=get_settings().PAYMENT_WINDOW_MINUTES))
+        mpesa_order.pay_before = mpesa_order.release_at = until
+        mpesa_order.save(update_fields=["pay_before", "release_at"])
 
 
 def _create(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> MpesaPayment:
