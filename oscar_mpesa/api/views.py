@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone as clock
 from django.utils.translation import get_language
@@ -29,6 +30,9 @@ from oscar_mpesa.models import MpesaPayment
 
 Order = get_model("order", "Order")
 
+#: What a database can look for; Django before 5 leaves larger numbers to its complaint.
+IDS = range(1, BigIntegerField.MAX_BIGINT + 1)
+
 SENT = _("STK Push sent to your phone. Please enter your M-Pesa PIN.")
 NO_ORDER = _("There is no such order.")
 NO_PAYMENT = _("There is no such payment.")
@@ -38,9 +42,7 @@ NO_PAYMENT = _("There is no such payment.")
 def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
     """Prompt a phone for the asker's own order; also the view to name ``api-payment`` for django-oscar-api."""
     wish = read_wish(request, order_id)
-    order = Order._default_manager.select_related("mpesa").filter(pk=wish.order_id).first()
-    if order is None or not may_pay(request, order):
-        raise Stranger
+    order = _own_order(request, wish.order_id)
     is_first = not hasattr(order, "mpesa")
     payment = _collect(request, order, wish, is_first=is_first)
     if is_first and ownership.owns_order(request, order):
@@ -55,7 +57,7 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
     if attend(latest, now=clock.now()):
         payment, latest = _own_attempts(request, payment_id)
     shows_number = may_see_number(request, payment)
-    story = tell(latest, now=clock.now(), shows_number=may_see_number(request, latest))
+    story = tell(latest, now=clock.now(), shows_number=shows_number)
     body = {
         "id": payment.pk,
         "status": payment.status,
@@ -114,9 +116,17 @@ def _words(payment: MpesaPayment) -> str:
     return words(payment.outcome, phone=payment.phone_number.grouped, has_other_way=has_other_way)
 
 
+def _own_order(request: HttpRequest, order_id: int) -> Any:
+    orders = Order._default_manager.select_related("mpesa")
+    order = orders.filter(pk=order_id).first() if order_id in IDS else None
+    if order is None or not may_pay(request, order):
+        raise Stranger
+    return order
+
+
 def _own_attempts(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
     """The payment that is asked for, and the order's latest, which is mostly the same."""
-    attempts = attempts_from(payment_id)
+    attempts = attempts_from(payment_id) if payment_id in IDS else []
     if not attempts or not may_see(request, attempts[0].mpesa_order.order):
         raise Stranger
     return attempts[-1], attempts[0]
