@@ -86,7 +86,7 @@ $(VENV)/.sandbox: $(DECLARED) | $(BIN)/python
 	touch "$@"
 
 $(VENV)/.test: $(DECLARED) | $(BIN)/python
-	$(INSTALL) --editable ".[sandbox,test,lint]"
+	$(INSTALL) --editable ".[sandbox,test,headless,lint]"
 	touch "$@"
 
 $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils.module_loading import import_string
 from oscar.core.loading import get_model
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
@@ -57,6 +58,7 @@ def register_all() -> None:
     register(check_pipeline, "oscar_mpesa")
     register(check_currency, "oscar_mpesa")
     register(check_isolation, "oscar_mpesa")
+    register(check_owner_check, "oscar_mpesa")
     register(check_deployment, "oscar_mpesa", deploy=True)
 
 
@@ -140,6 +142,24 @@ def check_isolation(**_: Any) -> Iterable[CheckMessage]:
                 hint='Leave isolation_level out of its OPTIONS, or set it to "read committed", the default.',
                 id="oscar_mpesa.E012",
             )
+
+
+def check_owner_check(**_: Any) -> Iterable[CheckMessage]:
+    """E011: ``OWNER_CHECK`` leads to nothing that can be asked."""
+    path = get_settings().OWNER_CHECK
+    if path and not callable(path) and not _leads_to_a_function(path):
+        yield Error(
+            f"OSCAR_MPESA's OWNER_CHECK is {path!r}, which cannot be imported or called.",
+            hint="Give a function, or the dotted path of one, that takes a request and an order and says yes or no.",
+            id="oscar_mpesa.E011",
+        )
+
+
+def _leads_to_a_function(path: str) -> bool:
+    try:
+        return callable(import_string(path))
+    except ImportError:
+        return False
 
 
 def check_deployment(**_: Any) -> Iterable[CheckMessage]:

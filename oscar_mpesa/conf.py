@@ -7,6 +7,7 @@ environment variables without ``MPESA_``. Nothing is read at import, and an unkn
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ class MpesaSettings:
     EXPIRED_STATUS: str = "Payment expired"
     CANCELLED_STATUS: str = "Cancelled"
     CACHE: str = "default"
+    OWNER_CHECK: str | Callable[[Any, Any], bool] = ""
 
     @property
     def has_credentials(self) -> bool:
@@ -192,6 +194,7 @@ def _shaped(name: str, value: Any) -> Any:
         "PAYMENT_WINDOW_MINUTES": _positive,
         "PAY_LATER_HOURS": _positive,
         "ADDRESS_ALARM": _not_negative,
+        "OWNER_CHECK": _function,
     }
     shape = shapes.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _switch)
     try:
@@ -208,6 +211,11 @@ def _texts(values: Any) -> tuple[str, ...]:
     if isinstance(values, str):
         raise TypeError("it must be a list")
     return tuple(str(value) for value in values)
+
+
+def _function(value: Any) -> Any:
+    """A function, or the dotted path of one, which is imported late: the settings are read before any model is."""
+    return value if callable(value) else _text(value)
 
 
 def _switch(value: Any) -> bool:

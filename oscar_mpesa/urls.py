@@ -4,4 +4,7 @@ from django.urls import include, path
 
 app_name = "oscar_mpesa"
 
-urlpatterns = [path("", include("oscar_mpesa.callbacks.urls"))]
+urlpatterns = [
+    path("", include("oscar_mpesa.callbacks.urls")),
+    path("", include("oscar_mpesa.api.urls")),
+]

@@ -86,6 +86,11 @@ def test_every_setting_may_stand_in_a_plain_dict(settings: Any, name: str) -> No
     assert getattr(reading(settings, **{name: default}), name) == default
 
 
+@pytest.mark.parametrize("check", ["shop.api.owns", len], ids=["a dotted path", "a function"])
+def test_the_owner_check_is_a_function_or_where_it_is(settings: Any, check: Any) -> None:
+    assert check == reading(settings, OWNER_CHECK=check).OWNER_CHECK
+
+
 def test_other_methods_are_rows_of_three(settings: Any) -> None:
     ours = reading(settings, OTHER_METHODS=[["cod", "Cash on delivery", None]])
 

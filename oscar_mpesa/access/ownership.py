@@ -44,15 +44,20 @@ def public_ids_now(request: HttpRequest) -> list[str]:
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     """The session placed the order, or its user is signed in; ``mpesa_order.order`` is read in the second case."""
-    if mpesa_order.public_id in own_public_ids(request):
+    return mpesa_order.public_id in own_public_ids(request) or _is_users(request, mpesa_order.order)
+
+
+def owns_order(request: HttpRequest, order: Any) -> bool:
+    """The same of Oscar's order, which need have no attempt yet: Oscar's checkout tells the session what it placed."""
+    mpesa_order: MpesaOrder | None = getattr(order, "mpesa", None)
+    if mpesa_order is not None and owns(request, mpesa_order):
         return True
+    return request.session.get("checkout_order_id") == order.pk or _is_users(request, order)
+
+
+def _is_users(request: HttpRequest, order: Any) -> bool:
     user: Any = request.user
-    return bool(user.is_authenticated and mpesa_order.order.user_id == user.pk)
-
-
-def may_pay(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-    """Who owns the order, or came to it by a link that its owner passed on."""
-    return mpesa_order.public_id in request.session.get(LINKED_KEY, []) or owns(request, mpesa_order)
+    return bool(user.is_authenticated and order.user_id == user.pk)
 
 
 def typed_the_number(request: HttpRequest, phone: PhoneNumber) -> bool:
@@ -67,8 +72,9 @@ def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
 
 
 def require_payer(request: HttpRequest, payment: MpesaPayment) -> None:
-    """The same for who may neither own nor pay the order."""
-    if not may_pay(request, payment.mpesa_order):
+    """The same for who neither owns the order nor came to it by a link that its owner passed on."""
+    is_linked = payment.mpesa_order.public_id in request.session.get(LINKED_KEY, [])
+    if not is_linked and not owns(request, payment.mpesa_order):
         raise Http404
 
 

@@ -29,14 +29,6 @@ MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("A request comes to the
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))
 
 
-def is_offered_to(user: Any) -> bool:
-    """M-Pesa is switched on for this person and its settings have no fault."""
-    settings = get_settings()
-    if settings.faults or settings.OFFER_TO == "nobody":
-        return False
-    return settings.OFFER_TO == "everyone" or bool(user.is_staff)
-
-
 def other_methods(store_view: type) -> list[Method]:
     """The shop's other methods: those of ``OTHER_METHODS``, or the one that its own payment view takes."""
     named = [

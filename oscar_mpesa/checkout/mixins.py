@@ -23,6 +23,7 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.address import client_address
+from oscar_mpesa.access.offer import is_offered_to
 from oscar_mpesa.access.refusals import tell_why
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
@@ -77,7 +78,7 @@ class MpesaPaymentMethodMixin:
         total = self.build_submission()["order_total"]  # type: ignore[attr-defined]
         store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
         others = methods.other_methods(store_view)
-        offered = methods.is_offered_to(self.request.user) and total is not None and is_payable(total)
+        offered = is_offered_to(self.request.user) and total is not None and is_payable(total)
         return [methods.MPESA_METHOD, *others] if offered else others
 
     def _choose(self, method: methods.Method) -> HttpResponse:
@@ -115,7 +116,7 @@ class MpesaPaymentDetailsMixin:
     @property
     def is_mpesa_possible(self) -> bool:
         """It was chosen, is still offered, and takes this total."""
-        return self.is_mpesa_chosen and methods.is_offered_to(self.request.user) and is_payable(self._mpesa_total)
+        return self.is_mpesa_chosen and is_offered_to(self.request.user) and is_payable(self._mpesa_total)
 
     def get_template_names(self) -> list[str]:
         """Our phone step and preview, both inside the shop's own pages."""
@@ -171,7 +172,7 @@ class MpesaPaymentDetailsMixin:
         super().check_payment_data_is_captured(request)  # type: ignore[misc]
         if not self.is_mpesa_chosen:
             return
-        if not methods.is_offered_to(request.user):
+        if not is_offered_to(request.user):
             raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_OFFERED)
         if not self.is_mpesa_possible:
             raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_FOR_THIS_TOTAL)

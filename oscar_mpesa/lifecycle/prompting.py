@@ -60,8 +60,7 @@ def _claim(payment: MpesaPayment, now: datetime) -> bool:
 
 
 def _leave_time_to_answer(mpesa_order: MpesaOrder, now: datetime) -> None:
-    """And wind up a clock that has run down: a prompt is asked about in the end, whatever the order went through."""
-    if mpesa_order.pay_before < now + TIME_TO_ANSWER or mpesa_order.release_at is None:
+    if mpesa_order.pay_before < now + TIME_TO_ANSWER:
         later = Greatest(F("pay_before"), now + TIME_TO_ANSWER)
         MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=later, release_at=later)
 

@@ -47,20 +47,24 @@ def start(
             _require_turn(mpesa_order, phone, now)
             require_leave(phone, now=now)
             due.wait_with_failed_mail(mpesa_order, now=now)
+            _wind_clock(mpesa_order, now)
         mpesa_order.order = locked
         return _create(mpesa_order, phone, now)
 
 
-def retry(order: Any, *, phone: PhoneNumber, now: datetime) -> MpesaPayment:
-    """Start and send another attempt for the same order. Must run outside a transaction.
+def retry(
+    order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
+) -> MpesaPayment:
+    """Start and send an attempt for an order that is placed: another one, or the first. Must run outside a transaction.
 
-    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised.
+    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised. Otherwise
+    raises what ``start`` does, and takes what it takes for a first attempt.
     """
     last = MpesaPayment.objects.filter(mpesa_order_id=order.pk).order_by("-id").first()
     if last is not None and _is_worth_asking(last):
         asking.ask(last, now=now)
     with transaction.atomic(durable=True):
-        payment = start(order, phone=phone, now=now)
+        payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
     prompt(payment, now=now)
     return payment
 
@@ -95,7 +99,9 @@ def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) ->
         raise NotPayable(f"order {mpesa_order.pk} is closed")
     if has_money(mpesa_order.pk):
         raise NotPayable(f"order {mpesa_order.pk} has money")
-    last = mpesa_order.payments.latest("id")
+    last = mpesa_order.payments.order_by("-id").first()
+    if last is None:  # staff took the order up, for money that is gone again
+        return
     if last.is_live:
         raise LivePayment(last)
     until = opens_at(last, phone=phone)
@@ -113,6 +119,14 @@ def _enrol(order: Any, now: datetime, **about: Any) -> MpesaOrder:
         release_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
         **about,
     )
+
+
+def _wind_clock(mpesa_order: MpesaOrder, now: datetime) -> None:
+    """One that stands still would let the order keep its things for ever."""
+    if mpesa_order.release_at is None:
+        until = max(mpesa_order.pay_before, now + timedelta(minutes=get_settings().PAYMENT_WINDOW_MINUTES))
+        mpesa_order.pay_before = mpesa_order.release_at = until
+        mpesa_order.save(update_fields=["pay_before", "release_at"])
 
 
 def _create(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> MpesaPayment:

@@ -9,6 +9,9 @@ import pytest
 from tests.house.sources import python_files
 
 PROMISED = (
+    "oscar_mpesa.lifecycle.tokens.Use",
+    "oscar_mpesa.lifecycle.tokens.make_token",
+    "oscar_mpesa.api.views.initiate",
     "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin",
     "oscar_mpesa.checkout.mixins.MpesaPaymentMethodMixin",
     "oscar_mpesa.conf.mpesa_settings",

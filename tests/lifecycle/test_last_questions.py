@@ -128,7 +128,7 @@ def test_an_order_that_staff_called_expired_by_hand_gives_its_things_back_in_its
     assert (outcome, StockRecord.objects.get().num_allocated) == (Release.RELEASED, 0)
 
 
-def test_a_prompt_winds_up_a_clock_that_has_run_down() -> None:
+def test_a_new_attempt_winds_up_a_clock_that_has_run_down() -> None:
     payment = expired()
     order = payment.mpesa_order.order
     order.__class__.objects.update(status="On hold")
@@ -137,7 +137,7 @@ def test_a_prompt_winds_up_a_clock_that_has_run_down() -> None:
 
     prompted(order, phone=ANOTHER, now=later(HALF_AN_HOUR + 100))
 
-    assert row(payment).release_at == later(HALF_AN_HOUR + 100 + 240)
+    assert row(payment).release_at == later(2 * HALF_AN_HOUR + 100)
 
 
 def cancel(order: Any) -> None:

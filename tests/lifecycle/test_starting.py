@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
 from oscar_mpesa.lifecycle.settling import settle
@@ -158,3 +159,14 @@ def test_an_unanswered_attempt_is_asked_about_once_more_and_its_late_money_ends_
 
     payment.refresh_from_db()
     assert payment.status == "completed"
+
+
+def test_an_order_that_staff_took_up_before_any_attempt_takes_one_and_gets_a_clock() -> None:
+    order = new_order()
+    enrolled(order.pk, now=NOON)
+
+    payment = retry(order, phone=PAYS, now=later(60), language="sw")
+
+    row = MpesaOrder.objects.get(pk=order.pk)
+    assert payment.mpesa_order == row
+    assert row.pay_before == row.release_at == later(60 + 30 * 60)

@@ -192,6 +192,25 @@ def test_a_shop_in_another_currency_is_warned(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        pytest.param("", [], id="none"),
+        pytest.param(urlconf, [], id="a function"),
+        pytest.param("django.urls.include", [], id="the path of a function"),
+        pytest.param("django.urls.exclude", ["E011"], id="a name that is not there"),
+        pytest.param("shop.api.owns", ["E011"], id="a module that is not there"),
+        pytest.param("owns", ["E011"], id="no path"),
+        pytest.param("django.VERSION", ["E011"], id="the path of something else"),
+    ],
+)
+def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any, ids: list[str]) -> None:
+    said = told(checks.check_owner_check, settings, OWNER_CHECK=path)
+
+    assert list(said) == ids
+    assert all("a request and an order" in hint for hint in said.values())
+
+
+@pytest.mark.parametrize(
     ("changes", "ids"),
     [
         pytest.param({"TEST_MODE": True}, ["E010"], id="simulated"),

@@ -1,0 +1,88 @@
+"""By what right a request that is no page of the shop acts on an order: its cookies, a token, or the shop's word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.module_loading import import_string
+
+from oscar_mpesa.access.ownership import owns_order, typed_the_number
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.lifecycle.tokens import Use, read_token
+from oscar_mpesa.models import MpesaPayment
+
+#: Carries an owner's token; no browser sends it by itself.
+TOKEN_HEADER = "X-Mpesa-Order-Token"
+
+
+class CsrfRefused(Exception):
+    """The order is the asker's by cookies alone, and no CSRF token came with them: another site may have sent them."""
+
+
+def may_pay(request: HttpRequest, order: Any) -> bool:
+    """The request may have a phone prompted for Oscar's order. Raises ``CsrfRefused``.
+
+    Cookies come with a browser's request whoever made it, so they count only with Django's CSRF token. What stands
+    in a header was put there on purpose and needs none.
+    """
+    if _holds_token(request, order):
+        return True
+    is_known = owns_order(request, order)
+    if (is_known and _passes_csrf(request)) or _shop_says_so(request, order):
+        return True
+    if is_known:
+        raise CsrfRefused
+    return False
+
+
+def may_see(request: HttpRequest, order: Any) -> bool:
+    """The request may read what became of the order's payments: its owner's, or that of staff who may view them."""
+    return (
+        _holds_token(request, order)
+        or owns_order(request, order)
+        or _shop_says_so(request, order)
+        or _is_clerk(request, "view_mpesapayment")
+    )
+
+
+def may_see_number(request: HttpRequest, payment: MpesaPayment) -> bool:
+    """The full phone is for the session that typed it, and for staff with ``oscar_mpesa.view_full_phone``."""
+    return typed_the_number(request, payment.phone_number) or _is_clerk(request, "view_full_phone")
+
+
+def _holds_token(request: HttpRequest, order: Any) -> bool:
+    return bool(read_token(request.headers.get(TOKEN_HEADER, ""), Use.OWN) == order.pk)
+
+
+def _shop_says_so(request: HttpRequest, order: Any) -> bool:
+    check = get_settings().OWNER_CHECK
+    if not check:
+        return False
+    owns = check if callable(check) else import_string(check)
+    return bool(owns(request, order))
+
+
+def _is_clerk(request: HttpRequest, permission: str) -> bool:
+    # Asked first, because a permission costs two queries.
+    user: Any = request.user
+    return bool(user.is_authenticated and user.is_staff and user.has_perm(f"oscar_mpesa.{permission}"))
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's own check for a view that is exempt from it, as Django REST framework makes it."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
+        return HttpResponseForbidden(reason)
+
+
+def _passes_csrf(request: HttpRequest) -> bool:
+    check = _CsrfCheck(_nothing)
+    check.process_request(request)
+    return check.process_view(request, _nothing, (), {}) is None
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    """What the check stands before."""
+    return HttpResponse()

@@ -1,0 +1,12 @@
+"""The API's addresses, with and without the last slash: a redirect would turn a POST into a loss."""
+
+from django.urls import path
+
+from oscar_mpesa.api.views import check_status, initiate
+
+urlpatterns = [
+    path("initiate_mpesa/", initiate, name="initiate"),
+    path("initiate_mpesa", initiate),
+    path("<int:payment_id>/check_status/", check_status, name="check-status"),
+    path("<int:payment_id>/check_status", check_status),
+]

@@ -1,0 +1,140 @@
+"""Ask a phone to pay an order, and what became of that."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from django.db.models import BigIntegerField
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone as clock
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_model
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.access.address import client_address
+from oscar_mpesa.access.attempts import attempts_from, in_a_line
+from oscar_mpesa.access.offer import is_offered_to
+from oscar_mpesa.access.rights import may_pay, may_see, may_see_number
+from oscar_mpesa.access.story import tell
+from oscar_mpesa.api.answers import ENVIRONMENT_HEADER, Refused, Stranger, endpoint, refused_to_start
+from oscar_mpesa.api.wishes import Wish, read_wish
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.domain.outcomes import PUSHES
+from oscar_mpesa.lifecycle.asking import attend
+from oscar_mpesa.lifecycle.refusals import NotOffered, StartRefused
+from oscar_mpesa.lifecycle.starting import retry
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.ordering import sentences
+
+Order = get_model("order", "Order")
+
+#: What a database can look for; Django before 5 leaves larger numbers to its complaint.
+IDS = range(1, BigIntegerField.MAX_BIGINT + 1)
+
+SENT = _("STK Push sent to your phone. Please enter your M-Pesa PIN.")
+NO_ORDER = _("There is no such order.")
+NO_PAYMENT = _("There is no such payment.")
+
+
+@endpoint("POST", not_found=NO_ORDER)
+def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
+    """Prompt a phone for the asker's own order; also the view to name ``api-payment`` for django-oscar-api."""
+    wish = read_wish(request, order_id)
+    order = _own_order(request, wish.order_id)
+    is_first = not hasattr(order, "mpesa")
+    payment = _collect(request, order, wish, is_first=is_first)
+    if ownership.owns_order(request, order):
+        ownership.remember_number(request, wish.phone)
+        if is_first:
+            ownership.grant(request, payment.mpesa_order)
+    return _initiated(payment)
+
+
+@endpoint("GET", not_found=NO_PAYMENT)
+def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """What became of a payment; asks Safaricom only when a question is due, as the waiting page's poll does."""
+    payment, latest = _own_attempts(request, payment_id)
+    if attend(latest, now=clock.now()):
+        payment, latest = _own_attempts(request, payment_id)
+    shows_number = may_see_number(request, payment)
+    story = tell(latest, now=clock.now(), shows_number=shows_number)
+    body = {
+        "id": payment.pk,
+        "status": payment.status,
+        "amount": f"{payment.amount:d}.00",
+        "transaction_reference": getattr(payment, "receipt_number", None),
+        "phone_number": payment.phone if shows_number else payment.phone_number.masked,
+        "created_at": _utc(payment.created_at),
+        "completed_at": _utc(payment.completed_at),
+        "message": in_a_line(story),
+        "can_retry": story.can_retry,
+    }
+    return JsonResponse(body, headers={ENVIRONMENT_HEADER: payment.environment})
+
+
+def _collect(request: HttpRequest, order: Any, wish: Wish, *, is_first: bool) -> MpesaPayment:
+    """The new attempt as it stands once it was sent. Raises ``Refused``: surely nothing is on the phone."""
+    now = clock.now()
+    try:
+        if is_first and not is_offered_to(request.user):
+            raise NotOffered
+        payment = retry(
+            order,
+            phone=wish.phone,
+            now=now,
+            language=get_language() or "",
+            digest=ownership.session_digest(request),
+            address=client_address(request),
+        )
+    except (StartRefused, AmountRefused) as refusal:
+        raise refused_to_start(refusal, now=now) from refusal
+    payment.refresh_from_db()
+    if payment.is_final and payment.result_code in PUSHES:
+        raise Refused(503, _words(payment), retry_after=payment.outcome.wait or None)
+    return payment
+
+
+def _initiated(payment: MpesaPayment) -> HttpResponse:
+    """200 with Safaricom's id of the request; 202 where its reply is lost, and the request perhaps on the phone."""
+    is_unknown = payment.is_live and payment.checkout_request_id is None
+    body = {
+        "success": True,
+        "message": _words(payment) if is_unknown else str(SENT),
+        "payment_id": payment.pk,
+        "order_id": payment.order_id,
+        "amount": payment.amount,
+        "phone_number": payment.phone,
+        "checkout_request_id": payment.checkout_request_id,
+        **({"status": payment.status} if is_unknown else {}),
+    }
+    headers = {ENVIRONMENT_HEADER: payment.environment}
+    return JsonResponse(body, status=202 if is_unknown else 200, headers=headers)
+
+
+def _words(payment: MpesaPayment) -> str:
+    has_other_way = bool(get_settings().OTHER_METHODS)
+    return sentences.of_outcome(payment.outcome, phone=payment.phone_number.grouped, has_other_way=has_other_way)
+
+
+def _own_order(request: HttpRequest, order_id: int) -> Any:
+    orders = Order._default_manager.select_related("mpesa")
+    order = orders.filter(pk=order_id).first() if order_id in IDS else None
+    if order is None or not may_pay(request, order):
+        raise Stranger
+    return order
+
+
+def _own_attempts(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
+    """The payment that is asked for, and the order's latest, which is mostly the same."""
+    attempts = attempts_from(payment_id) if payment_id in IDS else []
+    if not attempts or not may_see(request, attempts[0].mpesa_order.order):
+        raise Stranger
+    return attempts[-1], attempts[0]
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """The encoder writes UTC with a Z."""
+    return moment and moment.astimezone(timezone.utc)

@@ -1,0 +1,74 @@
+"""A client of the API. Each answer must be what docs/openapi.json says."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from oscar_mpesa.access.rights import TOKEN_HEADER
+from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.models import MpesaPayment
+from tests.api.description import assert_as_described
+
+INITIATE = "/api/payments/initiate_mpesa/"
+NUMBER = "254708374149"
+
+
+class ApiClient:
+    """One device: its cookies, and the headers that it sends each time. CSRF is checked as in a real shop."""
+
+    def __init__(self, **headers: str) -> None:
+        self.client = Client(enforce_csrf_checks=True)
+        self.headers = headers
+
+    def signs_in(self, user: Any) -> ApiClient:
+        self.client.force_login(user)
+        return self
+
+    def places(self, order: Any) -> ApiClient:
+        """What Oscar's checkout leaves in the session that placed an order."""
+        session = self.client.session
+        session["checkout_order_id"] = order.pk
+        session.save()
+        return self
+
+    def passes_csrf(self) -> ApiClient:
+        """As a page of the shop does: the cookie, and the same in a header."""
+        self.client.cookies["csrftoken"] = "a" * 32
+        self.headers = {**self.headers, "X-CSRFToken": "a" * 32}
+        return self
+
+    def initiates(self, order_id: Any, phone: Any = NUMBER) -> Any:
+        """Ask the phone to pay the order."""
+        return self.posts(json.dumps({"order_id": order_id, "phone_number": phone}))
+
+    def posts(self, body: str | bytes, *, content_type: str = "application/json", to: str = INITIATE) -> Any:
+        answer = self.client.post(to, body, content_type=content_type, headers=self.headers)
+        assert_as_described(answer)
+        return answer
+
+    def checks(self, payment_id: int) -> Any:
+        """What became of the payment."""
+        answer = self.client.get(f"/api/payments/{payment_id}/check_status/", headers=self.headers)
+        assert_as_described(answer)
+        return answer
+
+
+def placing(order: Any) -> ApiClient:
+    """A browser that placed the order on the shop's pages."""
+    return ApiClient().places(order).passes_csrf()
+
+
+def holding(order: Any, use: Use = Use.OWN) -> ApiClient:
+    """Another device, with a token for the order."""
+    return ApiClient(**{TOKEN_HEADER: make_token(order.pk, use)})
+
+
+def age(seconds: int) -> None:
+    """Let time pass for every payment."""
+    moment = timezone.now() - timedelta(seconds=seconds)
+    MpesaPayment.objects.update(prompted_at=moment, created_at=moment)

@@ -1,0 +1,282 @@
+"""Ask a phone to pay an order: what is sent, and every reason why nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from oscar_mpesa.daraja.errors import DarajaUnreachable
+from oscar_mpesa.daraja.transport import Response
+from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
+from oscar_mpesa.testing import ScriptedTransport
+from tests.api.client import NUMBER, ApiClient, age, holding, placing
+from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, refusal
+from tests.shop import ANOTHER, failure, new_order, new_payment, post
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SENT = "STK Push sent to your phone. Please enter your M-Pesa PIN."
+
+
+@contextmanager
+def safaricom(settings: Any, *pushes: Any) -> Iterator[ScriptedTransport]:
+    settings.OSCAR_MPESA = CREDENTIALS
+    transport = ScriptedTransport({"push": pushes})
+    with replaced_transport(transport):
+        yield transport
+
+
+def test_the_first_request_for_an_order_is_answered_as_promised(settings: Any) -> None:
+    order = new_order(total="90.00")
+
+    with safaricom(settings, ACCEPTED) as wire:
+        answer = placing(order).initiates(order.pk)
+
+    payment = MpesaPayment.objects.get()
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "message": SENT,
+        "payment_id": payment.pk,
+        "order_id": order.pk,
+        "amount": 90,
+        "phone_number": NUMBER,
+        "checkout_request_id": ACCEPTED["CheckoutRequestID"],
+    }
+    assert len(wire.sent("push")) == 1
+    assert (payment.status, payment.phone) == ("processing", NUMBER)
+
+
+def test_the_session_the_language_and_the_address_are_kept_with_the_first_attempt() -> None:
+    order, client = new_order(), ApiClient(**{"Accept-Language": "sw"})
+
+    client.places(order).passes_csrf().initiates(order.pk)
+
+    mpesa_order = MpesaOrder.objects.get()
+    assert (mpesa_order.language, mpesa_order.address) == ("sw", "127.0.0.1")
+    assert len(mpesa_order.session_digest) == 64
+
+
+@pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "slash"])
+def test_both_addresses_work_with_and_without_the_last_slash(end: str) -> None:
+    order = new_order()
+    client = holding(order)
+
+    started = client.posts(
+        f'{{"order_id": {order.pk}, "phone_number": "{NUMBER}"}}', to=f"/api/payments/initiate_mpesa{end}"
+    )
+    checked = client.client.get(
+        f"/api/payments/{started.json()['payment_id']}/check_status{end}", headers=client.headers
+    )
+
+    assert (started.status_code, checked.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("phone", ["0708 374 149", "+254708374149", 254708374149], ids=["local", "abroad", "a number"])
+def test_a_phone_may_be_written_as_people_do(phone: Any) -> None:
+    order = new_order()
+
+    answer = placing(order).initiates(order.pk, phone)
+
+    assert answer.json()["phone_number"] == NUMBER
+
+
+def test_a_lost_reply_of_safaricoms_is_no_success_and_no_failure(settings: Any) -> None:
+    order = new_order()
+
+    with safaricom(settings, DarajaUnreachable("read timed out")):
+        answer = placing(order).initiates(order.pk)
+
+    told = answer.json()
+    assert answer.status_code == 202
+    assert (told["status"], told["checkout_request_id"], told["success"]) == ("processing", None, True)
+    assert told["message"].startswith("Waiting for M-PESA.")
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence", "wait"),
+    [
+        pytest.param(
+            refusal("400.002.02", "Bad Request - Invalid PhoneNumber", status=400),
+            "nothing was sent",
+            None,
+            id="refused",
+        ),
+        pytest.param(Response(status=429, headers={}, body=b"{}"), "M-PESA is busy.", "60", id="busy"),
+    ],
+)
+def test_what_was_surely_not_sent_is_unavailable(
+    settings: Any, reply: Response, sentence: str, wait: str | None
+) -> None:
+    order = new_order()
+
+    with safaricom(settings, reply):
+        answer = placing(order).initiates(order.pk)
+
+    assert answer.status_code == 503
+    assert sentence in answer.json()["message"]
+    assert answer.headers.get("Retry-After") == wait
+
+
+def test_a_double_click_is_one_request_and_the_second_learns_which(settings: Any) -> None:
+    order = new_order()
+    client = placing(order)
+
+    with safaricom(settings, ACCEPTED) as wire:
+        first, second = client.initiates(order.pk), client.initiates(order.pk)
+
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert second.json()["payment_id"] == first.json()["payment_id"]
+    assert len(wire.sent("push")) == MpesaPayment.objects.count() == 1
+
+
+def test_a_failed_attempt_is_followed_by_another_and_its_phone_has_to_wait() -> None:
+    order = new_order()
+    client = placing(order)
+    client.initiates(order.pk, "0708374151")
+    age(6)
+    payment = MpesaPayment.objects.get()
+    client.checks(payment.pk)
+
+    too_soon, another = client.initiates(order.pk, "0708374151"), client.initiates(order.pk)
+
+    assert too_soon.status_code == 429
+    assert 0 < int(too_soon["Retry-After"]) <= 60
+    assert "You can send again to this phone at" in too_soon.json()["message"]
+    assert another.status_code == 200
+    assert MpesaOrder.objects.count() == 1 and MpesaPayment.objects.count() == 2
+
+
+def test_a_phone_that_rang_too_often_is_left_in_peace() -> None:
+    for _ in range(3):
+        new_payment(phone=ANOTHER, now=timezone.now())
+    order = new_order()
+
+    answer = placing(order).initiates(order.pk, ANOTHER.msisdn)
+
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 300
+    assert "Three requests went to 0712 345 678." in answer.json()["errors"]["phone_number"][0]
+
+
+def test_a_phone_whose_owner_wants_no_requests_gets_none() -> None:
+    MpesaBlockedPhone.objects.create(phone=ANOTHER.msisdn, created_at=timezone.now())
+    order = new_order()
+
+    answer = placing(order).initiates(order.pk, ANOTHER.msisdn)
+
+    assert answer.status_code == 400
+    assert "Use another number." in answer.json()["errors"]["phone_number"][0]
+    assert not MpesaPayment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        pytest.param({"status": "Pending"}, "This order is not waiting for a payment.", id="another method"),
+        pytest.param({"currency": "EUR"}, "M-PESA takes Kenya shillings only.", id="euros"),
+        pytest.param({"total": "250001.00"}, "M-PESA takes at most KSh 250,000 in one payment.", id="too much"),
+        pytest.param({"total": "0.00"}, "M-PESA takes KSh 1 or more.", id="free"),
+    ],
+)
+def test_an_order_that_mpesa_cannot_take_is_left_alone(order: dict[str, str], sentence: str) -> None:
+    placed = new_order(**order)  # type: ignore[arg-type]
+
+    answer = placing(placed).initiates(placed.pk)
+
+    assert (answer.status_code, answer.json()["message"]) == (409, sentence)
+    assert not MpesaPayment.objects.exists() and not MpesaOrder.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param(b"\n", None, id="empty"),
+        pytest.param(b"order_id=1&phone_number=0708374149", None, id="a form"),
+        pytest.param(b"[1]", None, id="a list"),
+        pytest.param(b"[" * 100_000, None, id="deeply nested"),
+        pytest.param(b'{"order_id": ' + b"9" * 5_000 + b"}", None, id="a number without end"),
+        pytest.param(b" " * 3_000_000, None, id="more than Django takes"),
+        pytest.param(b"\xff\xfe", None, id="no text"),
+        pytest.param(b'{"phone_number": "0708374149"}', "order_id", id="no order"),
+        pytest.param(b'{"order_id": "1", "phone_number": "0708374149"}', "order_id", id="a text for an order"),
+        pytest.param(b'{"order_id": true, "phone_number": "0708374149"}', "order_id", id="true for an order"),
+        pytest.param(b'{"order_id": 1.5, "phone_number": "0708374149"}', "order_id", id="half an order"),
+        pytest.param(b'{"order_id": 1}', "phone_number", id="no phone"),
+        pytest.param(b'{"order_id": 1, "phone_number": {}}', "phone_number", id="an object for a phone"),
+        pytest.param(b'{"order_id": 1, "phone_number": "0201234567"}', "phone_number", id="a landline"),
+        pytest.param(b'{"order_id": 1, "phone_number": "\\u0000"}', "phone_number", id="a NUL for a phone"),
+    ],
+)
+def test_what_cannot_be_understood_is_told_by_field(body: bytes, field: str | None) -> None:
+    answer = ApiClient().posts(body)
+
+    told = answer.json()
+    assert answer.status_code == 400
+    assert list(told["errors"]) == ([field] if field else [])
+    assert told["message"]
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""])
+def test_only_json_is_taken(content_type: str) -> None:
+    assert ApiClient().posts(b"{}", content_type=content_type).status_code == 415
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "head", "options"])
+def test_another_method_is_refused_in_json(method: str) -> None:
+    answer = getattr(ApiClient().client, method)("/api/payments/initiate_mpesa/")
+
+    assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "POST", "application/json")
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        pytest.param({"TEST_MODE": True, "OFFER_TO": "nobody"}, id="switched off"),
+        pytest.param({"TEST_MODE": True, "OFFER_TO": "staff"}, id="for staff"),
+        pytest.param({}, id="test mode is not allowed"),
+    ],
+)
+def test_a_shop_that_does_not_offer_mpesa_is_unavailable(settings: Any, ours: dict[str, Any]) -> None:
+    settings.OSCAR_MPESA = ours
+    order = new_order()
+
+    answer = placing(order).initiates(order.pk)
+
+    assert (answer.status_code, answer.json()["message"]) == (503, "This shop cannot take M-PESA right now.")
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_test_is_marked_as_one(settings: Any) -> None:
+    order, another = new_order(), new_order()
+
+    simulated = placing(order).initiates(order.pk)
+    with safaricom(settings, ACCEPTED):
+        sandbox = placing(another).initiates(another.pk)
+
+    assert [answer["X-Mpesa-Environment"] for answer in (simulated, sandbox)] == ["simulated", "sandbox"]
+
+
+def test_nothing_of_an_answer_is_kept_by_caches() -> None:
+    order = new_order()
+
+    answer = placing(order).initiates(order.pk)
+
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_money_that_came_after_all_is_found_before_another_request_is_sent() -> None:
+    payment = new_payment(now=timezone.now())
+    order = payment.mpesa_order.order
+    post(payment, failure(payment, code=1037), now=timezone.now())
+    age(100)
+
+    answer = holding(order).initiates(order.pk, ANOTHER.msisdn)
+
+    assert answer.status_code == 409
+    assert MpesaPayment.objects.get().status == "completed"

@@ -1,0 +1,214 @@
+"""Who may have a phone prompted for an order, and who may see what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django import VERSION
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
+from django.utils import timezone
+
+from oscar_mpesa.access.rights import TOKEN_HEADER
+from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.models import MpesaPayment
+from tests.api.client import NUMBER, ApiClient, holding, placing
+from tests.shop import new_clerk, new_order, new_payment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MASKED = "0708 •••149"
+
+
+def new_user(name: str = "achieng") -> Any:
+    return get_user_model().objects.create_user(name, f"{name}@example.com", "a long password")
+
+
+def signed_in(user: Any) -> ApiClient:
+    return ApiClient().signs_in(user).passes_csrf()
+
+
+def too_old(order: Any) -> str:
+    moment = pytest.MonkeyPatch()
+    moment.setattr("time.time", lambda: 1_000_000_000.0)
+    token = make_token(order.pk, Use.OWN)
+    moment.undo()
+    return token
+
+
+STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
+    "another session": lambda order: ApiClient().passes_csrf(),
+    "a session that placed another order": lambda order: placing(new_order()),
+    "another user": lambda order: signed_in(new_user("barasa")),
+    "a token for another order": lambda order: holding(new_order()),
+    "a token to pay only": lambda order: holding(order, Use.PAY),
+    "a forged token": lambda order: ApiClient(**{TOKEN_HEADER: f"{order.pk}.1w0000.forged"}),
+    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order)}),
+    "an empty token": lambda order: ApiClient(**{TOKEN_HEADER: ""}),
+    "staff without the permission": lambda order: signed_in(new_clerk("release_order")),
+    "a user with the permission who is no staff": lambda order: signed_in(permitted_customer()),
+}
+
+
+def permitted_customer() -> Any:
+    customer = new_clerk("view_mpesapayment", "view_full_phone")
+    customer.is_staff = False
+    customer.save()
+    return customer
+
+
+@pytest.fixture(params=list(STRANGERS))
+def stranger(request: pytest.FixtureRequest) -> Callable[[Any], ApiClient]:
+    return STRANGERS[request.param]
+
+
+@pytest.mark.parametrize("owner", [False, True], ids=["a guest's order", "a user's order"])
+def test_a_stranger_learns_no_more_than_of_an_order_that_does_not_exist(
+    stranger: Callable[[Any], ApiClient], owner: bool
+) -> None:
+    payment = new_payment(new_order(user=new_user() if owner else None), now=timezone.now())
+    client = stranger(payment.mpesa_order.order)
+
+    theirs, nobodys = client.initiates(payment.order_id), client.initiates(10**30)
+    seen, unseen = client.checks(payment.pk), client.checks(10**30)
+
+    assert {answer.status_code for answer in (theirs, nobodys, seen, unseen)} == {404}
+    assert (theirs.content, seen.content) == (nobodys.content, unseen.content)
+    assert MpesaPayment.objects.count() == 1
+
+
+def test_a_stranger_starts_no_first_attempt(stranger: Callable[[Any], ApiClient]) -> None:
+    order = new_order(user=new_user())
+
+    assert stranger(order).initiates(order.pk).status_code == 404
+    assert not MpesaPayment.objects.exists()
+
+
+def test_the_session_that_placed_the_order_pays_and_sees_its_number() -> None:
+    order = new_order()
+    client = placing(order)
+
+    started = client.initiates(order.pk)
+
+    assert client.checks(started.json()["payment_id"]).json()["phone_number"] == NUMBER
+
+
+def test_a_session_keeps_its_order_when_it_places_another() -> None:
+    order = new_order()
+    client = placing(order)
+    payment_id = client.initiates(order.pk).json()["payment_id"]
+
+    client.places(new_order())
+
+    assert client.checks(payment_id).json()["phone_number"] == NUMBER
+
+
+def test_the_user_pays_and_sees_the_number_masked_where_it_was_not_typed() -> None:
+    user = new_user()
+    order = new_order(user=user)
+    here, elsewhere = signed_in(user), signed_in(user)
+
+    payment_id = here.initiates(order.pk).json()["payment_id"]
+
+    assert here.checks(payment_id).json()["phone_number"] == NUMBER
+    assert elsewhere.checks(payment_id).json()["phone_number"] == MASKED
+
+
+def test_who_holds_the_orders_token_pays_without_cookies_and_sees_the_number_masked() -> None:
+    order = new_order()
+
+    started = holding(order).initiates(order.pk)
+
+    assert (started.status_code, started.json()["phone_number"]) == (200, NUMBER)
+    assert holding(order).checks(started.json()["payment_id"]).json()["phone_number"] == MASKED
+
+
+@pytest.mark.parametrize(
+    ("permissions", "phone"),
+    [(("view_mpesapayment",), MASKED), (("view_mpesapayment", "view_full_phone"), NUMBER)],
+    ids=["who may view payments", "who may see numbers too"],
+)
+def test_staff_see_what_they_may_and_prompt_nobody(permissions: tuple[str, ...], phone: str) -> None:
+    payment = new_payment(now=timezone.now())
+    clerk = signed_in(new_clerk(*permissions))
+
+    assert clerk.checks(payment.pk).json()["phone_number"] == phone
+    assert clerk.initiates(payment.order_id).status_code == 404
+
+
+# Cookies come with every request of a browser, whoever made it.
+
+
+@pytest.mark.parametrize("by", ["session", "user"])
+def test_cookies_alone_prompt_nobody(by: str) -> None:
+    user = new_user()
+    order = new_order(user=user)
+    client = ApiClient().places(order) if by == "session" else ApiClient().signs_in(user)
+
+    refused = client.initiates(order.pk)
+    taken = client.passes_csrf().initiates(order.pk)
+
+    assert (refused.status_code, taken.status_code) == (403, 200)
+    assert "CSRF" in refused.json()["message"]
+
+
+def test_a_wrong_csrf_token_is_none() -> None:
+    order = new_order()
+    client = placing(order)
+    client.headers["X-CSRFToken"] = "b" * 32
+
+    assert client.initiates(order.pk).status_code == 403
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_token_needs_no_csrf_token_beside_cookies() -> None:
+    user = new_user()
+    order = new_order(user=user)
+
+    answer = holding(order).signs_in(user).initiates(order.pk)
+
+    assert answer.status_code == 200
+
+
+# A shop with tokens of its own.
+
+
+def says_the_header(request: HttpRequest, order: Any) -> bool:
+    """A shop's own check."""
+    return request.headers.get("Authorization") == f"Token of {order.number}"
+
+
+@pytest.mark.parametrize(
+    "check", [says_the_header, f"{__name__}.says_the_header"], ids=["a function", "its dotted path"]
+)
+def test_the_shops_own_check_is_asked(settings: Any, check: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OWNER_CHECK": check}
+    order, another = new_order(), new_order()
+    client = ApiClient(Authorization=f"Token of {order.number}")
+
+    started = client.initiates(order.pk)
+
+    assert started.status_code == 200
+    assert client.initiates(another.pk).status_code == 404
+    assert client.checks(started.json()["payment_id"]).json()["phone_number"] == MASKED
+
+
+def test_the_shops_own_check_counts_where_cookies_without_a_csrf_token_do_not(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OWNER_CHECK": says_the_header}
+    order = new_order()
+    client = ApiClient(Authorization=f"Token of {order.number}").places(order)
+
+    assert client.initiates(order.pk).status_code == 200
+
+
+@pytest.mark.skipif(VERSION < (5, 1), reason="Django has no such middleware yet")
+def test_a_shop_behind_a_login_answers_whoever_has_a_right_of_another_kind(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    order = new_order()
+
+    started = holding(order).initiates(order.pk)
+
+    assert started.status_code == 200
+    assert holding(order).checks(started.json()["payment_id"]).status_code == 200

@@ -1,0 +1,25 @@
+"""Whose order it is, in the words of docs/headless.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from oscar_mpesa.lifecycle.tokens import Use, make_token
+
+
+def has_the_users_token(request: HttpRequest, order: Any) -> bool:
+    """The request carries the API token of the order's user."""
+    try:
+        found = TokenAuthentication().authenticate(request)
+    except AuthenticationFailed:
+        return False
+    return found is not None and found[0].pk == order.user_id
+
+
+def hand_out_token(sender: Any, order: Any, response: Any, **kwargs: Any) -> None:
+    """Whoever placed the order, guests too, may pay it and follow it from now on."""
+    response.data["mpesa_token"] = make_token(order.pk, Use.OWN)

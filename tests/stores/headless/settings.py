@@ -1,0 +1,26 @@
+"""Oscar as it comes, django-oscar-api with token authentication, and M-Pesa in test mode."""
+
+from __future__ import annotations
+
+from oscar import INSTALLED_APPS as OSCAR_APPS
+
+from tests.stores.duka.as_it_was import *
+
+INSTALLED_APPS = [
+    *OSCAR_APPS,
+    "sorl.thumbnail",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "oscarapi",
+    "oscar_mpesa",
+]
+ROOT_URLCONF = "tests.stores.headless.urls"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ]
+}
+
+OSCAR_MPESA = {"TEST_MODE": True, "OWNER_CHECK": "tests.stores.headless.owners.has_the_users_token"}
+OSCARAPI_INITIAL_ORDER_STATUS = "Pending payment"
