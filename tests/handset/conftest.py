@@ -1,0 +1,31 @@
+"""Phones of one session, and what a stranger's hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from oscar_mpesa.access.ownership import SESSION_KEY
+from oscar_mpesa.models import MpesaPayment
+from tests.shop import ANOTHER, new_payment
+
+
+def give(client: Client, *payments: MpesaPayment) -> None:
+    """Make these payments' orders the session's own."""
+    session = client.session
+    session[SESSION_KEY] = [payment.mpesa_order.public_id for payment in payments]
+    session.save()
+
+
+@pytest.fixture
+def payment() -> MpesaPayment:
+    return new_payment(phone=ANOTHER, now=timezone.now())
+
+
+@pytest.fixture
+def owner(client: Client, payment: MpesaPayment) -> Any:
+    give(client, payment)
+    return client
