@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from oscar_mpesa.access.ownership import SESSION_KEY
 from oscar_mpesa.models import MpesaPayment
 
 if TYPE_CHECKING:
@@ -35,6 +38,20 @@ class Person:
         self.errors: list[str] = []
         self.page.on("console", self._hears)
         self.page.on("pageerror", self._breaks)
+
+    def owns(self, *payments: MpesaPayment) -> Person:
+        """As if these payments' orders had been placed in this browser."""
+        session = SessionStore()
+        session[SESSION_KEY] = [payment.mpesa_order.public_id for payment in payments]
+        session.create()
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": self.shop}
+        self.context.add_cookies([cookie])
+        return self
+
+    def reads(self, language: str) -> Person:
+        """Choose the language of pages that have none in their address."""
+        self.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": self.shop}])
+        return self
 
     def goes(self, path: str) -> Person:
         """Open a page of the shop by its path without the language."""
