@@ -11,6 +11,7 @@ MANAGE = "$(BIN)/python" -m sandbox_site.manage
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
 DECLARED = setup.cfg pyproject.toml
+AXE = build/axe/4.14.1
 
 export PORT
 
@@ -49,7 +50,7 @@ test-mariadb: $(VENV)/.mariadb
 test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" "$(BIN)/python" -m pytest -m disasters --migrations --create-db
 
-test-browser: $(VENV)/.browser ## Whole purchases in Chromium
+test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
 	"$(BIN)/python" -m pytest -m browser -n 2 --dist worksteal
 
 picture: $(VENV)/.browser ## The picture in the README, taken anew
@@ -87,6 +88,11 @@ $(VENV)/.test: $(DECLARED) | $(BIN)/python
 
 $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
 	$(INSTALL) --editable ".[$(subst .,,$(@F))]"
+	touch "$@"
+
+# The stamp is named for the version of axe-core.
+$(AXE):
+	npm install --prefix build/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts "axe-core@$(@F)"
 	touch "$@"
 
 $(VENV)/.matrix: | $(BIN)/python
