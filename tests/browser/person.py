@@ -44,14 +44,11 @@ class Person:
         session = SessionStore()
         session[SESSION_KEY] = [payment.mpesa_order.public_id for payment in payments]
         session.create()
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": self.shop}
-        self.context.add_cookies([cookie])
-        return self
+        return self._keeps(settings.SESSION_COOKIE_NAME, str(session.session_key))
 
     def reads(self, language: str) -> Person:
         """Choose the language of pages that have none in their address."""
-        self.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": self.shop}])
-        return self
+        return self._keeps(settings.LANGUAGE_COOKIE_NAME, language)
 
     def goes(self, path: str) -> Person:
         """Open a page of the shop by its path without the language."""
@@ -139,6 +136,10 @@ class Person:
     def leaves(self) -> None:
         """Close the browser."""
         self.context.close()
+
+    def _keeps(self, name: str, value: str) -> Person:
+        self.context.add_cookies([{"name": name, "value": value, "url": self.shop}])
+        return self
 
     def _breaks(self, error: Error) -> None:
         if "oscar_mpesa" in (error.stack or ""):
