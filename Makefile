@@ -13,6 +13,7 @@ ON_SERVERS = tests/databases tests/journeys -m "not disasters" -n 2 --dist works
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
 DECLARED = setup.cfg pyproject.toml
+AXE = build/axe/4.14.1
 
 export PORT
 
@@ -53,7 +54,7 @@ test-mariadb: $(VENV)/.mariadb
 test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters --migrations --create-db
 
-test-browser: $(VENV)/.browser ## Whole purchases in Chromium
+test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
 	$(PYTEST) -m browser -n 2 --dist worksteal
 
 picture: $(VENV)/.browser ## The picture in the README, taken anew
@@ -91,6 +92,11 @@ $(VENV)/.test: $(DECLARED) | $(BIN)/python
 
 $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
 	$(INSTALL) --editable ".[$(subst .,,$(@F))]"
+	touch "$@"
+
+# The stamp is named for the version of axe-core.
+$(AXE):
+	npm install --prefix build/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts "axe-core@$(@F)"
 	touch "$@"
 
 $(VENV)/.matrix: | $(BIN)/python

@@ -8,5 +8,6 @@ app_name = "handset"
 
 urlpatterns = [
     path("", HandsetView.as_view(), name="index"),
-    path("<int:payment_id>/", AnswerView.as_view(), name="answer"),
+    path("<int:payment_id>/", HandsetView.as_view(), name="phone"),
+    path("<int:payment_id>/answer/", AnswerView.as_view(), name="answer"),
 ]

@@ -4,81 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
 
-from oscar_mpesa.access import ownership
-from oscar_mpesa.access.story import tellable
-from oscar_mpesa.conf import SIMULATED, get_settings
+from oscar_mpesa.handset.phones import let_time_pass, look_at, visible_payments, visible_phones
 from oscar_mpesa.lifecycle import practice
-from oscar_mpesa.lifecycle.asking import attend
-from oscar_mpesa.models import MpesaPayment
 
-#: How many messages a phone shows.
-SHOWN = 6
+#: Said in the address right after an answer: the SMS comes with the next look, as it takes a moment on a real phone.
+SENT = "sent"
 
 
-def visible_payments(request: HttpRequest) -> QuerySet[MpesaPayment]:
-    """The simulated payments of this session; staff, and everybody under ``DEBUG``, see all of them."""
-    ours = get_settings()
-    if not ours.is_simulated or ours.faults:
-        raise Http404
-    simulated = tellable().filter(environment=SIMULATED).exclude(prompted_at=None)
-    if settings.DEBUG or getattr(request.user, "is_staff", False):
-        return simulated
-    return simulated.filter(mpesa_order__public_id__in=ownership.own_public_ids(request))
-
-
-@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+@method_decorator([never_cache, transaction.non_atomic_requests, xframe_options_sameorigin], name="dispatch")
 class HandsetView(View):
-    """The phone: its newest prompt on top, its messages below."""
+    """A phone: its newest prompt on top, its messages below. A shop may show it beside its own pages."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the phone; that its page is open makes the simulator wait for an answer."""
+    def get(self, request: HttpRequest, payment_id: int | None = None) -> HttpResponse:
+        """Show the phone that this payment asked, or the one that was asked last; from now on its prompts wait."""
         now = timezone.now()
-        payments = self._payments(request)
-        prompt = next((payment for payment in payments if payment.status == "processing"), None)
-        if prompt is not None:
-            practice.see(prompt, now=now)
+        visible = visible_payments(request)
+        msisdn = get_object_or_404(visible, pk=payment_id).phone if payment_id else None
+        if msisdn is None:
+            msisdn = visible.values_list("phone", flat=True).first()
+        payments = visible.filter(phone=msisdn)
+        if SENT not in request.GET:
+            let_time_pass(payments, now=now)
+        phones = visible_phones(request)
         context: dict[str, Any] = {
-            "prompt": prompt,
-            "number": payments[0].phone_number if payments else None,
-            "messages_shown": [payment for payment in payments if payment.is_final],
-            "name": get_settings().NAME_ON_PROMPT or settings.OSCAR_SHOP_NAME.upper(),
+            "screen": look_at(payments, now=now),
+            "phones": phones,
+            "phone": next((phone for phone in phones if phone.msisdn == msisdn), None),
+            "payment_id": payment_id,
             "now": now,
         }
         return render(request, "oscar_mpesa/handset.html", context)
 
-    def _payments(self, request: HttpRequest) -> list[MpesaPayment]:
-        visible = visible_payments(request)
-        for payment in visible.filter(status="processing", handset_seen_at__isnull=False)[:SHOWN]:
-            attend(payment, now=timezone.now())
-        return list(visible[:SHOWN])
 
-
-@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+@method_decorator([never_cache, transaction.non_atomic_requests, xframe_options_sameorigin], name="dispatch")
 class AnswerView(View):
     """What the phone's owner did: ``right``, ``wrong`` or ``cancel``."""
 
     def get(self, request: HttpRequest, payment_id: int) -> HttpResponse:
         """A GET answers nothing."""
-        return redirect("handset:index")
+        return redirect("handset:phone", payment_id)
 
     def post(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        """Keep the answer and let the simulator tell it."""
+        """Keep the answer, and go back to the page it was given on: the simulator tells it at the next look."""
         payment = get_object_or_404(visible_payments(request), pk=payment_id)
+        word = request.POST.get("answer", "")
         try:
-            answered = practice.answer(payment, word=request.POST.get("answer", ""))
+            practice.answer(payment, word=word)
         except ValueError:
             return HttpResponse(status=400)
-        if answered:
-            payment.refresh_from_db()
-            attend(payment, now=timezone.now())
-        return redirect("handset:index")
+        stays = "stays" in request.POST
+        page = reverse("handset:phone", args=[payment_id]) if stays else reverse("handset:index")
+        return redirect(page if word == "cancel" else f"{page}?{SENT}=1")

@@ -52,8 +52,24 @@ def shop(transactional_db: None, live_server: Any, settings: Any) -> str:
 
 
 @pytest.fixture
+def bare_shop(transactional_db: None, live_server: Any) -> str:
+    """The demo shop with empty shelves, which opens at once: for orders that a test makes itself; its address."""
+    return str(live_server.url)
+
+
+@pytest.fixture
 def new_person(chromium: Browser, shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     """Make a shopper with a browser of their own; errors of our own files on its console fail the test."""
+    yield from _people(chromium, shop, request)
+
+
+@pytest.fixture
+def new_visitor(chromium: Browser, bare_shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same, in the shop with empty shelves."""
+    yield from _people(chromium, bare_shop, request)
+
+
+def _people(chromium: Browser, shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     people: list[Person] = []
 
     def make(**wishes: Any) -> Person:

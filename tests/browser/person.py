@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from oscar_mpesa.access.ownership import NUMBERS_KEY, ORDERS_KEY
 from oscar_mpesa.models import MpesaPayment
 
 if TYPE_CHECKING:
@@ -35,6 +38,18 @@ class Person:
         self.errors: list[str] = []
         self.page.on("console", self._hears)
         self.page.on("pageerror", self._breaks)
+
+    def owns(self, *payments: MpesaPayment) -> Person:
+        """As if these payments' orders had been placed in this browser."""
+        session = SessionStore()
+        session[ORDERS_KEY] = [payment.mpesa_order.public_id for payment in payments]
+        session[NUMBERS_KEY] = [payment.phone for payment in payments]
+        session.create()
+        return self._keeps(settings.SESSION_COOKIE_NAME, str(session.session_key))
+
+    def reads(self, language: str) -> Person:
+        """Choose the language of pages that have none in their address."""
+        return self._keeps(settings.LANGUAGE_COOKIE_NAME, language)
 
     def goes(self, path: str) -> Person:
         """Open a page of the shop by its path without the language."""
@@ -122,6 +137,10 @@ class Person:
     def leaves(self) -> None:
         """Close the browser."""
         self.context.close()
+
+    def _keeps(self, name: str, value: str) -> Person:
+        self.context.add_cookies([{"name": name, "value": value, "url": self.shop}])
+        return self
 
     def _breaks(self, error: Error) -> None:
         if "oscar_mpesa" in (error.stack or ""):

@@ -1,41 +1,77 @@
-// The PIN stays in the browser: only "right", "wrong" or "cancel" is posted. Goes on looking while the page is hidden,
-// for a prompt that came while the shop stands in front is still on the phone.
-(function () {
-  "use strict";
-  var phone = document.getElementById("phone"), form = document.getElementById("answer");
-  var pin = document.getElementById("pin"), send = document.getElementById("send");
+// The PIN stays here: only "right", "wrong" or "cancel" is posted. Behind the shop this looks on for five
+// minutes, or no prompt would wait for its owner; then it rests until it is seen.
+"use strict";
+{
+  let hiddenAt = Date.now(), busy = 0, turn = 0;
 
-  function press(event) {
-    var key = event.target.getAttribute("data-key");
-    if (key === null) return;
-    pin.value = key ? (pin.value + key).slice(0, 4) : pin.value.slice(0, -1);
-  }
-  function answer(event) {
-    if (/^[0-9]{4}$/.test(pin.value)) {
-      send.value = pin.value === "1234" ? "right" : "wrong";
-    } else {
-      event.preventDefault();
-      pin.focus();
-    }
+  const part = (name, page = document) => page.getElementById(name);
+  function get(address, body) {
+    const mine = busy = ++turn;
+    fetch(address, body && {method: "POST", body})
+      .then((answer) => answer.text())
+      .then((text) => mine === turn && show(text))
+      .catch(() => {})
+      .then(() => { if (mine === turn) busy = 0; });
   }
   function look() {
-    if (form && pin.value) return;
-    fetch(location.href, {credentials: "same-origin", cache: "no-store"})
-      .then(function (page) { return page.text(); })
-      .then(function (text) {
-        var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("phone");
-        if (fresh && fresh.dataset.prompt !== phone.dataset.prompt) location.reload();
-      })
-      .catch(function () {});
+    if (!busy && !(document.hidden && Date.now() - hiddenAt > 3e5)) get(location.pathname);
   }
 
-  if (form) {
-    document.getElementById("pad").hidden = false;
-    document.getElementById("plain").hidden = true;
-    form.addEventListener("click", press);
-    send.addEventListener("click", answer);
-    pin.focus();
+  function show(text) {
+    const page = new DOMParser().parseFromString(text, "text/html"), at = document.activeElement;
+    const screen = part("screen"), fresh = part("screen", page), pin = part("pin");
+    if (!fresh || pin?.value && part("number", page).textContent !== part("number").textContent) return;
+    for (const name of ["clock", "number", "phones"]) {
+      const old = part(name), html = part(name, page).innerHTML;
+      if (old.innerHTML !== html && !old.contains(at)) old.innerHTML = html;
+    }
+    document.title = page.title;
+    if (fresh.dataset.version === screen.dataset.version) return;
+    const wasHere = screen.contains(at);
+    screen.dataset.version = fresh.dataset.version;
+    screen.innerHTML = fresh.innerHTML;
+    if (!wake()) part("news").textContent = fresh.dataset.news;
+    if (wasHere && !part("pin")) screen.focus();
   }
+  // In a frame the focus is the shop's.
+  function wake() {
+    const pin = part("pin");
+    if (!pin) return false;
+    part("pad").hidden = false;
+    part("plain").hidden = true;
+    if (self === top || document.hasFocus()) pin.focus();
+    return document.activeElement === pin;
+  }
+
+  function press(key) {
+    const pin = part("pin");
+    pin.value = key ? (pin.value + key).slice(0, 4) : pin.value.slice(0, -1);
+  }
+  function type(event) {
+    const key = event.key, pin = part("pin");
+    if (!pin || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === "Escape") part("cancel").click();
+    else if (/^\d$|^Backspace$/.test(key)) press(key[1] ? "" : key);
+    else if (event.target !== pin || key[1]) return;
+    event.preventDefault();
+  }
+  function answer(event) {
+    const form = event.target, pin = part("pin"), body = new FormData(form);
+    let word = event.submitter.value;
+    event.preventDefault();
+    if (word === "send") {
+      if (!pin.value[3]) return part("news").textContent = "The PIN has 4 digits.", pin.focus();
+      word = pin.value === "1234" ? "right" : "wrong";
+    }
+    pin.value = "";
+    body.set("answer", word);
+    get(form.action, body);
+  }
+
+  document.onclick = ({target}) => { if ("key" in target.dataset) press(target.dataset.key); };
+  document.onkeydown = type;
+  document.onsubmit = answer;
+  document.onvisibilitychange = () => { hiddenAt = Date.now(); look(); };
   setInterval(look, 2000);
-  document.addEventListener("visibilitychange", look);
-})();
+  wake();
+}

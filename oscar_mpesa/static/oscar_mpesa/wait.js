@@ -1,10 +1,10 @@
-// Looks for news of the payment and puts it into the page: the live region stays, the focused control keeps its focus,
-// and nothing moves while somebody types. Rests while the page is hidden, and looks at once when it is seen again.
+// Looks for news of the payment and puts it into the page, unless somebody types there. Rests while the page is hidden.
 (function () {
   "use strict";
   var panel = document.getElementById("mpesa-wait"), asking = false, pause, timer;
   if (!panel || !window.fetch || !window.DOMParser) return;
 
+  function each(list, act) { [].slice.call(list).forEach(act); }
   function part(name, page) { return (page || document).getElementById("mpesa-" + name); }
   function firstPause() { return panel.dataset.open ? 2000 : panel.dataset.retry ? 15000 : 0; }
   function isTyping() {
@@ -50,17 +50,45 @@
     var page = new DOMParser().parseFromString(text, "text/html"), fresh = part("wait", page);
     if (!fresh) return location.reload();
     if (isTyping()) return;
-    var at = document.activeElement, isOurs = part("next").contains(at), heading = part("heading");
+    var at = document.activeElement, next = part("next"), isOurs = next.contains(at), heading = part("heading");
     document.title = page.title;
     panel.className = fresh.className;
     ["version", "open", "retry"].forEach(function (name) { panel.dataset[name] = fresh.dataset[name]; });
     if (heading) heading.textContent = part("heading", page).textContent;
-    ["news", "next"].forEach(function (name) { part(name).innerHTML = part(name, page).innerHTML; });
+    var said = part("news"), says = part("news", page);
+    if (said.textContent !== says.textContent) said.innerHTML = says.innerHTML;
+    renew(next, part("next", page));
     pause = firstPause();
     prepare();
-    var same = isOurs && at.id && document.getElementById(at.id);
-    if (same && !same.disabled && panel.dataset.open) same.focus();
-    else if (heading && (isOurs || at === document.body)) heading.focus();
+    var stays = isOurs && next.contains(at) && !at.disabled && panel.dataset.open;
+    if (heading && !stays && (isOurs || at === document.body)) heading.focus();
+  }
+
+  // What is in the old page and in the new one is never taken out, so it keeps its focus.
+  function renew(old, fresh) {
+    var here = old.firstChild;
+    each(fresh.childNodes, function (node) {
+      var same = here;
+      while (same && !(same.nodeName === node.nodeName && same.id === node.id)) same = same.nextSibling;
+      if (!same) return old.insertBefore(node, here);
+      while (here !== same) here = without(old, here);
+      here = same.nextSibling;
+      if (node.nodeType !== 1) same.nodeValue = node.nodeValue;
+      else become(same, node);
+    });
+    while (here) here = without(old, here);
+  }
+  function without(parent, child) {
+    var after = child.nextSibling;
+    parent.removeChild(child);
+    return after;
+  }
+  function become(old, fresh) {
+    each(old.attributes, function (it) {
+      if (!fresh.hasAttribute(it.name) && it.name !== "open") old.removeAttribute(it.name);
+    });
+    each(fresh.attributes, function (it) { old.setAttribute(it.name, it.value); });
+    renew(old, fresh);
   }
 
   // "Last checked", by the server's clock.

@@ -1,0 +1,168 @@
+"""Orders in each state that the waiting page has, made in the database as if they had just come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle.news import unanswered
+from oscar_mpesa.lifecycle.postponing import pay_later
+from oscar_mpesa.lifecycle.receipts import explain_receipt, record_return
+from oscar_mpesa.lifecycle.releasing import release, release_overdue
+from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.models import MpesaPayment
+from tests.shop import ANOTHER, CANCELS, failure, new_payment, pay, post, success
+
+
+def enter_pin() -> MpesaPayment:
+    """The request is on the phone, and stays there."""
+    payment = new_payment(phone=ANOTHER, now=timezone.now())
+    return _changed(payment, held=True)
+
+
+def checking() -> MpesaPayment:
+    """No answer for more than a minute."""
+    return _changed(enter_pin(), prompted_at=timezone.now() - timedelta(seconds=80))
+
+
+def failed(code: int, *, phone: PhoneNumber = ANOTHER) -> Callable[[], MpesaPayment]:
+    """Ended by a result code of Safaricom's."""
+
+    def build() -> MpesaPayment:
+        payment = new_payment(phone=phone, now=timezone.now() - timedelta(seconds=30))
+        post(payment, failure(payment, code=code), now=timezone.now())
+        return _changed(payment)
+
+    return build
+
+
+def unanswered_too_long() -> MpesaPayment:
+    """Our own clock ended it."""
+    payment = new_payment(phone=ANOTHER, now=timezone.now() - timedelta(seconds=151))
+    settle(payment, unanswered(), now=timezone.now())
+    return _changed(payment)
+
+
+def pays_later() -> MpesaPayment:
+    """Its shopper keeps the things and passes on a link."""
+    payment = failed(1032)()
+    pay_later(payment.mpesa_order.order, now=timezone.now())
+    return _changed(payment)
+
+
+def paid() -> MpesaPayment:
+    """The money is there."""
+    return pay(new_payment(phone=ANOTHER, now=timezone.now()), now=timezone.now())
+
+
+def arrived() -> MpesaPayment:
+    """The money is there, and the shop's own code has failed to take it in so far."""
+    payment = paid()
+    payment.receipts.update(allocation="unallocated", error="ShopBroken")
+    return payment
+
+
+def paid_twice() -> MpesaPayment:
+    """More money came for a paid order."""
+    return pay(paid(), number="OD333CCC33", now=timezone.now())
+
+
+def mismatch() -> MpesaPayment:
+    """Another amount came."""
+    payment = new_payment(phone=ANOTHER, now=timezone.now())
+    post(payment, success(payment, amount=1400), now=timezone.now())
+    return _changed(payment)
+
+
+def unpaid() -> MpesaPayment:
+    """The other amount was sent back; the order can still be paid."""
+    return _returned(mismatch())
+
+
+def not_waiting() -> MpesaPayment:
+    """The shop went on with the order without M-PESA."""
+    payment = failed(1032)()
+    get_model("order", "Order").objects.update(status="Being processed")
+    return _changed(payment)
+
+
+def closed() -> MpesaPayment:
+    """Nobody paid in time; its things can go back into the basket."""
+    payment = failed(1032, phone=CANCELS)()
+    release_overdue(payment.mpesa_order, now=timezone.now() + timedelta(minutes=31))
+    return _changed(payment)
+
+
+def restored() -> MpesaPayment:
+    """They did."""
+    payment = closed()
+    payment.mpesa_order.restored_at = timezone.now()
+    payment.mpesa_order.save(update_fields=["restored_at"])
+    return _changed(payment)
+
+
+def late() -> MpesaPayment:
+    """Money came after staff had cancelled the order."""
+    payment = failed(1032)()
+    release(payment.mpesa_order.order, by=_boss(), now=timezone.now())
+    return pay(_changed(payment), now=timezone.now())
+
+
+def returned() -> MpesaPayment:
+    """It was sent back."""
+    return _returned(late())
+
+
+def explained() -> MpesaPayment:
+    """Or dealt with in another way."""
+    payment = late()
+    explain_receipt(payment.receipts.get(), note="settled at the counter", by=_boss(), now=timezone.now())
+    return payment
+
+
+#: By the word that the panel's class has; where one has several looks, a second word tells them apart.
+STATES: Mapping[str, Callable[[], MpesaPayment]] = {
+    "enter-pin": enter_pin,
+    "checking": checking,
+    "failed, cancelled": failed(1032),
+    "failed, wrong PIN": failed(2001),
+    "failed, another number": failed(4),
+    "failed, the shop's fault": failed(2028),
+    "failed, pays later": pays_later,
+    "wait": failed(17),
+    "unanswered": unanswered_too_long,
+    "paid": paid,
+    "arrived": arrived,
+    "surplus": paid_twice,
+    "mismatch": mismatch,
+    "unpaid": unpaid,
+    "not-waiting": not_waiting,
+    "closed": closed,
+    "closed, restored": restored,
+    "late": late,
+    "returned": returned,
+    "explained": explained,
+}
+
+
+def _returned(payment: MpesaPayment) -> MpesaPayment:
+    receipt = payment.receipts.get()
+    record_return(receipt, amount=receipt.amount, reference="R1", by=_boss(), now=timezone.now())
+    return payment
+
+
+def _boss() -> Any:
+    users = get_user_model().objects
+    return users.filter(is_superuser=True).first() or users.create_superuser("boss", "boss@example.com", "karibu")
+
+
+def _changed(payment: MpesaPayment, **changes: Any) -> MpesaPayment:
+    if changes:
+        MpesaPayment.objects.filter(pk=payment.pk).update(**changes)
+    return MpesaPayment.objects.select_related("mpesa_order__order").get(pk=payment.pk)

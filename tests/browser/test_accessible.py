@@ -1,0 +1,93 @@
+"""No page of ours breaks WCAG 2.2 A or AA, as far as axe-core can tell, on a phone or on a desk.
+
+Looked at whole, with the demo shop's header and footer: the chooser, the phone step, the waiting page in each of its
+states, the practice phone. Not whole: Oscar's preview, where our box and our sentence above the button are looked at;
+its badges and their contrast are Oscar's. What no machine can tell is tried elsewhere: the keyboard, the focus and
+what is said aloud.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from oscar_mpesa.models import MpesaPayment
+from tests.browser.axe import violations_at_all_widths
+from tests.browser.states import STATES, failed, paid
+from tests.shop import ANOTHER, NO_FUNDS, new_order, new_payment
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_waiting_page(new_visitor: Any, state: str) -> None:
+    payment = STATES[state]()
+    guest = new_visitor().owns(payment)
+
+    guest.goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
+    guest.sees(state.partition(",")[0])
+    for summary in guest.page.locator("#mpesa-wait details:not([open]) summary").all():
+        summary.click()
+
+    assert violations_at_all_widths(guest.page) == []
+
+
+def test_the_steps_of_the_checkout(new_person: Any) -> None:
+    guest = new_person()
+    guest.fills_basket().goes_to_payment()
+    found = {"chooser": violations_at_all_widths(guest.page)}
+    guest.chooses("mpesa")
+    found["phone"] = violations_at_all_widths(guest.page)
+    guest.names_phone("99")
+    assert guest.page.locator("#phone-error").is_visible()
+    found["refused phone"] = violations_at_all_widths(guest.page)
+    guest.names_phone("0733 123 456")
+    assert guest.page.locator(".mpesa-hint").is_visible()
+    found["preview"] = violations_at_all_widths(guest.page, within=".col-sm-6:has(.mpesa-mark)")
+    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-ask")
+
+    assert {step: lines for step, lines in found.items() if lines} == {}
+
+
+def _asked() -> list[MpesaPayment]:
+    return [new_payment(phone=ANOTHER, now=timezone.now())]
+
+
+def _asked_on_two() -> list[MpesaPayment]:
+    return [*_asked(), new_payment(new_order(), phone=NO_FUNDS, now=timezone.now())]
+
+
+@pytest.mark.parametrize(
+    ("build", "sight"),
+    [
+        pytest.param(list, ".rest", id="nobody asked"),
+        pytest.param(_asked, "#pad:visible", id="asked"),
+        pytest.param(_asked_on_two, "#phones li", id="several phones"),
+        pytest.param(lambda: [paid()], ".sms b", id="paid"),
+        pytest.param(lambda: [failed(1)()], ".sms b", id="failed"),
+    ],
+)
+def test_the_practice_phone(new_visitor: Any, build: Any, sight: str) -> None:
+    owner = new_visitor().owns(*build())
+
+    owner.page.goto(f"{owner.shop}/handset/")
+    owner.page.wait_for_selector(sight)
+
+    assert violations_at_all_widths(owner.page) == []
+
+
+def test_the_practice_phone_without_its_script_and_right_after_an_answer(new_visitor: Any) -> None:
+    (payment,) = _asked()
+    owner = new_visitor().owns(payment)
+    owner.context.route("**/handset.js", lambda route: route.fulfill(body=""))  # axe itself is a script
+    owner.page.goto(f"{owner.shop}/handset/")
+    assert owner.page.locator("#plain").is_visible()
+    plain = violations_at_all_widths(owner.page)
+
+    MpesaPayment.objects.update(handset_answer="right")
+    owner.page.goto(f"{owner.shop}/handset/?sent=1")
+    assert owner.page.locator(".toast").is_visible()
+
+    assert (plain, violations_at_all_widths(owner.page)) == ([], [])

@@ -1,0 +1,59 @@
+"""Without a mouse: the whole purchase, and everything on the waiting page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from tests.browser.keys import Keyboard
+from tests.browser.person import ADDRESS, five_seconds_pass
+from tests.browser.states import STATES
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_person: Any, width: int) -> None:
+    guest = new_person(width=width)
+    keys = Keyboard(guest.page)
+    guest.goes("")
+
+    keys.follows("form[action*='/basket/add/'] button")
+    keys.follows("a[href$='/checkout/']")
+    keys.types("#id_username", "guest@example.com").picks("[value=anonymous]", of="[name=options]")
+    keys.follows("form button[type=submit]:not([name=language])")
+    for name, text in {**ADDRESS, "phone_number": "0712345678"}.items():
+        keys.types(f"[name={name}]", text)
+    keys.follows("#new_shipping_address button[type=submit]")
+    keys.follows("form button[type=submit]:not([name=language])")
+    keys.picks("#method-mpesa", of="[name=method]").follows(".mpesa-panel [type=submit]")
+    keys.picks("#which-another", of="[name=which]").types("[name=phone_number]", "0708374151")
+    keys.follows(".mpesa-panel [type=submit]").follows("#place-order")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("failed")
+    keys.goes_to("#mpesa-other").presses("Enter").types("#mpesa-wait [name=phone_number]", "0708374149")
+    keys.follows("#mpesa-wait details [type=submit]")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("paid")
+    keys.follows("#mpesa-done")
+
+    assert str(MpesaReceipt.objects.get().number) in guest.looks("thanks")
+    assert [payment.status for payment in MpesaPayment.objects.order_by("pk")] == ["cancelled", "completed"]
+
+
+@pytest.mark.parametrize("state", ["enter-pin", "failed, cancelled", "failed, another number", "unpaid", "closed"])
+def test_the_keyboard_reaches_everything_on_the_waiting_page(new_visitor: Any, state: str) -> None:
+    payment = STATES[state]()
+    guest = new_visitor().owns(payment).goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
+    for summary in guest.page.locator("#mpesa-wait details:not([open]) summary").all():
+        summary.press("Enter")
+    guest.page.focus("#mpesa-heading")
+
+    stops, reachable = Keyboard(guest.page).stops_in("#mpesa-wait")
+
+    assert stops == reachable
+    assert stops
