@@ -13,6 +13,7 @@ from oscar import INSTALLED_APPS as OSCAR_APPS
 from oscar.defaults import *  # noqa: F403
 
 from oscar_mpesa.conf import mpesa_settings
+from sandbox_site.shillings import Shillings
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Database, uploads, search index: all that the running shop writes; git ignores it.
@@ -144,6 +145,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 LANGUAGES = [("en", "English"), ("sw", "Kiswahili")]
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [str(ROOT / "sandbox_site" / "locale")]
+FORMAT_MODULE_PATH = "sandbox_site.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Africa/Nairobi"
@@ -154,7 +156,7 @@ OSCAR_SHOP_NAME = "Duka la Pwani"
 OSCAR_SHOP_TAGLINE = _("Good things from Kenya")
 OSCAR_HOMEPAGE = reverse_lazy("home")
 OSCAR_DEFAULT_CURRENCY = "KES"
-OSCAR_CURRENCY_FORMAT = {"KES": {"format": "KSh #,##0.00", "currency_digits": False}}
+OSCAR_CURRENCY_FORMAT = {"KES": {"format": Shillings()}}
 OSCAR_ALLOW_ANON_CHECKOUT = True
 # One kind of goods and no ratings: nothing to narrow a search by.
 OSCAR_SEARCH_FACETS: dict[str, dict[str, Any]] = {"fields": {}, "queries": {}}

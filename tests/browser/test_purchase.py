@@ -190,4 +190,4 @@ def test_staff_see_order_source_and_transaction_with_the_code(new_person: Any) -
 
     words = staff.looks("dashboard-order")
     assert str(MpesaReceipt.objects.get().number) in words
-    assert "M-Pesa\tKSh 1,600.00" in words
+    assert "M-Pesa\tKSh 1,600" in words

@@ -2,6 +2,9 @@
 
 It collects what is marked in Python and in templates, brings every ``django.po`` up to date and compiles it. A string
 without a translation is left empty, for a person to fill in; nothing is guessed.
+
+The demo shop's catalogues are kept by hand and only compiled: most of what they translate is marked in Oscar's files,
+and an update from our own would drop it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from tests.house.sources import ROOT, files
 PACKAGE = "oscar_mpesa"
 LOCALE = ROOT / PACKAGE / "locale"
 LANGUAGES = ("sw",)
+SHOP = "sandbox_site"
+SHOP_LOCALE = ROOT / SHOP / "locale"
+SHOP_LANGUAGES = ("en", "sw")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
@@ -36,10 +42,10 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 
 
-def marked() -> Catalog:
-    """Every marked string, with the files that have it."""
+def marked(folder: Path = ROOT / PACKAGE) -> Catalog:
+    """Every marked string of a Python package and its templates, with the files that have it."""
     catalog = Catalog(project=PACKAGE)
-    for path, source in _sources():
+    for path, source in _sources(folder):
         for _, message, comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS, ["Translators:"]):
             catalog.add(message, locations=[(path, 0)], auto_comments=comments, context=context)
     return catalog
@@ -80,6 +86,11 @@ def write(language: str, locale: Path = LOCALE) -> int:
     return sum(1 for message in catalog if message.id and not message.string)
 
 
+def recompile(language: str, locale: Path = SHOP_LOCALE) -> None:
+    """Compile a catalogue that is kept by hand."""
+    po_file(language, locale).with_suffix(".mo").write_bytes(compiled(kept(language, locale)))
+
+
 def po_file(language: str, locale: Path = LOCALE) -> Path:
     """Where people write."""
     return locale / language / "LC_MESSAGES" / "django.po"
@@ -99,12 +110,12 @@ def _new(language: str) -> Catalog:
     )
 
 
-def _sources() -> Iterator[tuple[str, str]]:
-    for path in files("*.py", PACKAGE):
-        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+def _sources(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in files("*.py", str(folder)):
+        yield path.relative_to(folder.parent).as_posix(), path.read_text(encoding="utf-8")
     for pattern in ("*.html", "*.txt"):
-        for path in files(pattern, f"{PACKAGE}/templates"):
-            yield path.relative_to(ROOT).as_posix(), _as_python(path.read_text(encoding="utf-8"))
+        for path in files(pattern, str(folder / "templates")):
+            yield path.relative_to(folder.parent).as_posix(), _as_python(path.read_text(encoding="utf-8"))
 
 
 def _as_python(template: str) -> str:
@@ -115,3 +126,5 @@ def _as_python(template: str) -> str:
 if __name__ == "__main__":
     for each in LANGUAGES:
         print(f"{each}: {write(each)} strings without a translation")
+    for each in SHOP_LANGUAGES:
+        recompile(each)

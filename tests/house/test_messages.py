@@ -6,13 +6,37 @@ import io
 import re
 from pathlib import Path
 
+import django
+import oscar
 import pytest
 from babel.messages import Catalog
 from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 
-from tests.house.messages import LANGUAGES, compiled, kept, marked, po_file, write
+from tests.house.messages import (
+    LANGUAGES,
+    LOCALE,
+    SHOP,
+    SHOP_LANGUAGES,
+    SHOP_LOCALE,
+    compiled,
+    kept,
+    marked,
+    po_file,
+    write,
+)
+from tests.house.sources import ROOT
 
+CATALOGUES = [
+    *(pytest.param(language, LOCALE, id=f"ours-{language}") for language in LANGUAGES),
+    *(pytest.param(language, SHOP_LOCALE, id=f"shop-{language}") for language in SHOP_LANGUAGES),
+]
+#: Said by django-phonenumber-field, which has neither Swahili nor a catalogue to read them from.
+OF_PHONE_FIELDS = {
+    "The phone number entered is not valid.",
+    "Enter a valid phone number (e.g. {example_number}) or a number with an international call prefix.",
+}
 PLACEHOLDER = re.compile(r"\{\w*\}|%\(\w+\)[sd]|%[sd]")
 
 
@@ -37,16 +61,42 @@ def test_nothing_is_translated_that_nobody_says(language: str) -> None:
     assert unsaid == []
 
 
-def test_a_translation_keeps_the_placeholders(language: str) -> None:
-    changed = [message.id for message in _messages(kept(language)) if not _keeps_its_placeholders(message)]
+@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+def test_a_catalogue_is_complete_and_sure_of_itself(language: str, locale: Path) -> None:
+    catalogue = kept(language, locale)
+
+    unfinished = [message.id for message in _messages(catalogue) if not _is_translated(message, catalogue)]
+
+    assert unfinished == []
+
+
+@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+def test_a_translation_keeps_the_placeholders(language: str, locale: Path) -> None:
+    changed = [message.id for message in _messages(kept(language, locale)) if not _keeps_its_placeholders(message)]
 
     assert changed == []
 
 
-def test_what_is_compiled_is_what_is_written(language: str) -> None:
-    kept_compiled = po_file(language).with_suffix(".mo").read_bytes()
+@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+def test_what_is_compiled_is_what_is_written(language: str, locale: Path) -> None:
+    kept_compiled = po_file(language, locale).with_suffix(".mo").read_bytes()
 
-    assert _sentences(kept_compiled) == _sentences(compiled(kept(language))), "run `make messages`"
+    assert _sentences(kept_compiled) == _sentences(compiled(kept(language, locale))), "run `make messages`"
+
+
+def test_every_sentence_that_the_demo_shop_marks_is_translated() -> None:
+    translations = kept("sw", SHOP_LOCALE)
+
+    missing = [message.id for message in _messages(marked(ROOT / SHOP)) if not _is_translated(message, translations)]
+
+    assert missing == [], "fill them in by hand in the demo shop's django.po, then run `make messages`"
+
+
+@pytest.mark.parametrize("language", SHOP_LANGUAGES)
+def test_the_demo_shop_translates_only_what_is_said_by_itself_by_oscar_or_by_django(language: str) -> None:
+    said = _ids(marked(ROOT / SHOP)) | _ids(marked(Path(oscar.__file__).parent)) | _said_by_django() | OF_PHONE_FIELDS
+
+    assert _ids(kept(language, SHOP_LOCALE)) - said == set()
 
 
 def test_a_new_language_starts_with_every_sentence_empty_and_keeps_what_is_filled_in(tmp_path: Path) -> None:
@@ -61,6 +111,19 @@ def test_a_new_language_starts_with_every_sentence_empty_and_keeps_what_is_fille
 
 def _messages(catalog: Catalog) -> list[Message]:
     return [message for message in catalog if message.id]
+
+
+def _ids(catalog: Catalog) -> set[str]:
+    return {message.id if isinstance(message.id, str) else message.id[0] for message in _messages(catalog)}
+
+
+def _said_by_django() -> set[str]:
+    root = Path(django.__file__).parent
+    found: set[str] = set()
+    for folder in ("conf", "contrib/auth"):
+        with po_file("en", root / folder / "locale").open("rb") as stream:
+            found |= _ids(read_po(stream))
+    return found
 
 
 def _sentences(mo: bytes) -> dict[object, object]:

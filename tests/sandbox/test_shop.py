@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages import Catalog
-from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -59,11 +56,6 @@ def counts() -> list[int]:
         StockRecord,
     ]
     return [row.objects.count() for row in rows]
-
-
-def words(catalog: Catalog) -> dict[str, str]:
-    """Singulars and plurals alike, each as one text."""
-    return {"".join(message.id): "".join(message.string) for message in catalog if message.id}
 
 
 @pytest.mark.usefixtures("shop")
@@ -187,16 +179,6 @@ def test_cash_on_delivery_places_an_order_that_says_what_is_due_at_the_door(clie
     assert [(source.amount_allocated, source.amount_debited) for source in order.sources.all()] == [
         (order.total_incl_tax, Decimal(0))
     ]
-
-
-@pytest.mark.parametrize("language", ["en", "sw"])
-def test_the_shops_own_words_are_compiled_as_they_are_written(settings: Any, language: str) -> None:
-    folder = Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES"
-
-    with (folder / "django.po").open("rb") as written, (folder / "django.mo").open("rb") as compiled:
-        said, kept = read_mo(compiled), read_po(written)
-
-    assert words(said) == words(kept)
 
 
 def test_the_demo_does_not_open_where_real_money_moves(settings: Any) -> None:

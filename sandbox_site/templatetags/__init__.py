@@ -1,0 +1,1 @@
+"""What the demo shop adds to the template language."""

@@ -1,0 +1,178 @@
+"""The demo purchase is Swahili from the front page to the thank-you page, whatever is pressed on the way."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.core.management import call_command
+from django.utils import translation
+from django.utils.formats import date_format
+from oscar.templatetags.currency_filters import currency
+
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaReceipt
+from sandbox_site.goods import CATEGORIES, GOODS
+from sandbox_site.people import SHOPPER
+from tests.sandbox import trips
+from tests.sandbox.reader import Ear, Reader, listen, words
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: What stays as it is: names, what people typed, what is the same in both languages ...
+NAMES = {
+    *(good.title for good in GOODS),
+    *(good.description for good in GOODS),
+    *CATEGORIES,
+    *CATEGORIES.values(),
+    *trips.ADDRESS.values(),
+    "Duka la Pwani",
+    "Biashara Street, Mombasa",
+    "Baraka Otieno",
+    "Kenya",
+    "English",
+    "Kiswahili",
+    "M-PESA",
+    "M-Pesa",
+    "TEST",
+}
+#: ... and what the shop's own database has in one language, or Oscar has not marked.
+NOT_MARKED = {"Goods", "Pantry week", "10% off coffee, tea, honey, nuts and spice.", "Karibu (KARIBU)", "breadcrumb"}
+
+
+@pytest.fixture(autouse=True)
+def _shop(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    call_command("sandbox_shop", stdout=io.StringIO())
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    return Reader("sw", listen(monkeypatch, "sw"))
+
+
+def test_a_guest_who_looks_at_everything_and_mistypes_everything_reads_swahili(reader: Reader) -> None:
+    trips.looks_around(reader)
+    trips.fills_the_basket(reader)
+    trips.uses_a_voucher(reader)
+    trips.changes_quantities(reader)
+    trips.fills_the_basket(reader)
+    trips.is_a_guest(reader)
+    trips.says_where(reader)
+    thanks = trips.pays_by_mpesa(reader)
+    status = reader.opens(f"accounts/order-status/{trips.order().number}/{trips.order().verification_hash()}/")
+
+    assert reader.untranslated == {}
+    assert "Oda yako imepokelewa" in thanks
+    assert f"Nambari ya muamala: {MpesaReceipt.objects.get().number}" in " ".join(words(thanks))
+    assert "Inashughulikiwa" in words(status)
+
+
+def test_a_user_reads_swahili_by_either_way_to_pay(reader: Reader) -> None:
+    trips.signs_in(reader)
+    trips.fills_the_basket(reader)
+    reader.sends("basket/vouchers/add/", code="KARIBU")
+    reader.opens("checkout/")
+    trips.says_where(reader)
+    at_the_door = trips.pays_at_the_door(reader)
+    trips.fills_the_basket(reader)
+    trips.says_where(reader)
+    by_mpesa = trips.pays_by_mpesa(reader)
+    trips.looks_up_orders(reader)
+
+    assert reader.untranslated == {}
+    assert "Lipa unapopokea" in words(at_the_door)
+    assert "M-Pesa" in words(by_mpesa)
+
+
+def test_whoever_looks_after_an_account_reads_swahili(reader: Reader) -> None:
+    trips.forgets_the_password(reader)
+    trips.registers(reader)
+    reader.client.logout()
+    trips.signs_in(reader)
+    trips.looks_after_the_account(reader)
+
+    assert reader.untranslated == {}
+
+
+def test_a_payment_that_fails_or_comes_to_nothing_is_told_in_swahili(reader: Reader) -> None:
+    trips.fills_the_basket(reader)
+    trips.is_a_guest(reader)
+    trips.says_where(reader)
+
+    page = trips.pays_by_mpesa(reader, phone="254708374150")
+
+    assert reader.untranslated == {}
+    assert "Pesa kwenye M-PESA hiyo hazitoshi." in page
+
+
+def test_no_text_of_a_purchase_is_the_same_in_both_languages(reader: Reader) -> None:
+    english = Reader("en", Ear())
+    for each in (reader, english):
+        trips.looks_around(each)
+        trips.fills_the_basket(each)
+        trips.uses_a_voucher(each)
+        trips.is_a_guest(each)
+        trips.says_where(each)
+        trips.pays_by_mpesa(each)
+
+    same = {text for text in reader.words & english.words if "KSh" not in text and '"' not in text}
+
+    assert same - NAMES - NOT_MARKED == set()
+
+
+def test_the_confirmation_is_mailed_in_swahili_with_the_mpesa_code(reader: Reader) -> None:
+    trips.fills_the_basket(reader)
+    trips.is_a_guest(reader)
+    trips.says_where(reader)
+    trips.pays_by_mpesa(reader)
+
+    told = mail.outbox[0]
+    assert isinstance(told, EmailMultiAlternatives)
+    html = str(told.alternatives[0][0])
+    number = MpesaReceipt.objects.get().number
+    assert told.subject == f"Uthibitisho wa oda {trips.order().number}"
+    for body in (str(told.body), html):
+        assert "Bidhaa za oda yako:" in body
+        assert f"Nambari ya muamala {number}: KSh 5,300 zimepokelewa." in body
+    assert f"/sw/accounts/order-status/{trips.order().number}/" in told.body
+
+
+def test_the_mail_about_a_new_password_is_in_swahili(reader: Reader) -> None:
+    reader.sends("password-reset/", email=SHOPPER.email)
+
+    assert mail.outbox[0].subject == "Nenosiri jipya la Duka la Pwani."
+    assert "Fungua ukurasa huu uchague nenosiri jipya:" in mail.outbox[0].body
+    assert reader.untranslated == {}
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_oscars_own_pages_write_shillings_and_show_cents_only_where_there_are_any(language: str) -> None:
+    someone = Reader(language, Ear())
+
+    basket = trips.fills_the_basket(someone)
+
+    assert {"KSh 2,350", "KSh 2,999", "KSh 5,049.10"} <= words(basket)
+    assert ".00" not in " ".join(words(basket))
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("1500", "KSh 1,500"), ("1499.5", "KSh 1,499.50"), ("-150.00", "-KSh 150"), ("0", "KSh 0"), ("0.005", "KSh 0.01")],
+)
+def test_an_amount_is_written_as_on_our_pages_in_both_languages(language: str, amount: str, written: str) -> None:
+    with translation.override(language):
+        assert currency(amount, "KES") == written == ksh(Decimal(amount))
+
+
+@pytest.mark.parametrize(("language", "written"), [("en", "25 November 2026, 15:34"), ("sw", "25 Novemba 2026, 15:34")])
+def test_a_moment_is_written_with_the_day_first_and_by_the_clock_of_24_hours(language: str, written: str) -> None:
+    with translation.override(language):
+        assert date_format(datetime(2026, 11, 25, 15, 34), "DATETIME_FORMAT") == written  # noqa: DTZ001
