@@ -1,10 +1,11 @@
-"""What is due: written in the transaction that makes it due, done after it, once."""
+"""What is due: written in the transaction that makes it due, done after it, at least once."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -26,6 +27,11 @@ ANNOUNCEMENTS = {
     DueKind.PAYMENT_FAILED: payment_failed,
     DueKind.MONEY_ASTRAY: money_astray,
 }
+
+
+class ReceiverRaised(Exception):
+    """The shop's own code did not take an announcement; its text says which of it, and what it raised."""
+
 
 #: What a telling needs of its row, for ``select_related``.
 WITH_ALL = ("mpesa_order__order", "payment", "receipt")
@@ -101,7 +107,8 @@ def send(item: MpesaDue, *, now: datetime) -> bool:
     """Claim one thing and do it; False if it failed. True too if somebody else has it.
 
     The claim is a compare-and-set, so two workers cannot do it at once; a process that dies in between leaves a
-    claim that grows old, and the thing is done again then.
+    claim that grows old, and the thing is done again then. So it is with an announcement that a receiver did not
+    take: all of its receivers are told again.
     """
     if not _claim(item, now):
         return True
@@ -125,6 +132,11 @@ def _carry_out(item: MpesaDue) -> None:
         news_due.send(sender=MpesaDue, due=item)
         return
     facts = {"order": item.mpesa_order.order, "payment": item.payment, "receipt": item.receipt}
-    for receiver, answer in announcement.send_robust(sender=MpesaPayment, **facts):
-        if isinstance(answer, Exception):
-            logger.error("%s: %s.%s raised %r", item.kind, receiver.__module__, receiver.__qualname__, answer)
+    answers: list[tuple[Any, Any]] = announcement.send_robust(sender=MpesaPayment, **facts)
+    raised = [
+        f"{receiver.__module__}.{receiver.__qualname__} raised {answer!r}"
+        for receiver, answer in answers
+        if isinstance(answer, Exception)
+    ]
+    if raised:
+        raise ReceiverRaised("; ".join(raised))

@@ -25,7 +25,7 @@ class DueKind(models.TextChoices):
 
 
 class MpesaDue(models.Model):
-    """One thing to tell once. ``about`` makes it unique: the order, payment or receipt that it is about."""
+    """One thing to tell; ``about`` writes it down once: the order, payment or receipt that it is about."""
 
     mpesa_order = models.ForeignKey(MpesaOrder, on_delete=models.PROTECT, related_name="dues", verbose_name=_("order"))
     payment = models.ForeignKey(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +27,28 @@ class Listener:
 
     def __call__(self, **told: Any) -> None:
         self.heard.append(told)
+
+
+class Packer:
+    """The shop's own code; its warehouse is down the first few times."""
+
+    def __init__(self) -> None:
+        self.told, self.failures = 0, 1
+        self.packed: list[int] = []
+
+    def take(self, *, order: Any, **_: Any) -> None:
+        self.told += 1
+        if self.told <= self.failures:
+            raise OSError("the warehouse is down")
+        self.packed.append(order.pk)
+
+
+@pytest.fixture
+def packer() -> Iterator[Packer]:
+    packer = Packer()
+    signals.order_paid.connect(packer.take)
+    yield packer
+    signals.order_paid.disconnect(packer.take)
 
 
 def test_a_paid_order_is_announced_once_and_mailed_once_with_its_code() -> None:
@@ -72,8 +95,56 @@ def test_a_receiver_of_the_shop_that_raises_stops_nothing() -> None:
     finally:
         signals.order_paid.disconnect(raises)
 
+    item = MpesaDue.objects.get(kind=DueKind.ORDER_PAID)
     assert len(listener.heard) == 1
     assert len(mail.outbox) == 1
+    assert (item.done_at, item.tries) == (None, 1)
+    assert "test_due" in item.error
+    assert "RuntimeError('broken receiver')" in item.error
+
+
+def test_who_packs_the_order_is_told_again_after_the_warehouse_was_down(packer: Packer) -> None:
+    listener = Listener(signals.order_paid)
+    payment = pay(new_payment())
+
+    due.send_for(payment.mpesa_order_id, now=later(60))
+    due.send_for(payment.mpesa_order_id, now=later(301))
+    due.send_for(payment.mpesa_order_id, now=later(900))
+
+    item = MpesaDue.objects.get(kind=DueKind.ORDER_PAID)
+    assert (packer.told, packer.packed, len(listener.heard)) == (2, [payment.order_id], 2)
+    assert (item.done_at, item.tries, item.error) == (later(301), 2, "")
+
+
+def test_an_announcement_that_is_never_taken_is_given_up_after_five_tries_and_keeps_its_error(packer: Packer) -> None:
+    packer.failures = 100
+    payment = pay(new_payment())
+
+    for minutes in range(6, 60, 6):
+        due.send_for(payment.mpesa_order_id, now=later(60 * minutes))
+
+    given_up = MpesaDue.objects.get(done_at=None, tries__gte=due.TRIES)
+    assert (packer.told, given_up.kind) == (5, DueKind.ORDER_PAID)
+    assert "Packer.take raised OSError('the warehouse is down')" in given_up.error
+
+
+def test_a_process_that_dies_after_telling_tells_again() -> None:
+    def dies(**_: Any) -> None:
+        raise SystemExit
+
+    listener = Listener(signals.order_paid)
+    signals.order_paid.connect(dies)
+    payment = new_payment()
+    try:
+        with pytest.raises(SystemExit):
+            pay(payment)
+    finally:
+        signals.order_paid.disconnect(dies)
+
+    due.send_for(payment.mpesa_order_id, now=later(301))
+
+    assert len(listener.heard) == 2
+    assert MpesaDue.objects.get(kind=DueKind.ORDER_PAID).done_at == later(301)
 
 
 def test_a_mail_server_that_is_down_leaves_the_mail_due_and_the_money_there(settings: Any) -> None:
