@@ -35,6 +35,12 @@ URL = re.compile(r"http://127\.0\.0\.1:\d+")
 SUM = "Payments: 0, together KSh 0."
 
 
+@pytest.fixture(autouse=True)
+def _usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ``make test PORT=8080`` says."""
+    monkeypatch.delenv("PORT", raising=False)
+
+
 class Screen(StringIO):
     """Shows what the command says, and presses Ctrl-C when it has said how it is ended and ``meanwhile`` is done."""
 
@@ -107,6 +113,12 @@ def test_a_shop_whose_urlconf_lacks_the_callbacks_is_shown_the_usual_address(set
     settings.ROOT_URLCONF = "oscar_mpesa.handset.urls"
 
     assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8000/api/payments/hooks"
+
+
+def test_a_shop_on_another_port_is_called_back_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8080")
+
+    assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8080/api/payments/hooks"
 
 
 def test_the_shops_own_keys_open_it_and_what_happens_is_told(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -76,10 +77,15 @@ def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
         "CONSUMER_SECRET": "" if shop.CONSUMER_SECRET else SANDBOX.consumer_secret,
         "SHORTCODE": "" if shop.SHORTCODE else SANDBOX.shortcode,
         "PASSKEY": "" if shop.PASSKEY else SANDBOX.passkey,
-        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"http://127.0.0.1:8000{_hooks()}",
+        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{_hooks()}",
         "BASE_URL": "" if shop.BASE_URL.rstrip("/") == simulator.url else simulator.url,
     }
     return {name: value for name, value in lacking.items() if value}
+
+
+def _shop_url() -> str:
+    """Where the shop listens on this machine; ``PORT`` is the sandbox's own variable, exported by its Makefile."""
+    return f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 
 
 def _hooks() -> str:
