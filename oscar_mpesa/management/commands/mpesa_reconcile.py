@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import threading
 from collections import Counter
@@ -108,7 +109,10 @@ class Command(BaseCommand):
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
     if not 0 < seconds < 86_400:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no pause: a number of seconds, above 0 and under a day (86400)")
     return seconds
