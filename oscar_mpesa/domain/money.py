@@ -12,6 +12,9 @@ MINIMUM = 1
 MAXIMUM = 250_000
 CURRENCY = "KES"
 
+#: The surcharge that takes a total to whole shillings, in Oscar's tables.
+ROUNDING_CODE = "mpesa-rounding"
+
 _CENT = Decimal("0.01")
 
 _SENTENCES = {

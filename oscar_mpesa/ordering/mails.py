@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.money import ROUNDING_CODE, ksh
 from oscar_mpesa.lifecycle.postponing import is_payable
 from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaDue, MpesaReceipt
@@ -42,7 +43,7 @@ def send_order_placed(due: MpesaDue) -> None:
     order = due.mpesa_order.order
     with _language_of(due):
         dispatcher = get_class("order.utils", "OrderDispatcher")()
-        dispatcher.dispatcher.get_messages = _naming_the_receipt(dispatcher.dispatcher.get_messages, due)
+        dispatcher.dispatcher.get_messages = _with_the_payment(dispatcher.dispatcher.get_messages, due)
         dispatcher.send_order_placed_email_for_user(order, _context(due))
 
 
@@ -139,22 +140,52 @@ def _language_of(due: MpesaDue) -> Any:
     return translation.override(due.mpesa_order.language or settings.LANGUAGE_CODE)
 
 
-def _naming_the_receipt(get_messages: Any, due: MpesaDue) -> Any:
-    """Oscar's messages with a line about the payment below, unless the shop's own template names the receipt."""
+def _with_the_payment(get_messages: Any, due: MpesaDue) -> Any:
+    """Oscar's messages with a line about the payment below."""
 
-    def named(*args: Any, **kwargs: Any) -> dict[str, str]:
+    def told(*args: Any, **kwargs: Any) -> dict[str, str]:
         messages: dict[str, str] = get_messages(*args, **kwargs)
-        receipt = due.receipt
-        if receipt is not None and receipt.number and receipt.number not in messages["body"]:
-            facts = {"code": receipt.number, "amount": ksh(receipt.amount)}
-            line = _("M-PESA code %(code)s: %(amount)s received.") % facts
-            if receipt.environment != PRODUCTION:
-                line = f"{line} TEST: {_('No real money moves.')}"
+        line = _about_the_payment(due, messages["body"])
+        if line:
             messages["body"] = f"{messages['body'].rstrip()}\n\n{line}\n"
             messages["html"] = _before_the_end(messages["html"], line)
         return messages
 
-    return named
+    return told
+
+
+def _about_the_payment(due: MpesaDue, body: str) -> str:
+    """What Oscar's own mail does not tell; a shop's template that names the receipt tells it, except a missing TEST."""
+    receipt = due.receipt
+    assert receipt is not None
+    is_told = receipt.number is not None and receipt.number in body
+    parts = [] if is_told else [_received(receipt), _rounded(due)]
+    if receipt.environment != PRODUCTION and "TEST" not in body:
+        parts.append(f"TEST: {_('No real money moves.')}")
+    return " ".join(part for part in parts if part)
+
+
+def _received(receipt: MpesaReceipt) -> str:
+    facts = {"code": receipt.number, "amount": ksh(receipt.amount)}
+    if receipt.number:
+        return _("M-PESA code %(code)s: %(amount)s received.") % facts
+    return _("%(amount)s received by M-PESA.") % facts
+
+
+def _rounded(due: MpesaDue) -> str:
+    """Why basket and shipping do not add up to the total: Oscar's mail lists no surcharges.
+
+    An order that no checkout of ours rounded has none; there the prompt was rounded.
+    """
+    order, payment = due.mpesa_order.order, due.payment
+    surcharges = order.surcharges.filter(code=ROUNDING_CODE).values_list("incl_tax", flat=True)
+    difference = sum(surcharges, payment.rounding if payment else Decimal(0))
+    facts = {"amount": ksh(abs(difference))}
+    if not difference:
+        return ""
+    if difference < 0:
+        return _("Rounded down by %(amount)s: M-PESA takes whole shillings.") % facts
+    return _("Rounded up by %(amount)s: M-PESA takes whole shillings.") % facts
 
 
 def _before_the_end(html: str, line: str) -> str:

@@ -10,7 +10,7 @@ from oscar.core.loading import get_class
 from oscar.core.prices import Price
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain.money import AmountRefused, rounding_difference, whole_shillings
+from oscar_mpesa.domain.money import ROUNDING_CODE, AmountRefused, rounding_difference, whole_shillings
 
 SurchargeList = get_class("checkout.applicator", "SurchargeList")
 SurchargePrice = get_class("checkout.applicator", "SurchargePrice")
@@ -21,7 +21,7 @@ class Rounding(BaseSurcharge):  # type: ignore[misc, valid-type]
     """The difference to whole shillings; negative where the policy rounds down."""
 
     name = _("Rounding to whole shillings")
-    code = "mpesa-rounding"
+    code = ROUNDING_CODE
 
     def __init__(self, difference: Decimal) -> None:
         self.difference = difference

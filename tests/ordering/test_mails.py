@@ -47,21 +47,61 @@ def test_money_without_a_number_yet_is_mailed_without_one() -> None:
 
     mails.send_order_placed(due_mail(payment))
 
-    assert "M-PESA code" not in mail.outbox[0].body
+    message = mail.outbox[0]
+    assert "M-PESA code" not in message.body
+    assert message.body.endswith("\n\nKSh 1,500 received by M-PESA. TEST: No real money moves.\n")
+    assert "<p>KSh 1,500 received by M-PESA. TEST: No real money moves.</p>" in message.message().as_string()
 
 
-def test_a_shop_template_that_names_the_receipt_is_left_alone() -> None:
+@pytest.mark.parametrize(
+    ("difference", "line"),
+    [
+        ("0.45", "Rounded up by KSh 0.45: M-PESA takes whole shillings."),
+        ("-0.55", "Rounded down by KSh 0.55: M-PESA takes whole shillings."),
+    ],
+)
+def test_the_cents_between_basket_and_total_are_explained(difference: str, line: str) -> None:
+    order = new_order()
+    order.surcharges.create(name="Rounding", code="mpesa-rounding", incl_tax=difference, excl_tax=difference)
+    order.surcharges.create(name="Gift wrap", code="gift", incl_tax="50.00", excl_tax="50.00")
+    payment = pay(new_payment(order))
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert f"KSh 1,500 received. {line} TEST" in mail.outbox[0].body
+
+
+def test_the_cents_that_only_the_prompt_rounded_are_explained_too() -> None:
+    payment = pay(new_payment(new_order(total="1499.50")))
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert "KSh 1,500 received. Rounded up by KSh 0.50: M-PESA takes whole shillings." in mail.outbox[0].body
+
+
+def test_whole_shillings_are_not_explained() -> None:
+    payment = pay(new_payment())
+
+    mails.send_order_placed(due_mail(payment))
+
+    assert "Rounded" not in mail.outbox[0].body
+
+
+def test_a_shop_template_that_names_the_receipt_is_left_alone_but_for_the_mark_of_a_test() -> None:
     get_model("communication", "CommunicationEventType").objects.create(
         code="ORDER_PLACED",
         name="Order placed",
         email_subject_template="Order {{ order.number }}",
         email_body_template="Paid by {{ mpesa_receipt.number }}.",
     )
-    payment = pay(new_payment())
+    tested, paid = pay(new_payment(new_order(total="1499.50"))), pay(new_payment(), number="OD999ZZZ99")
+    paid.receipts.update(environment="production")
 
-    mails.send_order_placed(due_mail(payment))
+    mails.send_order_placed(due_mail(tested))
+    mails.send_order_placed(due_mail(paid))
 
-    assert mail.outbox[0].body == "Paid by OD123ABC45."
+    assert mail.outbox[0].body == "Paid by OD123ABC45.\n\nTEST: No real money moves.\n"
+    assert mail.outbox[1].body == "Paid by OD999ZZZ99."
 
 
 def test_a_shop_with_text_mails_only_gets_no_html() -> None:
