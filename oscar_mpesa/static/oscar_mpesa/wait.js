@@ -69,7 +69,7 @@
     var here = old.firstChild;
     each(fresh.childNodes, function (node) {
       var same = here;
-      while (same && !(same.nodeName === node.nodeName && same.id === node.id)) same = same.nextSibling;
+      while (same && !alike(same, node)) same = holds(same) ? null : same.nextSibling;
       if (!same) return old.insertBefore(node, here);
       while (here !== same) here = without(old, here);
       here = same.nextSibling;
@@ -78,6 +78,11 @@
     });
     while (here) here = without(old, here);
   }
+  function holds(node) {
+    var id = document.activeElement.id;
+    return !!id && node.nodeType === 1 && (node.id === id || !!node.querySelector("#" + id));
+  }
+  function alike(a, b) { return a.nodeName === b.nodeName && a.id === b.id && holds(a) === holds(b); }
   function without(parent, child) {
     var after = child.nextSibling;
     parent.removeChild(child);
