@@ -187,3 +187,12 @@ def test_what_safaricom_never_answered_is_an_error_in_the_log(caplog: pytest.Log
 
     assert row(first).release_reason == "unasked"
     assert [record.levelname for record in caplog.records if "look it up" in record.getMessage()] == ["ERROR"]
+
+
+def test_an_order_that_is_asked_about_early_keeps_its_time() -> None:
+    payment = expired()
+    post(payment, success(payment, MpesaReceiptNumber=None), now=later(200))
+
+    outcome = looked_at(payment, said(payment, "4999"), at=201)
+
+    assert (outcome, row(payment).release_at) == (Release.POSTPONED, later(HALF_AN_HOUR))
