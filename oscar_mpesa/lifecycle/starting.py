@@ -33,19 +33,16 @@ def start(
     which ``limits`` counts by them. Raises ``StartRefused`` (its subclasses say what to do) and ``AmountRefused``; the
     order keeps at most one live payment, by a database constraint too.
     """
-    settings = get_settings()
-    if settings.faults or settings.OFFER_TO == "nobody":
-        raise NotOffered(settings.faults)
+    _require_offered()
     with transaction.atomic(savepoint=False):
         locked = lock_order(order.pk)
-        _require_awaiting(locked)
         mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
         if mpesa_order is None:
+            _require_awaiting(locked)
             require_leave(phone, now=now, digest=digest, address=address)
             mpesa_order = _enrol(locked, now, language=language, session_digest=digest, address=address)
         else:
-            _require_turn(mpesa_order, phone, now)
-            require_leave(phone, now=now)
+            _require_turn(mpesa_order, locked, phone, now)
             due.wait_with_failed_mail(mpesa_order, now=now)
             _wind_clock(mpesa_order, now)
         mpesa_order.order = locked
@@ -57,11 +54,15 @@ def retry(
 ) -> MpesaPayment:
     """Start and send an attempt for an order that is placed: another one, or the first. Must run outside a transaction.
 
-    An unanswered one is asked about once more first: if it was paid after all, ``NotPayable`` is raised. Otherwise
-    raises what ``start`` does, and takes what it takes for a first attempt.
+    An unanswered one is asked about once more first, unless a new one would be refused whatever the answer: if it was
+    paid after all, ``NotPayable`` is raised. Otherwise raises what ``start`` does, and takes what it takes for a first
+    attempt.
     """
-    last = MpesaPayment.objects.filter(mpesa_order_id=order.pk).order_by("-id").first()
+    newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
+    last = newest.first()
     if last is not None and _is_worth_asking(last):
+        _require_offered()
+        _require_turn(last.mpesa_order, order, phone, now)
         asking.ask(last, now=now)
     with transaction.atomic(durable=True):
         payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
@@ -88,20 +89,32 @@ def opens_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
     return max(waits, default=None)
 
 
+def _require_offered() -> None:
+    settings = get_settings()
+    if settings.faults or settings.OFFER_TO == "nobody":
+        raise NotOffered(settings.faults)
+
+
 def _require_awaiting(order: Any) -> None:
     if order.status != get_settings().PENDING_STATUS:
         raise NotPayable(f"order {order.pk} is {order.status}")
 
 
-def _require_turn(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> None:
-    """Not once it is closed or its money is there, nor while an attempt lives, nor too soon to the same phone."""
+def _require_turn(mpesa_order: MpesaOrder, order: Any, phone: PhoneNumber, now: datetime) -> None:
+    """Not once it is closed or its money is there, nor while an attempt lives, nor too soon or too often to a phone."""
+    _require_awaiting(order)
+    _amount_of(order)
     if mpesa_order.is_released:
         raise NotPayable(f"order {mpesa_order.pk} is closed")
     if has_money(mpesa_order.pk):
         raise NotPayable(f"order {mpesa_order.pk} has money")
     last = mpesa_order.payments.order_by("-id").first()
-    if last is None:  # staff took the order up, for money that is gone again
-        return
+    if last is not None:  # None: staff took the order up, for money that is gone again
+        _require_rest(last, phone, now)
+    require_leave(phone, now=now)
+
+
+def _require_rest(last: MpesaPayment, phone: PhoneNumber, now: datetime) -> None:
     if last.is_live:
         raise LivePayment(last)
     until = opens_at(last, phone=phone)
@@ -129,9 +142,14 @@ def _wind_clock(mpesa_order: MpesaOrder, now: datetime) -> None:
         mpesa_order.save(update_fields=["pay_before", "release_at"])
 
 
+def _amount_of(order: Any) -> int:
+    """Raises ``AmountRefused`` for one that M-Pesa cannot take."""
+    return whole_shillings(order.total_incl_tax, currency=order.currency, rounding=get_settings().ROUNDING)
+
+
 def _create(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> MpesaPayment:
     settings, order = get_settings(), mpesa_order.order
-    amount = whole_shillings(order.total_incl_tax, currency=order.currency, rounding=settings.ROUNDING)
+    amount = _amount_of(order)
     return MpesaPayment.objects.create(
         mpesa_order=mpesa_order,
         live_order=mpesa_order.pk,

@@ -111,8 +111,9 @@ class Person:
         return self
 
     def places_order(self) -> Person:
-        """On the preview."""
-        self.page.click("#place-order")
+        """On the preview; back once the next page has come."""
+        with self.page.expect_navigation():
+            self.page.click("#place-order")
         return self
 
     def orders(self, phone: str) -> Person:
