@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
-from oscar.core.application import OscarConfig
+from oscar.core.application import OscarDashboardConfig
+
+from oscar_mpesa.dashboard.permissions import NOBODY_ELSE, PERMISSIONS
 
 
-class MpesaConfig(OscarConfig):
-    """``"oscar_mpesa"`` in ``INSTALLED_APPS``, in any position."""
+class MpesaConfig(OscarDashboardConfig):
+    """``"oscar_mpesa"`` in ``INSTALLED_APPS``, in any position; its own URLs are the desk in Oscar's dashboard."""
 
     # Without it Django finds two configs in this file and silently takes neither.
     default = True
     name = label = "oscar_mpesa"
     verbose_name = _("M-Pesa")
     default_auto_field = "django.db.models.BigAutoField"
+    permissions_map = PERMISSIONS
+    default_permissions = NOBODY_ELSE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,9 +31,19 @@ class MpesaConfig(OscarConfig):
     def ready(self) -> None:
         """Connect Oscar's side, the checks and the checkout."""
         from oscar_mpesa import checks, integration  # models are importable only now
+        from oscar_mpesa.dashboard import navigation
         from oscar_mpesa.ordering import receivers, statuses
 
         statuses.extend_model(self.apps.get_model("order", "Order"))
         receivers.connect()
         checks.register_all()
         integration.install()
+        navigation.add_to_menu()
+
+    def get_urls(self) -> list[Any]:
+        """The desk, which ``integration`` mounts as ``dashboard/mpesa/``."""
+        from oscar_mpesa.dashboard.urls import urlpatterns  # the views need the app registry
+
+        fresh = [URLPattern(each.pattern, each.callback, name=each.name) for each in urlpatterns]
+        guarded: list[Any] = self.post_process_urls(fresh)
+        return guarded

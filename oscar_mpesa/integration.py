@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.urls import URLPattern
+from django.urls import URLPattern, include, path
 
 from oscar_mpesa.conf import get_settings
 
@@ -27,9 +27,10 @@ OPEN = {"mpesa-link", "mpesa-wait", "mpesa-status", "mpesa-retry"}
 
 
 def install() -> None:
-    """Mount our shopper pages in the checkout and, unless ``AUTO_INTEGRATE`` is off, mix into its views. Once."""
+    """Mount our pages in checkout and dashboard and, unless ``AUTO_INTEGRATE`` is off, mix into Oscar's views. Once."""
     for label, names in REMINDING.items():
         _extend(apps.get_app_config(label), names)
+    _extend(apps.get_app_config("dashboard"), [])
 
 
 def _extend(config: Any, names: list[str]) -> None:
@@ -40,13 +41,20 @@ def _extend(config: Any, names: list[str]) -> None:
     def get_urls() -> list[Any]:
         if get_settings().AUTO_INTEGRATE:
             _mix_in(config, names)
-        return [*original(), *(_our_urls(config) if config.label == "checkout" else [])]
+        return [*original(), *_our_urls(config)]
 
     get_urls.is_oscar_mpesa = True  # type: ignore[attr-defined]
     config.get_urls = get_urls
 
 
-def _our_urls(checkout: Any) -> list[Any]:
+def _our_urls(config: Any) -> list[Any]:
+    if config.label == "dashboard":
+        ours: Any = apps.get_app_config("oscar_mpesa")
+        return [path("mpesa/", include(ours.get_urls()))]
+    return _shopper_urls(config) if config.label == "checkout" else []
+
+
+def _shopper_urls(checkout: Any) -> list[Any]:
     from oscar_mpesa.checkout import urls  # the views need the app registry
 
     fresh = [URLPattern(each.pattern, each.callback, name=each.name) for each in urls.urlpatterns]

@@ -92,7 +92,11 @@ class MpesaPayment(models.Model):
         verbose_name = _("M-Pesa payment")
         verbose_name_plural = _("M-Pesa payments")
         ordering = ["-id"]
-        permissions = [("view_full_phone", _("Can see phone numbers in full"))]
+        permissions = [
+            ("view_full_phone", _("Can see phone numbers in full")),
+            ("act_on_payment", _("Can ask Safaricom about a payment and send a new request")),
+            ("export_payments", _("Can export M-Pesa payments and money")),
+        ]
         indexes = [
             models.Index(fields=["status", "next_question_at"], name="mpesa_pay_question"),
             models.Index(fields=["environment", "status", "created_at"], name="mpesa_pay_filter"),
