@@ -9,7 +9,9 @@ TEST_MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 BIN = $(VENV)/bin
 MANAGE = "$(BIN)/python" -m sandbox_site.manage
 PYTEST = "$(BIN)/python" -m pytest
-ON_SERVERS = tests/databases tests/journeys -m "not disasters" -n 2 --dist worksteal --migrations --create-db
+ON_SERVERS = tests/databases tests/journeys -m "not disasters" -n 2 --dist worksteal --create-db --ignore=$(MIGRATED)
+MIGRATED = tests/databases/test_migrations.py
+MIGRATING = $(MIGRATED) -m databases --migrations --create-db
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
 DECLARED = setup.cfg pyproject.toml
@@ -47,12 +49,14 @@ test-databases: test-postgresql test-mariadb ## Journeys and races, on PostgreSQ
 
 test-postgresql: $(VENV)/.postgresql
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) $(ON_SERVERS)
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) $(MIGRATING)
 
 test-mariadb: $(VENV)/.mariadb
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" $(PYTEST) $(ON_SERVERS)
+	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" $(PYTEST) $(MIGRATING)
 
 test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
-	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters --migrations --create-db
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters -n 2 --dist worksteal --create-db
 
 test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
 	$(PYTEST) -m browser -n 2 --dist worksteal
