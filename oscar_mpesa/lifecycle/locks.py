@@ -19,14 +19,15 @@ def require_no_transaction() -> None:
         raise RuntimeError("A verb that may call Daraja must run outside a transaction: its claim has to be durable.")
 
 
-def lock_order(order_id: int) -> Any:
+def lock_order(order_id: int, *, nowait: bool = False) -> Any:
     """The shop's order, its row locked until the transaction ends; must be called inside one.
 
-    The model is found through our own foreign key, so that a forked order app is locked too. Raises its
-    ``DoesNotExist``.
+    The model is found through our own foreign key, so that a forked order app is locked too. ``nowait`` is for who
+    holds another order already and so might wait for ever: raises ``OperationalError`` where somebody else has it.
+    Raises the model's ``DoesNotExist``.
     """
     order_model: type[models.Model] = MpesaOrder._meta.get_field("order").related_model
-    return order_model._base_manager.select_for_update().get(pk=order_id)
+    return order_model._base_manager.select_for_update(nowait=nowait).get(pk=order_id)
 
 
 def lock_mpesa_order(order_id: int) -> MpesaOrder:

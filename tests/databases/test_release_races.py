@@ -18,8 +18,9 @@ from oscar.core.loading import get_model
 from oscar.test import factories
 
 from oscar_mpesa.lifecycle.asking import attend
+from oscar_mpesa.lifecycle.callbacks import try_again, unfinished
 from oscar_mpesa.lifecycle.decisions import DecisionRefused
-from oscar_mpesa.lifecycle.receipts import apply_receipt
+from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.lifecycle.releasing import NotRestorable, ReleaseRefused, release, release_overdue
 from oscar_mpesa.models import Allocation, MpesaCall, MpesaOrder, MpesaPayment, MpesaReceipt
@@ -197,3 +198,22 @@ def test_two_clerks_use_the_same_money_while_safaricom_repeats_itself_and_one_of
         first, second, *_ = at_once([use, use, *callbacks(payment)])
         assert sorted([first, second]) == ["", "NotToSortOut"]
         assert_paid_once(payment)
+
+
+def test_what_a_clerk_decides_about_a_mistyped_code_is_not_undone_by_safaricom_s_word(daraja: BusyDaraja) -> None:
+    now = timezone.now()
+    a_while_later = now + timedelta(minutes=5)
+    clerk = new_clerk("record_receipt", "record_return")
+
+    for index in ROUNDS:
+        mistaken, payment = overdue_payment(now), overdue_payment(now)
+        order, number = mistaken.mpesa_order.order, number_of(payment)
+        typed = record_receipt(number, Decimal(1500), order=order, by=clerk, note="portal", now=now)
+        give_back = partial(record_return, typed, amount=Decimal(1500), reference="SKN7AAA111", by=clerk, now=now)
+        told = partial(post, payment, body_of(payment), now=now)
+        at_once([partial(after, index / 500, give_back), told])
+        finished = [try_again(callback, now=a_while_later) for callback in unfinished(a_while_later)]
+        typed.refresh_from_db()
+        assert all(finished)
+        assert typed.allocation == Allocation.RETURNED
+        assert MpesaReceipt.objects.filter(number=number).count() == 1
