@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.generic import View
 from oscar.core.loading import get_class
 
-from oscar_mpesa.checkout.views import own_payment
+from oscar_mpesa.checkout.views import WishView, own_payment
 from oscar_mpesa.lifecycle.releasing import MoneyIsThere, NotRestorable, ReleaseRefused, choose_other_method
 from oscar_mpesa.models import MpesaOrder, ReleaseReason
 from oscar_mpesa.ordering.restore import restore
@@ -21,12 +20,8 @@ from oscar_mpesa.ordering.restore import restore
 CheckoutSessionData = get_class("checkout.utils", "CheckoutSessionData")
 
 
-class ClosingView(View):
+class ClosingView(WishView):
     """A wish about an order's end."""
-
-    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """A GET carries out no wish."""
-        return redirect("checkout:mpesa-wait", public_id)
 
     def put_back(self, request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
         """Put the order's things into the shopper's basket, once, and say so; False where they cannot be there."""

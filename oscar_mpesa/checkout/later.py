@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.checkout.views import own_payment
+from oscar_mpesa.checkout.views import WishView, own_payment
 from oscar_mpesa.lifecycle.postponing import is_payable, pay_later
 from oscar_mpesa.lifecycle.refusals import NotPayable
 from oscar_mpesa.lifecycle.tokens import Use, read_token
@@ -21,12 +21,8 @@ from oscar_mpesa.models import MpesaOrder
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class LaterView(View):
+class LaterView(WishView):
     """Keep the order's things, and mail a link."""
-
-    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """A GET carries out no wish."""
-        return redirect("checkout:mpesa-wait", public_id)
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Once an order, however often it was asked for."""

@@ -106,13 +106,18 @@ class StatusView(View):
         return JsonResponse({"state": story.state, "version": story.version, "open": story.is_open})
 
 
-@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class RetryView(WaitView):
-    """Send the request again, to the same phone or to another."""
+class WishView(View):
+    """What a button of the waiting page posts to."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Nothing is sent on a GET."""
+        """A GET carries out no wish: it leads back to the page, for whom there is one."""
+        payable_payment(request, public_id)
         return redirect("checkout:mpesa-wait", public_id)
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class RetryView(WishView, WaitView):
+    """Send the request again, to the same phone or to another."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """One more attempt for the same order, unless one is on its way or the money is there."""
@@ -139,12 +144,8 @@ class RetryView(WaitView):
         return redirect("checkout:mpesa-wait", public_id)
 
 
-class DoneView(OrderPlacementMixin, View):  # type: ignore[misc, valid-type]
+class DoneView(OrderPlacementMixin, WishView):  # type: ignore[misc, valid-type]
     """From the paid waiting page to Oscar's own thank-you page; a POST, because it ends the checkout session."""
-
-    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """A GET ends nothing."""
-        return redirect("checkout:mpesa-wait", public_id)
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Hand the paid order to the thank-you page, with Oscar's ``post_checkout`` in the shopper's own request."""

@@ -52,6 +52,7 @@ class AnswerView(View):
 
     def get(self, request: HttpRequest, payment_id: int) -> HttpResponse:
         """A GET answers nothing."""
+        get_object_or_404(visible_payments(request), pk=payment_id)
         return redirect("handset:phone", payment_id)
 
     def post(self, request: HttpRequest, payment_id: int) -> HttpResponse:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -66,6 +67,13 @@ def placing(order: Any) -> ApiClient:
 def holding(order: Any, use: Use = Use.OWN) -> ApiClient:
     """Another device, with a token for the order."""
     return ApiClient(**{TOKEN_HEADER: make_token(order.pk, use)})
+
+
+def too_old(order_id: int, use: Use) -> str:
+    """A token that was right, long ago."""
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr("time.time", lambda: 1_000_000_000.0)
+        return make_token(order_id, use)
 
 
 def age(seconds: int) -> None:

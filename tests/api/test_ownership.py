@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from oscar_mpesa.access.rights import TOKEN_HEADER
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.lifecycle.tokens import Use
 from oscar_mpesa.models import MpesaPayment
-from tests.api.client import NUMBER, ApiClient, holding, placing
+from tests.api.client import NUMBER, ApiClient, holding, placing, too_old
 from tests.shop import new_clerk, new_order, new_payment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,14 +30,6 @@ def signed_in(user: Any) -> ApiClient:
     return ApiClient().signs_in(user).passes_csrf()
 
 
-def too_old(order: Any) -> str:
-    moment = pytest.MonkeyPatch()
-    moment.setattr("time.time", lambda: 1_000_000_000.0)
-    token = make_token(order.pk, Use.OWN)
-    moment.undo()
-    return token
-
-
 STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
     "another session": lambda order: ApiClient().passes_csrf(),
     "a session that placed another order": lambda order: placing(new_order()),
@@ -45,7 +37,7 @@ STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
     "a token for another order": lambda order: holding(new_order()),
     "a token to pay only": lambda order: holding(order, Use.PAY),
     "a forged token": lambda order: ApiClient(**{TOKEN_HEADER: f"{order.pk}.1w0000.forged"}),
-    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order)}),
+    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk, Use.OWN)}),
     "an empty token": lambda order: ApiClient(**{TOKEN_HEADER: ""}),
     "staff without the permission": lambda order: signed_in(new_clerk("release_order")),
     "a user with the permission who is no staff": lambda order: signed_in(permitted_customer()),

@@ -10,9 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
-from tests.checkout.test_closing import cancels, is_closed_by_the_clock, page
+from tests.checkout.test_closing import cancels, page
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 
@@ -76,8 +75,8 @@ def test_somebody_else_pays_by_the_link_and_sees_nothing_of_the_order(shopper: S
     post(latest(), success(latest()), now=timezone.now())
     paid = page(payer, wait_url)
 
-    assert (led["Location"], led["Referrer-Policy"]) == (wait_url, "no-referrer")
-    assert "no-store" in led["Cache-Control"] and "no-store" in payer.client.get(wait_url)["Cache-Control"]
+    assert led["Location"] == wait_url
+    assert "no-store" in payer.client.get(wait_url)["Cache-Control"]
     assert "KSh 1,500 to Duka la Pwani" in asked and "0708 374 151" not in asked
     for private in ("mpesa-restore", "mpesa-otherwise", "mpesa-later", 'id="mpesa-link"', "mpesa-done"):
         assert private not in asked + paid
@@ -125,28 +124,6 @@ def test_the_link_leads_its_owner_to_the_order_s_own_page(shopper: Shopper, kion
     own = shopper.client.get(keeps(shopper, wait_url), follow=True).content.decode()
 
     assert "mpesa-link" in own
-
-
-@pytest.mark.parametrize("end", ["paid", "closed"])
-def test_a_link_is_nobody_s_page_once_the_order_is_paid_or_closed(shopper: Shopper, kiondo: Any, end: str) -> None:
-    wait_url = cancels(shopper, kiondo)
-    link = reverse("checkout:mpesa-link", args=[make_token(latest().order_id, Use.PAY)])
-    before = Client().get(link).status_code
-
-    if end == "paid":
-        post(latest(), success(latest()), now=timezone.now())
-    else:
-        is_closed_by_the_clock(wait_url)
-
-    assert (before, Client().get(link).status_code) == (302, 404)
-
-
-@pytest.mark.parametrize("use", [None, Use.OWN])
-def test_a_forged_link_is_nobody_s_page(shopper: Shopper, kiondo: Any, use: Use | None) -> None:
-    cancels(shopper, kiondo)
-    token = make_token(latest().order_id, use) if use else f"{latest().order_id}.1xWEUR.forged"
-
-    assert Client().get(reverse("checkout:mpesa-link", args=[token])).status_code == 404
 
 
 def test_nothing_is_kept_on_a_get(shopper: Shopper, kiondo: Any) -> None:

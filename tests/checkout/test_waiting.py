@@ -94,17 +94,7 @@ def test_a_wrong_number_on_the_waiting_page_is_refused_there_too(shopper: Shoppe
     assert 'id="phone-error"' in answer.content.decode()
 
 
-def test_a_stranger_sees_neither_page_nor_poll_and_can_do_nothing(shopper: Shopper, client: Any) -> None:
-    wait_url = shopper.buys(new_product())["Location"]
-
-    answers = [
-        client.get(wait_url),
-        client.get(f"{wait_url}status/"),
-        client.post(f"{wait_url}retry/", {"again": "yes"}),
-        client.post(f"{wait_url}done/"),
-    ]
-
-    assert [answer.status_code for answer in answers] == [404] * 4
+def test_an_order_that_does_not_exist_has_no_page(client: Any) -> None:
     assert client.get(reverse("checkout:mpesa-wait", args=["0" * 32])).status_code == 404
 
 

@@ -1,0 +1,103 @@
+"""How far an order's payment has come, each as the shop's own verbs bring it there; and what is kept of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.utils import timezone
+
+from oscar_mpesa.access.ownership import NUMBERS_KEY, ORDERS_KEY
+from oscar_mpesa.lifecycle.postponing import pay_later
+from oscar_mpesa.lifecycle.releasing import Release, release_overdue
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from tests.shop import CANCELS, failure, new_order, new_payment, pay, post
+
+#: The apps whose rows an order is made of.
+APPS = ["oscar_mpesa", "order", "payment", "partner", "basket", "voucher", "offer"]
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def asked(*, user: Any = None, now: datetime | None = None) -> MpesaPayment:
+    """A request is on the phone, just now unless told otherwise; whenever the simulator is asked, it is cancelled."""
+    return new_payment(new_order(user=user), phone=CANCELS, now=now or timezone.now())
+
+
+def asked_a_while_ago(*, user: Any = None) -> MpesaPayment:
+    """Safaricom knows by now what became of it, and nobody has looked."""
+    return asked(user=user, now=timezone.now() - timedelta(seconds=30))
+
+
+def cancelled(*, user: Any = None) -> MpesaPayment:
+    """Cancelled on the phone."""
+    payment = asked(user=user)
+    post(payment, failure(payment), now=timezone.now())
+    payment.refresh_from_db()
+    return payment
+
+
+def kept_for_later(*, user: Any = None) -> MpesaPayment:
+    """Cancelled, and the shopper pays later."""
+    payment = cancelled(user=user)
+    pay_later(payment.mpesa_order.order, now=timezone.now())
+    return payment
+
+
+def paid(*, user: Any = None) -> MpesaPayment:
+    """The money is there."""
+    return pay(asked(user=user), now=timezone.now())
+
+
+def closed(*, user: Any = None) -> MpesaPayment:
+    """Given up by the clock."""
+    return close(cancelled(user=user))
+
+
+def close(payment: MpesaPayment) -> MpesaPayment:
+    """Let the order's time run out."""
+    mpesa_order = MpesaOrder.objects.get(pk=payment.mpesa_order_id)
+    assert release_overdue(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is Release.RELEASED
+    return payment
+
+
+STAGES: dict[str, Callable[..., MpesaPayment]] = {
+    "asked": asked,
+    "cancelled": cancelled,
+    "kept for later": kept_for_later,
+    "paid": paid,
+    "closed": closed,
+}
+
+
+def placing(payment: MpesaPayment) -> Client:
+    """The browser in which the order was placed and the number typed."""
+    client = Client()
+    session = client.session
+    session[ORDERS_KEY], session[NUMBERS_KEY] = [payment.mpesa_order.public_id], [payment.phone]
+    session["checkout_order_id"] = payment.order_id
+    session.save()
+    return client
+
+
+def rows() -> Rows:
+    """Every row of our tables and of the orders'."""
+    models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
+    return {model._meta.db_table: list(model._base_manager.order_by("pk").values_list()) for model in models}
+
+
+def changed_since(before: Rows) -> set[str]:
+    """The tables with other rows than before."""
+    return {table for table, now in rows().items() if now != before[table]}
+
+
+def remembered(client: Client) -> dict[str, Any]:
+    """What the browser's session knows of orders and numbers; asking makes no session where there is none."""
+    cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
+    session = SessionStore(cookie.value) if cookie else {}
+    return {key: value for key, value in session.items() if key.startswith("oscar_mpesa")}
