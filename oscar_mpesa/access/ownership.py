@@ -11,7 +11,7 @@ from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
 #: What a session remembers, newest last: orders that it placed and orders that it came to by a link, by public id;
-#: and phone numbers that were typed in it.
+#: and phone numbers that were typed in it and prompted.
 ORDERS_KEY, LINKED_KEY, NUMBERS_KEY = "oscar_mpesa_orders", "oscar_mpesa_linked", "oscar_mpesa_numbers"
 KEPT = 20
 
@@ -27,7 +27,10 @@ def grant_payment(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
 
 
 def remember_number(request: HttpRequest, phone: PhoneNumber) -> None:
-    """A number was typed in this session, which may read it in full from now on."""
+    """A request went to a number that was typed in this session, which may read it in full from now on.
+
+    Not before the request is on its way: whoever may see the masked number could try all of them in silence.
+    """
     _remember(request, NUMBERS_KEY, phone.msisdn)
 
 
@@ -61,7 +64,7 @@ def _is_users(request: HttpRequest, order: Any) -> bool:
 
 
 def typed_the_number(request: HttpRequest, phone: PhoneNumber) -> bool:
-    """A phone number is shown in full only in a session in which it was typed."""
+    """A phone number is shown in full only in a session in which it was typed, to be prompted."""
     return phone.msisdn in request.session.get(NUMBERS_KEY, [])
 
 

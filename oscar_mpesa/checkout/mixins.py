@@ -191,7 +191,6 @@ class MpesaPaymentDetailsMixin:
             require_leave(form.cleaned_data["phone"], now=now)
         except StartRefused as refusal:
             return self._ask_again(form, error=tell_why(refusal, now=now, shows_number=True))
-        ownership.remember_number(request, form.cleaned_data["phone"])
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
 
@@ -272,6 +271,7 @@ class MpesaPaymentDetailsMixin:
             raise UnableToPlaceOrder(tell_why(refusal, now=now)) from refusal  # masked, for Oscar logs it
         transaction.on_commit(partial(prompt, payment, now=timezone.now()), robust=True)
         ownership.grant(self.request, payment.mpesa_order)
+        ownership.remember_number(self.request, self.mpesa_phone)
         # Saved with the order, not after the push: a second click meanwhile finds the order in its session.
         self.request.session.modified = False
         self.request.session.save()  # a session that lives in its cookie is marked modified by this

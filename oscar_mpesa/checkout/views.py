@@ -122,14 +122,10 @@ class RetryView(WishView, WaitView):
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """One more attempt for the same order, unless one is on its way or the money is there."""
         payment = payable_payment(request, public_id)
-        form = PhoneForm(request.POST)
-        if request.POST.get("again"):
-            phone = payment.phone_number
-        elif form.is_valid():
-            phone = form.cleaned_data["phone"]
-            ownership.remember_number(request, phone)
-        else:
+        form, again = PhoneForm(request.POST), bool(request.POST.get("again"))
+        if not again and not form.is_valid():
             return self.page(request, payment, form)
+        phone = payment.phone_number if again else form.cleaned_data["phone"]
         try:
             retry(payment.mpesa_order.order, phone=phone, now=timezone.now())
         except LivePayment:
@@ -137,10 +133,13 @@ class RetryView(WishView, WaitView):
         except NotPayable as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = ownership.typed_the_number(request, phone)
+            typed = not again or ownership.typed_the_number(request, phone)
             messages.warning(request, tell_why(refusal, now=timezone.now(), shows_number=typed))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
+        else:
+            if not again:
+                ownership.remember_number(request, phone)
         return redirect("checkout:mpesa-wait", public_id)
 
 
