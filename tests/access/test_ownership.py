@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,19 @@ def visit(user: Any = None) -> HttpRequest:
     return request
 
 
+def doors(request: HttpRequest, payment: MpesaPayment) -> tuple[bool, bool]:
+    """Whether the owner's door opens, and the payer's."""
+    return _opens(ownership.require_owner, request, payment), _opens(ownership.require_payer, request, payment)
+
+
+def _opens(require: Callable[[HttpRequest, MpesaPayment], None], request: HttpRequest, payment: MpesaPayment) -> bool:
+    try:
+        require(request, payment)
+    except Http404:
+        return False
+    return True
+
+
 @pytest.fixture
 def user(django_user_model: Any) -> Any:
     return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
@@ -37,11 +51,11 @@ def payment() -> MpesaPayment:
 
 def test_the_session_that_placed_the_order_owns_it(payment: MpesaPayment) -> None:
     request = visit()
+    before = doors(request, payment)
 
     ownership.grant(request, payment.mpesa_order)
 
-    ownership.require_owner(request, payment)
-    ownership.require_payer(request, payment)
+    assert (before, doors(request, payment)) == ((False, False), (True, True))
 
 
 def test_a_number_is_for_the_session_in_which_it_was_typed(payment: MpesaPayment) -> None:
@@ -60,25 +74,18 @@ def test_who_came_by_a_link_may_pay_and_does_not_own(payment: MpesaPayment) -> N
 
     ownership.grant_payment(request, payment.mpesa_order)
 
-    ownership.require_payer(request, payment)
-    with pytest.raises(Http404):
-        ownership.require_owner(request, payment)
+    assert doors(request, payment) == (False, True)
 
 
 def test_a_stranger_is_told_nothing(payment: MpesaPayment, user: Any) -> None:
-    for request in (visit(), visit(user)):
-        with pytest.raises(Http404):
-            ownership.require_owner(request, payment)
-        with pytest.raises(Http404):
-            ownership.require_payer(request, payment)
+    assert [doors(visit(), payment), doors(visit(user), payment)] == [(False, False), (False, False)]
 
 
 def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(user: Any) -> None:
     payment = new_payment(new_order(user=user))
     elsewhere = visit(user)
 
-    ownership.require_owner(elsewhere, payment)
-
+    assert doors(elsewhere, payment) == (True, True)
     assert not ownership.typed_the_number(elsewhere, payment.phone_number)
 
 
