@@ -68,8 +68,9 @@ picture: $(VENV)/.browser ## The picture in the README, taken anew
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
 	$(PYTEST) -m slow
 
-bench: $(VENV)/.bench ## Benchmarks
-	$(PYTEST) -m bench
+bench: $(VENV)/.bench $(VENV)/.postgresql ## Benchmarks; those of a million payments on PostgreSQL: minutes
+	$(PYTEST) -m bench --ignore-glob "*/test_million*"
+	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m bench -rs --create-db tests/bench/test_million*.py
 
 matrix: $(VENV)/.matrix ## Every Python, Django and Oscar that this machine has
 	PATH="$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH" "$(BIN)/tox" run

@@ -1,0 +1,24 @@
+"""Where the server that a benchmark wants does not answer, it is skipped by name."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from django.db import connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> None:
+    """Asked before Django would ask it for a test database."""
+    place = connection.settings_dict["HOST"], int(connection.settings_dict["PORT"] or 0)
+    if connection.vendor == "postgresql" and not _answers(*place):
+        pytest.skip(f"no PostgreSQL answers at {place[0]}:{place[1]}")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
