@@ -1,7 +1,7 @@
 """Every address of ours as the demo shop mounts them, and what each answers to whom it does not concern.
 
-A new address goes into ``TABLE``; ``test_ownership_table.py`` fails by its name until it does. A door whose answers
-depend on permissions brings a table of its own shape, with its own test; its addresses join ``TABLE``'s there.
+A new address goes into ``TABLE``; ``test_ownership_table.py`` fails by its name until it does. The answers of the
+shopkeeper's desk depend on permissions: ``tests/dashboard/test_matrix.py`` has its addresses.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class To:
     get: int
     post: int
 
+
+OURS, DESK = "oscar_mpesa.", "oscar_mpesa.dashboard."
 
 #: 405 says only that nobody may use the method there: it is the same for an order that does not exist.
 PAGE, WISH = To(404, 405), To(404, 404)
@@ -65,8 +67,11 @@ TABLE = {
 
 
 def mounted() -> set[str]:
-    """The addresses whose views are ours, wherever an app or the shop has mounted them."""
-    return {simplify_regex(route) for route, module in _walk(get_resolver(), "") if module.startswith("oscar_mpesa.")}
+    """The addresses whose views are ours, wherever an app or the shop has mounted them; the desk has its own table."""
+    routes = _walk(get_resolver(), "")
+    return {
+        simplify_regex(route) for route, module in routes if module.startswith(OURS) and not module.startswith(DESK)
+    }
 
 
 def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, str]]:
