@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from oscar_mpesa.daraja.transport import Response
 from oscar_mpesa.lifecycle import gateway
 from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.models import MpesaCallback
@@ -77,8 +78,8 @@ def test_what_answers_in_the_shop_s_place_is_named(
 
 
 def test_a_redirect_is_told_without_the_address_s_end() -> None:
-    response = gateway.Response(status=301, headers={"location": "/en/api/payments/hooks/" + "a" * 40}, body=b"")
-    broken = gateway.Response(status=301, headers={"Location": "https://[bad"}, body=b"")
+    response = Response(status=301, headers={"location": "/en/api/payments/hooks/" + "a" * 40}, body=b"")
+    broken = Response(status=301, headers={"Location": "https://[bad"}, body=b"")
 
     assert _where_to(response) == "/en/api/payments/hooks/" + "a" * 17 + "…"
     assert _where_to(broken) == "…"

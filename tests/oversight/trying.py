@@ -12,7 +12,7 @@ from oscar_mpesa.daraja.transport import HttpTransport, Request, Response
 from oscar_mpesa.oversight.setup.findings import Finding
 from oscar_mpesa.testing.transport import answer
 
-KEYS = {
+KEYS: dict[str, Any] = {
     "ENVIRONMENT": "sandbox",
     "CONSUMER_KEY": "practice-key",
     "CONSUMER_SECRET": "practice-secret",
