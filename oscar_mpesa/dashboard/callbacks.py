@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView, View
 
+from oscar_mpesa.access.address import is_expected
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.lifecycle.reprocessing import UNFINISHED, ProcessingRefused, process_again
@@ -70,6 +71,7 @@ class CallbackView(DeskMixin, TemplateView):
             "meaning": gettext(MEANINGS[Verdict(callback.verdict)]),
             "reason": redacted(callback.reason, **shown),
             "body": readable(bytes(callback.body), **shown),
+            "is_expected": is_expected(callback.address),
             "is_unfinished": callback.verdict in UNFINISHED,
             "may_process": callback.verdict in UNFINISHED and user.has_perm(ACT),
             "now": timezone.now(),

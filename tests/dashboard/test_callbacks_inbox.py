@@ -111,6 +111,18 @@ def test_one_callback_opens_with_its_verdict_and_keeps_phones_and_secrets_back()
     assert payment.secret not in page + in_full
 
 
+def test_an_address_that_is_not_on_the_list_is_pointed_at(settings: Any) -> None:
+    payment = new_payment()
+    callback = post(payment, failure(payment))
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": ["196.201.214.0/24"]}
+    expected = opened(clerk(), callback)
+
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": ["203.0.113.0/24"]}
+
+    assert "not in MPESA_ALLOWED_IPS" in opened(clerk(), callback)
+    assert "not in MPESA_ALLOWED_IPS" not in expected
+
+
 def test_what_a_stranger_posted_is_text_and_no_markup() -> None:
     callback = receive_callback(b"<script>alert(1)</script>", secret="", address=None, now=NOON)
     assert callback is not None
