@@ -114,6 +114,8 @@ class MpesaSettings:
             "E006": self.has_credentials and not self._callback_is_usable,
             "E007": production and self.TEST_MODE,
             "E008": self.ENVIRONMENT == SANDBOX and not self.may_test,
+            "E013": not settings.USE_TZ,
+            "E014": self.CACHE not in settings.CACHES,
         }
         return tuple(sorted(id_ for id_, wrong in found.items() if wrong))
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from oscar_mpesa.daraja.credentials import Credentials
 from oscar_mpesa.daraja.errors import DarajaError, DarajaUnreachable
-from oscar_mpesa.daraja.exchanges import Exchange, kept, kept_body
+from oscar_mpesa.daraja.exchanges import Exchange, kept, kept_body, told_moment
 from oscar_mpesa.daraja.messages import (
     Push,
     PushReply,
@@ -122,6 +122,13 @@ class Client:
         )
         return self._with_token(call, read)
 
+    def sign_in(self) -> None:
+        """Fetch a new token, within 10 seconds, whatever the cache holds; the others use it from then on.
+
+        If it cannot be had, the token that is there stays. Raises ``DarajaError``.
+        """
+        self._tokens(self._monotonic() + QUERY_LIMIT).renew()
+
     def _with_token(self, call: _Call, read: Callable[[Response], T]) -> T:
         tokens = self._tokens(call.deadline)
         token = tokens.current()
@@ -160,10 +167,10 @@ class Client:
     def _send(self, call: _Call, authorization: str, read: Callable[[Response], T]) -> T:
         request = self._request(call, authorization)
         started = self._monotonic()
-        status, reply, problem = None, {}, ""
+        status, reply, said_at, problem = None, {}, None, ""
         try:
             response = self._transport.send(request)
-            status, reply = response.status, kept_body(response.body)
+            status, reply, said_at = response.status, kept_body(response.body), told_moment(response.headers)
             return read(response)
         except DarajaError as error:
             problem = f"{type(error).__name__}: {error}"
@@ -177,6 +184,7 @@ class Client:
                     request=kept(call.fields),
                     reply=reply,
                     error=problem,
+                    said_at=said_at,
                 )
             )
 

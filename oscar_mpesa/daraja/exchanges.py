@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
 from oscar_mpesa.daraja.documents import read_object, text_of
 from oscar_mpesa.daraja.masking import LIMIT, masked, masked_checkout_id
@@ -34,7 +36,8 @@ _MASKED = frozenset({"PartyA", "PhoneNumber", "ResponseDescription", "CustomerMe
 class Exchange:
     """One call to Daraja, safe to keep: ``endpoint`` is ``oauth``, ``push`` or ``query``.
 
-    ``http_status`` is None without an answer, ``error`` empty without an error.
+    ``http_status`` is None without an answer, ``error`` empty without an error. ``said_at`` is the moment of the
+    answer by Safaricom's own clock, None where it told none.
     """
 
     endpoint: str
@@ -43,6 +46,17 @@ class Exchange:
     request: dict[str, str]
     reply: dict[str, str]
     error: str
+    said_at: datetime | None = None
+
+
+def told_moment(headers: Mapping[str, str]) -> datetime | None:
+    """Return the moment that an answer's ``Date`` tells, in UTC; None without a readable one."""
+    told = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    try:
+        moment = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def kept(fields: Mapping[str, object]) -> dict[str, str]:

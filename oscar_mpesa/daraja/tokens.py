@@ -88,10 +88,21 @@ class Tokens:
                 return self._fetch_alone()
             waited = self._monotonic() - started
             if waited > LOCK + 1:  # the cache keeps no locks, or nothing at all
-                return self._renew()
+                return self.renew()
             if waited > self._patience:
                 raise DarajaUnreachable("no token: another worker is still fetching it", sent=False)
             self._sleep(_PAUSE)
+
+    def renew(self) -> str:
+        """Fetch a token now, without asking whether there is one, and share it; one that is there stays if it fails."""
+        try:
+            token, lifetime = self._fetch()
+        except DarajaError as error:
+            told = (type(error).__name__, error.message, error.http_status, error.error_code)
+            self._cache.set(self._failure_key, told, FAILURE)
+            raise
+        self._cache.set(self._key, token, max(lifetime - EARLY, 1))
+        return token
 
     def drop(self, token: str) -> None:
         """Forget a token that was refused, unless another has taken its place already."""
@@ -118,19 +129,9 @@ class Tokens:
     def _fetch_alone(self) -> str:
         try:
             # Another worker may have finished between our look and our lock.
-            return self._known() or self._renew()
+            return self._known() or self.renew()
         finally:
             self._cache.delete(self._lock_key)
-
-    def _renew(self) -> str:
-        try:
-            token, lifetime = self._fetch()
-        except DarajaError as error:
-            told = (type(error).__name__, error.message, error.http_status, error.error_code)
-            self._cache.set(self._failure_key, told, FAILURE)
-            raise
-        self._cache.set(self._key, token, max(lifetime - EARLY, 1))
-        return token
 
 
 def _failure_again(kind: str, message: str, http_status: int | None, error_code: str) -> DarajaError:

@@ -19,4 +19,8 @@ NOBODY_ELSE = ["is_staff", "is_superuser"]
 #: By the name of the URL, as Oscar's dashboard asks for it.
 PERMISSIONS = {
     "mpesa-overview": staff_with(),
+    "mpesa-callbacks": staff_with(),
+    "mpesa-callback": staff_with(),
+    "mpesa-callback-process": staff_with(ACT),
+    "mpesa-setup": staff_with(),
 }

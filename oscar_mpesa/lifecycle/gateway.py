@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -14,10 +14,13 @@ from oscar_mpesa.conf import SIMULATED, get_settings
 from oscar_mpesa.daraja.client import Client, Exchange
 from oscar_mpesa.daraja.errors import DarajaMisconfigured
 from oscar_mpesa.daraja.messages import Push, PushReply, QueryReply
-from oscar_mpesa.daraja.transport import HttpTransport, Transport
+from oscar_mpesa.daraja.transport import HttpTransport, Request, Response, Transport
 from oscar_mpesa.domain.references import account_reference, description
 from oscar_mpesa.models import MpesaCall, MpesaPayment
 from oscar_mpesa.simulator import replies
+
+#: Seconds to connect to ourselves, and to be answered.
+KNOCK = (3.0, 5.0)
 
 _replaced: list[Transport] = []
 
@@ -60,6 +63,35 @@ def is_free(payment: MpesaPayment) -> bool:
     return bool(payment.environment == SIMULATED)
 
 
+def trial_client(hear: Callable[[Exchange], None]) -> Client | None:
+    """A client to try the shop's settings with, of no payment; its calls are kept, and count, as all others.
+
+    ``hear`` is told of each call. None where there is nobody to ask: simulated, or settings with a fault.
+    """
+    settings = get_settings()
+    if settings.is_simulated or settings.faults:
+        return None
+
+    def observe(exchange: Exchange) -> None:
+        hear(exchange)
+        _keep_call(exchange, environment=settings.environment, shortcode=settings.SHORTCODE)
+
+    return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
+
+
+def knock(body: bytes, *, secret: str, headers: Mapping[str, str]) -> Response:
+    """Post to a callback address of ours from outside, as Safaricom does; once, within ``KNOCK`` seconds.
+
+    The answer is of any status, and no redirect is followed. Raises ``DarajaError``, named for the host.
+    """
+    sent = {"Content-Type": "application/json", **headers}
+    url = get_settings().callback_url(secret)
+    connect, read = KNOCK
+    return _transport().send(
+        Request(method="POST", url=url, headers=sent, body=body, idempotent=False, connect=connect, read=read)
+    )
+
+
 @contextmanager
 def replaced_transport(transport: Transport) -> Iterator[None]:
     """Speak over another transport than HTTP for a while; what ``oscar_mpesa.testing`` offers to integrators."""
@@ -75,10 +107,9 @@ def _client(payment: MpesaPayment) -> Client:
     settings = get_settings()
 
     def observe(exchange: Exchange) -> None:
-        _keep_call(payment, exchange)
+        _keep_call(exchange, environment=payment.environment, shortcode=payment.shortcode, payment=payment)
 
-    transport = _replaced[-1] if _replaced else _http_transport()
-    return Client(settings.credentials, transport, caches[settings.CACHE], observe)
+    return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
 
 
 def _require_fit(payment: MpesaPayment) -> None:
@@ -92,16 +123,20 @@ def _require_fit(payment: MpesaPayment) -> None:
         raise DarajaMisconfigured("the shop's M-Pesa settings do not fit this payment; run manage.py check")
 
 
+def _transport() -> Transport:
+    return _replaced[-1] if _replaced else _http_transport()
+
+
 @lru_cache(maxsize=1)
 def _http_transport() -> HttpTransport:
     return HttpTransport()
 
 
-def _keep_call(payment: MpesaPayment, exchange: Exchange) -> None:
+def _keep_call(exchange: Exchange, *, environment: str, shortcode: str, payment: MpesaPayment | None = None) -> None:
     MpesaCall.objects.create(
         endpoint=exchange.endpoint,
-        environment=payment.environment,
-        shortcode=payment.shortcode,
+        environment=environment,
+        shortcode=shortcode,
         payment=payment,
         http_status=exchange.http_status,
         milliseconds=exchange.milliseconds,

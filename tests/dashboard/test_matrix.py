@@ -31,6 +31,10 @@ class Door:
 #: A new URL is written down here, or the test below names it.
 DOORS = {
     "mpesa-overview": Door(),
+    "mpesa-callbacks": Door(),
+    "mpesa-callback": Door(of="callback"),
+    "mpesa-callback-process": Door(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),
+    "mpesa-setup": Door(),
 }
 
 PERMISSIONS = [

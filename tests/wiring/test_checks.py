@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,28 +19,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.integration import mixed
-
-SANDBOX = {
-    "CONSUMER_KEY": "key",
-    "CONSUMER_SECRET": "secret",
-    "SHORTCODE": "174379",
-    "PASSKEY": "passkey",
-    "CALLBACK_URL": "https://shop.example/api/payments/hooks",
-    "TEST_MODE": True,
-}
-PRODUCTION = {**SANDBOX, "ENVIRONMENT": "production", "SHORTCODE": "600986", "KIND": "paybill", "TEST_MODE": False}
-
-
-def told(check: Any, settings: Any, **changes: Any) -> dict[str, str]:
-    """What a check says of such settings: hints by id."""
-    settings.OSCAR_MPESA = changes
-    return {str(message.id).removeprefix("oscar_mpesa."): str(message.hint) for message in check()}
-
-
-def urlconf(*urlpatterns: Any) -> ModuleType:
-    module = ModuleType("a_shops_urls")
-    module.urlpatterns = list(urlpatterns)  # type: ignore[attr-defined]
-    return module
+from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
 
 
 def details(view: Any) -> Any:
@@ -52,75 +31,6 @@ def test_the_sandbox_shop_has_nothing_to_be_told(settings: Any) -> None:
 
     assert told(checks.check_configuration, settings, **SANDBOX) == {}
     assert told(checks.check_configuration, settings, **PRODUCTION) == {}
-
-
-@pytest.mark.parametrize(
-    ("id_", "changes", "hint"),
-    [
-        pytest.param("E003", {**SANDBOX, "PASSKEY": ""}, "MPESA_PASSKEY", id="E003 one credential is missing"),
-        pytest.param("E003", {"ENVIRONMENT": "production"}, "MPESA_CONSUMER_KEY", id="E003 production without any"),
-        pytest.param(
-            "E004", {**PRODUCTION, "SHORTCODE": "174379"}, "your own short code", id="E004 sandbox short code"
-        ),
-        pytest.param("E005", {**PRODUCTION, "BASE_URL": "https://other.example"}, "Remove it", id="E005 another host"),
-        pytest.param(
-            "E006",
-            {**PRODUCTION, "CALLBACK_URL": "http://shop.example/hooks"},
-            "https://",
-            id="E006 http in production",
-        ),
-        pytest.param(
-            "E006", {**SANDBOX, "CALLBACK_URL": "https://shop.example/hooks?a=1"}, "query string", id="E006 a query"
-        ),
-        pytest.param(
-            "E006", {**SANDBOX, "CALLBACK_URL": "shop.example/hooks"}, "https://", id="E006 no address at all"
-        ),
-        pytest.param("E007", {**PRODUCTION, "TEST_MODE": True}, "Remove MPESA_TEST_MODE", id="E007 test mode"),
-        pytest.param("E008", {}, "MPESA_TEST_MODE=true", id="E008 nothing is allowed"),
-        pytest.param(
-            "E008", {**SANDBOX, "TEST_MODE": False}, "MPESA_ENVIRONMENT=production", id="E008 sandbox unasked"
-        ),
-    ],
-)
-def test_a_fault_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
-    said = told(checks.check_configuration, settings, **changes)
-
-    assert list(said) == [id_]
-    assert hint in said[id_]
-
-
-def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
-    said = told(checks.check_configuration, settings, **{**SANDBOX, "CALLBACK_URL": "http://shop.example/hooks"})
-
-    assert said == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "ids"),
-    [
-        pytest.param({"KIND": ""}, ["W004"], id="nothing said"),
-        pytest.param({"KIND": "till"}, ["E002", "W004"], id="a till without its number"),
-        pytest.param({"KIND": "paybill", "TILL_NUMBER": "5123456"}, ["E002"], id="a paybill with a till's number"),
-        pytest.param({"KIND": "paybill"}, [], id="a paybill"),
-        pytest.param({"KIND": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
-    ],
-)
-def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
-    settings: Any, changes: dict[str, str], ids: list[str]
-) -> None:
-    said = told(checks.check_configuration, settings, **{**PRODUCTION, **changes})
-
-    assert list(said) == ids
-    assert all("MPESA_KIND=paybill" in hint and "store number" in hint for hint in said.values())
-
-
-def test_a_callback_address_with_a_word_that_safaricom_refuses_is_a_warning(settings: Any) -> None:
-    with_word = {**SANDBOX, "CALLBACK_URL": "https://shop.example/api/payments/mpesa/callback"}
-
-    said = told(checks.check_callback_address, settings, **with_word)
-
-    assert list(said) == ["W003"] and "/api/payments/hooks" in said["W003"]
-    assert told(checks.check_callback_address, settings, **SANDBOX) == {}
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["a view of the shop's", "one behind a login"])
@@ -211,24 +121,6 @@ def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any
 
 
 @pytest.mark.parametrize(
-    ("changes", "ids"),
-    [
-        pytest.param({"TEST_MODE": True}, ["E010"], id="simulated"),
-        pytest.param(SANDBOX, ["E010"], id="the sandbox"),
-        pytest.param(PRODUCTION, [], id="production"),
-        pytest.param({}, [], id="faulty: told by E008 already"),
-    ],
-)
-def test_a_deployed_shop_that_takes_no_real_money_is_an_error(
-    settings: Any, changes: dict[str, Any], ids: list[str]
-) -> None:
-    said = told(checks.check_deployment, settings, **changes)
-
-    assert list(said) == ids
-    assert all("MPESA_ENVIRONMENT=production" in hint for hint in said.values())
-
-
-@pytest.mark.parametrize(
     ("engine", "options", "ids"),
     [
         pytest.param("mysql", {}, [], id="Django's default"),
@@ -248,7 +140,10 @@ def test_a_database_that_shows_orders_as_they_were_is_an_error(
 
 
 def test_no_id_is_without_a_test() -> None:
-    files = (Path(__file__), Path(checks.__file__))
-    tested, known = (set(re.findall(r"\b[EW]0\d\d\b", file.read_text(encoding="utf-8"))) for file in files)
+    tested, known = Path(__file__).parent.glob("test_checks*.py"), Path(checks.__file__).parent.glob("*.py")
 
-    assert known == tested
+    assert _ids_in(known) == _ids_in(tested)
+
+
+def _ids_in(paths: Iterator[Path]) -> set[str]:
+    return {id_ for path in paths for id_ in re.findall(r"\b[EW]0\d\d\b", path.read_text(encoding="utf-8"))}

@@ -1,0 +1,244 @@
+"""Django's admin, for support: everything to be found and read, nothing to be changed, and nothing secret.
+
+Phone numbers, and raw bodies, are for who has ``view_full_phone``; others see the last three digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
+from oscar_mpesa.models import (
+    MpesaBlockedPhone,
+    MpesaCall,
+    MpesaCallback,
+    MpesaDue,
+    MpesaEvent,
+    MpesaOrder,
+    MpesaPayment,
+    MpesaReceipt,
+)
+from oscar_mpesa.oversight.redacting import readable, redacted
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Model]
+else:
+    Base = admin.ModelAdmin
+
+FULL_PHONE = "oscar_mpesa.view_full_phone"
+
+#: Rows that are counted for the pages, and found by a search.
+COUNTED, FOUND = 5_000, 100
+
+#: A receipt's number is known with its environment only, so an index finds it.
+ANYWHERE = (PRODUCTION, SANDBOX, SIMULATED)
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than anybody leafs, so that it is as quick among a million rows."""
+
+    @cached_property
+    def count(self) -> int:
+        """The rows, or the most that are counted."""
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED].count())
+
+
+def masked(name: str, label: Any) -> Callable[[Any, Any], str]:
+    """A column that shows a field without the phone numbers in it."""
+
+    @admin.display(description=label)
+    def shown(self: Any, row: Any) -> str:
+        return redacted(str(getattr(row, name) or ""), shows_phones=False) or self.get_empty_value_display()
+
+    return shown
+
+
+class ReadOnlyAdmin(Base):
+    """``fields`` and ``list_display`` name fields; those in ``MASKED`` are masked for who may not see phones."""
+
+    actions = None
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+    MASKED = ("phone", "payer", "checkout_request_id", "result_description", "reason", "error", "why", "note")
+    masked_phone = masked("phone", _("phone"))
+    masked_payer = masked("payer", _("payer as told"))
+    masked_checkout_request_id = masked("checkout_request_id", _("checkout id"))
+    masked_result_description = masked("result_description", _("result in Safaricom's words"))
+    masked_reason = masked("reason", _("why"))
+    masked_error = masked("error", _("error"))
+    masked_why = masked("why", _("why"))
+    masked_note = masked("note", _("note"))
+
+    #: Fields that are searched for exactly what was typed, and for who may see phones only.
+    searched: Mapping[str, Mapping[str, Any]] = {}
+    searched_in_full: Mapping[str, Mapping[str, Any]] = {}
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """Nobody: rows are written where things happen."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """Nobody: the desk has the verbs."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """Nobody: what happened, happened."""
+        return False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """What stands beside the list only: by other fields a phone or a secret could be guessed digit by digit."""
+        return lookup.partition("__")[0] in self.list_filter
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns, masked unless permitted."""
+        return self._as_permitted(request, self.list_display)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fields, masked unless permitted."""
+        return self._as_permitted(request, self.fields or ())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """All of them."""
+        return self.get_fields(request, obj)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """What may be searched for: who may not see a phone may not try numbers either."""
+        return [*self.searched, *(self.searched_in_full if _sees_phones(request) else ())]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """Rows that have exactly what was typed in one of the fields: each is looked for by its own index."""
+        term = search_term.strip().replace("\x00", "")
+        if not term:
+            return queryset, False
+        known = {**self.searched, **self.searched_in_full}
+        found: set[Any] = set()
+        for path in self.get_search_fields(request):
+            rows = self.model._default_manager.filter(**{path: term}, **known[path])
+            found |= set(rows.values_list("pk", flat=True)[:FOUND])
+        return queryset.filter(pk__in=found), False
+
+    def _as_permitted(self, request: HttpRequest, names: Any) -> list[Any]:
+        if _sees_phones(request):
+            return list(names)
+        return [f"masked_{name}" if name in self.MASKED else name for name in names]
+
+
+def _sees_phones(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.has_perm(FULL_PHONE))
+
+
+@admin.register(MpesaOrder)
+class MpesaOrderAdmin(ReadOnlyAdmin):
+    """An order's clock and its end."""
+
+    list_display = ("order", "environment", "created_at", "pay_before", "released_at", "release_reason")
+    list_filter = ("environment", "release_reason")
+    list_select_related = ("order",)
+    fields = (*list_display, "paying_later_at", "restored_at", "handed_over_at", "language", "address")
+    searched = {"order__number": {}}
+
+
+@admin.register(MpesaPayment)
+class MpesaPaymentAdmin(ReadOnlyAdmin):
+    """The attempts; without their secrets."""
+
+    list_display = ("id", "mpesa_order", "phone", "amount", "status", "result_code", "environment", "created_at")
+    list_filter = ("environment", "status")
+    fields = (
+        *list_display[1:],
+        *("result_description", "held", "rounding", "shortcode", "till", "merchant_request_id", "checkout_request_id"),
+        *("prompted_at", "ended_at", "completed_at", "next_question_at", "questions_asked", "denied_at"),
+    )
+    searched = {"mpesa_order__order__number": {}, "receipts__number": {"receipts__environment__in": ANYWHERE}}
+    searched_in_full = {"phone": {}, "checkout_request_id": {}}
+
+
+@admin.register(MpesaReceipt)
+class MpesaReceiptAdmin(ReadOnlyAdmin):
+    """The money."""
+
+    list_display = ("id", "number", "amount", "order", "allocation", "paid_at", "environment")
+    list_filter = ("environment", "allocation", "source")
+    list_select_related = ("order",)
+    fields = (
+        *list_display[1:],
+        *("payer", "source", "payment", "allocated_at", "allocated_by_name", "booked_at", "reason", "error"),
+        *("returned_at", "returned_amount", "returned_reference", "note", "created_at"),
+    )
+    searched = {"number": {"environment__in": ANYWHERE}, "order__number": {}}
+
+
+@admin.register(MpesaCallback)
+class MpesaCallbackAdmin(ReadOnlyAdmin):
+    """What was posted; its words for who may see phones."""
+
+    list_display = ("id", "received_at", "verdict", "address", "payment", "environment")
+    list_filter = ("environment", "verdict")
+    fields = (*list_display[1:], "reason", "suppressed", "tries", "posted")
+    searched = {"payment__mpesa_order__order__number": {}}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without the bodies, which are read where they are shown."""
+        return super().get_queryset(request).defer("body")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What was posted is for who may see phones; the desk's inbox shows it redacted to others."""
+        fields = super().get_fields(request, obj)
+        return fields if _sees_phones(request) else [name for name in fields if name != "posted"]
+
+    @admin.display(description=_("what was posted"))
+    def posted(self, row: Any) -> str:
+        """The raw words, without the payment's secret."""
+        return readable(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")
+
+
+@admin.register(MpesaCall)
+class MpesaCallAdmin(ReadOnlyAdmin):
+    """Our calls to Safaricom; nothing secret was kept of them."""
+
+    list_display = ("id", "created_at", "endpoint", "http_status", "milliseconds", "payment", "environment")
+    list_filter = ("environment", "endpoint")
+    fields = (*list_display[1:], "shortcode", "request", "reply", "error")
+    searched = {"payment__mpesa_order__order__number": {}}
+
+
+@admin.register(MpesaEvent)
+class MpesaEventAdmin(ReadOnlyAdmin):
+    """Who did what, and why."""
+
+    list_display = ("id", "created_at", "what", "before", "after", "by_name", "mpesa_order", "payment")
+    fields = (*list_display[1:], "receipt", "why")
+    searched = {"mpesa_order__order__number": {}}
+
+
+@admin.register(MpesaDue)
+class MpesaDueAdmin(ReadOnlyAdmin):
+    """Mails and announcements, and what kept them."""
+
+    list_display = ("id", "kind", "mpesa_order", "due_at", "done_at", "tries")
+    list_filter = ("kind",)
+    fields = (*list_display[1:], "payment", "receipt", "claimed_at", "error")
+    searched = {"mpesa_order__order__number": {}}
+
+
+@admin.register(MpesaBlockedPhone)
+class MpesaBlockedPhoneAdmin(ReadOnlyAdmin):
+    """Numbers whose owners want no requests."""
+
+    list_display = ("id", "phone", "by_name", "created_at")
+    fields = (*list_display[1:], "note")
+    searched_in_full = {"phone": {}}

@@ -1,0 +1,155 @@
+"""What the M-Pesa settings themselves say wrongly, or say not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.checks import CheckMessage
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils.translation import gettext
+
+from oscar_mpesa.checks.messages import caution, error
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.daraja.addresses import forbidden_words, host_of, is_at_home, is_tunnel
+from oscar_mpesa.domain.marking import _
+
+#: The configuration faults that ``conf`` knows at run time, in words.
+FAULTS = {
+    "E002": (
+        _("MPESA_KIND and MPESA_TILL_NUMBER contradict each other."),
+        _(
+            "A paybill: MPESA_KIND=paybill, no till number. "
+            "A till: MPESA_TILL_NUMBER, MPESA_SHORTCODE its store number."
+        ),
+    ),
+    "E003": (
+        _("Some M-Pesa credentials are missing."),
+        _(
+            "Set all of MPESA_CONSUMER_KEY, MPESA_CONSUMER_SECRET, MPESA_SHORTCODE, MPESA_PASSKEY and "
+            "MPESA_CALLBACK_URL, or, outside production, none of them for test mode."
+        ),
+    ),
+    "E004": (
+        _("MPESA_SHORTCODE 174379 is the sandbox's, but MPESA_ENVIRONMENT is production."),
+        _("Set your own short code and its passkey, from the e-mail that Safaricom sent when you went live."),
+    ),
+    "E005": (
+        _("MPESA_BASE_URL is set in production."),
+        _("Remove it: production talks to Safaricom's own host only."),
+    ),
+    "E006": (
+        _("MPESA_CALLBACK_URL is no address that Safaricom can post to."),
+        _(
+            "Give https://<your domain>/api/payments/hooks (http only in the sandbox), "
+            "without a query string or spaces."
+        ),
+    ),
+    "E007": (_("MPESA_TEST_MODE is on in production."), _("Remove MPESA_TEST_MODE: real money is moving.")),
+    "E008": (
+        _("M-Pesa is not offered: there are no production settings, DEBUG is off and test mode is not allowed."),
+        _(
+            "Set MPESA_ENVIRONMENT=production with credentials, "
+            "or MPESA_TEST_MODE=true to let shoppers try without money."
+        ),
+    ),
+    "E013": (
+        _("USE_TZ is off: no request to Safaricom can be signed with a time that has no time zone."),
+        _("Set USE_TZ = True. TIME_ZONE may stay as it is."),
+    ),
+    "E014": (
+        _("OSCAR_MPESA's CACHE is not one of the shop's CACHES."),
+        _("Give the name of one that is there, or leave it out for the default one."),
+    ),
+}
+
+
+def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """E002 to E008, E013, E014: the faults for which M-Pesa is not offered; W004, W011: paybill or till is unclear."""
+    ours = get_settings()
+    yield from (error(id_, gettext(FAULTS[id_][0]), gettext(FAULTS[id_][1])) for id_ in ours.faults)
+    if ours.ENVIRONMENT != PRODUCTION or not ours.SHORTCODE:
+        return
+    if not ours.TILL_NUMBER and ours.KIND != "paybill":
+        yield caution(
+            "W004",
+            gettext("Is {number} a paybill or a till?").format(number=ours.SHORTCODE),
+            gettext(
+                "A paybill: MPESA_KIND=paybill. A till: MPESA_TILL_NUMBER=<the till's number>, and MPESA_SHORTCODE is "
+                "its store number, also called head office number."
+            ),
+        )
+    if ours.SHORTCODE == ours.TILL_NUMBER:
+        yield caution(
+            "W011",
+            gettext("MPESA_SHORTCODE and MPESA_TILL_NUMBER are both {number}.").format(number=ours.SHORTCODE),
+            gettext(
+                "A till has two numbers: the till number that customers know is MPESA_TILL_NUMBER; the store number, "
+                "to which the passkey belongs, is MPESA_SHORTCODE."
+            ),
+        )
+
+
+def check_spelling(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """W010: a number or a key looks as if it had been mistyped; the value itself is not shown."""
+    ours = get_settings()
+    shapes = {"SHORTCODE": r"\d{5,7}", "TILL_NUMBER": r"\d{5,7}"}
+    shapes |= dict.fromkeys(("CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"), r"[!-~]*[^\s\"'<>]")
+    names = [name for name, shape in shapes.items() if getattr(ours, name)]
+    wrong = [f"MPESA_{name}" for name in names if not re.fullmatch(shapes[name], getattr(ours, name), re.ASCII)]
+    if wrong:
+        yield caution(
+            "W010",
+            gettext("This looks mistyped: {names}.").format(names=", ".join(wrong)),
+            gettext("Short codes and tills have 5 to 7 digits; keys and passkeys no blanks, quotes or brackets."),
+        )
+
+
+def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """W003, W005, W006: Safaricom is known to refuse the callback address, or cannot come to it."""
+    ours = get_settings()
+    host, found = host_of(ours.CALLBACK_URL), forbidden_words(ours.CALLBACK_URL)
+    if found:
+        yield caution(
+            "W003",
+            gettext("MPESA_CALLBACK_URL holds a word that Safaricom may refuse: {words}.").format(
+                words=", ".join(found)
+            ),
+            gettext("Use the neutral address that ends in /api/payments/hooks, on a host without such a word."),
+        )
+    if host and is_at_home(host) and not (ours.BASE_URL and is_at_home(host_of(ours.BASE_URL))):
+        yield caution(
+            "W005",
+            gettext("Safaricom cannot come to {host}: only your own network knows it.").format(host=host),
+            gettext("Give MPESA_CALLBACK_URL a public name that leads to this shop."),
+        )
+    if is_tunnel(host) and ours.ENVIRONMENT == PRODUCTION:
+        yield caution(
+            "W006",
+            gettext("{host} is a tunnel for developers, which Safaricom refuses in production.").format(host=host),
+            gettext("Give MPESA_CALLBACK_URL the shop's own domain."),
+        )
+
+
+def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """W012: below the callback address this shop does not answer."""
+    ours = get_settings()
+    path = ours.callback_url("0").partition("://")[2].partition("/")[2]
+    try:
+        name = resolve(f"/{path}").view_name if ours.CALLBACK_URL else "oscar_mpesa:hook"
+    except Resolver404:
+        name = ""
+    if name not in {"oscar_mpesa:hook", "oscar_mpesa:callback-secret"}:
+        yield caution(
+            "W012",
+            gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),
+            gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=_hooks_path()),
+        )
+
+
+def _hooks_path() -> str:
+    try:
+        return reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
+    except NoReverseMatch:
+        return "/api/payments/hooks"

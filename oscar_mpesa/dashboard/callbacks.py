@@ -1,0 +1,107 @@
+"""The inbox: what was posted to the shop, from where, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView, View
+
+from oscar_mpesa.access.address import is_expected
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.permissions import ACT
+from oscar_mpesa.lifecycle.reprocessing import UNFINISHED, ProcessingRefused, process_again
+from oscar_mpesa.models import MpesaCallback, Verdict
+from oscar_mpesa.oversight.inbox import MEANINGS, Wanted, inbox
+from oscar_mpesa.oversight.redacting import readable, redacted
+
+
+class CallbackFilterForm(forms.Form):
+    """By verdict and by day."""
+
+    verdict = forms.ChoiceField(label=_("Verdict"), required=False, choices=[("", _("all of them")), *Verdict.choices])
+    day = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class CallbackListView(DeskMixin, TemplateView):
+    """Newest first, a page at a time."""
+
+    template_name = "oscar_mpesa/dashboard/callbacks.html"
+    tab = "mpesa-callbacks"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The page that the filter asks for; a filter that makes no sense shows why, and no rows."""
+        form = CallbackFilterForm(self.request.GET)
+        page = inbox(Wanted(**form.cleaned_data)) if form.is_valid() else None
+        older = {**self.request.GET.dict(), "before": page.older} if page and page.older else None
+        return super().get_context_data(
+            form=form, page=page, older=urlencode(older) if older else "", now=timezone.now(), **kwargs
+        )
+
+
+class CallbackView(DeskMixin, TemplateView):
+    """One callback: the verdict in words, the facts, and the raw words, redacted and folded."""
+
+    template_name = "oscar_mpesa/dashboard/callback.html"
+    tab = "mpesa-callbacks"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The callback; ``Http404`` for one that was forgotten."""
+        callback = _callback(kwargs["pk"])
+        user, context = self.request.user, super().get_context_data(**kwargs)
+        shown = {
+            "shows_phones": context["shows_phones"],
+            "secret": callback.payment.secret if callback.payment else "",
+        }
+        return {
+            **context,
+            "callback": callback,
+            "meaning": gettext(MEANINGS[Verdict(callback.verdict)]),
+            "reason": redacted(callback.reason, **shown),
+            "body": readable(bytes(callback.body), **shown),
+            "is_expected": is_expected(callback.address),
+            "is_unfinished": callback.verdict in UNFINISHED,
+            "may_process": callback.verdict in UNFINISHED and user.has_perm(ACT),
+            "now": timezone.now(),
+        }
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class CallbackProcessView(View):
+    """Have it worked through once more."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Back to the callback, with what came of it."""
+        callback = _callback(pk)
+        try:
+            done = process_again(callback, by=request.user, now=timezone.now())
+        except ProcessingRefused as refused:
+            messages.info(request, gettext(refused.sentence))
+        else:
+            self._tell(request, done=done)
+        return redirect("dashboard:mpesa-callback", pk=pk)
+
+    def _tell(self, request: HttpRequest, *, done: bool) -> None:
+        if done:
+            messages.success(request, gettext("The callback was worked through."))
+        else:
+            messages.error(request, gettext("It failed again. It is kept; the line below says why."))
+
+
+def _callback(pk: int) -> MpesaCallback:
+    found = MpesaCallback.objects.select_related("payment__mpesa_order__order")
+    return get_object_or_404(found, pk=pk)

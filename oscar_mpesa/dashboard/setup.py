@@ -1,0 +1,45 @@
+"""The set-up page: what is set, what is wrong, and a button that tries it for real."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.permissions import ACT
+from oscar_mpesa.oversight.setup.checking import check_setup, look_at_setup
+from oscar_mpesa.oversight.setup.settings import settings_shown
+
+
+@method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
+class SetupView(DeskMixin, TemplateView):
+    """GET says what can be said at once; POST asks Safaricom and the shop's own callback address too."""
+
+    template_name = "oscar_mpesa/dashboard/setup.html"
+    tab = "mpesa-setup"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Try it; for those who may act. Nobody is charged, and nothing of the shop's is changed."""
+        if not self.request.user.has_perm(ACT):
+            raise PermissionDenied(ACT)
+        return self.render_to_response(self.get_context_data(tried=check_setup(timezone.now())))
+
+    def get_context_data(self, *, tried: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """``findings``, the worst first; ``is_tried`` if they are those of a real try."""
+        findings = look_at_setup(timezone.now()) if tried is None else tried
+        here = {
+            "findings": findings,
+            "is_tried": tried is not None,
+            "may_try": self.request.user.has_perm(ACT),
+            "mpesa": get_settings(),
+            "shown": settings_shown(),
+        }
+        return {**super().get_context_data(**kwargs), **here}

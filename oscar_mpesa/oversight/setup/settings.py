@@ -1,0 +1,76 @@
+"""What the settings say: the system checks' own sentences as findings, and what is set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.core.checks import ERROR, CheckMessage, run_checks
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.conf import ENVIRONMENT_NAMES, get_settings
+from oscar_mpesa.oversight.setup.findings import Finding, Level, found
+
+TAG = "oscar_mpesa"
+
+#: Of the checks, those whose absence is worth a line of its own.
+WELL = {"cache-ok": {"W007", "E014"}, "mail-ok": {"W008", "W009"}}
+
+#: An error for ``check --deploy``, yet lawful: a demo takes no real money.
+LAWFUL = "E010"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One setting by the name that a shop writes, and its value; of a secret only whether it is there."""
+
+    name: str
+    value: str
+    is_set: bool
+
+
+def settings_findings() -> list[Finding]:
+    """Every system check of ours that has something to say, those for a deployment included; silenced ones are not."""
+    messages = [each for each in run_checks(tags=[TAG], include_deployment_checks=True) if not each.is_silenced()]
+    told = {_id(message): message for message in messages if str(message.id).startswith(f"{TAG}.")}
+    findings = [_as_finding(id_, message) for id_, message in told.items()]
+    well = [found(name) for name, ids in WELL.items() if not ids & set(told)]
+    about_surroundings = set().union(*WELL.values()) | {LAWFUL}
+    return [*findings, *([] if set(told) - about_surroundings else [found("settings-ok")]), *well]
+
+
+def settings_shown() -> list[Shown]:
+    """Every setting of M-Pesa's, as it is in force."""
+    ours = get_settings()
+    return [_shown(setting.name, getattr(ours, setting.name), is_secret=not setting.repr) for setting in fields(ours)]
+
+
+def _id(message: CheckMessage) -> str:
+    return str(message.id).removeprefix(f"{TAG}.")
+
+
+def _as_finding(id_: str, message: CheckMessage) -> Finding:
+    is_error = message.level >= ERROR and id_ != LAWFUL
+    meaning = _("M-PESA is not offered until this is mended.") if id_ in get_settings().faults else ""
+    return Finding(
+        name=id_,
+        level=Level.ERROR if is_error else Level.WARNING,
+        sentence=str(message.msg),
+        meaning=meaning,
+        remedy=str(message.hint or ""),
+    )
+
+
+def _shown(name: str, value: Any, *, is_secret: bool) -> Shown:
+    is_set = value not in ("", ())
+    written = f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name
+    told = (_("set") if is_set else _("missing")) if is_secret else _in_words(value)
+    return Shown(name=written, value=told, is_set=is_set)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, tuple):
+        return ", ".join(str(each[0] if isinstance(each, tuple) else each) for each in value)
+    return f"{value.__module__}.{value.__qualname__}" if callable(value) else str(getattr(value, "value", value))

@@ -1,0 +1,27 @@
+"""Every set-up mistake has its row in the documents, its words in the table, and a test that makes it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from oscar_mpesa.oversight.setup.words import WORDS
+from tests.house.sources import ROOT
+
+MISTAKES = [name for name, (level, *_) in WORDS.items() if level != "ok"]
+
+
+def test_the_table_of_mistakes_has_each_one_once() -> None:
+    document = (ROOT / "docs" / "set-up.md").read_text(encoding="utf-8")
+
+    rows = re.findall(r"^\| `([a-z-]+)` \|", document, re.MULTILINE)
+
+    assert sorted(rows) == sorted(MISTAKES)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_none_is_without_a_test(name: str) -> None:
+    tests = (ROOT / "tests" / "oversight").glob("test_setup*.py")
+
+    assert any(f'"{name}"' in path.read_text(encoding="utf-8") for path in tests)

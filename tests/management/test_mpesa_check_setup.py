@@ -1,0 +1,66 @@
+"""``mpesa_check_setup``: a line for each finding, and an exit status for monitoring."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.simulator.server import Simulator
+from tests.oversight.trying import KEYS, set_up
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+def said() -> str:
+    out = StringIO()
+    call_command("mpesa_check_setup", stdout=out)
+    return out.getvalue()
+
+
+def test_a_shop_without_errors_ends_well_and_hears_what_could_be_better(settings: Any, live_server: Any) -> None:
+    with Simulator() as simulator:
+        set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
+        lines = said().splitlines()
+
+    assert lines[0] == "WARNING E010: This shop takes no real money: M-Pesa runs in its sandbox environment."
+    assert lines[1] == "        → Set MPESA_ENVIRONMENT=production and the production credentials."
+    assert "OK      callback-ok: A test message to the callback address came through." in lines
+    assert "OK      token-ok: Safaricom takes the consumer key and secret, and gave a token." in lines
+    assert not MpesaPayment.objects.exists()
+
+
+def test_an_error_is_the_exit_status(settings: Any, live_server: Any) -> None:
+    out = StringIO()
+    with Simulator() as simulator:
+        set_up(settings, BASE_URL=simulator.url, PASSKEY="another", CALLBACK_URL=f"{live_server.url}/api/payment/hooks")
+        with pytest.raises(CommandError, match="Errors: 2"):
+            call_command("mpesa_check_setup", stdout=out)
+
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "ERROR   passkey-refused: The passkey does not belong to the short code 174379."
+    assert lines[1] == "        Nobody can pay by M-PESA."
+    assert "ERROR   callback-missing: The callback address answers 404: there is nothing at its path." in lines
+
+
+def test_settings_with_errors_do_not_keep_it_from_telling_them(settings: Any) -> None:
+    set_up(settings, PASSKEY="", CALLBACK_URL="")
+
+    out = StringIO()
+    with pytest.raises(CommandError, match="Errors: "):
+        call_command("mpesa_check_setup", stdout=out)
+
+    assert "ERROR   E003: Some M-Pesa credentials are missing." in out.getvalue()
+    assert not any(KEYS[name] in out.getvalue() for name in ("CONSUMER_KEY", "CONSUMER_SECRET"))
+
+
+def test_a_demo_has_nobody_to_ask() -> None:
+    assert "OK      simulated: Test mode" in said()

@@ -1,0 +1,166 @@
+"""Every mistake in the settings themselves has its id and says what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oscar_mpesa import checks
+from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "hint"),
+    [
+        pytest.param("E003", {**SANDBOX, "PASSKEY": ""}, "MPESA_PASSKEY", id="E003 one credential is missing"),
+        pytest.param("E003", {"ENVIRONMENT": "production"}, "MPESA_CONSUMER_KEY", id="E003 production without any"),
+        pytest.param(
+            "E004", {**PRODUCTION, "SHORTCODE": "174379"}, "your own short code", id="E004 sandbox short code"
+        ),
+        pytest.param("E005", {**PRODUCTION, "BASE_URL": "https://other.example"}, "Remove it", id="E005 another host"),
+        pytest.param(
+            "E006",
+            {**PRODUCTION, "CALLBACK_URL": "http://shop.example/hooks"},
+            "https://",
+            id="E006 http in production",
+        ),
+        pytest.param(
+            "E006", {**SANDBOX, "CALLBACK_URL": "https://shop.example/hooks?a=1"}, "query string", id="E006 a query"
+        ),
+        pytest.param(
+            "E006", {**SANDBOX, "CALLBACK_URL": "shop.example/hooks"}, "https://", id="E006 no address at all"
+        ),
+        pytest.param("E007", {**PRODUCTION, "TEST_MODE": True}, "Remove MPESA_TEST_MODE", id="E007 test mode"),
+        pytest.param("E008", {}, "MPESA_TEST_MODE=true", id="E008 nothing is allowed"),
+        pytest.param(
+            "E008", {**SANDBOX, "TEST_MODE": False}, "MPESA_ENVIRONMENT=production", id="E008 sandbox unasked"
+        ),
+        pytest.param("E014", {**PRODUCTION, "CACHE": "tokens"}, "the default one", id="E014 a cache that is not there"),
+    ],
+)
+def test_a_fault_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
+    said = told(checks.check_configuration, settings, **changes)
+
+    assert list(said) == [id_]
+    assert hint in said[id_]
+
+
+def test_a_shop_without_time_zones_is_an_error(settings: Any) -> None:
+    settings.USE_TZ = False
+
+    said = told(checks.check_configuration, settings, **PRODUCTION)
+
+    assert list(said) == ["E013"] and "USE_TZ = True" in said["E013"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        pytest.param({"SHORTCODE": "60098"}, [], id="five digits"),
+        pytest.param({"SHORTCODE": "0712345678"}, ["MPESA_SHORTCODE"], id="a phone for the short code"),
+        pytest.param({"TILL_NUMBER": "till 5123456"}, ["MPESA_TILL_NUMBER"], id="words beside the till"),
+        pytest.param(
+            {"CONSUMER_KEY": '"key"', "PASSKEY": "pass key"}, ["MPESA_CONSUMER_KEY", "MPESA_PASSKEY"], id="quotes"
+        ),
+        pytest.param({"CONSUMER_SECRET": "<secret>"}, ["MPESA_CONSUMER_SECRET"], id="a placeholder"),
+    ],
+)
+def test_what_looks_mistyped_is_a_warning_that_shows_no_key(
+    settings: Any, changes: dict[str, str], named: list[str]
+) -> None:
+    settings.OSCAR_MPESA = {**PRODUCTION, **changes}
+
+    said = {str(message.id): message.msg for message in checks.check_spelling()}
+
+    assert said == ({"oscar_mpesa.W010": f"This looks mistyped: {', '.join(named)}."} if named else {})
+
+
+def test_a_till_whose_store_number_is_the_till_itself_is_a_warning(settings: Any) -> None:
+    mixed_up = {**PRODUCTION, "KIND": "", "SHORTCODE": "5123456", "TILL_NUMBER": "5123456"}
+
+    said = told(checks.check_configuration, settings, **mixed_up)
+
+    assert list(said) == ["W011"] and "store number" in said["W011"]
+
+
+@pytest.mark.parametrize(
+    ("address", "changes", "ids"),
+    [
+        pytest.param("https://shop.example/hooks", {}, [], id="a public name"),
+        pytest.param("https://41.90.64.1/hooks", {}, [], id="a public number"),
+        pytest.param("http://localhost:8000/hooks", {}, ["W005"], id="this machine"),
+        pytest.param("https://192.168.1.20/hooks", {}, ["W005"], id="the network at home"),
+        pytest.param("https://shop.local/hooks", {}, ["W005"], id="a name at home"),
+        pytest.param("https://[bad/hooks", {}, [], id="no address, which E006 says"),
+        pytest.param("http://127.0.0.1/hooks", {"BASE_URL": "http://127.0.0.1:8100"}, [], id="the simulator beside it"),
+        pytest.param("http://127.0.0.1/hooks", {"BASE_URL": "https://daraja.example"}, ["W005"], id="another one"),
+        pytest.param("https://duka.ngrok-free.app/hooks", {}, [], id="a tunnel to the sandbox"),
+        pytest.param("https://duka.ngrok.io/hooks", {"ENVIRONMENT": "production"}, ["W006"], id="a tunnel"),
+    ],
+)
+def test_an_address_that_safaricom_cannot_come_to_is_a_warning(
+    settings: Any, address: str, changes: dict[str, str], ids: list[str]
+) -> None:
+    said = told(checks.check_callback_address, settings, **{**SANDBOX, "CALLBACK_URL": address, **changes})
+
+    assert list(said) == ids
+    assert all("MPESA_CALLBACK_URL" in hint for hint in said.values())
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        pytest.param("https://shop.example/api/payments/hooks", [], id="the neutral one"),
+        pytest.param("https://shop.example/api/payments/mpesa/callback/", [], id="the one with a name"),
+        pytest.param("", [], id="none"),
+        pytest.param("https://shop.example/api/payment/hooks", ["W012"], id="a letter is missing"),
+        pytest.param("https://shop.example/en/", ["W012"], id="a page of the shop"),
+        pytest.param("https://shop.example", ["W012"], id="the domain alone"),
+    ],
+)
+def test_a_callback_address_that_leads_nowhere_here_is_a_warning(settings: Any, address: str, ids: list[str]) -> None:
+    said = told(checks.check_callback_path, settings, **{**SANDBOX, "CALLBACK_URL": address})
+
+    assert list(said) == ids
+    assert all("/api/payments/hooks" in hint for hint in said.values())
+
+
+def test_the_path_is_told_where_nothing_is_mounted_too(settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf()
+
+    assert "/api/payments/hooks" in told(checks.check_callback_path, settings, **SANDBOX)["W012"]
+
+
+def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
+    said = told(checks.check_configuration, settings, **{**SANDBOX, "CALLBACK_URL": "http://shop.example/hooks"})
+
+    assert said == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "ids"),
+    [
+        pytest.param({"KIND": ""}, ["W004"], id="nothing said"),
+        pytest.param({"KIND": "till"}, ["E002", "W004"], id="a till without its number"),
+        pytest.param({"KIND": "paybill", "TILL_NUMBER": "5123456"}, ["E002"], id="a paybill with a till's number"),
+        pytest.param({"KIND": "paybill"}, [], id="a paybill"),
+        pytest.param({"KIND": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
+    ],
+)
+def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
+    settings: Any, changes: dict[str, str], ids: list[str]
+) -> None:
+    said = told(checks.check_configuration, settings, **{**PRODUCTION, **changes})
+
+    assert list(said) == ids
+    assert all("MPESA_KIND=paybill" in hint and "store number" in hint for hint in said.values())
+
+
+def test_a_callback_address_with_a_word_that_safaricom_refuses_is_a_warning(settings: Any) -> None:
+    with_word = {**SANDBOX, "CALLBACK_URL": "https://shop.example/api/payments/mpesa/callback"}
+
+    said = told(checks.check_callback_address, settings, **with_word)
+
+    assert list(said) == ["W003"] and "/api/payments/hooks" in said["W003"]
+    assert told(checks.check_callback_address, settings, **SANDBOX) == {}
