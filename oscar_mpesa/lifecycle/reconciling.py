@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from oscar_mpesa.lifecycle import allocating, asking, callbacks, due, releasing
+from oscar_mpesa.lifecycle import allocating, asking, callbacks, due, heartbeat, releasing
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
 
 logger = logging.getLogger("oscar_mpesa")
@@ -50,12 +50,13 @@ def reconcile(clock: Clock) -> Iterator[Step]:
 
     Callbacks whose process died; questions, and ends, of prompts; books that the shop's own code refused; orders
     that are overdue; mails and announcements. What raises is logged and stays due. The caller may stop between two
-    steps. Old unverified posts are forgotten on the way.
+    steps. Old unverified posts are forgotten on the way. A pass that came to its end leaves a heartbeat.
     """
     for kind, find, take_up in ROUNDS:
         for row in _rows(find, clock):
             yield _step(kind, row, take_up, clock())
     callbacks.forget_unverified(now=clock())
+    heartbeat.beat(heartbeat.RECONCILE, now=clock())
 
 
 def _rows(find: Callable[[datetime], QuerySet[Any]], clock: Clock) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from oscar_mpesa.models.callbacks import MpesaCallback, Verdict
 from oscar_mpesa.models.calls import MpesaCall
 from oscar_mpesa.models.due import DueKind, MpesaDue
 from oscar_mpesa.models.events import MpesaBlockedPhone, MpesaEvent
+from oscar_mpesa.models.heartbeats import MpesaHeartbeat
 from oscar_mpesa.models.orders import MpesaOrder, ReleaseReason
 from oscar_mpesa.models.payments import MpesaPayment
 from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptSource
@@ -16,6 +17,7 @@ __all__ = [
     "MpesaCallback",
     "MpesaDue",
     "MpesaEvent",
+    "MpesaHeartbeat",
     "MpesaOrder",
     "MpesaPayment",
     "MpesaReceipt",
