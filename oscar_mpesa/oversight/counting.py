@@ -5,6 +5,7 @@ Each part finds its rows by an index and they are few, however many payments the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,6 +85,11 @@ def found(now: datetime) -> dict[str, Found]:
         for kind, number, amount, pk, moment in rows
         if number
     }
+
+
+def customers(seen: Mapping[str, Found]) -> int:
+    """So many have a request on the phone, or should have."""
+    return sum(seen[kind].number for kind in ("waiting", "stuck") if kind in seen)
 
 
 def environments() -> set[str]:

@@ -17,7 +17,7 @@ from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation
 from oscar_mpesa.ordering.sentences import when
 from oscar_mpesa.oversight.attempts import Attempts, Ended, attempts
-from oscar_mpesa.oversight.counting import Found, found
+from oscar_mpesa.oversight.counting import Found, customers, found
 from oscar_mpesa.oversight.wire import line
 
 #: ``mpesa_reconcile`` is to run every minute; after this it counts as not seen.
@@ -112,10 +112,9 @@ _UNASKED = (
 )
 
 
-def needs(now: datetime, *, ended: Attempts | None = None) -> list[Need]:
-    """All that needs somebody now, what is urgent first; three queries, or two with ``ended`` counted already."""
-    ended = ended or attempts(now)
-    seen = found(now)
+def needs(now: datetime, *, ended: Attempts | None = None, seen: Mapping[str, Found] | None = None) -> list[Need]:
+    """All that needs somebody now, what is urgent first; three queries, less what the caller has counted already."""
+    ended, seen = ended or attempts(now), found(now) if seen is None else seen
     every = [*_of_settings(now), *_of_line(now, seen), *_of_cron(now, seen, ended), *_of_success(now, ended)]
     every += [*_of_rows(now, seen), *_of_money(now, seen)]
     return sorted(every, key=lambda need: need.level is not Level.URGENT)
@@ -133,14 +132,14 @@ def _of_settings(now: datetime) -> Iterator[Need]:
 
 
 def _of_line(now: datetime, seen: Mapping[str, Found]) -> Iterator[Need]:
-    at, customers = line(now), sum(seen[kind].number for kind in ("waiting", "stuck") if kind in seen)
-    if at.silent_since and customers:
+    at, waiting = line(now), customers(seen)
+    if at.silent_since and waiting:
         minutes = int((now - at.silent_since).total_seconds() // 60)
         words = _(
             "Safaricom has not answered for %(minutes)s minutes; customers who wait: %(customers)s. "
             "Their orders are safe; we keep asking."
         )
-        yield _urgent("silent", words, at=now, count=customers, minutes=minutes, customers=customers)
+        yield _urgent("silent", words, at=now, count=waiting, minutes=minutes, customers=waiting)
     if at.key_refused_since:
         words = _("Safaricom refuses our key since %(since)s: nobody can pay by M-PESA.")
         yield _urgent("key-refused", words, at=now, since=at.key_refused_since)
