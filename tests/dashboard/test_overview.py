@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.lifecycle import heartbeat
-from oscar_mpesa.models import MpesaReceipt
+from oscar_mpesa.models import MpesaHeartbeat, MpesaReceipt
 from tests.counting import counted
 from tests.lifecycle.astray import surplus
 from tests.oversight.lines import UNREACHABLE, called, customers_wait, many_ended, with_credentials
@@ -76,7 +76,7 @@ def test_a_need_is_a_sentence(clerk: Client) -> None:
 
 
 def test_an_urgent_one_says_so(clerk: Client) -> None:
-    heartbeat.MpesaHeartbeat.objects.all().delete()
+    MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
 
     assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.mail.backends.base import BaseEmailBackend
+
 from oscar_mpesa.models import MpesaCall, MpesaOrder, MpesaPayment
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import NOON, PAYS, later, new_order
@@ -77,3 +79,11 @@ def _attempt(environment: str, at: datetime) -> dict[str, Any]:
 def minutes(number: float) -> datetime:
     """So many after ``NOON``; fewer than none are before it."""
     return later(60 * number)
+
+
+class Broken(BaseEmailBackend):
+    """A mail server that is away."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        """Raises."""
+        raise OSError("no mail server")
