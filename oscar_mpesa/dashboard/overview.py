@@ -19,7 +19,7 @@ from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.oversight import needs
-from oscar_mpesa.oversight.attempts import attempts
+from oscar_mpesa.oversight.attempts import Ended, attempts
 from oscar_mpesa.oversight.counting import customers, found
 from oscar_mpesa.oversight.figures import Figures, figures
 
@@ -71,11 +71,12 @@ class OverviewView(DeskMixin, TemplateView):
             "mpesa": settings,
             "offered": OFFERED["nobody" if settings.faults else settings.OFFER_TO],
             "tasks": [_task(need, self.request.user) for need in needs.needs(now, ended=ended, seen=seen)],
-            "waiting": customers(seen),
             "figures": numbers,
-            "chart": _chart(numbers),
+            "of_today": [*_facts(ended.today), (gettext("Waiting now"), f"{customers(seen):,}")],
+            "of_month": _facts_of_month(numbers),
+            "chart": bars([day.taken for day in numbers.days], title=gettext("A bar for the money of each day")),
+            "of_chart": _of_chart(numbers),
             "whys": _whys(numbers),
-            "time_to_pay": _in_words(numbers.seconds_to_pay),
         }
 
 
@@ -88,15 +89,26 @@ def _task(need: needs.Need, user: Any) -> Task:
     )
 
 
-def _chart(numbers: Figures) -> SafeString:
+def _facts(ended: Ended) -> list[tuple[str, str]]:
+    return [(gettext("Paid"), f"{ended.paid:,}"), (gettext("Not paid"), f"{ended.failed:,}")]
+
+
+def _facts_of_month(numbers: Figures) -> list[tuple[str, str]]:
+    percent, seconds = numbers.ended.month.percent, numbers.seconds_to_pay
+    rate = [] if percent is None else [(gettext("Went through"), f"{percent} %")]
+    pace = [] if seconds is None else [(gettext("Time to pay (median)"), _in_words(seconds))]
+    return [*_facts(numbers.ended.month), *rate, *pace]
+
+
+def _of_chart(numbers: Figures) -> str:
+    """What the picture shows, in words for everybody."""
     best = max(numbers.days, key=lambda day: day.taken)
-    title = gettext("Money a day from %(first)s to %(last)s; the most was %(amount)s on %(best)s.") % {
+    return gettext("From %(first)s to %(last)s; the most was %(amount)s on %(best)s.") % {
         "first": _short(numbers.days[0].day),
         "last": _short(numbers.days[-1].day),
         "amount": ksh(best.taken),
         "best": _short(best.day),
     }
-    return bars([day.taken for day in numbers.days], title=title)
 
 
 def _whys(numbers: Figures) -> list[Why]:
@@ -115,9 +127,7 @@ def _short(day: date) -> str:
     return date_format(day, "j M")
 
 
-def _in_words(seconds: int | None) -> str:
-    if seconds is None:
-        return ""
+def _in_words(seconds: int) -> str:
     if seconds < 120:
         return gettext("%(seconds)s seconds") % {"seconds": seconds}
     return gettext("%(minutes)s minutes") % {"minutes": round(seconds / 60)}

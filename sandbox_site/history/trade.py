@@ -29,6 +29,9 @@ OUTCOMES = {
 #: Of a hundred who did not pay at once, so many try again, three times at the most.
 TRY_AGAIN, MOST = 60, 3
 
+#: Nairobi's clock against UTC.
+EAT = timedelta(hours=3)
+
 #: Hours of Nairobi in which people buy, midnight first; and days, Monday first.
 HOURS = (1, 0, 0, 0, 0, 1, 3, 6, 9, 11, 13, 14, 16, 15, 12, 11, 12, 14, 17, 20, 19, 14, 8, 3)
 WEEKDAYS = (9, 9, 10, 10, 13, 14, 8)
@@ -129,17 +132,16 @@ def _sale(lots: Random, number: int, tries: tuple[Try, ...], now: datetime) -> S
 
 def _moments(lots: Random, count: int, days: int, now: datetime) -> list[datetime]:
     """When people buy: more towards the end, at the week's end, at noon and in the evening; never in the future."""
-    first = now - timedelta(days=days)
-    starts = [first + timedelta(days=day) for day in range(days)]
-    growth = [(1 + day / days) * WEEKDAYS[start.weekday()] for day, start in enumerate(starts)]
+    midnight = (now + EAT).replace(hour=0, minute=0, second=0, microsecond=0) - EAT
+    starts = [midnight - timedelta(days=days - 1 - day) for day in range(days)]
+    growth = [(1 + day / days) * WEEKDAYS[(start + EAT).weekday()] for day, start in enumerate(starts)]
     chosen = lots.choices(starts, cum_weights=list(accumulate(growth)), k=count)
     hours = lots.choices(range(24), HOURS, k=count)
-    # The day's own start is now's time of day: hours are counted from Nairobi's midnight before it, UTC + 3.
     moments = (
-        start.replace(hour=0, minute=0, second=0) + timedelta(hours=hour - 3, seconds=lots.randrange(3600))
-        for start, hour in zip(chosen, hours, strict=True)
+        start + timedelta(hours=hour, seconds=lots.randrange(3600)) for start, hour in zip(chosen, hours, strict=True)
     )
-    return sorted(min(moment, now - timedelta(minutes=lots.randrange(20, 600))) for moment in moments)
+    yet = now - timedelta(minutes=20)
+    return sorted(moment if moment <= yet else moment - timedelta(days=1) for moment in moments)
 
 
 def _tries(lots: Random, at: datetime, most: int) -> tuple[Try, ...]:
