@@ -52,6 +52,7 @@ class MpesaSettings:
     PAY_LATER_HOURS: int = 24
     ADDRESS_ALARM: int = 100
     ALERT_EMAILS: tuple[str, ...] = ()
+    HEALTH_TOKEN: str = field(default="", repr=False)
     ROUNDING: Rounding = Rounding.UP
     OTHER_METHODS: tuple[tuple[str, Any, str | None], ...] = ()
     AUTO_INTEGRATE: bool = True
@@ -163,7 +164,7 @@ def _stripped(env: Env) -> Any:
 ENVIRONMENT_NAMES = frozenset(
     "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER KIND BASE_URL TEST_MODE "
     "ALLOWED_IPS TRUSTED_PROXIES HELP NAME_ON_PROMPT OFFER_TO PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS "
-    "ADDRESS_ALARM ALERT_EMAILS ROUNDING".split()
+    "ADDRESS_ALARM ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
 )
 
 

@@ -20,6 +20,11 @@ payment_failed = Signal()
 #: ``payment``, ``receipt``. Staff decide what becomes of it. Told at least once; make it idempotent.
 money_astray = Signal()
 
+#: Something needs the owner, as the overview of the dashboard says. Arguments: ``key`` (which thing, the same word
+#: each time), ``level`` (``urgent`` or ``soon``), ``sentence`` (in the shop's language, with no personal data) and
+#: ``count``. Told once a day as long as it is true, by ``mpesa_reconcile``; not told again if a receiver raises.
+attention_needed = Signal()
+
 # Private. One receiver each, in ordering/receivers.py; sent with ``send``, inside the lifecycle's own transactions.
 
 #: Arguments: ``receipt``, ``order``, and ``given_back`` where the order was released and is to be taken up again.

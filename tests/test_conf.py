@@ -41,6 +41,7 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
     "PAY_LATER_HOURS": ("48", 48),
     "ADDRESS_ALARM": ("0", 0),
     "ALERT_EMAILS": ("a@shop.example,b@shop.example", ("a@shop.example", "b@shop.example")),
+    "HEALTH_TOKEN": ("a long random word", "a long random word"),
     "ROUNDING": ("nearest", Rounding.NEAREST),
 }
 

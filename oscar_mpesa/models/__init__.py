@@ -1,5 +1,6 @@
 """Rows: what is kept about orders, payments, receipts, callbacks, calls and people's decisions."""
 
+from oscar_mpesa.models.alerts import MpesaAlert
 from oscar_mpesa.models.callbacks import MpesaCallback, Verdict
 from oscar_mpesa.models.calls import MpesaCall
 from oscar_mpesa.models.due import DueKind, MpesaDue
@@ -12,6 +13,7 @@ from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptSource
 __all__ = [
     "Allocation",
     "DueKind",
+    "MpesaAlert",
     "MpesaBlockedPhone",
     "MpesaCall",
     "MpesaCallback",

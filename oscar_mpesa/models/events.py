@@ -36,6 +36,7 @@ class MpesaEvent(models.Model):
         verbose_name = _("M-Pesa event")
         verbose_name_plural = _("M-Pesa events")
         ordering = ["id"]
+        indexes = [models.Index(fields=["what", "created_at"], name="mpesa_event_what")]
 
     def __str__(self) -> str:
         return f"{self.what} {self.before} → {self.after}".strip(" →")

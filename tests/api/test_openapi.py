@@ -14,9 +14,11 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from oscar_mpesa import urls
+from oscar_mpesa.api.health import health
 from oscar_mpesa.api.views import check_status, initiate
 from oscar_mpesa.daraja.errors import DarajaUnreachable
 from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.lifecycle.heartbeat import RECONCILE, beat
 from oscar_mpesa.models import MpesaCallback
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import ApiClient, age, holding, placing
@@ -27,7 +29,7 @@ from tests.shop import new_order, new_payment, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-INITIATE, CHECK = "/initiate_mpesa/", "/{payment_id}/check_status/"
+INITIATE, CHECK, HEALTH = "/initiate_mpesa/", "/{payment_id}/check_status/", "/health/"
 CALLBACKS = ("/mpesa/callback/", "/mpesa/callback/{secret}/", "/hooks/{secret}/")
 
 
@@ -74,6 +76,14 @@ def checked(settings: Any) -> Any:
     return holding(payment.mpesa_order.order).checks(payment.pk)
 
 
+def monitored(settings: Any, *, token: str = "word", is_set: bool = True, passes: bool = True) -> Any:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HEALTH_TOKEN": "word" if is_set else ""}
+    new_payment(now=timezone.now())
+    if passes:
+        beat(RECONCILE, now=timezone.now())
+    return Client().get("/api/payments/health/", headers={"Authorization": f"Bearer {token}"})
+
+
 def called_back(path: str) -> Callable[[Any], Any]:
     def take(settings: Any) -> Any:
         payment = new_payment()
@@ -115,6 +125,10 @@ PRODUCED: dict[tuple[str, str, int], Callable[[Any], Any]] = {
     (INITIATE, "post", 503): not_offered,
     (CHECK, "get", 200): checked,
     (CHECK, "get", 404): lambda _: ApiClient().checks(1),
+    (HEALTH, "get", 200): lambda settings: monitored(settings),
+    (HEALTH, "get", 401): lambda settings: monitored(settings, token="another"),
+    (HEALTH, "get", 404): lambda settings: monitored(settings, is_set=False),
+    (HEALTH, "get", 503): lambda settings: monitored(settings, passes=False),
     **{(path, "post", 200): called_back(path) for path in CALLBACKS},
     **{(path, "post", 400): broken_off(path) for path in CALLBACKS},
     **{(path, "post", 503): not_written(path) for path in CALLBACKS},
@@ -143,7 +157,7 @@ def test_the_addresses_are_those_of_the_code() -> None:
 def test_the_methods_are_those_of_the_code() -> None:
     answers = {view: Client().options(path)["Allow"] for view, path in _plain_addresses().items()}
 
-    assert answers == {initiate: "POST", check_status: "GET"}
+    assert answers == {initiate: "POST", check_status: "GET", health: "GET"}
 
 
 def test_it_is_openapi_3_1_and_every_schema_is_one() -> None:
@@ -174,4 +188,8 @@ def _address(path: str, secret: str) -> str:
 
 
 def _plain_addresses() -> dict[Any, str]:
-    return {initiate: "/api/payments/initiate_mpesa/", check_status: "/api/payments/1/check_status/"}
+    return {
+        initiate: "/api/payments/initiate_mpesa/",
+        check_status: "/api/payments/1/check_status/",
+        health: "/api/payments/health/",
+    }

@@ -23,6 +23,7 @@ PROMISED = (
     "oscar_mpesa.lifecycle.receipts.record_return",
     "oscar_mpesa.lifecycle.recording.record_receipt",
     "oscar_mpesa.lifecycle.releasing.release",
+    "oscar_mpesa.signals.attention_needed",
     "oscar_mpesa.signals.money_astray",
     "oscar_mpesa.signals.order_paid",
     "oscar_mpesa.signals.payment_failed",

@@ -8,7 +8,15 @@ import pytest
 from django.apps import apps
 
 from oscar_mpesa.lifecycle.heartbeat import beat
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaCall, MpesaCallback, MpesaDue, MpesaEvent, MpesaPayment
+from oscar_mpesa.models import (
+    MpesaAlert,
+    MpesaBlockedPhone,
+    MpesaCall,
+    MpesaCallback,
+    MpesaDue,
+    MpesaEvent,
+    MpesaPayment,
+)
 from tests.shop import CANCELS, NOON, later, new_payment, pay
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +27,7 @@ def test_no_row_shows_a_phone_or_a_secret_in_its_name() -> None:
     MpesaBlockedPhone.objects.create(phone=payment.phone, created_at=NOON)
     MpesaCall.objects.create(endpoint="push", shortcode="174379", milliseconds=5, created_at=NOON, payment=payment)
     beat("reconcile", now=NOON)
+    MpesaAlert.objects.create(about="mail surplus")
     rows = [row for model in apps.get_app_config("oscar_mpesa").get_models() for row in model._default_manager.all()]
 
     names = " ".join(f"{row} {row!r}" for row in rows)

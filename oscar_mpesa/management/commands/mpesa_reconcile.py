@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from oscar_mpesa.lifecycle.reconciling import Kind, Step, reconcile
 from oscar_mpesa.management.stopping import told_to_stop
+from oscar_mpesa.oversight.alerts import tell_owner
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -101,11 +102,20 @@ class Command(BaseCommand):
                 self.stdout.flush()
             if stop.is_set():
                 break
+        _alert()
         if is_watched:
             self.stdout.write(f"\r{tally}")
         else:
             logger.info("M-Pesa reconcile: %s", tally)
         return tally
+
+
+def _alert() -> None:
+    """What an alert costs is never a pass: it is tried again."""
+    try:
+        tell_owner(timezone.now())
+    except Exception:
+        logger.exception("M-Pesa reconcile: the owner could not be alerted; it is tried again")
 
 
 def _seconds(text: str) -> float:

@@ -1,0 +1,85 @@
+"""What our last calls to Safaricom say about the line: does it answer, and does it take our key?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.models import MpesaCall
+
+#: So many calls are looked at, newest first: a busy shop's last minutes, a small shop's last days.
+LOOKED_AT = 200
+
+#: Silence is so many calls in a row, over so long a time; a longer pause between two of them begins anew.
+FEWEST, SHORTEST, PAUSE = 3, timedelta(minutes=5), timedelta(minutes=15)
+
+#: Errors, by the name that begins them in ``MpesaCall.error``, that are no answer, and that only the owner can mend.
+NO_ANSWER = ("DarajaUnreachable", "DarajaUnreadable")
+OWNERS_FAULT = ("DarajaMisconfigured", "TokenRejected")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Since when something has been wrong with the line to Safaricom; None where it is not."""
+
+    silent_since: datetime | None = None
+    key_refused_since: datetime | None = None
+    requests_refused_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    endpoint: str
+    error: str
+    at: datetime
+
+
+def line(now: datetime) -> Line:
+    """How the line is, by the last calls of the shop's own short code; one query, none in test mode."""
+    if get_settings().is_simulated:
+        return Line()
+    calls = _last_calls()
+    key_refused = _refused_since(calls, "oauth")
+    return Line(
+        silent_since=_silent_since(calls, now),
+        key_refused_since=key_refused,
+        requests_refused_since=None if key_refused else _refused_since(calls, "push"),
+    )
+
+
+def _last_calls() -> list[_Call]:
+    """By the primary key alone: no other order is as cheap in a full table."""
+    settings = get_settings()
+    rows = MpesaCall.objects.order_by("-id").values_list("environment", "shortcode", "endpoint", "error", "created_at")[
+        :LOOKED_AT
+    ]
+    ours = (settings.environment, settings.SHORTCODE)
+    return [
+        _Call(endpoint, error, at) for environment, code, endpoint, error, at in rows if (environment, code) == ours
+    ]
+
+
+def _silent_since(calls: Sequence[_Call], now: datetime) -> datetime | None:
+    unanswered = list(_without_pause(takewhile(lambda call: call.error.startswith(NO_ANSWER), calls), now))
+    if len(unanswered) < FEWEST or now - unanswered[-1].at < SHORTEST:
+        return None
+    return unanswered[-1].at
+
+
+def _without_pause(calls: Iterable[_Call], now: datetime) -> Iterable[_Call]:
+    after = now
+    for call in calls:
+        if after - call.at > PAUSE:
+            return
+        yield call
+        after = call.at
+
+
+def _refused_since(calls: Sequence[_Call], endpoint: str) -> datetime | None:
+    """The first of the last refusals in a row; what got no answer says nothing about the key."""
+    told = [call for call in calls if call.endpoint == endpoint and not call.error.startswith(NO_ANSWER)]
+    refused = list(takewhile(lambda call: call.error.startswith(OWNERS_FAULT), told))
+    return refused[-1].at if refused else None

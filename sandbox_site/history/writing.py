@@ -1,0 +1,178 @@
+"""Put a year of sales into the database, a thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+
+from sandbox_site.history import rows
+from sandbox_site.history.rows import PREFIX, Written, oscars, ours
+from sandbox_site.history.trade import Fate, Sale
+
+#: Sales written in one go, so that memory stays flat.
+AT_ONCE = 1000
+
+PAID_STATUS = "Being processed"
+
+
+class Writer:
+    """Writes sales of one environment; the shop's goods are there."""
+
+    def __init__(self, *, environment: str, shortcode: str) -> None:
+        self.environment, self.shortcode = environment, shortcode
+        records = oscars("partner", "StockRecord").objects.select_related("product", "partner")
+        self.records = {record.partner_sku: record for record in records}
+        self.country = oscars("address", "Country").objects.get(iso_3166_1_a2="KE")
+        kinds = oscars("payment", "SourceType").objects
+        self.kind = kinds.get_or_create(code="mpesa", defaults={"name": "M-Pesa"})[0]
+        self.paid = oscars("order", "PaymentEventType").objects.get_or_create(name="Paid")[0]
+
+    def write(self, sales: Iterable[Sale], tell: Callable[[int], None]) -> int:
+        """Write them all and return how many requests they were; ``tell`` hears of each thousand orders."""
+        made, source = 0, iter(sales)
+        while chunk := list(islice(source, AT_ONCE)):
+            made += self._write(chunk)
+            tell(made)
+        self._date_the_books()
+        return made
+
+    def _write(self, chunk: list[Sale]) -> int:
+        written = self._orders(chunk)
+        made = {"environment": self.environment, "shortcode": self.shortcode}
+        for each in written:
+            each.payments = list(rows.payments_of(each, **made))
+        payments = [payment for each in written for payment in each.payments]
+        ours("MpesaPayment").objects.bulk_create(payments)
+        for each in written:
+            each.receipts = list(rows.receipts_of(each))
+        ours("MpesaReceipt").objects.bulk_create([receipt for each in written for receipt in each.receipts])
+        self._messages(written)
+        self._books(written)
+        return len(payments)
+
+    def _orders(self, chunk: list[Sale]) -> list[Written]:
+        addresses = oscars("order", "ShippingAddress").objects.bulk_create([self._address(sale) for sale in chunk])
+        written = [
+            rows.order_of(sale, site_id=settings.SITE_ID, address=address, paid_status=PAID_STATUS)
+            for sale, address in zip(chunk, addresses, strict=True)
+        ]
+        oscars("order", "Order").objects.bulk_create([each.order for each in written])
+        lines = [rows.line_of(each, self.records[each.sale.good.picture]) for each in written]
+        oscars("order", "Line").objects.bulk_create(lines)
+        for each in written:
+            each.mpesa_order = rows.mpesa_order_of(each, environment=self.environment)
+        ours("MpesaOrder").objects.bulk_create([each.mpesa_order for each in written])
+        return written
+
+    def _address(self, sale: Sale) -> Any:
+        first, last = sale.name
+        return oscars("order", "ShippingAddress")(
+            first_name=first, last_name=last, line1="Nyali Road", line4="Mombasa", country=self.country
+        )
+
+    def _messages(self, written: list[Written]) -> None:
+        ours("MpesaCall").objects.bulk_create([call for each in written for call in self._calls(each)])
+        ours("MpesaCallback").objects.bulk_create([post for each in written for post in self._callbacks(each)])
+        ours("MpesaEvent").objects.bulk_create([event for each in written for event in _events(each)])
+
+    def _calls(self, written: Written) -> Iterator[Any]:
+        for place, payment in enumerate(written.payments):
+            asked = [("query", payment.prompted_at + timedelta(seconds=20))] if not payment.result_code else []
+            for endpoint, at in [("push", payment.prompted_at), *asked]:
+                yield ours("MpesaCall")(
+                    endpoint=endpoint,
+                    environment=self.environment,
+                    shortcode=self.shortcode,
+                    payment=payment,
+                    http_status=200,
+                    milliseconds=400 + (written.sale.number * 37 + place * 11) % 900,
+                    reply={"ResponseCode": "0"},
+                    created_at=at,
+                )
+
+    def _callbacks(self, written: Written) -> Iterator[Any]:
+        for payment in written.payments:
+            money = written.receipts if payment is written.last else []
+            if not payment.result_code and not money:
+                continue
+            for receipt in money or [None]:
+                at = receipt.paid_at if receipt else payment.ended_at
+                yield ours("MpesaCallback")(
+                    body=rows.callback_body(payment, receipt),
+                    address="196.201.214.200",
+                    received_at=at,
+                    environment=self.environment,
+                    payment=payment,
+                    verdict="mismatch" if written.sale.fate is Fate.OTHER_AMOUNT and receipt else "applied",
+                )
+
+    def _books(self, written: list[Written]) -> None:
+        booked = [(each, receipt) for each in written for receipt in each.receipts if receipt.booked_at]
+        sources = oscars("payment", "Source").objects.bulk_create([self._source(*pair) for pair in booked])
+        debits = [_transaction(source, "Debit", source.amount_debited) for source in sources]
+        refunds = [
+            _transaction(source, "Refund", source.amount_refunded) for source in sources if source.amount_refunded
+        ]
+        oscars("payment", "Transaction").objects.bulk_create([*debits, *refunds])
+        events = [
+            oscars("order", "PaymentEvent")(
+                order=each.order, event_type=self.paid, amount=receipt.amount, reference=receipt.number
+            )
+            for each, receipt in booked
+        ]
+        oscars("order", "PaymentEvent").objects.bulk_create(events)
+
+    def _source(self, written: Written, receipt: Any) -> Any:
+        return oscars("payment", "Source")(
+            order=written.order,
+            source_type=self.kind,
+            currency="KES",
+            amount_allocated=receipt.amount,
+            amount_debited=receipt.amount,
+            amount_refunded=receipt.returned_amount or 0,
+            reference=receipt.number,
+            label=f"payment {receipt.payment_id}",
+        )
+
+    def _date_the_books(self) -> None:
+        """Oscar dates its books now, whatever it is told; they are as old as their orders."""
+        orders, sources = oscars("order", "Order").objects, oscars("payment", "Source").objects
+        of_order = orders.filter(pk=OuterRef("order_id")).values("date_placed")
+        of_source = sources.filter(pk=OuterRef("source_id")).values("order__date_placed")
+        events = oscars("order", "PaymentEvent").objects.filter(order__number__startswith=PREFIX)
+        events.update(date_created=Subquery(of_order))
+        transactions = oscars("payment", "Transaction").objects.filter(source__order__number__startswith=PREFIX)
+        transactions.update(date_created=Subquery(of_source))
+
+
+def _transaction(source: Any, kind: str, amount: Any) -> Any:
+    return oscars("payment", "Transaction")(source=source, txn_type=kind, amount=amount, reference=source.reference)
+
+
+def _events(written: Written) -> Iterator[Any]:
+    for payment in written.payments:
+        if payment.ended_at:
+            why = f"callback {payment.result_code}" if payment.result_code else "no answer"
+            yield _event(written, "settled", payment.ended_at, "processing", payment.status, payment=payment, why=why)
+    if written.mpesa_order.released_at:
+        yield _event(written, "released", written.mpesa_order.released_at, "", "overdue")
+    for receipt in written.receipts:
+        told = {"payment": receipt.payment, "receipt": receipt}
+        if receipt.allocation == "returned":
+            facts = {**told, "by_name": receipt.allocated_by_name, "why": receipt.note}
+            before = {Fate.TWICE: "surplus", Fate.LATE: "unallocated", Fate.OTHER_AMOUNT: "mismatch"}
+            kept = before.get(written.sale.fate, "applied")
+            yield _event(written, "decided about money", receipt.returned_at, kept, "returned", **facts)
+        elif receipt.allocation != "applied":
+            at, why = receipt.created_at, receipt.reason
+            yield _event(written, "money to sort out", at, "", receipt.allocation, why=why, **told)
+
+
+def _event(written: Written, what: str, at: datetime, before: str, after: str, **facts: Any) -> Any:
+    moment = {"mpesa_order": written.mpesa_order, "created_at": at}
+    return ours("MpesaEvent")(what=what, before=before, after=after, **moment, **facts)

@@ -1,0 +1,172 @@
+"""Money, payments, messages and orders that wait for a person: told until somebody has dealt with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
+from oscar_mpesa.lifecycle.recording import record_receipt
+from oscar_mpesa.lifecycle.releasing import release_overdue
+from oscar_mpesa.models import MpesaCallback, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.oversight.needs import Level
+from tests.lifecycle.astray import mismatch, surplus, unallocated
+from tests.oversight.lines import (
+    minutes,
+    with_credentials,
+)
+from tests.oversight.needed import need, said
+from tests.shop import CANCELS, NOON, later, new_clerk, new_payment, pay, post, success
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reconcile_runs")]
+
+
+@pytest.mark.parametrize(
+    ("astray", "key", "sentence"),
+    [
+        pytest.param(surplus, "surplus", "KSh 1,500 arrived for an order that was paid already. Return it."),
+        pytest.param(
+            unallocated, "unallocated", "KSh 1,500 arrived and no order took it. Use it for an order or return it."
+        ),
+        pytest.param(
+            mismatch,
+            "mismatch",
+            "KSh 1,400 arrived where another amount was asked for. Accept it or return it.",
+        ),
+    ],
+)
+def test_money_waits_for_a_person_until_it_is_returned(astray: Any, key: str, sentence: str) -> None:
+    receipt = astray()
+
+    before = need(key)
+    record_return(
+        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
+    )
+
+    assert before is not None
+    assert (before.sentence, before.level, before.count) == (sentence, Level.SOON, 1)
+    assert (before.url_name, before.url_args) == ("dashboard:mpesa-receipt", (receipt.pk,))
+    assert need(key) is None
+
+
+def test_several_receipts_are_one_sentence_that_leads_to_the_list() -> None:
+    surplus()
+    twice = pay(new_payment(phone=CANCELS), number="OD555EEE55")
+    post(twice, success(twice, number="OD666FFF66"), now=later(9))
+
+    found = need("surplus")
+
+    assert found is not None
+    assert found.sentence == ("2 payments, KSh 3,000 in all, arrived for orders that were paid already. Return them.")
+    assert (found.url_name, found.url_args) == ("dashboard:mpesa-receipts", ())
+
+
+def test_money_of_the_sandbox_is_no_matter_of_a_shop_in_production_but_real_money_is_one_of_a_shop_that_tests(
+    settings: Any,
+) -> None:
+    receipt = surplus()
+
+    with_credentials(settings, ENVIRONMENT="production", SHORTCODE="5123456", TEST_MODE=False)
+    of_production = need("surplus")
+    MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production")
+    with_credentials(settings)
+
+    assert of_production is None
+    assert need("surplus") is not None
+
+
+def test_an_order_that_was_cancelled_though_it_was_paid_until_its_money_is_returned() -> None:
+    receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
+    order: Any = receipt.order
+    order.set_status("Cancelled")
+
+    before = said("cancelled")
+    record_return(
+        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
+    )
+
+    assert before == "A cancelled order had been paid. Return the money."
+    assert said("cancelled") == ""
+
+
+def test_a_held_payment_is_told_with_its_money_and_by_itself_only_where_there_is_none() -> None:
+    receipt = mismatch()
+    payment = MpesaPayment.objects.get(held=True)
+
+    with_money = said("held")
+    MpesaReceipt.objects.filter(pk=receipt.pk).update(allocation="explained")
+    alone = need("held")
+    MpesaPayment.objects.filter(pk=payment.pk).update(held=False, status="failed", live_order=None)
+
+    assert with_money == ""
+    assert alone is not None
+    assert alone.sentence.startswith("A payment is held:")
+    assert (alone.url_name, alone.url_args) == ("dashboard:mpesa-payment", (payment.pk,))
+    assert said("held") == ""
+
+
+def test_messages_that_were_given_up_until_they_are_sent() -> None:
+    pay(new_payment())
+    dues = MpesaDue.objects.all()
+    dues.update(done_at=None, tries=5, claimed_at=minutes(-10))
+
+    both = said("untold")
+    dues.filter(kind="paid_mail").update(done_at=NOON)
+    one = said("untold")
+    dues.update(claimed_at=minutes(-1))
+    still_on_its_way = said("untold")
+    dues.update(done_at=NOON)
+
+    assert both.startswith("2 mails or announcements could not be sent in five tries each.")
+    assert one.startswith("A mail or announcement could not be sent in five tries.")
+    assert still_on_its_way == ""
+    assert said("untold") == ""
+
+
+def test_a_callback_that_was_given_up_until_its_payment_is_paid_by_other_news() -> None:
+    payment = new_payment()
+    MpesaCallback.objects.create(
+        body=b"{}", received_at=NOON, environment="simulated", payment=payment, verdict="failed", tries=10
+    )
+
+    before = said("unread")
+    pay(payment)
+
+    assert before.startswith("A message from Safaricom could not be worked through in ten tries.")
+    assert said("unread") == ""
+
+
+def test_an_order_that_was_closed_unasked_until_its_money_is_found(settings: Any) -> None:
+    payment = new_payment()
+    MpesaPayment.objects.update(status="expired", live_order=None, checkout_request_id=None)
+    release_overdue(MpesaOrder.objects.get(), now=minutes(31))
+
+    before, after_two_weeks = said("unasked", at=minutes(40)), said("unasked", at=NOON + timedelta(days=15))
+    record_receipt(
+        "OD777GGG77",
+        Decimal(1500),
+        order=payment.mpesa_order.order,
+        payment=payment,
+        by=new_clerk("record_receipt"),
+        note="found in the portal",
+        now=minutes(50),
+    )
+
+    assert before.startswith("An order was closed without Safaricom's word about it.")
+    assert after_two_weeks == ""
+    assert said("unasked", at=minutes(60)) == ""
+
+
+def test_a_thing_that_was_used_after_all_is_needed_no_more() -> None:
+    receipt = unallocated()
+    order = new_payment(phone=CANCELS, sent=False).mpesa_order.order
+    MpesaPayment.objects.filter(mpesa_order_id=order.pk).update(status="failed", live_order=None)
+
+    before = said("unallocated")
+    apply_receipt(receipt, order, by=new_clerk("apply_receipt"), now=NOON)
+
+    assert before != ""
+    assert said("unallocated") == ""

@@ -1,0 +1,180 @@
+"""The demo's past: plausible, the same for the same seed, and in itself as consistent as what the lifecycle writes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F, Sum
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from oscar_mpesa.lifecycle.reconciling import Step, reconcile
+from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import TO_SORT_OUT
+from oscar_mpesa.oversight.figures import figures
+from oscar_mpesa.oversight.needs import needs
+from sandbox_site.history.rows import code_of
+from sandbox_site.history.trade import DEALT_WITH, Fate, sales
+from tests.shop import NOON
+
+pytestmark = pytest.mark.django_db
+
+Order = get_model("order", "Order")
+Source = get_model("payment", "Source")
+
+MANY = 400
+
+
+@pytest.fixture
+def shelves(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    call_command("sandbox_shop", verbosity=0)
+
+
+@pytest.fixture
+def past(shelves: None) -> None:
+    call_command("make_history", payments=MANY, days=60, verbosity=0)
+
+
+def test_the_same_seed_draws_the_same_lots_and_another_one_others() -> None:
+    first, again, other = (list(sales(50, days=30, now=NOON, seed=seed)) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other
+
+
+def test_it_is_as_many_requests_as_wanted_none_of_them_in_the_future() -> None:
+    drawn = list(sales(MANY, days=30, now=NOON, seed=1))
+
+    tries = [each for sale in drawn for each in sale.tries]
+    assert len(tries) == MANY
+    assert all(NOON - timedelta(days=31) <= each.at <= NOON for each in tries)
+    assert [sale.at for sale in drawn] == sorted(sale.at for sale in drawn)
+
+
+def test_failures_have_realistic_shares() -> None:
+    drawn = list(sales(20_000, days=365, now=NOON, seed=1))
+
+    codes = [each.code for sale in drawn for each in sale.tries]
+    assert 0.75 < codes.count("0") / len(codes) < 0.83
+    assert 0.07 < codes.count("1032") / len(codes) < 0.12
+    assert {sale.fate for sale in drawn} == set(Fate)
+
+
+def test_there_is_something_of_each_kind_to_decide_about(past: None) -> None:
+    open_ones = set(MpesaReceipt.objects.filter(allocation__in=TO_SORT_OUT).values_list("allocation", flat=True))
+
+    assert open_ones == {each.value for each in TO_SORT_OUT}
+    assert {"surplus", "unallocated", "mismatch"} <= {need.key for need in needs(timezone.now())}
+
+
+def test_older_money_has_found_its_person(past: None) -> None:
+    old = MpesaReceipt.objects.filter(paid_at__lt=timezone.now() - DEALT_WITH - timedelta(days=1))
+
+    assert not old.filter(allocation__in=TO_SORT_OUT).exists()
+    assert not old.filter(allocation="returned").exclude(returned_amount=F("amount")).exists()
+
+
+def test_every_payment_that_completed_has_money_and_no_other_one_has(past: None) -> None:
+    assert MpesaPayment.objects.count() == MANY
+    assert not MpesaPayment.objects.filter(status="completed", receipts=None).exists()
+    others = MpesaReceipt.objects.exclude(payment__status="completed")
+    assert set(others.values_list("allocation", flat=True)) <= {"mismatch", "returned"}
+    assert not MpesaReceipt.objects.exclude(payment__mpesa_order_id=F("order_id")).exists()
+
+
+def test_applied_money_is_what_its_paid_order_costs(past: None) -> None:
+    applied = MpesaReceipt.objects.filter(allocation="applied")
+
+    assert not applied.exclude(amount=F("order__total_incl_tax")).exists()
+    assert set(applied.values_list("order__status", flat=True)) == {"Being processed"}
+    assert applied.count() == applied.values("order").distinct().count()
+
+
+def test_the_books_are_what_the_receipts_say(past: None) -> None:
+    booked = MpesaReceipt.objects.exclude(booked_at=None)
+    returned = booked.filter(allocation="returned")
+
+    debited, refunded = Source.objects.aggregate(d=Sum("amount_debited"), r=Sum("amount_refunded")).values()
+
+    assert debited == sum(booked.values_list("amount", flat=True))
+    assert refunded == (returned.aggregate(sum=Sum("returned_amount"))["sum"] or 0)
+    assert Source.objects.count() == booked.count()
+
+
+def test_the_books_are_as_old_as_their_orders(past: None) -> None:
+    transactions = get_model("payment", "Transaction").objects
+
+    assert not transactions.exclude(date_created=F("source__order__date_placed")).exists()
+
+
+def test_every_answer_was_posted_and_every_end_is_in_the_timeline(past: None) -> None:
+    ended = MpesaPayment.objects.exclude(ended_at=None)
+
+    assert MpesaEvent.objects.filter(what="settled").count() == ended.count()
+    assert not ended.exclude(status="expired").filter(callbacks=None).exists()
+    assert MpesaCallback.objects.filter(verdict="received").count() == 0
+
+
+def test_nothing_is_left_to_be_done_by_reconcile(past: None) -> None:
+    steps: list[Step] = list(reconcile(timezone.now))
+
+    assert steps == []
+    assert MpesaOrder.objects.filter(released_at=None, order__status="Payment expired").count() == 0
+
+
+def test_nobody_reads_the_secret_of_one_payment_off_another_history(past: None) -> None:
+    secrets = set(MpesaPayment.objects.values_list("secret", flat=True))
+
+    assert len(secrets) == MANY
+    assert {len(secret) for secret in secrets} == {32}
+
+
+def test_it_is_marked_as_a_test_unless_told_otherwise(shelves: None) -> None:
+    call_command("make_history", payments=30, verbosity=0)
+
+    for model in (MpesaOrder, MpesaPayment, MpesaReceipt, MpesaCallback):
+        assert set(model.objects.values_list("environment", flat=True)) == {"simulated"}
+
+
+def test_the_desk_shows_it(past: None) -> None:
+    found = figures(timezone.now())
+
+    assert found.taken > 0
+    assert 60 <= (found.ended.month.percent or 0) <= 95
+    assert found.seconds_to_pay is not None
+    assert found.reasons
+
+
+def test_codes_are_of_the_usual_shape_and_all_different() -> None:
+    codes = {code_of(number, place) for number in range(20_000) for place in range(3)}
+
+    assert len(codes) == 60_000
+    assert all(len(code) == 10 and code.isalnum() and code.isupper() for code in codes)
+
+
+@pytest.mark.parametrize("wrong", [{"payments": 0}, {"days": 0}])
+def test_a_history_of_nothing_is_none(shelves: None, wrong: dict[str, int]) -> None:
+    with pytest.raises(CommandError, match="1 or more"):
+        call_command("make_history", verbosity=0, **wrong)
+
+
+def test_there_is_one_past_only(past: None) -> None:
+    with pytest.raises(CommandError, match="a history already"):
+        call_command("make_history", payments=5, verbosity=0)
+
+
+def test_it_does_not_run_among_real_payments(shelves: None, settings: Any) -> None:
+    settings.OSCAR_MPESA = {"ENVIRONMENT": "production"}
+
+    with pytest.raises(CommandError, match="real M-Pesa"):
+        call_command("make_history", verbosity=0)
+
+
+def test_it_wants_goods_on_the_shelf() -> None:
+    with pytest.raises(CommandError, match="run sandbox_shop first"):
+        call_command("make_history", verbosity=0)
