@@ -118,6 +118,9 @@ class MpesaReceipt(models.Model):
         indexes = [
             models.Index(fields=["allocation", "created_at"], name="mpesa_receipt_sort_out"),
             models.Index(fields=["environment", "paid_at"], name="mpesa_receipt_paid_at"),
+            models.Index(fields=["paid_at", "id"], name="mpesa_receipt_list"),
+            models.Index(fields=["allocation", "paid_at", "id"], name="mpesa_receipt_allocation"),
+            models.Index(fields=["amount", "paid_at", "id"], name="mpesa_receipt_amount"),
         ]
 
     if TYPE_CHECKING:

@@ -31,6 +31,13 @@ class Door:
 #: A new URL is written down here, or the test below names it.
 DOORS = {
     "mpesa-overview": Door(),
+    "mpesa-receipts": Door(),
+    "mpesa-receipts-export": Door(needs=(VIEW, "export_payments")),
+    "mpesa-receipt": Door(of="receipt"),
+    "mpesa-receipt-apply": Door(needs=(VIEW, "apply_receipt"), of="receipt", only_post=True),
+    "mpesa-receipt-return": Door(needs=(VIEW, "record_return"), of="receipt", only_post=True),
+    "mpesa-receipt-explain": Door(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
+    "mpesa-record": Door(needs=(VIEW, "record_receipt")),
 }
 
 PERMISSIONS = [
