@@ -29,7 +29,7 @@ OPEN = {"mpesa-link", "mpesa-wait", "mpesa-status", "mpesa-retry"}
 def install() -> None:
     """Mount our pages in checkout and dashboard and, unless ``AUTO_INTEGRATE`` is off, mix into Oscar's views. Once.
 
-    Oscar's dashboard of orders is a part that a shop may have left out.
+    Oscar's dashboards of orders and reports are parts that a shop may have left out.
     """
     for label, names in REMINDING.items():
         _extend(apps.get_app_config(label), names)
@@ -37,6 +37,14 @@ def install() -> None:
     labels = {config.label for config in apps.get_app_configs()}
     if "orders_dashboard" in labels:
         _extend(apps.get_app_config("orders_dashboard"), [])
+    if "reports_dashboard" in labels:
+        _add_report()
+
+
+def _add_report() -> None:
+    from oscar_mpesa.dashboard import report  # Oscar's reports import its models
+
+    report.install()
 
 
 def _extend(config: Any, names: list[str]) -> None:
