@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.template.loader import select_template
 from django.utils.translation import gettext as _
 
@@ -34,7 +33,7 @@ class Panel:
     """What M-Pesa knows of one order, newest attempt first."""
 
     sentence: str
-    is_paid: bool
+    is_settled: bool
     environment: str
     attempts: list[Attempt]
     receipts: list[MpesaReceipt]
@@ -79,17 +78,11 @@ def panel_of(order: Any, *, shows_phones: bool) -> Panel | None:
     money = money_of(order.pk)
     return Panel(
         sentence=_sentence(mpesa_order, money, payments),
-        is_paid=money.state in {"paid", "surplus"},
+        is_settled=money.state == "paid",
         environment=mpesa_order.environment,
         attempts=[_attempt(payment, shows_phones) for payment in payments],
-        receipts=_receipts(order.pk),
+        receipts=sorted([*money.kept, *money.decided], key=lambda receipt: -receipt.pk),
     )
-
-
-def _receipts(order_id: int) -> list[MpesaReceipt]:
-    """Those of the order, and those of its attempts that were used elsewhere."""
-    either = Q(order_id=order_id) | Q(payment__mpesa_order_id=order_id)
-    return list(MpesaReceipt.objects.filter(either).select_related("order"))
 
 
 def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:

@@ -35,7 +35,7 @@ class ReceiptListView(DeskMixin, SingleTableView):
     tab = "mpesa-receipts"
     table_class = ReceiptTable
     paginator_class = CappedPaginator
-    table_pagination = {"per_page": 25, "paginator_class": CappedPaginator}
+    table_pagination = {"per_page": 25}
 
     @cached_property
     def form(self) -> ReceiptFilterForm:

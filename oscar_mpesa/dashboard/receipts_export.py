@@ -149,9 +149,9 @@ class _Sums:
         yield []
         for allocation in Allocation:
             told = {"what": allocation.label, "count": self.counts[allocation]}
-            yield _total(test + _("Total %(what)s: %(count)s payments") % told, self.amounts[allocation])
+            yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
         told = {"count": sum(self.counts.values())}
-        yield _total(test + _("Total that arrived: %(count)s payments") % told, arrived)
+        yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
         yield _total(test + _("Returned of it, in whole or in part"), self.returned)
         yield _total(test + _("Kept"), arrived - self.returned)
         yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]

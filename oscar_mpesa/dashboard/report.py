@@ -82,7 +82,7 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
             count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
         )
         told = {"count": sums["count"], "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
-        what = _("M-Pesa: %(count)s payments used for orders, %(amount)s, of which %(returned)s were sent back") % told
+        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back: %(returned)s)") % told
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 

@@ -181,6 +181,17 @@ def test_a_page_has_25_rows_and_costs_no_more_for_them() -> None:
     assert len(count) <= 12, str(count)
 
 
+def test_a_list_without_end_is_not_counted_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oscar_mpesa.dashboard.paging.MOST", 30)
+    for number in range(40):
+        new_receipt(f"OD00000{number:03}")
+
+    first, second = (at_desk().get(LIST, {"page": page}) for page in ("1", "2"))
+
+    assert len(shown(first)) == 25 and len(shown(second)) == 5
+    assert "To see older money, choose days above." in second.content.decode()
+
+
 def test_only_who_may_export_or_record_is_shown_the_way() -> None:
     plain, full = at_desk(), at_desk("export_payments", "record_receipt")
 

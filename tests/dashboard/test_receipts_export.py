@@ -103,11 +103,11 @@ def test_the_foot_says_what_became_of_how_much(settings: Any) -> None:
 
     told = foot(exported())
 
-    assert told["Total used for an order: 2 payments"] == "2200.50"
-    assert told["Total returned: 1 payments"] == "300.00"
-    assert told["Total paid twice: 1 payments"] == "50.00"
-    assert told["Total no order: 0 payments"] == "0"
-    assert told["Total that arrived: 4 payments"] == "2550.50"
+    assert told["Total used for an order (payments: 2)"] == "2200.50"
+    assert told["Total returned (payments: 1)"] == "300.00"
+    assert told["Total paid twice (payments: 1)"] == "50.00"
+    assert told["Total no order (payments: 0)"] == "0"
+    assert told["Total that arrived (payments: 4)"] == "2550.50"
     assert told["Returned of it, in whole or in part"] == "500.00"
     assert told["Kept"] == "2050.50"
 
@@ -125,7 +125,7 @@ def test_money_that_was_told_of_twice_is_counted_once(settings: Any) -> None:
     lines = exported()
 
     assert codes(lines) == ["OD123ABC45", ""]
-    assert foot(lines)["Total that arrived: 2 payments"] == "3000.00"
+    assert foot(lines)["Total that arrived (payments: 2)"] == "3000.00"
 
 
 def test_a_shop_that_takes_real_money_leaves_tests_out(settings: Any) -> None:
