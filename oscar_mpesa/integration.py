@@ -27,10 +27,24 @@ OPEN = {"mpesa-link", "mpesa-wait", "mpesa-status", "mpesa-retry"}
 
 
 def install() -> None:
-    """Mount our pages in checkout and dashboard and, unless ``AUTO_INTEGRATE`` is off, mix into Oscar's views. Once."""
+    """Mount our pages in checkout and dashboard and, unless ``AUTO_INTEGRATE`` is off, mix into Oscar's views. Once.
+
+    Oscar's dashboards of orders and reports are parts that a shop may have left out.
+    """
     for label, names in REMINDING.items():
         _extend(apps.get_app_config(label), names)
     _extend(apps.get_app_config("dashboard"), [])
+    labels = {config.label for config in apps.get_app_configs()}
+    if "orders_dashboard" in labels:
+        _extend(apps.get_app_config("orders_dashboard"), [])
+    if "reports_dashboard" in labels:
+        _add_report()
+
+
+def _add_report() -> None:
+    from oscar_mpesa.dashboard import report  # Oscar's reports import its models
+
+    report.install()
 
 
 def _extend(config: Any, names: list[str]) -> None:
@@ -65,9 +79,12 @@ def _shopper_urls(checkout: Any) -> list[Any]:
 def _mix_in(config: Any, names: list[str]) -> None:
     from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
     from oscar_mpesa.checkout.reminding import MpesaReminderMixin
+    from oscar_mpesa.dashboard.order_panel import MpesaOrderPanelMixin
 
     for name in names:
         setattr(config, name, mixed(getattr(config, name), MpesaReminderMixin))
+    if config.label == "orders_dashboard":
+        config.order_detail_view = mixed(config.order_detail_view, MpesaOrderPanelMixin)
     if config.label != "checkout":
         return
     if _owner(config.payment_method_view, "get").startswith("oscar.apps."):

@@ -17,6 +17,8 @@ ENTRY = {"label": _("M-Pesa"), "icon": "fas fa-mobile-alt", "url_name": "dashboa
 #: Name of the URL and what its tab says.
 TABS = [
     ("mpesa-overview", _("Overview")),
+    ("mpesa-receipts", _("Money received")),
+    ("mpesa-record", _("Record a payment")),
     ("mpesa-callbacks", _("Callbacks")),
     ("mpesa-setup", _("Set-up")),
 ]

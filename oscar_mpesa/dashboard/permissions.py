@@ -6,6 +6,10 @@ VIEW = "oscar_mpesa.view_mpesapayment"
 ACT = "oscar_mpesa.act_on_payment"
 EXPORT = "oscar_mpesa.export_payments"
 FULL_PHONE = "oscar_mpesa.view_full_phone"
+APPLY = "oscar_mpesa.apply_receipt"
+RECORD = "oscar_mpesa.record_receipt"
+RETURN = "oscar_mpesa.record_return"
+EXPLAIN = "oscar_mpesa.explain_receipt"
 
 
 def staff_with(*permissions: str) -> list[str]:
@@ -23,4 +27,11 @@ PERMISSIONS = {
     "mpesa-callback": staff_with(),
     "mpesa-callback-process": staff_with(ACT),
     "mpesa-setup": staff_with(),
+    "mpesa-receipts": staff_with(),
+    "mpesa-receipts-export": staff_with(EXPORT),
+    "mpesa-receipt": staff_with(),
+    "mpesa-receipt-apply": staff_with(APPLY),
+    "mpesa-receipt-return": staff_with(RETURN),
+    "mpesa-receipt-explain": staff_with(EXPLAIN),
+    "mpesa-record": staff_with(RECORD),
 }

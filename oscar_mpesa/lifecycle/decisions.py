@@ -6,6 +6,8 @@
     ├── NotToSortOut       it was decided already
     ├── NoteMissing        say why, or where it was seen
     ├── AmountImpossible   no amount of money, or more than arrived
+    ├── TimeImpossible     in the future, or before the money arrived
+    ├── ReturnKnown        more of it was returned since the person looked
     ├── AmountNotAccepted  not the order's total: accept the difference, or choose another order
     ├── OtherEnvironment   test money never pays a real order, nor the other way round
     ├── OrderPaid          the order's money is there
@@ -20,6 +22,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from oscar_mpesa.domain.marking import _
@@ -48,6 +51,18 @@ class AmountImpossible(DecisionRefused):
     """Zero, negative, or more than arrived."""
 
     sentence = _("Enter an amount above zero, and not more than arrived.")
+
+
+class TimeImpossible(DecisionRefused):
+    """In the future, or before the money arrived."""
+
+    sentence = _("Enter a time that is not in the future, and not before the money arrived.")
+
+
+class ReturnKnown(DecisionRefused):
+    """Perhaps the same return, sent twice."""
+
+    sentence = _("A return of this money was written down meanwhile. Look at it before you write down another.")
 
 
 class AmountNotAccepted(DecisionRefused):
@@ -118,3 +133,9 @@ def require_amount(amount: Decimal, *, most: Decimal | int) -> None:
     """Raise ``AmountImpossible`` unless this is money: shillings above zero, in whole cents, and not more than that."""
     if not amount.is_finite() or not 0 < amount <= most or amount != amount.quantize(Decimal("0.01")):
         raise AmountImpossible(amount)
+
+
+def require_time(moment: datetime, *, earliest: datetime | None = None, now: datetime) -> None:
+    """Raise ``TimeImpossible`` unless this has passed, and was not before ``earliest``."""
+    if moment > now or (earliest is not None and moment < earliest):
+        raise TimeImpossible(moment.isoformat())

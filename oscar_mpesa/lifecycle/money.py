@@ -15,7 +15,7 @@ from oscar_mpesa.lifecycle.allocating import allocate, call_for_staff, is_paid, 
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.news import News
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
-from oscar_mpesa.models.receipts import MONEY_IS_THERE
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, SAME_MONEY
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -140,7 +140,7 @@ def _one_of_twins(typed: MpesaReceipt, payment: MpesaPayment, now: datetime, kno
     """
     twins = [each for each in known if each.payment_id == payment.pk and each.number is None and _is_open(each)]
     booked = next((twin for twin in twins if twin.booked_at is not None and typed.booked_at is None), None)
-    reason = f"the same money as {typed.number}"
+    reason = f"{SAME_MONEY}{typed.number}"
     for each in [*twins, typed]:
         if each is not (booked or typed) and (each is typed or each.booked_at is None):
             each.number = each.awaiting_number = each.next_try_at = None

@@ -26,8 +26,10 @@ from oscar_mpesa.lifecycle.decisions import (
     OrderPaid,
     OtherEnvironment,
     PartlyReturned,
+    ReturnKnown,
     SoldOut,
     require_amount,
+    require_time,
 )
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.locks import lock_order
@@ -74,21 +76,35 @@ def apply_receipt(
 
 
 def record_return(
-    receipt: MpesaReceipt, *, amount: Decimal, reference: str, note: str = "", by: Any, now: datetime
+    receipt: MpesaReceipt,
+    *,
+    amount: Decimal,
+    reference: str,
+    note: str = "",
+    by: Any,
+    returned_at: datetime | None = None,
+    returned_before: Decimal | None = None,
+    now: datetime,
 ) -> MpesaReceipt:
     """Write down that money was sent back by hand; ``reference`` is the return's own code or voucher.
 
-    ``amount`` is in shillings, up to what arrived less what was returned before. Oscar's books are told only of money
-    that stands in them. What is returned in part stays what it was, for the rest of it is still here; a whole return
-    ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    ``amount`` is in shillings, up to what arrived less what was returned before. ``returned_at`` is now unless told;
+    ``returned_before`` is what the person saw as returned already, so that a form sent twice counts once. Oscar's
+    books are told only of money that stands in them. What is returned in part stays what it was, for the rest of it
+    is still here; a whole return ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed
+    then.
     """
+    returned_at = returned_at or now
     require_permission(by, "record_return")
     with transaction.atomic():
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
         returned = locked.returned_amount or Decimal(0)
+        if returned_before not in {None, returned}:
+            raise ReturnKnown(locked.pk)
         require_amount(amount, most=locked.amount - returned)
-        locked.returned_at, locked.returned_amount = now, returned + amount
+        require_time(returned_at, earliest=min(locked.paid_at, now), now=now)
+        locked.returned_at, locked.returned_amount = returned_at, returned + amount
         locked.returned_reference = ", ".join(filter(None, [locked.returned_reference, reference]))[:128]
         if locked.booked_at is not None:
             _refund(locked, amount, reference)

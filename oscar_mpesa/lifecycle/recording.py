@@ -11,7 +11,14 @@ from django.db import transaction
 from oscar_mpesa.domain.receipts import receipt_number
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import audit
-from oscar_mpesa.lifecycle.decisions import AttemptUnclear, HeldPayment, NoteMissing, ReceiptKnown, require_amount
+from oscar_mpesa.lifecycle.decisions import (
+    AttemptUnclear,
+    HeldPayment,
+    NoteMissing,
+    ReceiptKnown,
+    require_amount,
+    require_time,
+)
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.money import take_for_order
 from oscar_mpesa.lifecycle.news import News
@@ -44,6 +51,7 @@ def record_receipt(
     """
     require_permission(by, "record_receipt")
     require_amount(amount, most=MOST)
+    require_time(paid_at or now, now=now)
     if not note.strip():
         raise NoteMissing
     news = _news(receipt_number(number), amount, paid_at)

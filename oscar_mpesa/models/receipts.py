@@ -32,6 +32,10 @@ TO_SORT_OUT = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
 MONEY_IS_THERE = (Allocation.APPLIED, *TO_SORT_OUT)
 
 
+#: Why a row was closed that turned out to tell of the same money as another one: it is no money of its own.
+SAME_MONEY = "the same money as "
+
+
 class ReceiptSource(models.TextChoices):
     """Who told us."""
 
@@ -49,6 +53,10 @@ class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
         """Those that wait for a person: used for nothing, of another amount, or of an order that was cancelled."""
         cancelled = Q(allocation=Allocation.APPLIED, order__status=get_settings().CANCELLED_STATUS)
         return self.filter(Q(allocation__in=TO_SORT_OUT) | cancelled)
+
+    def counted(self) -> ReceiptQuerySet:
+        """Each arrival of money once: without rows that turned out to tell of the same money as another."""
+        return self.exclude(allocation=Allocation.EXPLAINED, number=None, reason__startswith=SAME_MONEY)
 
 
 class MpesaReceipt(models.Model):
@@ -110,6 +118,9 @@ class MpesaReceipt(models.Model):
         indexes = [
             models.Index(fields=["allocation", "created_at"], name="mpesa_receipt_sort_out"),
             models.Index(fields=["environment", "paid_at"], name="mpesa_receipt_paid_at"),
+            models.Index(fields=["paid_at", "id"], name="mpesa_receipt_list"),
+            models.Index(fields=["allocation", "paid_at", "id"], name="mpesa_receipt_allocation"),
+            models.Index(fields=["amount", "paid_at", "id"], name="mpesa_receipt_amount"),
         ]
 
     if TYPE_CHECKING:

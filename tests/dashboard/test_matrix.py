@@ -35,6 +35,13 @@ DOORS = {
     "mpesa-callback": Door(of="callback"),
     "mpesa-callback-process": Door(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),
     "mpesa-setup": Door(),
+    "mpesa-receipts": Door(),
+    "mpesa-receipts-export": Door(needs=(VIEW, "export_payments")),
+    "mpesa-receipt": Door(of="receipt"),
+    "mpesa-receipt-apply": Door(needs=(VIEW, "apply_receipt"), of="receipt", only_post=True),
+    "mpesa-receipt-return": Door(needs=(VIEW, "record_return"), of="receipt", only_post=True),
+    "mpesa-receipt-explain": Door(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
+    "mpesa-record": Door(needs=(VIEW, "record_receipt")),
 }
 
 PERMISSIONS = [

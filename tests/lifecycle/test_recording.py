@@ -10,7 +10,14 @@ from django.core.exceptions import PermissionDenied
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused
-from oscar_mpesa.lifecycle.decisions import AmountImpossible, HeldPayment, NoteMissing, OrderClosed, ReceiptKnown
+from oscar_mpesa.lifecycle.decisions import (
+    AmountImpossible,
+    HeldPayment,
+    NoteMissing,
+    OrderClosed,
+    ReceiptKnown,
+    TimeImpossible,
+)
 from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.lifecycle.settling import settle
@@ -219,8 +226,9 @@ def test_who_has_no_permission_records_nothing() -> None:
         ({"amount": "NaN"}, AmountImpossible),
         ({"amount": "1000000000"}, AmountImpossible),
         ({"note": "  "}, NoteMissing),
+        ({"paid_at": later(301)}, TimeImpossible),
     ],
-    ids=["code", "zero", "negative", "half a cent", "no number", "too much", "no note"],
+    ids=["code", "zero", "negative", "half a cent", "no number", "too much", "no note", "in the future"],
 )
 def test_what_cannot_be_true_is_not_recorded(clerk: Any, told: dict[str, Any], error: type[Exception]) -> None:
     order = expired().mpesa_order.order

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from oscar.core.loading import get_class, get_model
 
-from oscar_mpesa.lifecycle.decisions import AmountImpossible, PartlyReturned
-from oscar_mpesa.lifecycle.receipts import apply_receipt
+from oscar_mpesa.lifecycle.decisions import AmountImpossible, PartlyReturned, ReturnKnown, TimeImpossible
+from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from tests.lifecycle.astray import fresh, surplus, unallocated
 from tests.lifecycle.test_receipts_closed import give_back
@@ -69,3 +69,28 @@ def test_money_that_went_back_in_part_pays_no_order(clerk: Any) -> None:
 
     with pytest.raises(PartlyReturned):
         apply_receipt(fresh(receipt), receipt.order, by=new_clerk("apply_receipt"), now=later(200))
+
+
+def test_the_same_part_is_written_down_once(clerk: Any) -> None:
+    receipt = surplus()
+    part: Any = {"amount": Decimal(500), "reference": "R1", "by": clerk, "returned_before": Decimal(0)}
+    record_return(receipt, **part, now=later(300))
+
+    with pytest.raises(ReturnKnown):
+        record_return(receipt, **part, now=later(301))
+    record_return(receipt, **{**part, "returned_before": Decimal("500.00")}, now=later(302))
+
+    assert fresh(receipt).returned_amount == 1000
+
+
+def test_a_return_has_its_own_time_between_the_money_s_and_now(clerk: Any) -> None:
+    receipt = surplus()
+    part: Any = {"amount": Decimal(500), "reference": "R1", "by": clerk, "now": later(3000)}
+
+    for impossible in (later(3001), later(-3000)):
+        with pytest.raises(TimeImpossible):
+            record_return(receipt, **part, returned_at=impossible)
+    record_return(receipt, **part, returned_at=later(1000))
+
+    back = fresh(receipt)
+    assert (back.returned_at, back.allocated_at) == (later(1000), later(3000))

@@ -177,6 +177,7 @@ def test_money_that_staff_typed_and_a_query_told_of_is_one_once_its_code_is_know
     assert in_between == {TOLD: "applied", None: "surplus"}
     assert numbers() == {TOLD: "applied", None: "explained"}
     assert MpesaReceipt.objects.get(number=None).reason == f"the same money as {TOLD}"
+    assert MpesaReceipt.objects.counted().get().number == TOLD
     assert_booked_once(TOLD)
 
 

@@ -1,0 +1,121 @@
+"""On Oscar's own page of an order: is it paid by M-Pesa, by which code, and what was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import select_template
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.access.receipts import Money, money_of
+from oscar_mpesa.dashboard.nairobi import day_and_time
+from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
+from oscar_mpesa.dashboard.receipt_facts import payment_page
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request, as the tab lists it; ``href`` is empty where it has no page."""
+
+    sent: str
+    phone: str
+    amount: int
+    status: str
+    environment: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """What M-Pesa knows of one order, newest attempt first."""
+
+    sentence: str
+    is_settled: bool
+    environment: str
+    attempts: list[Attempt]
+    receipts: list[MpesaReceipt]
+
+
+class MpesaOrderPanelMixin:
+    """Over Oscar's view of an order: adds a panel and a tab to M-Pesa orders, for staff who may see M-Pesa.
+
+    Everybody else, partner users among them, and every other order keep the page as it was.
+    """
+
+    request: Any
+    object: Any
+    mpesa_panel: Panel | None = None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The shop's own, with ``mpesa_panel`` where there is one."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        user = self.request.user
+        if user.is_staff and user.has_perm(VIEW):
+            self.mpesa_panel = panel_of(self.object, shows_phones=user.has_perm(FULL_PHONE))
+        if self.mpesa_panel is not None:
+            base: list[str] = super().get_template_names()  # type: ignore[misc]
+            context |= {"mpesa_panel": self.mpesa_panel, "base_template": select_template(base)}
+        return context
+
+    def get_template_names(self) -> list[str]:
+        """Ours extends the shop's, whichever that is."""
+        if self.mpesa_panel is not None:
+            return ["oscar_mpesa/dashboard/order_detail.html"]
+        names: list[str] = super().get_template_names()  # type: ignore[misc]
+        return names
+
+
+def panel_of(order: Any, *, shows_phones: bool) -> Panel | None:
+    """None for an order that M-Pesa knows nothing of, after one query."""
+    mpesa_order = MpesaOrder.objects.filter(pk=order.pk).first()
+    if mpesa_order is None:
+        return None
+    mpesa_order.order = order
+    payments = list(mpesa_order.payments.order_by("-pk"))
+    money = money_of(order.pk)
+    return Panel(
+        sentence=_sentence(mpesa_order, money, payments),
+        is_settled=money.state == "paid",
+        environment=mpesa_order.environment,
+        attempts=[_attempt(payment, shows_phones) for payment in payments],
+        receipts=sorted([*money.kept, *money.decided], key=lambda receipt: -receipt.pk),
+    )
+
+
+def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:
+    number = payment.phone_number
+    return Attempt(
+        sent=day_and_time(payment.prompted_at or payment.created_at),
+        phone=number.grouped if shows_phones else number.masked,
+        amount=payment.amount,
+        status=payment.get_status_display(),
+        environment=payment.environment,
+        href=payment_page(payment.pk),
+    )
+
+
+def _sentence(mpesa_order: MpesaOrder, money: Money, payments: list[MpesaPayment]) -> str:
+    if money.receipt is not None:
+        return _of_money(money.state, money.receipt)
+    if any(payment.is_live for payment in payments):
+        return _("Not paid yet: a request is on the phone.")
+    if mpesa_order.is_released:
+        return _("Not paid. The order was closed: %(why)s.") % {"why": mpesa_order.get_release_reason_display()}
+    return _("Not paid by M-PESA.")
+
+
+def _of_money(state: str, receipt: MpesaReceipt) -> str:
+    sentences = {
+        "paid": _("Paid by M-PESA: %(amount)s, %(code)s."),
+        "surplus": _("Paid twice: %(amount)s, %(code)s, is to be sent back or used for another order."),
+        "mismatch": _("Another amount arrived: %(amount)s, %(code)s. It waits for a decision."),
+        "arrived": _("The money is here (%(amount)s, %(code)s), but not in the shop's books yet. It is tried again."),
+        "late": _("Money arrived after the order was closed: %(amount)s, %(code)s. It waits for a decision."),
+        "returned": _("Not paid: %(amount)s, %(code)s, was sent back."),
+        "used": _("Not paid: %(amount)s, %(code)s, was used for another order."),
+        "explained": _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
+    }
+    return sentences[state] % {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing")}

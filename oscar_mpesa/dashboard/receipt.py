@@ -1,0 +1,176 @@
+"""One arrival of money: what it is, what may be done about it, and the decisions themselves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+from oscar.core.loading import get_model
+
+from oscar_mpesa.dashboard.nairobi import today
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
+from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order
+from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm, order_number
+from oscar_mpesa.dashboard.receipt_words import needs_you, told
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.lifecycle.decisions import DecisionRefused, NotToSortOut
+from oscar_mpesa.lifecycle.receipts import apply_receipt, explain_receipt, record_return
+from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models.receipts import TO_SORT_OUT
+
+Order = get_model("order", "Order")
+
+
+class ReceiptView(DeskMixin, TemplateView):
+    """The page of one receipt; ``?order=`` looks for an order to use it for, and changes nothing."""
+
+    template_name = "oscar_mpesa/dashboard/receipt.html"
+    tab = "mpesa-receipts"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What it is, and the forms of what this person may do."""
+        receipt = get_object_or_404(receipts(), pk=kwargs["pk"])
+        return self.page(receipt, searched=order_number(request.GET.get("order", "")))
+
+    def page(self, receipt: MpesaReceipt, *, searched: str = "", **forms: Any) -> HttpResponse:
+        """The page; with a form that was refused among ``forms``, filled in as it was sent, and a 422."""
+        user = self.request.user
+        is_open = receipt.allocation in TO_SORT_OUT
+        may = {
+            "may_apply": is_open and receipt.returned_amount is None and user.has_perm(APPLY),
+            "may_return": (is_open or receipt.allocation == Allocation.APPLIED) and user.has_perm(RETURN),
+            "may_explain": is_open and user.has_perm(EXPLAIN),
+        }
+        found = found_order(receipt, searched) if searched and may["may_apply"] else None
+        if found and "apply_form" not in forms:
+            forms["apply_form"] = ApplyForm(initial={"order": searched})
+        forms.setdefault("return_form", ReturnForm(initial=_rest(receipt), prefix="return"))
+        forms.setdefault("explain_form", ExplainForm(prefix="close"))
+        context = self.get_context_data(
+            receipt=receipt,
+            sentence=told(receipt),
+            needs_you=needs_you(receipt),
+            is_undecidable=needs_you(receipt) and not any(may.values()),
+            searched=searched or _came_for(receipt),
+            has_searched=bool(searched),
+            found=found,
+            **may,
+            **forms,
+        )
+        context["facts"] = facts_of(receipt, shows_phones=context["shows_phones"])
+        was_refused = any(form.is_bound for form in forms.values())
+        return self.render_to_response(context, status=422 if was_refused else 200)
+
+
+class _DecisionView(ReceiptView):
+    """A decision: POST only, one verb, and back to the page; what is refused is said there, as it was typed."""
+
+    http_method_names = ["post"]
+    form_class: Any
+    name = ""
+    prefix: str | None = None
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Decide once; a form that is sent twice finds the decision made, and is told so."""
+        receipt = get_object_or_404(receipts(), pk=pk)
+        form = self.form_class(request.POST, prefix=self.prefix)
+        if not form.is_valid():
+            return self.refused(receipt, form)
+        try:
+            done = self.decide(receipt, form)
+        except NotToSortOut as refusal:
+            messages.warning(request, _(refusal.sentence))
+        except DecisionRefused as refusal:
+            form.add_error(None, _(refusal.sentence))
+            return self.refused(receipt, form)
+        else:
+            messages.success(request, done)
+        return redirect("dashboard:mpesa-receipt", pk=pk)
+
+    def refused(self, receipt: MpesaReceipt, form: Any) -> HttpResponse:
+        """The page with the form as it was sent, and why not."""
+        return self.page(receipt, **{self.name: form})
+
+    def decide(self, receipt: MpesaReceipt, form: Any) -> str:
+        """Call the verb; say what was done. Raises ``DecisionRefused``."""
+        raise NotImplementedError
+
+
+class ApplyReceiptView(_DecisionView):
+    """Use money for an order."""
+
+    form_class, name = ApplyForm, "apply_form"
+
+    def refused(self, receipt: MpesaReceipt, form: Any) -> HttpResponse:
+        """With the order that was chosen, so that its difference can be accepted."""
+        searched = order_number(self.request.POST.get("order", ""))
+        return self.page(receipt, searched=searched, apply_form=form)
+
+    def decide(self, receipt: MpesaReceipt, form: Any) -> str:
+        """The order is looked up by its number, as it was confirmed."""
+        order = get_object_or_404(Order, number=form.cleaned_data["order"])
+        apply_receipt(
+            receipt,
+            order,
+            by=self.request.user,
+            note=form.cleaned_data["note"],
+            accept_difference=form.cleaned_data["accept_difference"],
+            now=timezone.now(),
+        )
+        return _("The money was used for order %(number)s.") % {"number": order.number}
+
+
+class ReturnReceiptView(_DecisionView):
+    """Write down that money was sent back."""
+
+    form_class, name, prefix = ReturnForm, "return_form", "return"
+
+    def decide(self, receipt: MpesaReceipt, form: Any) -> str:
+        """In whole or in part."""
+        told, now = form.cleaned_data, timezone.now()
+        record_return(
+            receipt,
+            amount=told["amount"],
+            reference=told["reference"],
+            note=told["note"],
+            by=self.request.user,
+            returned_at=form.returned_at(receipt, now),
+            returned_before=told["returned_before"],
+            now=now,
+        )
+        return _("The return of %(amount)s was written down.") % {"amount": ksh(told["amount"])}
+
+
+class ExplainReceiptView(_DecisionView):
+    """Close money with a note."""
+
+    form_class, name, prefix = ExplainForm, "explain_form", "close"
+
+    def decide(self, receipt: MpesaReceipt, form: Any) -> str:
+        """It stays in the list, closed."""
+        explain_receipt(receipt, note=form.cleaned_data["note"], by=self.request.user, now=timezone.now())
+        return _("The money was closed with a note.")
+
+
+def receipts() -> QuerySet[MpesaReceipt]:
+    """With all that the page tells of."""
+    return MpesaReceipt.objects.select_related("order", "payment__mpesa_order__order")
+
+
+def _rest(receipt: MpesaReceipt) -> dict[str, Any]:
+    before = receipt.returned_amount or Decimal(0)
+    return {"day": today(timezone.now()), "amount": receipt.amount - before, "returned_before": before}
+
+
+def _came_for(receipt: MpesaReceipt) -> str:
+    """The order that a search begins with: the one it came for, unless that was paid already."""
+    order: Any = receipt.order
+    return "" if order is None or receipt.allocation == Allocation.SURPLUS else order.number

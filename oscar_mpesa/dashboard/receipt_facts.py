@@ -1,0 +1,120 @@
+"""What is known of one arrival of money, line by line, and of the order that it might be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from oscar.core.loading import get_model
+
+from oscar_mpesa.daraja.masking import masked
+from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
+from oscar_mpesa.dashboard.receipt_forms import difference_words
+from oscar_mpesa.dashboard.receipt_tables import order_page
+from oscar_mpesa.domain.money import CURRENCY, ksh
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+
+Order = get_model("order", "Order")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An order as somebody who is about to give money to it has to see it; ``order`` is None where none was found."""
+
+    number: str
+    order: Any = None
+    customer: str = ""
+    total: str = ""
+    difference: str = ""
+
+
+def found_order(receipt: MpesaReceipt, number: str) -> Found:
+    """Look an order up by its number; one query."""
+    order = Order.objects.select_related("user").filter(number=number).first()
+    return Found(number=number) if order is None else described(order, receipt.amount)
+
+
+def described(order: Any, amount: Decimal) -> Found:
+    """An order beside an amount of money."""
+    return Found(
+        number=order.number,
+        order=order,
+        customer=customer_of(order),
+        total=total_of(order),
+        difference=difference_words(amount, order.total_incl_tax),
+    )
+
+
+def customer_of(order: Any) -> str:
+    """The name that its account has, and the e-mail that it was ordered with."""
+    name = order.user.get_full_name() if order.user else ""
+    return " · ".join(filter(None, [name, order.email])) or _("no longer known")
+
+
+def total_of(order: Any) -> str:
+    """In its own currency."""
+    total: Decimal = order.total_incl_tax
+    return ksh(total) if order.currency == CURRENCY else f"{order.currency} {total:,.2f}"
+
+
+def facts_of(receipt: MpesaReceipt, *, shows_phones: bool) -> list[tuple[str, Any]]:
+    """A label and its value for each line that has one; the payer's number only for who may see numbers."""
+    payer = receipt.payer if shows_phones else masked(receipt.payer)
+    return [(label, value) for label, value in _facts(receipt, payer) if value]
+
+
+def _facts(receipt: MpesaReceipt, payer: str) -> Iterator[tuple[str, Any]]:
+    yield _("M-PESA code"), receipt.number or _("code missing")
+    yield _("Amount"), ksh(receipt.amount)
+    yield _("Paid at"), day_and_time(receipt.paid_at)
+    yield _("What became of it"), receipt.get_allocation_display()
+    yield _("Order"), _order_link(receipt.order)
+    yield _("Request"), _payment_link(receipt.payment)
+    yield _("Payer as told"), payer
+    yield _("Source"), receipt.get_source_display()
+    yield _("Environment"), receipt.get_environment_display()
+    yield _("In the shop's books since"), day_and_time(receipt.booked_at)
+    yield _("Error of the books"), receipt.error
+    yield _("Decided by"), _decided(receipt)
+    yield _("Returned"), _returned(receipt)
+    yield _("Note"), receipt.note
+
+
+def _order_link(order: Any) -> str:
+    if order is None:
+        return ""
+    href = order_page(order.number)
+    return format_html('<a href="{}">{}</a>', href, order.number) if href else str(order.number)
+
+
+def _payment_link(payment: MpesaPayment | None) -> str:
+    if payment is None:
+        return ""
+    words = f"{ksh(payment.amount)}, {day_and_time(payment.created_at)}"
+    href = payment_page(payment.pk)
+    return format_html('<a href="{}">{}</a>', href, words) if href else words
+
+
+def payment_page(pk: int) -> str:
+    """The address of the page of one payment; nothing where there is none."""
+    try:
+        return reverse("dashboard:mpesa-payment", args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _decided(receipt: MpesaReceipt) -> str:
+    by = receipt.allocated_by_name
+    return f"{by}, {day_and_time(receipt.allocated_at)}" if by else ""
+
+
+def _returned(receipt: MpesaReceipt) -> str:
+    if receipt.returned_amount is None:
+        return ""
+    parts = [ksh(receipt.returned_amount), day_words(receipt.returned_at), receipt.returned_reference]
+    return ", ".join(filter(None, parts))

@@ -1,0 +1,84 @@
+"""The list of money as a table of Oscar's dashboard."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from oscar.core.loading import get_class
+
+from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.dashboard.nairobi import day_and_time
+from oscar_mpesa.dashboard.receipt_words import needs_you
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaReceipt
+
+DashboardTable = get_class("dashboard.tables", "DashboardTable")
+
+_HEAD = {"th": {"scope": "col"}}
+_NUMBER = {"th": {"scope": "col", "class": "text-right"}, "td": {"class": "text-right text-nowrap"}}
+
+
+class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
+    """A row for each arrival of money. Not sortable: every order but the newest first would read the whole table."""
+
+    paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=_HEAD)
+    number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=_HEAD, empty_values=())
+    amount = tables.Column(verbose_name=gettext_lazy("Amount"), attrs=_NUMBER)
+    order = tables.Column(verbose_name=gettext_lazy("Order"), attrs=_HEAD)
+    allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=_HEAD)
+
+    caption = gettext_lazy("Money received")
+
+    class Meta(DashboardTable.Meta):  # type: ignore[name-defined]
+        model = MpesaReceipt
+        fields = ()
+        sequence = ("paid_at", "number", "amount", "order", "allocation")
+        orderable = False
+        empty_text = gettext_lazy("No money fits this.")
+
+    def render_paid_at(self, value: datetime) -> str:
+        """By the Nairobi clock."""
+        return day_and_time(value)
+
+    def render_number(self, value: str | None, record: MpesaReceipt) -> str:
+        """The way to the page of this money; Safaricom's code may be missing still."""
+        href = reverse("dashboard:mpesa-receipt", args=[record.pk])
+        return format_html('<a href="{}">{}</a>{}', href, value or _("code missing"), badge_of(record.environment))
+
+    def render_amount(self, value: Decimal) -> str:
+        """As everywhere in the shop."""
+        return ksh(value)
+
+    def render_order(self, value: Any) -> str:
+        """The way to Oscar's own page of the order, where the shop has one."""
+        href = order_page(value.number)
+        return format_html('<a href="{}">{}</a>', href, value.number) if href else str(value.number)
+
+    def render_allocation(self, record: MpesaReceipt) -> str:
+        """In a shopkeeper's words, marked where somebody has to decide."""
+        words = record.get_allocation_display()
+        if not needs_you(record):
+            return words
+        return format_html('{} <span class="badge mpesa-badge-open">{}</span>', words, _("to sort out"))
+
+
+def badge_of(environment: str) -> str:
+    """TEST, unless the row is real money."""
+    if environment == PRODUCTION:
+        return ""
+    return format_html(' <span class="badge mpesa-badge-test">{}</span>', _("TEST"))
+
+
+def order_page(number: str) -> str:
+    """The address of Oscar's own page of an order; nothing where the shop has none."""
+    try:
+        return reverse("dashboard:order-detail", args=[number])
+    except NoReverseMatch:
+        return ""

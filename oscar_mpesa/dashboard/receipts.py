@@ -1,0 +1,134 @@
+"""The list of money received, what waits for a person first."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django_tables2 import SingleTableView
+from oscar.core.loading import get_model
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.nairobi import day_after, midnight, month_of, today
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.paging import CappedPaginator
+from oscar_mpesa.dashboard.permissions import EXPORT, RECORD
+from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
+from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
+from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.models.receipts import TO_SORT_OUT as ALLOCATIONS_TO_SORT_OUT
+
+Order = get_model("order", "Order")
+
+#: More than anybody sorts out at one sitting.
+_MOST_TO_SORT_OUT = 1_000
+
+#: The unique index of codes begins with it.
+_ENVIRONMENTS = [value for value, _ in EnvironmentField.CHOICES]
+
+
+class ReceiptListView(DeskMixin, SingleTableView):
+    """All money; without a filter, what is to sort out, and all of it where there is nothing."""
+
+    template_name = "oscar_mpesa/dashboard/receipts.html"
+    tab = "mpesa-receipts"
+    table_class = ReceiptTable
+    paginator_class = CappedPaginator
+    table_pagination = {"per_page": 25}
+
+    @cached_property
+    def form(self) -> ReceiptFilterForm:
+        """The filters as they were typed."""
+        return ReceiptFilterForm(self.request.GET or None)
+
+    @cached_property
+    def waiting(self) -> list[int]:
+        """Ids of the money that waits for a person."""
+        return ids_to_sort_out()
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The filters that were understood."""
+        if not self.form.is_bound:
+            return {}
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
+
+    def get_queryset(self) -> QuerySet[MpesaReceipt]:
+        """Newest payment first; what waits for a person, oldest first."""
+        asked = self.asked
+        if self.shows_only_waiting:
+            return receipts_by({**asked, "allocation": ""}).filter(pk__in=self.waiting).order_by("paid_at", "pk")
+        return receipts_by(asked)
+
+    @property
+    def shows_only_waiting(self) -> bool:
+        """Asked for, or because nothing was asked for."""
+        asked_for = self.asked.get("allocation") == TO_SORT_OUT
+        return asked_for or (not self.has_filters and bool(self.waiting))
+
+    @property
+    def has_filters(self) -> bool:
+        """Somebody used the form, be it to see all money."""
+        return any(name in self.request.GET for name in self.form.fields)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The form, what waits, and what this person may do from here."""
+        user, day = self.request.user, today(timezone.now())
+        return super().get_context_data(
+            form=self.form,
+            waiting=len(self.waiting),
+            shows_only_waiting=self.shows_only_waiting,
+            has_filters=self.has_filters,
+            may_export=user.has_perm(EXPORT),
+            may_record=user.has_perm(RECORD),
+            month=f"{day:%Y-%m}",
+            is_test=get_settings().is_test,
+            **kwargs,
+        )
+
+
+def ids_to_sort_out() -> list[int]:
+    """The oldest of the money that waits for a person; two queries.
+
+    In two halves, because no database finds its way through an "or" of two tables by its indexes. The second half
+    goes by the orders that were cancelled, which are few, and never by the money that was used, which is nearly all.
+    """
+    receipts = MpesaReceipt.objects.order_by()
+    waiting = receipts.filter(allocation__in=ALLOCATIONS_TO_SORT_OUT).order_by("paid_at", "pk")
+    cancelled = Order.objects.order_by().filter(status=get_settings().CANCELLED_STATUS).values("pk")
+    of_cancelled = receipts.filter(order_id__in=cancelled).values_list("pk", "allocation")
+    to_return = [pk for pk, allocation in of_cancelled if allocation == Allocation.APPLIED]
+    return [*waiting.values_list("pk", flat=True)[:_MOST_TO_SORT_OUT], *to_return[:_MOST_TO_SORT_OUT]]
+
+
+def receipts_by(asked: dict[str, Any]) -> QuerySet[MpesaReceipt]:
+    """Money that fits all that is asked for, newest payment first, with its order."""
+    receipts = MpesaReceipt.objects.select_related("order").order_by("-paid_at", "-pk")
+    if asked.get("allocation"):
+        receipts = receipts.filter(allocation=asked["allocation"])
+    if asked.get("code"):
+        receipts = receipts.filter(environment__in=_ENVIRONMENTS, number=asked["code"])
+    if asked.get("amount"):
+        receipts = receipts.filter(amount=asked["amount"])
+    if asked.get("order"):
+        receipts = receipts.filter(order__number=asked["order"])
+    return within(receipts, asked.get("since"), asked.get("until"))
+
+
+def within(receipts: QuerySet[MpesaReceipt], first: date | None, last: date | None) -> QuerySet[MpesaReceipt]:
+    """Those that were paid on these days, by the Nairobi clock, both included; None is no limit."""
+    if first:
+        receipts = receipts.filter(paid_at__gte=midnight(first))
+    if last:
+        receipts = receipts.filter(paid_at__lt=midnight(day_after(last)))
+    return receipts
+
+
+def month_named(text: str) -> tuple[date, date]:
+    """First and last day of ``2026-11``; raises ``ValueError``."""
+    return month_of(date.fromisoformat(f"{text}-01"))

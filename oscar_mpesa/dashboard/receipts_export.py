@@ -1,0 +1,161 @@
+"""Money for the accountant: a row for each receipt, and at the foot what became of how much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from oscar.core.loading import get_model
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.masking import masked
+from oscar_mpesa.dashboard.exporting import streamed_csv
+from oscar_mpesa.dashboard.nairobi import today
+from oscar_mpesa.dashboard.permissions import FULL_PHONE
+from oscar_mpesa.dashboard.receipts import month_named, within
+from oscar_mpesa.domain.money import ROUNDING_CODE
+from oscar_mpesa.models import Allocation, MpesaReceipt
+
+Surcharge = get_model("order", "Surcharge")
+
+#: Days outside of these are slips of the finger, and some of them no database takes.
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+_CENT = Decimal("0.01")
+
+#: Rows that are held in memory at a time.
+_CHUNK = 1_000
+
+
+@require_safe
+def export_receipts(request: HttpRequest) -> HttpResponseBase:
+    """A CSV file of ``?month=2026-11``, of ``?from=…&to=…``, or of the month that it is in Nairobi.
+
+    Only the shop's own environment: a shop that takes real money never exports a test as income, and one in test mode
+    says TEST in the file's name, in each row and at the foot.
+    """
+    try:
+        first, last = _days(request)
+    except (ValueError, OverflowError):
+        return HttpResponseBadRequest(_("Choose a month such as 2026-11, or two days such as 2026-11-01."))
+    user: Any = request.user
+    test = "TEST-" if get_settings().is_test else ""
+    rows = _rows(receipts_to_export(first, last), shows_phones=user.has_perm(FULL_PHONE), language=get_language())
+    return streamed_csv(f"{test}mpesa-money-{first}-{last}.csv", _header(), rows)
+
+
+def receipts_to_export(first: date, last: date) -> QuerySet[MpesaReceipt]:
+    """Each arrival of money of these days once, oldest first, with its order's total and rounding."""
+    surcharge = Surcharge.objects.filter(order=OuterRef("order_id"), code=ROUNDING_CODE).values("incl_tax")[:1]
+    receipts = MpesaReceipt.objects.counted().filter(environment=get_settings().environment)
+    return (
+        within(receipts, first, last)
+        .select_related("order", "payment")
+        .annotate(surcharge=Subquery(surcharge))
+        .order_by("paid_at", "pk")
+    )
+
+
+def _days(request: HttpRequest) -> tuple[date, date]:
+    if "from" in request.GET or "to" in request.GET:
+        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "to"))
+    else:
+        first, last = month_named(request.GET.get("month") or f"{today(timezone.now()):%Y-%m}")
+    if not _FIRST_DAY <= first <= last <= _LAST_DAY:
+        raise ValueError
+    return first, last
+
+
+def _header() -> list[str]:
+    return [
+        _("M-PESA code"),
+        _("Paid at (Nairobi time)"),
+        _("Amount in KSh"),
+        _("Order"),
+        _("Order total"),
+        _("Rounding in it"),
+        _("What became of it"),
+        _("Payer"),
+        _("Source"),
+        _("Returned on"),
+        _("Returned amount"),
+        _("Reference of the return"),
+        _("Note"),
+        _("Environment"),
+    ]
+
+
+def _rows(receipts: QuerySet[MpesaReceipt], *, shows_phones: bool, language: str | None) -> Iterator[list[Any]]:
+    # Sent after the request, when the thread may speak another language.
+    sums = _Sums()
+    for receipt in receipts.iterator(chunk_size=_CHUNK):
+        sums.add(receipt)
+        with override(language):
+            row = _row(receipt, shows_phones=shows_phones)
+        yield row
+    with override(language):
+        foot = list(sums.rows())
+    yield from foot
+
+
+def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
+    order, payment = receipt.order, receipt.payment
+    rounding: Decimal = receipt.surcharge or (payment.rounding if payment else Decimal(0))
+    return [
+        receipt.number or "",
+        receipt.paid_at,
+        receipt.amount,
+        order and order.number,
+        order and order.total_incl_tax,
+        rounding.quantize(_CENT),
+        receipt.get_allocation_display(),
+        receipt.payer if shows_phones else masked(receipt.payer),
+        receipt.get_source_display(),
+        receipt.returned_at,
+        receipt.returned_amount,
+        receipt.returned_reference,
+        receipt.note,
+        _("TEST") if get_settings().is_test else receipt.get_environment_display(),
+    ]
+
+
+class _Sums:
+    """What became of how much, while rows pass by."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = defaultdict(int)
+        self.amounts: dict[str, Decimal] = defaultdict(Decimal)
+        self.returned = Decimal(0)
+
+    def add(self, receipt: MpesaReceipt) -> None:
+        """Count a row in."""
+        self.counts[receipt.allocation] += 1
+        self.amounts[receipt.allocation] += receipt.amount
+        self.returned += receipt.returned_amount or 0
+
+    def rows(self) -> Iterator[list[Any]]:
+        """The foot of the file: amounts under the amounts, numbers of payments beside their names."""
+        arrived = sum(self.amounts.values(), Decimal(0))
+        test = _("TEST, no real money:") + " " if get_settings().is_test else ""
+        yield []
+        for allocation in Allocation:
+            told = {"what": allocation.label, "count": self.counts[allocation]}
+            yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
+        told = {"count": sum(self.counts.values())}
+        yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
+        yield _total(test + _("Returned of it, in whole or in part"), self.returned)
+        yield _total(test + _("Kept"), arrived - self.returned)
+        yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
+
+
+def _total(words: str, amount: Decimal) -> list[Any]:
+    return [words, "", amount]

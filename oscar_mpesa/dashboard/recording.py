@@ -1,0 +1,124 @@
+"""A payment that somebody found in the M-PESA portal is written down: typed first, looked at, then kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+from oscar.core.loading import get_model
+
+from oscar_mpesa.dashboard.nairobi import day_and_time, today
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.receipt_facts import Found, described
+from oscar_mpesa.dashboard.receipt_forms import RecordForm
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.receipts import is_slip
+from oscar_mpesa.lifecycle.decisions import DecisionRefused, ReceiptKnown
+from oscar_mpesa.lifecycle.recording import record_receipt
+from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models.fields import EnvironmentField
+
+Order = get_model("order", "Order")
+
+#: The unique index of codes begins with it.
+_ENVIRONMENTS = [value for value, _label in EnvironmentField.CHOICES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was typed, beside what is known of the order: for a person to compare before it is kept."""
+
+    order: Found
+    money: list[MpesaReceipt]
+    slips: list[str]
+
+
+class RecordView(DeskMixin, TemplateView):
+    """The form; sent once, it is shown with its order; sent with ``confirmed``, it is kept."""
+
+    template_name = "oscar_mpesa/dashboard/record.html"
+    tab = "mpesa-record"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form, for an order if its number came with the address."""
+        initial = {"day": today(timezone.now()), "order": request.GET.get("order", "")}
+        return self.page(RecordForm(initial=initial))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Nothing is kept before its order was looked at."""
+        form = RecordForm(request.POST)
+        order = _order_of(form)
+        if not form.is_valid() or order is None or "change" in request.POST:
+            return self.page(form)
+        known = _known(form.cleaned_data["code"])
+        if known is not None:
+            return self.refused(form, ReceiptKnown(known))
+        if "confirmed" not in request.POST:
+            kept = [(name, request.POST.get(name, "")) for name in form.fields if name != "attempt"]
+            return self.page(form, looked=_look(form, order), paid_at=day_and_time(form.paid_at), kept=kept)
+        return self.keep(form, order)
+
+    def keep(self, form: RecordForm, order: Any) -> HttpResponse:
+        """Call the verb; its page shows what became of the money."""
+        told = form.cleaned_data
+        try:
+            receipt = record_receipt(
+                told["code"],
+                told["amount"],
+                order=order,
+                payment=told["attempt"],
+                paid_at=form.paid_at,
+                by=self.request.user,
+                note=told["note"],
+                now=timezone.now(),
+            )
+        except DecisionRefused as refusal:
+            return self.refused(form, refusal)
+        messages.success(self.request, _outcome(receipt))
+        return redirect("dashboard:mpesa-receipt", pk=receipt.pk)
+
+    def refused(self, form: RecordForm, refusal: DecisionRefused) -> HttpResponse:
+        """The form as it was typed, and what to do."""
+        form.add_error(None, _(refusal.sentence))
+        return self.page(form, known=getattr(refusal, "receipt", None))
+
+    def page(self, form: RecordForm, **more: Any) -> HttpResponse:
+        """The form, or what it says beside its order."""
+        was_refused = form.is_bound and bool(form.errors)
+        return self.render_to_response(self.get_context_data(form=form, **more), status=422 if was_refused else 200)
+
+
+def _order_of(form: RecordForm) -> Any:
+    """The order that was named; an error of the form where there is none."""
+    if not form.is_bound or "order" in form.errors:
+        return None
+    number = form.cleaned_data.get("order", "")
+    order = Order.objects.select_related("user").filter(number=number).first()
+    if order is None:
+        told = _("No order has the number %(number)s. Look it up among the orders.") % {"number": number}
+        form.add_error("order", told)
+    return order
+
+
+def _known(code: str) -> MpesaReceipt | None:
+    return MpesaReceipt.objects.filter(environment__in=_ENVIRONMENTS, number=code).first()
+
+
+def _look(form: RecordForm, order: Any) -> Looked:
+    code = form.cleaned_data["code"]
+    money = list(MpesaReceipt.objects.filter(order_id=order.pk))
+    slips = [receipt.number for receipt in money if receipt.number and is_slip(code, receipt.number)]
+    return Looked(order=described(order, form.cleaned_data["amount"]), money=money, slips=slips)
+
+
+def _outcome(receipt: MpesaReceipt) -> str:
+    told = {"amount": ksh(receipt.amount), "code": receipt.number or ""}
+    if receipt.allocation == Allocation.APPLIED:
+        return _("%(amount)s, M-PESA code %(code)s, was written down and used for the order.") % told
+    return _("%(amount)s, M-PESA code %(code)s, was written down. It waits for a decision: see below.") % told
