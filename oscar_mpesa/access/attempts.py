@@ -22,6 +22,11 @@ def attempts_from(payment_id: int) -> list[MpesaPayment]:
     return list(of_order.annotate(receipt_number=number))
 
 
+def attempts_beside(payment_id: int) -> list[MpesaPayment]:
+    """All attempts of a payment's order, newest first, in one query; empty where there is no such payment."""
+    return list(tellable().filter(mpesa_order__payments=payment_id))
+
+
 def in_a_line(story: Story) -> str:
     """What the waiting page says, without its layout; never empty."""
     parts = [story.sentence or _of_state(story), *story.decisions]
