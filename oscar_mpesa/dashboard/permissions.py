@@ -6,6 +6,8 @@ VIEW = "oscar_mpesa.view_mpesapayment"
 ACT = "oscar_mpesa.act_on_payment"
 EXPORT = "oscar_mpesa.export_payments"
 FULL_PHONE = "oscar_mpesa.view_full_phone"
+RELEASE = "oscar_mpesa.release_order"
+BLOCK = "oscar_mpesa.block_phone"
 
 
 def staff_with(*permissions: str) -> list[str]:
@@ -19,4 +21,11 @@ NOBODY_ELSE = ["is_staff", "is_superuser"]
 #: By the name of the URL, as Oscar's dashboard asks for it.
 PERMISSIONS = {
     "mpesa-overview": staff_with(),
+    "mpesa-payments": staff_with(),
+    "mpesa-payments-export": staff_with(EXPORT),
+    "mpesa-payment": staff_with(),
+    "mpesa-payment-ask": staff_with(ACT),
+    "mpesa-payment-send": staff_with(ACT),
+    "mpesa-payment-block": staff_with(BLOCK),
+    "mpesa-payment-release": staff_with(RELEASE),
 }

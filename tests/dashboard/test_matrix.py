@@ -31,6 +31,13 @@ class Door:
 #: A new URL is written down here, or the test below names it.
 DOORS = {
     "mpesa-overview": Door(),
+    "mpesa-payments": Door(),
+    "mpesa-payments-export": Door(needs=(VIEW, "export_payments")),
+    "mpesa-payment": Door(of="payment"),
+    "mpesa-payment-ask": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-send": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-block": Door(needs=(VIEW, "block_phone"), of="payment", only_post=True),
+    "mpesa-payment-release": Door(needs=(VIEW, "release_order"), of="payment", only_post=True),
 }
 
 PERMISSIONS = [
