@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.access.story import Story, tellable
 from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaPayment, MpesaReceipt
 
 
 def attempts_from(payment_id: int) -> list[MpesaPayment]:
@@ -20,6 +20,16 @@ def attempts_from(payment_id: int) -> list[MpesaPayment]:
     number = Subquery(receipts.order_by("id").values("number")[:1])
     of_order = tellable().filter(mpesa_order__payments=payment_id, pk__gte=payment_id)
     return list(of_order.annotate(receipt_number=number))
+
+
+def attempts_beside(payment_id: int) -> list[MpesaPayment]:
+    """All attempts of a payment's order, newest first, in one query; empty where there is no such payment.
+
+    Each knows as ``is_blocked`` whether its phone gets no more requests.
+    """
+    blocked = MpesaBlockedPhone.objects.filter(phone=OuterRef("phone"))
+    of_order = tellable().filter(mpesa_order__payments__id__exact=payment_id)
+    return list(of_order.annotate(is_blocked=Exists(blocked)))
 
 
 def in_a_line(story: Story) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 
 #: The page's states by money, what it speaks of first in front; the last three are people's decisions.
 STATES = ("surplus", "paid", "mismatch", "arrived", "late", "returned", "used", "explained")
@@ -36,6 +36,11 @@ class Money:
         """Those that a person decided about, but for the one the page is about, and those of which a part went back."""
         others = (each for each in self.decided if each is not beside)
         return (*others, *(each for each in self.kept if each.returned_amount is not None))
+
+    def brought_by(self, payment: MpesaPayment) -> list[MpesaReceipt]:
+        """Those that one attempt brought, oldest first."""
+        own = (each for each in (*self.kept, *self.decided) if each.payment_id == payment.pk)
+        return sorted(own, key=lambda each: each.pk)
 
     @property
     def stands(self) -> bool:

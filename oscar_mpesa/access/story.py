@@ -128,13 +128,26 @@ class Story:
         return ":".join((self.state, flags, self.receipt_number, self.sentence, *self.decisions))
 
 
-def tell(payment: MpesaPayment, *, now: datetime, shows_number: bool = False, has_other_way: bool = False) -> Story:
+def tell(
+    payment: MpesaPayment,
+    *,
+    now: datetime,
+    shows_number: bool = False,
+    has_other_way: bool = False,
+    money: Money | None = None,
+) -> Story:
     """The story of a payment that came from ``tellable``; the phone in full only for who typed it.
 
-    ``has_other_way``: the store's own view takes payment too, beside what ``OTHER_METHODS`` names.
+    ``has_other_way``: the store's own view takes payment too, beside what ``OTHER_METHODS`` names. ``money`` is the
+    order's, where it was looked up already.
     """
+    if money is None:
+        money = money_of(payment.mpesa_order_id) if getattr(payment, "has_money", True) else Money()
+    return _story(payment, money, now, shows_number=shows_number, has_other_way=has_other_way)
+
+
+def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: bool, has_other_way: bool) -> Story:
     mpesa_order = payment.mpesa_order
-    money = money_of(mpesa_order.pk) if getattr(payment, "has_money", True) else Money()
     state = _state(payment, money, now)
     receipt = money.receipt if state == money.state else None
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked

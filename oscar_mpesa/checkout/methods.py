@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.access.other_way import takes_payment
 from oscar_mpesa.conf import get_settings
 
 #: The session's word for our method.
@@ -34,10 +35,4 @@ def other_methods(store_view: type) -> list[Method]:
     named = [
         Method(code=code, label=label, url_name=url_name) for code, label, url_name in get_settings().OTHER_METHODS
     ]
-    return named or ([STORE_METHOD] if _takes_payment(store_view) else [])
-
-
-def _takes_payment(view: type) -> bool:
-    """A class between ours and Oscar's own says how to take a payment."""
-    owners = [cls for cls in view.__mro__ if "handle_payment" in vars(cls)]
-    return any(not cls.__module__.startswith(("oscar.apps.", "oscar_mpesa.")) for cls in owners)
+    return named or ([STORE_METHOD] if takes_payment(store_view) else [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,10 +18,10 @@ from django.views.generic import View
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
+from oscar_mpesa.access.other_way import has_other_way
 from oscar_mpesa.access.refusals import tell_why
 from oscar_mpesa.access.story import Story, answer_until, latest_payment, tell
 from oscar_mpesa.checkout.forms import PhoneForm
-from oscar_mpesa.checkout.methods import other_methods
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.lifecycle.asking import attend
@@ -56,11 +55,6 @@ def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
     """The same, after what its clock says is due: a question to Safaricom, or its end."""
     payment = payable_payment(request, public_id)
     return payable_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
-
-
-def has_other_way() -> bool:
-    """The shop takes payment in another way too."""
-    return bool(other_methods(apps.get_app_config("checkout").payment_details_view))  # type: ignore[attr-defined]
 
 
 def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:

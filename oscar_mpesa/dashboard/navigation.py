@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ ENTRY = {"label": _("M-Pesa"), "icon": "fas fa-mobile-alt", "url_name": "dashboa
 #: Name of the URL and what its tab says.
 TABS = [
     ("mpesa-overview", _("Overview")),
+    ("mpesa-payments", _("Payments")),
     ("mpesa-receipts", _("Money received")),
     ("mpesa-record", _("Record a payment")),
     ("mpesa-callbacks", _("Callbacks")),
@@ -44,6 +46,12 @@ def tabs_for(user: Any, *, current: str) -> list[Tab]:
     """The pages that a user may open, in order; ``current`` is the name of the open one's URL."""
     allowed = [(name, label) for name, label in TABS if check_permissions(user, PERMISSIONS.get(name, NOBODY_ELSE))]
     return [Tab(label=label, url=reverse(f"dashboard:{name}"), is_current=name == current) for name, label in allowed]
+
+
+def may_see_orders(user: Any) -> bool:
+    """Whether Oscar's own page of an order opens to this person, by whatever the shop asks for there."""
+    orders: Any = apps.get_app_config("orders_dashboard")
+    return bool(check_permissions(user, orders.get_permissions("order-detail")))
 
 
 def _leads_here(entry: dict[str, Any]) -> bool:

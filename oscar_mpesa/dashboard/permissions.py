@@ -10,6 +10,8 @@ APPLY = "oscar_mpesa.apply_receipt"
 RECORD = "oscar_mpesa.record_receipt"
 RETURN = "oscar_mpesa.record_return"
 EXPLAIN = "oscar_mpesa.explain_receipt"
+RELEASE = "oscar_mpesa.release_order"
+BLOCK = "oscar_mpesa.block_phone"
 
 
 def staff_with(*permissions: str) -> list[str]:
@@ -34,4 +36,11 @@ PERMISSIONS = {
     "mpesa-receipt-return": staff_with(RETURN),
     "mpesa-receipt-explain": staff_with(EXPLAIN),
     "mpesa-record": staff_with(RECORD),
+    "mpesa-payments": staff_with(),
+    "mpesa-payments-export": staff_with(EXPORT),
+    "mpesa-payment": staff_with(),
+    "mpesa-payment-ask": staff_with(ACT),
+    "mpesa-payment-send": staff_with(ACT),
+    "mpesa-payment-block": staff_with(BLOCK),
+    "mpesa-payment-release": staff_with(RELEASE),
 }

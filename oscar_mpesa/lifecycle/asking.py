@@ -19,6 +19,7 @@ from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.lifecycle.locks import require_no_transaction
 from oscar_mpesa.lifecycle.news import from_query, never_claimed, unanswered
 from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import MpesaCall, MpesaPayment
 from oscar_mpesa.models.payments import PROMPT_LIFE
 
@@ -65,14 +66,17 @@ def attend(payment: MpesaPayment, *, now: datetime) -> bool:
     return said in {Said.PAID, Said.NOT_PAID}
 
 
-def ask(payment: MpesaPayment, *, now: datetime) -> Said:
+def ask(payment: MpesaPayment, *, now: datetime, by: Any = None) -> Said:
     """Ask Safaricom about one payment, settle what it answers, and say what was learned.
 
     Lawful for ended payments too (late money). Must run outside a transaction: the question is claimed by a
     compare-and-set on ``questions_asked``, so that two pollers make one call, if this minute's budget has room for
-    it. Raises ``AskRefused`` on a held one.
+    it. ``by`` is the person who wanted to know; an event keeps the name where Safaricom was asked. Raises
+    ``AskRefused`` on a held one, and ``PermissionDenied`` for a person without ``oscar_mpesa.act_on_payment``.
     """
     require_no_transaction()
+    if by is not None:
+        require_permission(by, "act_on_payment")
     if payment.held:
         raise AskRefused(payment.pk)
     if payment.is_paid:
@@ -81,6 +85,8 @@ def ask(payment: MpesaPayment, *, now: datetime) -> Said:
         return Said.NOTHING
     if not gateway.is_free(payment) and not _claim(payment, now):
         return Said.NOTHING
+    if by is not None:
+        audit.record("asked by staff", payment, now=now, by=by)
     try:
         answer = gateway.ask(payment, now=now)
     except DarajaError as error:

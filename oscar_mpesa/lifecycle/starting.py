@@ -12,12 +12,13 @@ from oscar_mpesa.domain.money import rounding_difference, whole_shillings
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.status import Status
-from oscar_mpesa.lifecycle import asking, due
+from oscar_mpesa.lifecycle import asking, audit, due
 from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.limits import require_leave
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.prompting import prompt
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
+from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
 #: After a prompt of the same amount to the same phone the next one waits at least this long.
@@ -50,14 +51,24 @@ def start(
 
 
 def retry(
-    order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
+    order: Any,
+    *,
+    phone: PhoneNumber,
+    now: datetime,
+    language: str = "",
+    digest: str = "",
+    address: str | None = None,
+    by: Any = None,
 ) -> MpesaPayment:
     """Start and send an attempt for an order that is placed: another one, or the first. Must run outside a transaction.
 
     An unanswered one is asked about once more first, unless a new one would be refused whatever the answer: if it was
     paid after all, ``NotPayable`` is raised. Otherwise raises what ``start`` does, and takes what it takes for a first
-    attempt.
+    attempt. ``by`` is the person who sends it for the shopper; an event keeps the name. Raises ``PermissionDenied``
+    for one without ``oscar_mpesa.act_on_payment``.
     """
+    if by is not None:
+        require_permission(by, "act_on_payment")
     newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
     last = newest.first()
     if last is not None and _is_worth_asking(last):
@@ -66,6 +77,8 @@ def retry(
         asking.ask(last, now=now)
     with transaction.atomic(durable=True):
         payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
+        if by is not None:
+            audit.record("sent by staff", payment, now=now, by=by)
     prompt(payment, now=now)
     return payment
 

@@ -100,6 +100,9 @@ class MpesaPayment(models.Model):
         indexes = [
             models.Index(fields=["status", "next_question_at"], name="mpesa_pay_question"),
             models.Index(fields=["environment", "status", "created_at"], name="mpesa_pay_filter"),
+            models.Index(fields=["environment", "created_at"], name="mpesa_pay_environment"),
+            models.Index(fields=["status", "created_at"], name="mpesa_pay_status"),
+            models.Index(fields=["amount", "created_at"], name="mpesa_pay_amount"),
         ]
 
     if TYPE_CHECKING:

@@ -35,6 +35,12 @@ def from_clock(moment: datetime | None) -> str:
 
 
 @register.filter
+def day_and_time(moment: datetime | None) -> str:
+    """A moment as ``23 Nov 2026, 15:34``; nothing for nothing."""
+    return "" if moment is None else access_clock.day_and_time(moment)
+
+
+@register.filter
 def when(moment: datetime | None, now: datetime) -> str:
     """A moment as ``15:34``, with the day where it is not today's; nothing for nothing."""
     return "" if moment is None else sentences.when(moment, now)

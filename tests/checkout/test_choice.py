@@ -87,7 +87,7 @@ def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(shopp
     shopper.chooses("mpesa")
     settings.OSCAR_MPESA = {"TEST_MODE": True, "OFFER_TO": "nobody"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+        patch.setattr("oscar_mpesa.checkout.methods.takes_payment", lambda _: False)
 
         answer = shopper.client.get(reverse("checkout:payment-method"))
 
@@ -143,7 +143,7 @@ def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper
 
 def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
-    view = "oscar_mpesa.checkout.methods._takes_payment"
+    view = "oscar_mpesa.checkout.methods.takes_payment"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(view, lambda _: False)
         shopper.puts_in_basket(new_product()).gives_address()

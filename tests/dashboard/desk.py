@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +17,8 @@ from tests.shop import NOON, new_clerk
 #: What everybody at the desk has.
 VIEW = "view_mpesapayment"
 
+TAGS = re.compile(r"<[^>]+>")
+
 #: All that may be decided about money.
 ALL = ("apply_receipt", "record_return", "explain_receipt")
 
@@ -24,6 +28,17 @@ def at_desk(*permissions: str) -> Client:
     client = Client()
     client.force_login(new_clerk(VIEW, *permissions))
     return client
+
+
+def address(name: str, *args: Any) -> str:
+    """Of a page of the desk."""
+    return reverse(f"dashboard:mpesa-{name}", args=args)
+
+
+def words(response: Any) -> str:
+    """What a reader sees of the page's own part, its blanks made even."""
+    page = response.content.decode().partition('<div class="content">')[2]
+    return " ".join(html.unescape(TAGS.sub(" ", page)).split())
 
 
 def new_receipt(number: str | None = "OD123ABC45", **about: Any) -> MpesaReceipt:

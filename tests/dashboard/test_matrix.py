@@ -42,6 +42,13 @@ DOORS = {
     "mpesa-receipt-return": Door(needs=(VIEW, "record_return"), of="receipt", only_post=True),
     "mpesa-receipt-explain": Door(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
     "mpesa-record": Door(needs=(VIEW, "record_receipt")),
+    "mpesa-payments": Door(),
+    "mpesa-payments-export": Door(needs=(VIEW, "export_payments")),
+    "mpesa-payment": Door(of="payment"),
+    "mpesa-payment-ask": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-send": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-block": Door(needs=(VIEW, "block_phone"), of="payment", only_post=True),
+    "mpesa-payment-release": Door(needs=(VIEW, "release_order"), of="payment", only_post=True),
 }
 
 PERMISSIONS = [

@@ -1,0 +1,126 @@
+"""What whoever picks up the telephone needs first: is it paid, and what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from oscar_mpesa.access.clock import day_and_time
+from oscar_mpesa.access.receipts import STANDS
+from oscar_mpesa.access.story import Story
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.outcomes import Again
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import TO_SORT_OUT
+from oscar_mpesa.ordering.sentences import named
+
+_SEND_AGAIN = gettext_lazy(
+    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
+    "Otherwise we can send the request again."
+)
+_PAY_OTHERWISE = gettext_lazy(
+    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
+    "Otherwise pay from another number, or in another way."
+)
+_UNKNOWN = gettext_lazy(
+    "We do not know yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again, and tell us its code. "
+    "Otherwise wait a moment while we ask Safaricom."
+)
+_PAID = gettext_lazy("Your payment arrived. There is nothing more to pay.")
+_WAITING = gettext_lazy(
+    "The request is on the phone. Enter the M-PESA PIN there, or press Cancel. We never ask for the PIN."
+)
+_UNSENT = gettext_lazy("The request has not been sent yet. Wait a minute.")
+_DECIDING = gettext_lazy(
+    "Your money arrived. We are deciding what becomes of it and will write to you; do not pay again."
+)
+_DECIDED = gettext_lazy("Your money arrived, and the shop has decided about it. Your page says how.")
+_PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
+_CLOSED = gettext_lazy(
+    "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
+    "Otherwise order again."
+)
+
+#: After a request that ended unpaid.
+_NEXT: Mapping[Again, Any] = {
+    Again.NOW: _SEND_AGAIN,
+    Again.WAIT: _SEND_AGAIN,
+    Again.AFTER_ASKING: _UNKNOWN,
+    Again.OTHER_NUMBER: _PAY_OTHERWISE,
+    Again.NEVER: _PAY_OTHERWISE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """In two words, in a sentence, and what to say to the caller; ``colour`` is Bootstrap's."""
+
+    headline: Any
+    happened: str
+    say: str
+    colour: str
+
+
+def answer(payment: MpesaPayment, story: Story, receipts: Iterable[MpesaReceipt], *, phone: str) -> Answer:
+    """The answer about a payment.
+
+    ``story`` is its order's, ``receipts`` are its own; ``phone`` is written as its reader may see it.
+    """
+    own = list(receipts)
+    if own:
+        return _of_money(payment, own)
+    if payment.is_live:
+        return _of_live(payment, story, phone)
+    return _of_ended(payment, story, phone)
+
+
+def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
+    arrived = [
+        _("%(money)s arrived on %(moment)s: %(use)s.")
+        % {"money": named(each), "moment": day_and_time(each.paid_at), "use": each.get_allocation_display()}
+        for each in receipts
+    ]
+    happened = " ".join(arrived)
+    if any(each.allocation in TO_SORT_OUT for each in receipts):
+        return Answer(headline=_("Money waits for you."), happened=happened, say=str(_DECIDING), colour="warning")
+    if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
+        return Answer(headline=_("Paid."), happened=happened, say=str(_PAID), colour="success")
+    return Answer(headline=_("Money came and was decided about."), happened=happened, say=str(_DECIDED), colour="info")
+
+
+def _of_live(payment: MpesaPayment, story: Story, phone: str) -> Answer:
+    if payment.prompted_at is None:
+        happened = _("The request to %(phone)s has not been sent yet.") % {"phone": phone}
+        return Answer(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), colour="info")
+    told = {"phone": phone, "moment": day_and_time(payment.prompted_at)}
+    happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % told
+    say = _PAID_OTHERWISE if story.state in STANDS else _WAITING
+    return Answer(headline=_("Waiting for the phone."), happened=happened, say=str(say), colour="info")
+
+
+def _of_ended(payment: MpesaPayment, story: Story, phone: str) -> Answer:
+    told = {
+        "phone": phone,
+        "amount": ksh(payment.amount),
+        "what": _(payment.outcome.meaning),
+        "moment": day_and_time(payment.ended_at or payment.created_at),
+    }
+    happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
+    is_unknown = payment.status == Status.EXPIRED.value
+    headline = _("No answer.") if is_unknown else _("Not paid.")
+    return Answer(headline=headline, happened=happened, say=_to_say(payment, story), colour="warning")
+
+
+def _to_say(payment: MpesaPayment, story: Story) -> str:
+    if story.state in STANDS:
+        return str(_PAID_OTHERWISE)
+    if story.is_live:  # a later request of the same order
+        return str(_WAITING)
+    if story.state == "closed":
+        return str(_CLOSED)
+    return str(_NEXT[payment.outcome.again])

@@ -1,0 +1,88 @@
+"""One payment: the answer first, then the facts, then all that happened; and what may be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+
+from oscar_mpesa.access.attempts import attempts_beside
+from oscar_mpesa.access.other_way import has_other_way
+from oscar_mpesa.access.receipts import money_of
+from oscar_mpesa.access.story import Story, tell
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.daraja.masking import masked_checkout_id
+from oscar_mpesa.dashboard.answer import answer
+from oscar_mpesa.dashboard.forms import BlockForm, ReleaseForm
+from oscar_mpesa.dashboard.navigation import may_see_orders
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.permissions import ACT, BLOCK, RELEASE
+from oscar_mpesa.dashboard.timeline import timeline
+from oscar_mpesa.models import MpesaPayment
+
+
+@method_decorator(never_cache, name="dispatch")
+class PaymentView(DeskMixin, TemplateView):
+    """What is known about one attempt; changes nothing, and asks Safaricom nothing."""
+
+    template_name = "oscar_mpesa/dashboard/payment.html"
+    tab = "mpesa-payments"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Everything on the page; ``Http404`` where there is no such payment."""
+        context = super().get_context_data(**kwargs)
+        attempts = attempts_beside(kwargs["pk"])
+        payment = next((each for each in attempts if each.pk == kwargs["pk"]), None)
+        if payment is None:
+            raise Http404
+        shows_phones = context["shows_phones"]
+        phone = payment.phone_number.grouped if shows_phones else payment.phone_number.masked
+        return {
+            **context,
+            **self._told(payment, newest=attempts[0], phone=phone, shows_phones=shows_phones),
+            "payment": payment,
+            "phone": phone,
+            "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
+            "is_test": payment.environment != PRODUCTION,
+            "others": [each for each in attempts if each is not payment],
+            "newest": attempts[0],
+            "shows_orders": may_see_orders(self.request.user),
+            "block_form": BlockForm(),
+            "release_form": ReleaseForm(),
+        }
+
+    def _told(self, payment: MpesaPayment, *, newest: MpesaPayment, phone: str, shows_phones: bool) -> dict[str, Any]:
+        """The order's story as the customer reads it, and this payment's own."""
+        now, money, other_way = timezone.now(), money_of(payment.mpesa_order_id), has_other_way()
+        story = tell(newest, now=now, shows_number=shows_phones, has_other_way=other_way, money=money)
+        receipts = money.brought_by(payment)
+        return {
+            "story": story,
+            "shows_number": shows_phones,
+            "answer": answer(payment, story, receipts, phone=phone),
+            "receipts": receipts,
+            "timeline": timeline(payment, receipts, shows_phones=shows_phones),
+            "may": self._may(payment, story),
+        }
+
+    def _may(self, payment: MpesaPayment, story: Story) -> dict[str, bool]:
+        """The buttons that this person sees; the verbs decide for themselves."""
+        user, mpesa_order = self.request.user, payment.mpesa_order
+        acts = user.has_perm(ACT)
+        is_waiting = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
+        return {
+            "ask": acts and payment.checkout_request_id is not None and not payment.is_paid and not payment.held,
+            "send": acts and story.can_retry,
+            "release": user.has_perm(RELEASE) and is_waiting,
+            "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
+        }
+
+
+def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:
+    """Its end spells the phone."""
+    checkout_id = payment.checkout_request_id or ""
+    return checkout_id if shows_phones else masked_checkout_id(checkout_id)

@@ -1,0 +1,146 @@
+"""The list of payments, and the same as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+from django_tables2 import SingleTableView
+from oscar.views.decorators import check_permissions
+
+from oscar_mpesa.dashboard.exporting import streamed_csv
+from oscar_mpesa.dashboard.filters import PaymentFilter
+from oscar_mpesa.dashboard.navigation import may_see_orders
+from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.paging import CappedPaginator
+from oscar_mpesa.dashboard.permissions import FULL_PHONE, PERMISSIONS
+from oscar_mpesa.dashboard.searching import Found
+from oscar_mpesa.dashboard.tables import PaymentTable
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.models.payments import STATUS_CHOICES
+
+#: Payments that are in memory at once while they are exported.
+CHUNK = 1_000
+
+
+@method_decorator(never_cache, name="dispatch")
+class PaymentListView(DeskMixin, SingleTableView):
+    """Every attempt there ever was, newest first."""
+
+    template_name = "oscar_mpesa/dashboard/payments.html"
+    table_class = PaymentTable
+    table_pagination = {"per_page": 25, "paginator_class": CappedPaginator}
+    tab = "mpesa-payments"
+
+    @cached_property
+    def form(self) -> PaymentFilter:
+        """What the address asks for."""
+        return PaymentFilter(self.request.GET)
+
+    @cached_property
+    def found(self) -> Found:
+        """What fits."""
+        return self.form.found()
+
+    def get_queryset(self) -> QuerySet[MpesaPayment]:
+        """With all that a line needs."""
+        return _with_lines(self.found.payments)
+
+    def get_table_kwargs(self) -> dict[str, Any]:
+        """What this person may see."""
+        user = self.request.user
+        return {"shows_phones": user.has_perm(FULL_PHONE), "shows_orders": may_see_orders(user)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The filter above the table, and the way to the same as a file."""
+        may_export = check_permissions(self.request.user, PERMISSIONS["mpesa-payments-export"])
+        export = f"{reverse('dashboard:mpesa-payments-export')}?{self.request.GET.urlencode()}" if may_export else ""
+        here = {"form": self.form, "searched_since": self.found.since, "export_url": export}
+        return {**super().get_context_data(**kwargs), **here}
+
+
+class PaymentExportView(View):
+    """The payments that the list's filter finds, all of them, as CSV."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """A download; back to the list, which says why, where the filter is not understood."""
+        form = PaymentFilter(request.GET)
+        if not form.is_valid():
+            return redirect(f"{reverse('dashboard:mpesa-payments')}?{request.GET.urlencode()}")
+        payments = _with_lines(form.found().payments).order_by("-created_at", "-pk")
+        shows_phones = request.user.has_perm(FULL_PHONE)
+        return streamed_csv("m-pesa-payments.csv", _header(), _rows(payments, shows_phones=shows_phones))
+
+
+def _with_lines(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
+    receipts = MpesaReceipt.objects.order_by("pk").only("number", "payment")
+    with_order = payments.select_related("mpesa_order__order").only(*COLUMNS)
+    return with_order.prefetch_related(Prefetch("receipts", queryset=receipts))
+
+
+#: Of three wide tables; a forked order may have any number more.
+COLUMNS = (
+    "phone",
+    "amount",
+    "status",
+    "held",
+    "environment",
+    "result_code",
+    "created_at",
+    "ended_at",
+    "mpesa_order__order__number",
+)
+
+
+def _header() -> list[str]:
+    return [
+        _("Payment"),
+        _("When"),
+        _("Order"),
+        _("Amount in KSh"),
+        _("Phone"),
+        _("Status"),
+        _("What happened"),
+        _("Ended"),
+        _("M-PESA code"),
+        _("Environment"),
+    ]
+
+
+def _rows(payments: QuerySet[MpesaPayment], *, shows_phones: bool) -> Iterator[list[Any]]:
+    """Words are chosen once, in the language of the request; payments are read as the file is sent."""
+    line = _line(shows_phones=shows_phones)
+    return (line(payment) for payment in payments.iterator(chunk_size=CHUNK))
+
+
+def _line(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
+    statuses = {value: str(words) for value, words in STATUS_CHOICES}
+    environments = {value: str(words) for value, words in EnvironmentField.CHOICES}
+
+    def line(payment: MpesaPayment) -> list[Any]:
+        phone = payment.phone_number
+        return [
+            payment.pk,
+            payment.created_at,
+            payment.mpesa_order.order.number,
+            payment.amount,
+            phone.grouped if shows_phones else phone.masked,
+            statuses.get(payment.status, payment.status),
+            _(payment.outcome.meaning),
+            payment.ended_at,
+            ", ".join(receipt.number for receipt in payment.receipts.all() if receipt.number),
+            environments.get(payment.environment, payment.environment),
+        ]
+
+    return line

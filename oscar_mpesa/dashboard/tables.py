@@ -1,0 +1,84 @@
+"""The list of payments as a table of Oscar's dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_class
+
+from oscar_mpesa.access.clock import day_and_time
+from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.dashboard.paging import MOST
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaPayment
+
+DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
+
+
+class PaymentTable(DashboardTable):
+    """One line a payment; the phone masked, and the order no link, unless the person may see them."""
+
+    when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"))
+    order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False)
+    amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
+    phone = tables.Column(verbose_name=_("Phone"), orderable=False)
+    status = tables.Column(verbose_name=_("Status"), orderable=False)
+    receipts = tables.Column(verbose_name=_("M-PESA code"), orderable=False, empty_values=())
+    environment = tables.Column(verbose_name=_("Environment"), orderable=False)
+
+    class Meta(DashboardTable.Meta):
+        template_name = "oscar_mpesa/dashboard/table.html"
+        attrs = {**DashboardTable.Meta.attrs, "th": {"scope": "col"}}
+        empty_text = _("No payment fits.")
+        order_by = "-when"
+
+    def __init__(self, *args: Any, shows_phones: bool, shows_orders: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shows_phones, self.shows_orders = shows_phones, shows_orders
+
+    def get_caption_display(self) -> str:
+        """How many there are, as far as they were counted."""
+        if self.paginator.is_capped:
+            return gettext("More than %(count)s payments") % {"count": f"{MOST:,}"}
+        return gettext("Payments: %(count)s") % {"count": f"{self.paginator.count:,}"}
+
+    def render_when(self, record: MpesaPayment) -> str:
+        """The way to the payment's own page."""
+        url = reverse("dashboard:mpesa-payment", args=[record.pk])
+        return format_html('<a href="{}">{}</a>', url, day_and_time(record.created_at))
+
+    def render_order(self, value: str) -> str:
+        """Its number, and the way to Oscar's page of it."""
+        if not self.shows_orders:
+            return value
+        return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", kwargs={"number": value}), value)
+
+    def render_amount(self, value: int) -> str:
+        """As everywhere in the shop."""
+        return ksh(value)
+
+    def render_phone(self, record: MpesaPayment) -> str:
+        """In full for who may see it."""
+        return record.phone_number.grouped if self.shows_phones else record.phone_number.masked
+
+    def render_status(self, record: MpesaPayment) -> str:
+        """In words, and whether it waits for a person."""
+        words = record.get_status_display()
+        if not record.held:
+            return words
+        return format_html('{} <span class="badge badge-warning">{}</span>', words, _("held for a person's decision"))
+
+    def render_receipts(self, record: MpesaPayment) -> str:
+        """All that it brought."""
+        numbers = [(receipt.number,) for receipt in record.receipts.all() if receipt.number]
+        return format_html_join(", ", "<code>{}</code>", numbers) or "–"
+
+    def render_environment(self, record: MpesaPayment) -> str:
+        """A badge that warns where no money is meant."""
+        colour = "secondary" if record.environment == PRODUCTION else "warning"
+        return format_html('<span class="badge badge-{}">{}</span>', colour, record.get_environment_display())

@@ -1,0 +1,122 @@
+"""Everything that happened about one payment, merged in the order of time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.daraja.masking import masked_body
+from oscar_mpesa.dashboard.wording import called, changed, happened
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import (
+    MpesaBlockedPhone,
+    MpesaCall,
+    MpesaCallback,
+    MpesaDue,
+    MpesaEvent,
+    MpesaPayment,
+    MpesaReceipt,
+)
+from oscar_mpesa.ordering.sentences import named
+
+#: Characters of a raw message that a page shows.
+LONGEST = 4_000
+
+#: Lines of one kind; only a flood has more.
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line: when, what, why or how; by whom; and the raw message, redacted, where there is one."""
+
+    at: datetime
+    what: str
+    detail: str = ""
+    by: str = ""
+    raw: str = ""
+
+
+def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_phones: bool) -> list[Entry]:
+    """What Safaricom, our clocks, the shop's mails and people did about a payment and its order; five queries.
+
+    Without ``shows_phones`` numbers are masked in raw messages too; secrets are in none.
+    """
+    entries = [
+        *_of_payment(payment, shows_phones=shows_phones),
+        *_of_calls(payment),
+        *_of_callbacks(payment, shows_phones=shows_phones),
+        *_of_receipts(receipts),
+        *_of_events(payment),
+        *_of_dues(payment),
+        *_of_block(payment),
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
+    phone = payment.phone_number
+    told = {"amount": ksh(payment.amount), "phone": phone.grouped if shows_phones else phone.masked}
+    yield Entry(at=payment.created_at, what=_("Request for %(amount)s to %(phone)s made") % told)
+    if payment.prompted_at is not None:
+        yield Entry(at=payment.prompted_at, what=_("Request on its way to the phone"))
+
+
+def _of_calls(payment: MpesaPayment) -> Iterator[Entry]:
+    for call in MpesaCall.objects.filter(payment=payment).order_by("pk")[:MOST]:
+        answer = _("answer %(status)s") % {"status": call.http_status} if call.http_status else _("no answer")
+        detail = " · ".join(part for part in (answer, f"{call.milliseconds} ms", call.error) if part)
+        raw = json.dumps({"request": call.request, "reply": call.reply}, indent=2, ensure_ascii=False)
+        yield Entry(at=call.created_at, what=called(call.endpoint), detail=detail, raw=raw)
+
+
+def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
+    for callback in MpesaCallback.objects.filter(payment=payment).order_by("pk")[:MOST]:
+        body = bytes(callback.body)
+        raw = body.decode("utf-8", "replace") if shows_phones else masked_body(body)
+        what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
+        yield Entry(at=callback.received_at, what=what, detail=callback.reason, raw=raw[:LONGEST])
+
+
+def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
+    for receipt in receipts:
+        detail = f"{receipt.get_allocation_display()} · {receipt.get_source_display()}"
+        yield Entry(at=receipt.created_at, what=_("%(money)s arrived") % {"money": named(receipt)}, detail=detail)
+        if receipt.returned_at is not None:
+            back = _("%(amount)s returned") % {"amount": ksh(receipt.returned_amount or 0)}
+            yield Entry(
+                at=receipt.returned_at, what=back, detail=receipt.returned_reference, by=receipt.allocated_by_name
+            )
+
+
+def _of_events(payment: MpesaPayment) -> Iterator[Entry]:
+    of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
+    for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
+        detail = " · ".join(part for part in (changed(event.before, event.after), event.why) if part)
+        yield Entry(at=event.created_at, what=happened(event.what), detail=detail, by=event.by_name)
+
+
+def _of_dues(payment: MpesaPayment) -> Iterator[Entry]:
+    of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
+    for due in MpesaDue.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
+        words: dict[str, Any] = {"kind": due.get_kind_display()}
+        if due.done_at is not None:
+            yield Entry(at=due.done_at, what=_("Told – %(kind)s") % words)
+        else:
+            tries = _("tried %(tries)s times") % {"tries": due.tries} if due.tries else ""
+            detail = " · ".join(part for part in (tries, due.error) if part)
+            yield Entry(at=due.due_at, what=_("To be told – %(kind)s") % words, detail=detail)
+
+
+def _of_block(payment: MpesaPayment) -> Iterator[Entry]:
+    if not getattr(payment, "is_blocked", True):
+        return
+    for blocked in MpesaBlockedPhone.objects.filter(phone=payment.phone):
+        what = _("No more requests to this number")
+        yield Entry(at=blocked.created_at, what=what, detail=blocked.note, by=blocked.by_name)
