@@ -141,6 +141,17 @@ def test_a_link_is_nobody_s_page_once_the_order_is_paid_or_closed(shopper: Shopp
     assert (before, Client().get(link).status_code) == (302, 404)
 
 
+def test_whoever_had_leave_to_pay_reads_by_the_link_how_it_ended(shopper: Shopper, kiondo: Any) -> None:
+    wait_url = cancels(shopper, kiondo)
+    link, payer = keeps(shopper, wait_url), Shopper()
+    payer.client.get(link)
+
+    post(latest(), success(latest()), now=timezone.now())
+
+    for each in (payer, shopper):
+        assert "Paid. Thank you!" in each.client.get(link, follow=True).content.decode()
+
+
 @pytest.mark.parametrize("use", [None, Use.OWN])
 def test_a_forged_link_is_nobody_s_page(shopper: Shopper, kiondo: Any, use: Use | None) -> None:
     cancels(shopper, kiondo)
