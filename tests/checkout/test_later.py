@@ -79,6 +79,7 @@ def test_somebody_else_pays_by_the_link_and_sees_nothing_of_the_order(shopper: S
     assert (led["Location"], led["Referrer-Policy"]) == (wait_url, "no-referrer")
     assert "no-store" in led["Cache-Control"] and "no-store" in payer.client.get(wait_url)["Cache-Control"]
     assert "KSh 1,500 to Duka la Pwani" in asked and "0708 374 151" not in asked
+    assert "Send the request again" not in asked and "Send the request there" in asked
     for private in ("mpesa-restore", "mpesa-otherwise", "mpesa-later", 'id="mpesa-link"', "mpesa-done"):
         assert private not in asked + paid
     assert (sent["Location"], latest().phone) == (wait_url, "254712345678")
