@@ -74,10 +74,15 @@ def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
         raise Http404
 
 
+def may_pay(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
+    """The session came to the order by a link that its owner passed on, or owns it."""
+    is_linked = mpesa_order.public_id in request.session.get(LINKED_KEY, [])
+    return is_linked or owns(request, mpesa_order)
+
+
 def require_payer(request: HttpRequest, payment: MpesaPayment) -> None:
-    """The same for who neither owns the order nor came to it by a link that its owner passed on."""
-    is_linked = payment.mpesa_order.public_id in request.session.get(LINKED_KEY, [])
-    if not is_linked and not owns(request, payment.mpesa_order):
+    """Raise ``Http404`` for who may not even pay the order."""
+    if not may_pay(request, payment.mpesa_order):
         raise Http404
 
 

@@ -92,14 +92,15 @@ class Story:
     keep_until: datetime | None
     is_owners: bool = True
 
-    def for_payer(self, *, has_paid: bool) -> Story:
+    def for_payer(self, *, is_their_phone: bool) -> Story:
         """What is told to who came by a link: how much, and whether it is paid; the order is not theirs.
 
-        The M-PESA code is only for ``has_paid``, whose own phone it was.
+        The M-PESA code is only for whose own phone it was, and so is another request to the same phone.
         """
         return replace(
             self,
-            receipt_number=self.receipt_number if has_paid else "",
+            receipt_number=self.receipt_number if is_their_phone else "",
+            can_send_again=self.can_send_again and is_their_phone,
             kept=(),
             decisions=(),
             can_pay_otherwise=False,
@@ -167,7 +168,7 @@ def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: 
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
         can_pay_otherwise=has_other_way and state in ENDED,
-        can_pay_later=state in ENDED and mpesa_order.paying_later_at is None,
+        can_pay_later=may_retry and mpesa_order.paying_later_at is None,
         pays_later=state in ENDED and mpesa_order.paying_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
         was_restored=mpesa_order.restored_at is not None,

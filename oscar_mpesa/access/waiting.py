@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,8 +14,8 @@ from oscar_mpesa.models import MpesaOrder, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_IS_THERE
 
 
-def waiting_order(request: HttpRequest) -> MpesaOrder | None:
-    """The newest order of this session or this user that still awaits its money.
+def waiting_order(request: HttpRequest, *, number: str = "") -> MpesaOrder | None:
+    """The newest order of this session or this user that still awaits its money; the one of this number before it.
 
     No query for a visitor who placed none, one for others.
     """
@@ -27,7 +27,8 @@ def waiting_order(request: HttpRequest) -> MpesaOrder | None:
     awaiting = MpesaOrder.objects.filter(
         whose, order__status=get_settings().PENDING_STATUS, released_at=None, pay_before__gt=timezone.now()
     )
-    return awaiting.exclude(Exists(money)).select_related("order").order_by("-created_at").first()
+    asked_for_first = Case(When(order__number=number, then=0), default=1)
+    return awaiting.exclude(Exists(money)).select_related("order").order_by(asked_for_first, "-created_at").first()
 
 
 def _user(request: HttpRequest) -> Any:

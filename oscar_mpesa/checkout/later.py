@@ -39,18 +39,21 @@ class LinkView(View):
     """A mailed or shared link: whoever opens it may pay that order, until it is paid or closed."""
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Keep the leave to pay in the session and go on to the clean address; a link of no use is nobody's page."""
-        mpesa_order = _order_of(token)
-        if not ownership.owns(request, mpesa_order):
-            ownership.grant_payment(request, mpesa_order)
+        """Keep the leave to pay in the session and go on to the clean address.
+
+        Once the order waits for no money, a link is of use to nobody but who had that leave: they read how it ended.
+        """
+        mpesa_order = MpesaOrder.objects.select_related("order").filter(pk=read_token(token, Use.PAY)).first()
+        if mpesa_order is None:
+            raise Http404
+        if not ownership.may_pay(request, mpesa_order):
+            _grant(request, mpesa_order)
         response = redirect("checkout:mpesa-wait", mpesa_order.public_id)
         response["Referrer-Policy"] = "no-referrer"
         return response
 
 
-def _order_of(token: str) -> MpesaOrder:
-    order_id = read_token(token, Use.PAY)
-    mpesa_order = MpesaOrder.objects.select_related("order").filter(pk=order_id).first()
-    if mpesa_order is None or not is_payable(mpesa_order):
+def _grant(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
+    if not is_payable(mpesa_order):
         raise Http404
-    return mpesa_order
+    ownership.grant_payment(request, mpesa_order)

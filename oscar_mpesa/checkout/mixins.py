@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
@@ -138,6 +139,13 @@ class MpesaPaymentDetailsMixin:
                 mpesa=get_settings(),
             )
         return context
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """A page that no browser keeps: gone back to after the order was placed, its button would be a dead one."""
+        page: HttpResponse = super().render_to_response(context, **kwargs)  # type: ignore[misc]
+        if self.is_mpesa_possible:
+            add_never_cache_headers(page)
+        return page
 
     def build_submission(self, **kwargs: Any) -> dict[str, Any]:
         """Oscar's submission; with M-Pesa chosen its total is whole shillings, the rounding among the surcharges."""

@@ -19,14 +19,17 @@ class MpesaReminderMixin:
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The shop's own page, with the reminder in its messages."""
-        remind(request)
+        remind(request, number=kwargs.get("order_number", ""))
         response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
 
-def remind(request: HttpRequest) -> None:
-    """Leave the message for the page that is shown next; Oscar shows a message's HTML if it is tagged so."""
-    mpesa_order = waiting_order(request)
+def remind(request: HttpRequest, *, number: str = "") -> None:
+    """Leave the message for the page that is shown next, on an order's own page about that order if it waits.
+
+    Oscar shows a message's HTML if it is tagged so.
+    """
+    mpesa_order = waiting_order(request, number=number)
     if mpesa_order is None:
         return
     link = format_html(

@@ -61,7 +61,7 @@ def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:
     """The story of a payment as this page tells it to whoever asks."""
     typed = ownership.typed_the_number(request, payment.phone_number)
     story = tell(payment, now=now, shows_number=typed, has_other_way=has_other_way())
-    return story if ownership.owns(request, payment.mpesa_order) else story.for_payer(has_paid=typed)
+    return story if ownership.owns(request, payment.mpesa_order) else story.for_payer(is_their_phone=typed)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")

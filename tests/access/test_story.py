@@ -64,7 +64,7 @@ def test_a_fault_of_the_shop_offers_no_new_prompt(code: Any) -> None:
 
     told = story(payment)
 
-    assert (told.state, told.can_retry) == ("failed", False)
+    assert (told.state, told.can_retry, told.can_pay_later) == ("failed", False, False)
     assert told.sentence.startswith("This shop cannot take M-PESA right now.")
 
 

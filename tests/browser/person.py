@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from django.utils import timezone
 
 from oscar_mpesa.access.ownership import NUMBERS_KEY, ORDERS_KEY
 from oscar_mpesa.models import MpesaPayment
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Error
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 ADDRESS = {"first_name": "Wanjiru", "last_name": "Otieno", "line1": "12 Moi Avenue", "line4": "Mombasa"}
 
@@ -33,11 +35,8 @@ class Person:
     ) -> None:
         self.shop, self.language, self.pictures, self.width = shop, language, pictures, width
         self.context = chromium.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
         self.errors: list[str] = []
-        self.page.on("console", self._hears)
-        self.page.on("pageerror", self._breaks)
+        self.page = self._opens_page()
 
     def owns(self, *payments: MpesaPayment) -> Person:
         """As if these payments' orders had been placed in this browser."""
@@ -47,9 +46,22 @@ class Person:
         session.create()
         return self._keeps(settings.SESSION_COOKIE_NAME, str(session.session_key))
 
+    def is_signed_in(self, user: Any) -> Person:
+        """As if this user of the shop had signed in here."""
+        client = Client()
+        client.force_login(user)
+        return self._keeps(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
+
     def reads(self, language: str) -> Person:
         """Choose the language of pages that have none in their address."""
         return self._keeps(settings.LANGUAGE_COOKIE_NAME, language)
+
+    def opens_tab(self, address: str = "") -> Person:
+        """The same person at a new tab of the same browser, at the same page or at another address."""
+        tab = copy(self)
+        tab.page = self._opens_page()
+        tab.page.goto(address or self.page.url)
+        return tab
 
     def goes(self, path: str) -> Person:
         """Open a page of the shop by its path without the language."""
@@ -121,6 +133,16 @@ class Person:
         self.fills_basket().goes_to_payment()
         return self.chooses("mpesa").names_phone(phone).places_order()
 
+    def waits_for(self, payment: MpesaPayment) -> Person:
+        """Open the waiting page of a payment's order."""
+        return self.goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
+
+    def comes_back(self) -> Person:
+        """To a waiting page, from another tab or app: it asks at once."""
+        with self.page.expect_response("**/status/"):
+            self.page.evaluate("window.dispatchEvent(new Event('focus'))")
+        return self
+
     def sees(self, state: str) -> str:
         """Wait until the waiting page is in a state; return its words."""
         self.page.wait_for_selector(f".mpesa-{state}")
@@ -132,12 +154,27 @@ class Person:
         if details.get_attribute("open") is None:
             details.locator("summary").click()
         details.locator("[name=phone_number]").fill(number)
-        details.locator("button").click()
+        with self.page.expect_navigation():
+            details.locator("button").click()
+        return self
+
+    def pays_later(self) -> Person:
+        """On the waiting page after a failure; back once the page offers a link to pass on."""
+        self.page.click("#mpesa-later")
+        self.page.click("details:has(#mpesa-later) button")
+        self.page.wait_for_selector("#mpesa-copy", state="attached")
         return self
 
     def leaves(self) -> None:
         """Close the browser."""
         self.context.close()
+
+    def _opens_page(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", self._hears)
+        page.on("pageerror", self._breaks)
+        return page
 
     def _keeps(self, name: str, value: str) -> Person:
         self.context.add_cookies([{"name": name, "value": value, "url": self.shop}])

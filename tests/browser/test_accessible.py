@@ -26,11 +26,12 @@ def test_the_waiting_page(new_visitor: Any, state: str) -> None:
     payment = STATES[state]()
     guest = new_visitor().owns(payment)
 
-    guest.goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
+    guest.waits_for(payment)
     guest.sees(state.partition(",")[0])
     closed = guest.page.locator("#mpesa-wait details:not([open]) summary")
     while closed.count():
         closed.first.click()
+    guest.looks(state)
 
     assert violations_at_all_widths(guest.page) == []
 

@@ -31,7 +31,7 @@ LISTEN = """() => {
 
 def listens(new_visitor: Any, payment: MpesaPayment) -> Person:
     """Open the page, stand on its button, and listen."""
-    guest: Person = new_visitor().owns(payment).goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
+    guest: Person = new_visitor().owns(payment).waits_for(payment)
     guest.page.focus("#mpesa-check")
     guest.page.evaluate(LISTEN)
     return guest
@@ -42,12 +42,6 @@ def heard(guest: Person) -> list[str]:
     return list(guest.page.evaluate("said"))
 
 
-def looks_again(guest: Person) -> None:
-    """The page asks at once."""
-    with guest.page.expect_response("**/status/"):
-        guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
-
-
 def focused(guest: Person) -> str:
     """The id of what has the focus."""
     return str(guest.page.evaluate("document.activeElement.id"))
@@ -56,8 +50,8 @@ def focused(guest: Person) -> str:
 def test_nothing_is_said_while_nothing_changes(new_visitor: Any) -> None:
     guest = listens(new_visitor, enter_pin())
 
-    looks_again(guest)
-    looks_again(guest)
+    guest.comes_back()
+    guest.comes_back()
 
     assert (heard(guest), focused(guest)) == ([], "mpesa-check")
 
@@ -67,13 +61,13 @@ def test_each_change_is_said_once_with_its_next_step(new_visitor: Any) -> None:
     guest = listens(new_visitor, payment)
 
     MpesaPayment.objects.update(prompted_at=timezone.now() - timedelta(seconds=80))
-    looks_again(guest)
+    guest.comes_back()
     guest.page.wait_for_selector(".mpesa-checking")
     still_there, never_removed = focused(guest), guest.page.evaluate("kept.isConnected")
     MpesaPayment.objects.update(held=False, prompted_at=timezone.now() - timedelta(seconds=151))
     payment.refresh_from_db()
     settle(payment, unanswered(), now=timezone.now())
-    looks_again(guest)
+    guest.comes_back()
     guest.page.wait_for_selector(".mpesa-unanswered")
 
     said = heard(guest)  # once: no answer is no answer, before and after the attempt has ended
@@ -93,7 +87,7 @@ def test_at_the_end_it_is_said_once_and_the_focus_is_on_the_heading(new_visitor:
     else:
         ended = {"status": "failed", "result_code": "2001", "live_order": None, "ended_at": timezone.now()}
         MpesaPayment.objects.update(held=False, **ended)
-    looks_again(guest)
+    guest.comes_back()
     guest.page.wait_for_selector(f".mpesa-{ending}")
 
     sentence = {"paid": "KSh 1,500 for order", "failed": "The M-PESA PIN was wrong."}[ending]

@@ -24,12 +24,6 @@ def focused(person: Person) -> str:
     return str(person.page.evaluate("document.activeElement.id"))
 
 
-def looks_again(person: Person) -> None:
-    """What happens when somebody comes back to the page: it asks at once."""
-    with person.page.expect_response("**/status/"):
-        person.page.evaluate("window.dispatchEvent(new Event('focus'))")
-
-
 def changed(**changes: Any) -> None:
     """Change the newest payment behind the page's back."""
     MpesaPayment.objects.filter(pk=MpesaPayment.objects.latest("pk").pk).update(**changes)
@@ -80,7 +74,7 @@ def test_nothing_moves_while_another_number_is_being_typed(new_person: Any) -> N
     guest.page.locator("#mpesa-wait [name=phone_number]").type("345678")
     typed = guest.page.locator("#mpesa-wait [name=phone_number]").input_value()
     guest.page.focus("#mpesa-other")
-    looks_again(guest)
+    guest.comes_back()
     guest.page.wait_for_selector("text=The M-PESA PIN was wrong.")
 
     assert typed == "0712345678"

@@ -130,6 +130,18 @@ def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: S
     assert shopper.order().status == "Pending"
 
 
+def test_no_browser_keeps_a_preview_whose_order_may_be_placed_by_the_time_it_is_gone_back_to(shopper: Shopper) -> None:
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+
+    preview = shopper.client.get(reverse("checkout:preview"))
+    shopper.chooses("cod")
+
+    assert "no-store" in preview["Cache-Control"]
+    assert "Cache-Control" not in shopper.client.get(reverse("checkout:preview"))
+
+
 def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")

@@ -78,6 +78,7 @@ def test_somebody_else_pays_by_the_link_and_sees_nothing_of_the_order(shopper: S
     assert led["Location"] == wait_url
     assert "no-store" in payer.client.get(wait_url)["Cache-Control"]
     assert "KSh 1,500 to Duka la Pwani" in asked and "0708 374 151" not in asked
+    assert "Send the request again" not in asked and "Send the request there" in asked
     for private in ("mpesa-restore", "mpesa-otherwise", "mpesa-later", 'id="mpesa-link"', "mpesa-done"):
         assert private not in asked + paid
     assert (sent["Location"], latest().phone) == (wait_url, "254712345678")
@@ -124,6 +125,17 @@ def test_the_link_leads_its_owner_to_the_order_s_own_page(shopper: Shopper, kion
     own = shopper.client.get(keeps(shopper, wait_url), follow=True).content.decode()
 
     assert "mpesa-link" in own
+
+
+def test_whoever_had_leave_to_pay_reads_by_the_link_how_it_ended(shopper: Shopper, kiondo: Any) -> None:
+    wait_url = cancels(shopper, kiondo)
+    link, payer = keeps(shopper, wait_url), Shopper()
+    payer.client.get(link)
+
+    post(latest(), success(latest()), now=timezone.now())
+
+    for each in (payer, shopper):
+        assert "Paid. Thank you!" in each.client.get(link, follow=True).content.decode()
 
 
 def test_nothing_is_kept_on_a_get(shopper: Shopper, kiondo: Any) -> None:

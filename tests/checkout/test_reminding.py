@@ -67,6 +67,17 @@ def test_the_order_s_own_page_has_a_way_to_pay_it(kiondo: Any, user: Any) -> Non
     assert f'href="{wait_url}"' in told
 
 
+def test_of_two_orders_that_wait_each_one_s_own_page_has_the_way_to_pay_that_one(kiondo: Any, user: Any) -> None:
+    shopper = Shopper().signs_in(user)
+    wait_urls = {}
+    for _ in range(2):
+        wait_url = cancels(shopper, kiondo)
+        wait_urls[shopper.order().number] = wait_url
+
+    for number, wait_url in wait_urls.items():
+        assert f'href="{wait_url}"' in reminder(shopper.client, "customer:order", order_number=number)
+
+
 def test_who_paid_or_let_the_time_pass_is_not_reminded(kiondo: Any) -> None:
     paid, late, closed = Shopper(), Shopper(), Shopper()
     cancels(paid, kiondo)

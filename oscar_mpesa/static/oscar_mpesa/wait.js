@@ -9,10 +9,13 @@
   function firstPause() { return panel.dataset.open ? 2000 : panel.dataset.retry ? 15000 : 0; }
   function isTyping() {
     var at = document.activeElement;
-    return panel.contains(at) && at.tagName === "INPUT";
+    return panel.contains(at) && at.tagName === "INPUT" && !at.readOnly;
   }
+  // An answer that does not come within half a minute is lost on its way: nothing else would be asked meanwhile.
   function get(address) {
-    return fetch(address, {credentials: "same-origin", cache: "no-store"}).then(function (answer) {
+    var stop = window.AbortController ? new AbortController() : {};
+    if (stop.signal) setTimeout(function () { stop.abort(); }, 30000);
+    return fetch(address, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(function (answer) {
       if (!answer.ok) throw answer.status;
       return answer;
     });
@@ -55,12 +58,13 @@
     panel.className = fresh.className;
     ["version", "open", "retry"].forEach(function (name) { panel.dataset[name] = fresh.dataset[name]; });
     if (heading) heading.textContent = part("heading", page).textContent;
+    part("about").textContent = part("about", page).textContent;
     var said = part("news"), says = part("news", page);
     if (said.textContent !== says.textContent) said.innerHTML = says.innerHTML;
     renew(next, part("next", page));
     pause = firstPause();
     prepare();
-    var stays = isOurs && next.contains(at) && !at.disabled && panel.dataset.open;
+    var stays = isOurs && next.contains(at) && panel.dataset.open;
     if (heading && !stays && (isOurs || at === document.body)) heading.focus();
   }
 
@@ -104,25 +108,30 @@
       "en-GB", {hour: "2-digit", minute: "2-digit", timeZone: "Africa/Nairobi"});
   }
 
-  // The same phone cannot be asked again at once: its button opens when the server will take it.
+  // The same phone cannot be asked again at once: its button opens when the server will take it. It is not disabled:
+  // where scripts are stopped after load, as Opera Mini does, nothing would open it.
   function prepare() {
     offerCopy();
     var button = part("again"), wait = button ? (button.dataset.opens || 0) - (button.dataset.now || 0) : 0;
-    if (!button) return;
-    button.disabled = wait > 0;
-    if (wait > 0) setTimeout(function () { button.disabled = false; }, wait * 1000 + 1000);
+    if (wait <= 0) return;
+    button.setAttribute("aria-disabled", "true");
+    button.onclick = function () { return !button.hasAttribute("aria-disabled"); };
+    setTimeout(function () { button.removeAttribute("aria-disabled"); }, wait * 1000 + 1000);
   }
 
   // Without scripts the link stands in a field to be copied by hand.
   function offerCopy() {
     var button = part("copy"), field = part("link");
     if (!button || !field) return;
+    function say() { button.textContent = button.dataset.done; }
+    function copyFromField() {
+      field.select();
+      if (document.execCommand("copy")) say();
+    }
     button.hidden = false;
     button.onclick = function () {
-      field.select();
-      if (navigator.clipboard) navigator.clipboard.writeText(field.value);
-      else document.execCommand("copy");
-      button.textContent = button.dataset.done;
+      if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(say, copyFromField);
+      else copyFromField();
     };
   }
 

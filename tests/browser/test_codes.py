@@ -1,0 +1,103 @@
+"""Every result that M-PESA may give a shopper: its page says that result's sentence, and what can be done now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone, translation
+
+from oscar_mpesa.domain.outcomes import PUSHES, RESULTS, Again, Outcome, of_callback
+from oscar_mpesa.domain.status import FINAL, Status
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.ordering.sentences import of_outcome
+from tests.browser.person import Person
+from tests.browser.states import failed
+from tests.shop import ANOTHER
+
+pytestmark = pytest.mark.browser
+
+#: The closed table, as far as a shopper meets it, and a code that nobody knows.
+FAILURES = [
+    *(outcome for outcome in RESULTS.values() if outcome.status in FINAL - {Status.COMPLETED}),
+    *PUSHES.values(),
+    of_callback("77777"),
+]
+
+HELP = "0700 000 000 (8:00-18:00)"
+
+AGAIN, PHONE, OTHERWISE = "#mpesa-again", "#mpesa-wait [name=phone_number]:visible", "#mpesa-otherwise"
+LATER = "#mpesa-later"
+
+
+def ways_on(outcome: Outcome) -> set[str]:
+    """What a page offers after an outcome, in a shop with another method; a closed box counts as not offered."""
+    if outcome.again is Again.NEVER:
+        return {OTHERWISE}
+    return {PHONE if outcome.again is Again.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
+
+
+def ends_with(payment: MpesaPayment, outcome: Outcome) -> None:
+    """As if the attempt had ended so just now."""
+    MpesaPayment.objects.filter(pk=payment.pk).update(
+        status=outcome.status, result_code=outcome.code, ended_at=timezone.now()
+    )
+
+
+def offered(guest: Person) -> set[str]:
+    """Which of the ways on the page has."""
+    return {way for way in (AGAIN, PHONE, OTHERWISE, LATER) if guest.page.locator(way).count()}
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 360), ("sw", 320)])
+def test_each_result_has_its_own_sentence_and_a_way_on(
+    new_visitor: Any, settings: Any, language: str, width: int
+) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HELP": HELP}
+    payment = failed(1032)()
+    guest = new_visitor(language=language, width=width).owns(payment)
+
+    wrong = {}
+    for outcome in FAILURES:
+        ends_with(payment, outcome)
+        words = guest.waits_for(payment).looks(outcome.code)
+        with translation.override(language):
+            sentence = of_outcome(outcome, phone=ANOTHER.grouped, has_other_way=True)
+        told = (sentence in words, HELP in words, offered(guest), guest.fits())
+        if told != (True, True, ways_on(outcome), True):
+            wrong[outcome.code] = told
+
+    assert wrong == {}
+    assert len(FAILURES) == 25
+
+
+@pytest.mark.parametrize("code", ["1032", "4", "3", "2028"])
+def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
+    new_visitor: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
+    monkeypatch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+    payment = failed(1032)()
+    ends_with(payment, RESULTS[code])
+    guest = new_visitor().owns(payment).waits_for(payment)
+
+    words = guest.looks(code)
+
+    sentence = of_outcome(RESULTS[code], phone=ANOTHER.grouped, has_other_way=False)
+    assert sentence in words and "another way" not in words
+    assert offered(guest) == ways_on(RESULTS[code]) - {OTHERWISE}
+    assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")
+
+
+def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
+    new_person: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
+    monkeypatch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+    guest = new_person()
+
+    guest.fills_basket().goes_to_payment()
+    guest.names_phone("0708374151").places_order()
+
+    assert guest.page.locator("#mpesa-wait").is_visible()
+    assert MpesaPayment.objects.get().phone == "254708374151"
