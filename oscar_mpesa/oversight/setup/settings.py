@@ -32,7 +32,8 @@ class Shown:
 def settings_findings() -> list[Finding]:
     """Every system check of ours that has something to say, those for a deployment included; silenced ones are not."""
     messages = [each for each in run_checks(tags=[TAG], include_deployment_checks=True) if not each.is_silenced()]
-    told = {_id(message): message for message in messages if str(message.id).startswith(f"{TAG}.")}
+    # Django keeps its checks in a set, so their order is no order.
+    told = {_id(message): message for message in sorted(messages, key=_id) if str(message.id).startswith(f"{TAG}.")}
     findings = [_as_finding(id_, message) for id_, message in told.items()]
     well = [found(name) for name, ids in WELL.items() if not ids & set(told)]
     about_surroundings = set().union(*WELL.values()) | {LAWFUL}
