@@ -28,6 +28,7 @@ LINK_WORDS = {
     needs.SETUP: _("Go to the set-up"),
     needs.PAYMENTS: _("See the payments"),
     needs.PAYMENT: _("See the payment"),
+    needs.CALLBACKS: _("See Safaricom's messages"),
     needs.RECEIPTS: _("See the money"),
     needs.RECEIPT: _("See the money"),
 }

@@ -68,6 +68,7 @@ class Need:
 
 
 SETUP, PAYMENTS, PAYMENT = "dashboard:mpesa-setup", "dashboard:mpesa-payments", "dashboard:mpesa-payment"
+CALLBACKS = "dashboard:mpesa-callbacks"
 RECEIPTS, RECEIPT = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt"
 
 #: Money that waits for a person: what is said of one receipt, and of several.
@@ -184,7 +185,7 @@ def _of_rows(now: datetime, seen: Mapping[str, Found]) -> Iterator[Need]:
     tell = _teller(now, seen)
     yield from tell("stuck", Level.URGENT, _STUCK, PAYMENTS, PAYMENT)
     yield from tell("held", Level.SOON, _HELD, PAYMENTS, PAYMENT)
-    yield from tell("unread", Level.SOON, _UNREAD, PAYMENTS)
+    yield from tell("unread", Level.SOON, _UNREAD, CALLBACKS)
     yield from tell("unasked", Level.SOON, _UNASKED, PAYMENTS)
     yield from tell("untold", Level.SOON, _UNTOLD, PAYMENTS)
 

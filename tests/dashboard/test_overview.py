@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oscar_mpesa.dashboard.links import link
+from oscar_mpesa.dashboard.overview import LINK_WORDS
 from oscar_mpesa.lifecycle import heartbeat
 from oscar_mpesa.models import MpesaHeartbeat, MpesaReceipt
+from oscar_mpesa.oversight import needs
 from tests.counting import counted
 from tests.lifecycle.astray import surplus
 from tests.oversight.lines import UNREACHABLE, called, customers_wait, many_ended, with_credentials
@@ -154,3 +156,9 @@ def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings
 
     questions = [sql for sql in count if sql.startswith("SELECT")]
     assert len(questions) <= 12, str(count)
+
+
+def test_every_place_that_a_need_leads_to_has_a_word_for_its_link() -> None:
+    places = {value for value in vars(needs).values() if str(value).startswith("dashboard:mpesa-")}
+
+    assert set(LINK_WORDS) == places

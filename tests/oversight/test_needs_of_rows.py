@@ -12,7 +12,7 @@ from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.lifecycle.releasing import release_overdue
 from oscar_mpesa.models import MpesaCallback, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.oversight.needs import Level
+from oscar_mpesa.oversight.needs import Level, needs
 from tests.lifecycle.astray import mismatch, surplus, unallocated
 from tests.oversight.lines import (
     minutes,
@@ -132,9 +132,10 @@ def test_a_callback_that_was_given_up_until_its_payment_is_paid_by_other_news() 
         body=b"{}", received_at=NOON, environment="simulated", payment=payment, verdict="failed", tries=10
     )
 
-    before = said("unread")
+    before, leads_to = said("unread"), [each.url_name for each in needs(NOON)]
     pay(payment)
 
+    assert leads_to == ["dashboard:mpesa-callbacks"]
     assert before.startswith("A message from Safaricom could not be worked through in ten tries.")
     assert said("unread") == ""
 
