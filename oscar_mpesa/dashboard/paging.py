@@ -7,14 +7,18 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
-#: Rows that can be leafed through; who looks for an older one narrows the list down.
+#: Rows are counted so far.
 MOST = 10_000
+
+#: Rows that can be leafed through, for a database walks past all that come before a page; who looks for an older one
+#: narrows the list down.
+LEAFABLE = 2_500
 
 _LARGEST_PAGE = 100
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """For a table of django-tables2 over a queryset: counts, and goes, no further than ``MOST`` rows."""
+    """For a table of django-tables2 over a queryset: counts and goes only so far."""
 
     def __init__(self, rows: Any, per_page: int, **kwargs: Any) -> None:
         # The size of a page comes from the address, where anybody writes what they like.
@@ -30,9 +34,14 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """How many can be leafed through."""
-        return min(self.found, MOST)
+        return min(self.found, LEAFABLE)
 
     @property
     def is_capped(self) -> bool:
-        """There are more."""
+        """There are more than were counted."""
         return self.found > MOST
+
+    @property
+    def ends_early(self) -> bool:
+        """There are more than can be leafed through."""
+        return self.found > LEAFABLE

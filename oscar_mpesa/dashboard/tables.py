@@ -45,7 +45,7 @@ class PaymentTable(DashboardTable):
         """How many there are, as far as they were counted."""
         if self.paginator.is_capped:
             return gettext("More than %(count)s payments") % {"count": f"{MOST:,}"}
-        return gettext("Payments: %(count)s") % {"count": f"{self.paginator.count:,}"}
+        return gettext("Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
 
     def render_when(self, record: MpesaPayment) -> str:
         """The way to the payment's own page."""

@@ -187,6 +187,7 @@ def test_a_list_that_is_very_long_is_counted_only_so_far(
     payments: dict[str, MpesaPayment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paging, "MOST", 1)
+    monkeypatch.setattr(paging, "LEAFABLE", 1)
     monkeypatch.setattr("oscar_mpesa.dashboard.tables.MOST", 1)
 
     told = words(at_desk().get(LIST))
