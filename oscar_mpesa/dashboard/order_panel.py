@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import select_template
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.access.receipts import Money, money_of
 from oscar_mpesa.dashboard.nairobi import day_and_time
 from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
-from oscar_mpesa.dashboard.receipt_facts import payment_page
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 
@@ -93,7 +93,7 @@ def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:
         amount=payment.amount,
         status=payment.get_status_display(),
         environment=payment.environment,
-        href=payment_page(payment.pk),
+        href=reverse("dashboard:mpesa-payment", args=[payment.pk]),
     )
 
 

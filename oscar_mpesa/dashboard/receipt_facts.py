@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
@@ -15,7 +15,6 @@ from oscar.core.loading import get_model
 from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.dashboard.receipt_forms import difference_words
-from oscar_mpesa.dashboard.receipt_tables import order_page
 from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 
@@ -88,24 +87,14 @@ def _facts(receipt: MpesaReceipt, payer: str) -> Iterator[tuple[str, Any]]:
 def _order_link(order: Any) -> str:
     if order is None:
         return ""
-    href = order_page(order.number)
-    return format_html('<a href="{}">{}</a>', href, order.number) if href else str(order.number)
+    return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", args=[order.number]), order.number)
 
 
 def _payment_link(payment: MpesaPayment | None) -> str:
     if payment is None:
         return ""
     words = f"{ksh(payment.amount)}, {day_and_time(payment.created_at)}"
-    href = payment_page(payment.pk)
-    return format_html('<a href="{}">{}</a>', href, words) if href else words
-
-
-def payment_page(pk: int) -> str:
-    """The address of the page of one payment; nothing where there is none."""
-    try:
-        return reverse("dashboard:mpesa-payment", args=[pk])
-    except NoReverseMatch:
-        return ""
+    return format_html('<a href="{}">{}</a>', reverse("dashboard:mpesa-payment", args=[payment.pk]), words)
 
 
 def _decided(receipt: MpesaReceipt) -> str:

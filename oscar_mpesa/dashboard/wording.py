@@ -14,6 +14,7 @@ from oscar_mpesa.models.payments import STATUS_CHOICES
 WHAT: Mapping[str, Any] = {
     "asked by staff": _("Asked by hand"),
     "asked for better news": _("Asked once more, because the message could not be believed"),
+    "callback worked through again": _("Message of Safaricom worked through again"),
     "cancelled though paid": _("Cancelled, though it is paid"),
     "decided about money": _("Decided about money"),
     "given back to a basket": _("Things put back into a basket"),

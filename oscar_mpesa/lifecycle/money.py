@@ -113,7 +113,7 @@ def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
     same_order = Q(order_id=payment.order_id) | Q(payment_id=payment.pk)
     same_number = Q(environment=payment.environment, number=news.receipt_number)
     which = same_order | same_number if news.receipt_number else same_order
-    return list(MpesaReceipt.objects.filter(which))
+    return list(MpesaReceipt.objects.counted().filter(which))
 
 
 def _is_open(receipt: MpesaReceipt) -> bool:

@@ -59,7 +59,7 @@ def record_receipt(
         mpesa_order = enrolled(order.pk, now=now)
         attempt = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_attempt(mpesa_order)
         _require_new(news, attempt or mpesa_order)
-        if attempt is None and mpesa_order.order.mpesa_receipts.filter(number=None).exists():
+        if attempt is None and MpesaReceipt.objects.counted().filter(order=mpesa_order.order, number=None).exists():
             raise AttemptUnclear(mpesa_order.pk)
         if attempt is None:
             take_for_order(mpesa_order, news, now)

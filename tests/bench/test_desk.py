@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.bench.clones import grow, seed
 from tests.counting import counted
-from tests.dashboard.desk import address, clerk
+from tests.dashboard.desk import address, at_desk
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
@@ -64,7 +64,7 @@ def queries(client: Client, question: dict[str, str]) -> int:
 def test_a_million_payments_are_listed_and_searched_as_fast_as_ten_thousand(a_million: Callable[[], None]) -> None:
     seed()
     grow(0, FEW)
-    client = clerk("view_full_phone")
+    client = at_desk("view_full_phone")
     for question in QUESTIONS.values():
         client.get(address("payments"), question)
     few = {name: asked(client, question) for name, question in QUESTIONS.items()}

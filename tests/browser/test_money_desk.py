@@ -91,7 +91,7 @@ def order_panel(desk: Person) -> list[str]:
     number = get_model("order", "Order").objects.get(pk=payment.order_id).number
     desk.goes(f"dashboard/orders/{number}/")
     desk.looks("order-panel")
-    found = violations(desk.page, within=".mpesa-desk-panel")
+    found = violations(desk.page, within=".mpesa-order-panel")
     desk.page.click("a[href='#mpesa']")
     desk.page.wait_for_selector("#mpesa.active.show")
     desk.looks("order-tab")
@@ -114,7 +114,7 @@ def test_money_is_used_without_a_script(new_visitor: Any) -> None:
     desk = at_desk(new_visitor(scripts=False)).goes(f"dashboard/mpesa/money/{receipt.pk}/")
 
     desk.page.fill("#search-order", order.number)
-    desk.page.click(".mpesa-desk-search button")
+    desk.page.click(".mpesa-search button")
     desk.page.check("[name=accept_difference]")
     desk.page.click("form[action$='/use/'] button")
 

@@ -97,7 +97,7 @@ def test_the_inbox_without_scripts(new_visitor: Callable[..., Person]) -> None:
 
     clerk.goes("dashboard/mpesa/callbacks/")
     clerk.page.select_option("#id_verdict", "failed")
-    clerk.page.locator(".mpesa-inbox-filter button").click()
+    clerk.page.locator(".mpesa-filter button").click()
     clerk.page.locator("a.mpesa-row-link").first.click()
     clerk.page.get_by_role("button", name="Work through it again").click()
 

@@ -46,7 +46,7 @@ def page_of(order: Any, client: Client) -> str:
 
 def panel_of(order: Any, *permissions: str) -> str:
     page = page_of(order, somebody("view_mpesapayment", *permissions))
-    start = page.index("mpesa-desk-panel")
+    start = page.index("mpesa-order-panel")
     return page[start : page.index("</section>", start)]
 
 
@@ -171,7 +171,7 @@ def test_a_note_on_an_m_pesa_order_can_still_be_written() -> None:
         reverse("dashboard:order-detail", args=[order.number]), {"order_action": "save_note", "message": "called"}
     )
 
-    assert refused.status_code == 200 and "mpesa-desk-panel" in refused.content.decode()
+    assert refused.status_code == 200 and "mpesa-order-panel" in refused.content.decode()
     assert saved.status_code == 302 and order.notes.filter(message="called").exists()
 
 

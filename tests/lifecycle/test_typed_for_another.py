@@ -67,3 +67,18 @@ def test_a_code_typed_for_the_wrong_attempt_is_that_of_the_money_in_the_books() 
 
     assert numbers() == {TOLD: "applied", None: "explained"}
     assert_booked_once(TOLD)
+
+
+@pytest.mark.parametrize("who", ["staff", "Safaricom"])
+def test_a_row_that_told_of_the_same_money_takes_no_other_money_in(who: str) -> None:
+    first, second = two_expired()
+    settle(first, said_by_query("0"), now=later(380))
+    typed(first, number=TOLD, payment=second)
+    post(first, success(first, number=TOLD), now=later(500))
+
+    if who == "staff":
+        typed(first, number="OD999ZZZ99")
+    else:
+        post(second, success(second, number="OD999ZZZ99"), now=later(600))
+
+    assert numbers() == {TOLD: "applied", None: "explained", "OD999ZZZ99": "surplus"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from oscar.apps.order.exceptions import InvalidOrderStatus
 
-from oscar_mpesa import checks
+from oscar_mpesa.checks.shop import check_pipeline
 from oscar_mpesa.ordering.statuses import extend, extend_model, extend_settings, missing_steps, our_steps, paid_status
 from tests.shop import new_order
 
@@ -89,13 +89,13 @@ def test_with_extend_pipeline_off_nothing_is_added_and_the_check_says_what_is_mi
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "EXTEND_PIPELINE": False}
     settings.OSCAR_ORDER_STATUS_PIPELINE = dict(OF_THE_SHOP)
     forked = type("Order", (), {"pipeline": dict(OF_THE_SHOP)})
-    monkeypatch.setattr("oscar_mpesa.checks.get_model", lambda *_: forked)
+    monkeypatch.setattr("oscar_mpesa.checks.shop.get_model", lambda *_: forked)
 
     extend_settings()
     extend_model(forked)
 
     assert settings.OSCAR_ORDER_STATUS_PIPELINE == forked.pipeline == OF_THE_SHOP  # type: ignore[attr-defined]
-    assert [message.id for message in checks.check_pipeline()] == ["oscar_mpesa.W001"]
+    assert [message.id for message in check_pipeline()] == ["oscar_mpesa.W001"]
 
 
 def test_a_forked_order_that_writes_its_pipeline_into_the_class_is_extended_too() -> None:

@@ -56,6 +56,9 @@ TABLE = {
     f"{INITIATE}/": To(405, 404),
     CHECK: PAGE,
     f"{CHECK}/": PAGE,
+    # Without a token of the shop's own there is no such page.
+    "/api/payments/health": PAGE,
+    "/api/payments/health/": PAGE,
     "/api/payments/mpesa/callback/": SAFARICOM,
     "/api/payments/mpesa/callback/<secret>/": SAFARICOM,
     "/api/payments/hooks/<secret>/": SAFARICOM,

@@ -13,7 +13,7 @@ from oscar_mpesa.domain.status import LIVE, Status, is_legal
 from oscar_mpesa.lifecycle.allocating import IN_BOOKS
 from oscar_mpesa.lifecycle.releasing import PATIENCE
 from oscar_mpesa.models import Allocation, ReleaseReason
-from oscar_mpesa.models.receipts import MONEY_IS_THERE, TO_SORT_OUT
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, SAME_MONEY, TO_SORT_OUT
 from tests.lifecycle.stories.picture import Picture
 
 PENDING, PAID, CANCELLED = "Pending payment", "Being processed", "Cancelled"
@@ -62,10 +62,17 @@ def no_money_is_lost(before: Picture, after: Picture, facts: Facts) -> Iterator[
     yield from (f"receipt {pk} is gone" for pk in before.receipts.keys() - after.receipts.keys())
 
 
+def money_of_its_own_is_not_closed_as_another_s(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+    for receipt in after.receipts.values():
+        if receipt.number and receipt.reason.startswith(SAME_MONEY):
+            yield f"{receipt.number} is closed as {receipt.reason}"
+
+
 def a_number_goes_to_the_money_that_lacks_it(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         same = [row for row in after.receipts.values() if row.payment_id == receipt.payment_id and row.pk > pk]
-        if receipt.number is None and any(row.number not in facts.typed for row in same):
+        is_no_money_of_its_own = receipt.reason.startswith(SAME_MONEY)
+        if receipt.number is None and not is_no_money_of_its_own and any(row.number not in facts.typed for row in same):
             yield f"receipt {pk} has no number, and its payment {receipt.payment_id} has another one"
 
 
@@ -230,6 +237,7 @@ def what_is_to_be_told_is_told_once(before: Picture, after: Picture, facts: Fact
 LAWS: tuple[Law, ...] = (
     a_number_counts_once,
     no_money_is_lost,
+    money_of_its_own_is_not_closed_as_another_s,
     a_number_goes_to_the_money_that_lacks_it,
     money_pays_an_order_once,
     another_amount_pays_by_a_decision_only,
