@@ -76,7 +76,7 @@ def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
     new_visitor: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
-    monkeypatch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+    monkeypatch.setattr("oscar_mpesa.access.other_way.takes_payment", lambda _: False)
     payment = failed(1032)()
     ends_with(payment, RESULTS[code])
     guest = new_visitor().owns(payment).waits_for(payment)
@@ -93,7 +93,7 @@ def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
     new_person: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
-    monkeypatch.setattr("oscar_mpesa.checkout.methods._takes_payment", lambda _: False)
+    monkeypatch.setattr("oscar_mpesa.access.other_way.takes_payment", lambda _: False)
     guest = new_person()
 
     guest.fills_basket().goes_to_payment()
