@@ -93,7 +93,7 @@ def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
     new_person: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
-    monkeypatch.setattr("oscar_mpesa.access.other_way.takes_payment", lambda _: False)
+    monkeypatch.setattr("oscar_mpesa.checkout.methods.takes_payment", lambda _: False)
     guest = new_person()
 
     guest.fills_basket().goes_to_payment()
