@@ -17,6 +17,7 @@ from oscar_mpesa.conf import get_settings
 
 #: The pages on which an order is called to mind that waits for its money: Oscar's apps, and the names of their views.
 REMINDING = {
+    "catalogue": ["catalogue_view"],
     "basket": ["summary_view"],
     "checkout": ["index_view"],
     "customer": ["order_history_view", "order_detail_view"],

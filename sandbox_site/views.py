@@ -7,12 +7,14 @@ from typing import Any
 from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
+from oscar_mpesa.checkout.reminding import MpesaReminderMixin
+
 #: How many things the front page shows.
 ON_THE_SHELF = 8
 
 
-class HomeView(TemplateView):
-    """Welcome, the site offers, the categories and a shelf of things that are in stock."""
+class HomeView(MpesaReminderMixin, TemplateView):
+    """Welcome, the site offers, the categories and a shelf of things that are in stock; and an order that waits."""
 
     template_name = "sandbox_site/home.html"
 

@@ -95,10 +95,13 @@ class Story:
     def for_payer(self, *, is_their_phone: bool) -> Story:
         """What is told to who came by a link: how much, and whether it is paid; the order is not theirs.
 
-        The M-PESA code is only for whose own phone it was, and so is another request to the same phone.
+        The M-PESA code is only for whose own phone it was, and so are why it failed and another request to it.
         """
+        is_asked = self.state in ENDED and not is_their_phone
         return replace(
             self,
+            state="to-pay" if is_asked else self.state,
+            sentence="" if is_asked else self.sentence,
             receipt_number=self.receipt_number if is_their_phone else "",
             can_send_again=self.can_send_again and is_their_phone,
             kept=(),
@@ -119,7 +122,7 @@ class Story:
     @property
     def is_payable(self) -> bool:
         """A request is on its way, or another one may be sent."""
-        return self.state in ENDED | {"enter-pin", "checking"}
+        return self.state in ENDED | {"enter-pin", "checking", "to-pay"}
 
     @property
     def version(self) -> str:

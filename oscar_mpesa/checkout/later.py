@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
@@ -44,16 +44,11 @@ class LinkView(View):
         Once the order waits for no money, a link is of use to nobody but who had that leave: they read how it ended.
         """
         mpesa_order = MpesaOrder.objects.select_related("order").filter(pk=read_token(token, Use.PAY)).first()
-        if mpesa_order is None:
-            raise Http404
-        if not ownership.may_pay(request, mpesa_order):
-            _grant(request, mpesa_order)
+        may_pay = mpesa_order is not None and ownership.may_pay(request, mpesa_order)
+        if mpesa_order is None or not (may_pay or is_payable(mpesa_order)):
+            return render(request, "oscar_mpesa/link_over.html", status=404)
+        if not may_pay:
+            ownership.grant_payment(request, mpesa_order)
         response = redirect("checkout:mpesa-wait", mpesa_order.public_id)
         response["Referrer-Policy"] = "no-referrer"
         return response
-
-
-def _grant(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
-    if not is_payable(mpesa_order):
-        raise Http404
-    ownership.grant_payment(request, mpesa_order)

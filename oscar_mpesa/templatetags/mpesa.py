@@ -66,10 +66,13 @@ def heading(story: Story) -> str:
         "closed": _("This order is closed"),
         "unanswered": _("No answer from M-PESA yet"),
         "wait": _("M-PESA asks you to wait"),
+        "to-pay": _("Pay by M-PESA"),
         "unpaid": _("This order is not paid yet"),
         "not-waiting": _("Nothing to pay"),
         "returned": _("The shop returned your money"),
         "used": _("Your payment was used for another order"),
         "explained": _("The shop has dealt with your payment"),
     }
+    if story.pays_later:
+        return _("Your things are kept")
     return headings.get(story.state, _("The payment did not go through"))

@@ -116,7 +116,10 @@
     if (wait <= 0) return;
     button.setAttribute("aria-disabled", "true");
     button.onclick = function () { return !button.hasAttribute("aria-disabled"); };
-    setTimeout(function () { button.removeAttribute("aria-disabled"); }, wait * 1000 + 1000);
+    setTimeout(function () {
+      button.removeAttribute("aria-disabled");
+      if (button.nextElementSibling) button.nextElementSibling.hidden = true;
+    }, wait * 1000 + 1000);
   }
 
   // Without scripts the link stands in a field to be copied by hand.

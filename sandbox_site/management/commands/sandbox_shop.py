@@ -18,6 +18,7 @@ PHONES = (
     ("0708 374 150", "has no money"),
     ("0708 374 151", "cancels"),
     ("any other", "pays"),
+    ("its practice phone open", "does what you press"),
 )
 
 
@@ -45,4 +46,4 @@ class Command(BaseCommand):
     def _table(self, heading: str, rows: Any) -> None:
         self.stdout.write(f"\n  {heading}")
         for left, right in rows:
-            self.stdout.write(f"    {left:<22}{right}")
+            self.stdout.write(f"    {left:<25}{right}")
