@@ -90,10 +90,12 @@ def test_the_same_phone_may_be_asked_again_when_its_minute_is_over(new_person: A
 
     told = guest.page.locator(".mpesa-retry").inner_text()
     closed = guest.page.locator("#mpesa-again").is_disabled()
+    guest.page.wait_for_selector("#mpesa-again:not([aria-disabled])")
+    is_told_still = guest.page.locator(".mpesa-retry small").is_visible()
     guest.page.click("#mpesa-again")
     guest.sees("enter-pin")
 
-    assert closed
+    assert closed and not is_told_still
     assert "To the same phone: from" in told
     assert MpesaPayment.objects.count() == 2
 
