@@ -98,10 +98,11 @@ class Story:
         The M-PESA code is only for whose own phone it was, and so are why it failed and another request to it.
         """
         is_asked = self.state in ENDED and not is_their_phone
+        sentence = _("There is nothing left to pay.") if self.state == "closed" else self.sentence
         return replace(
             self,
             state="to-pay" if is_asked else self.state,
-            sentence="" if is_asked else self.sentence,
+            sentence="" if is_asked else sentence,
             receipt_number=self.receipt_number if is_their_phone else "",
             can_send_again=self.can_send_again and is_their_phone,
             kept=(),

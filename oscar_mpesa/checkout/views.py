@@ -122,9 +122,7 @@ class RetryView(WishView, WaitView):
         phone = payment.phone_number if again else form.cleaned_data["phone"]
         try:
             retry(payment.mpesa_order.order, phone=phone, now=timezone.now())
-        except LivePayment:
-            pass
-        except NotPayable as refusal:
+        except (LivePayment, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
             typed = not again or ownership.typed_the_number(request, phone)

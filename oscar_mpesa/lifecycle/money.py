@@ -29,7 +29,10 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     """
     known = _known_receipts(payment, news)
     same = next((receipt for receipt in known if news.receipt_number and receipt.number == news.receipt_number), None)
-    if same is not None and _gives_up_number(same, payment, now):
+    if same is not None and _was_typed_elsewhere(same, payment):
+        same = _locked(same)
+    if same is not None and _was_typed_elsewhere(same, payment):
+        _give_up_number(same, payment, now)
         known.remove(same)
     elif same is not None:
         return _recognise(same, payment, news, now, known)
@@ -89,24 +92,22 @@ def _was_typed_elsewhere(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
     return _is_typed(receipt) and receipt.order_id not in {None, payment.order_id} and receipt.payment_id != payment.pk
 
 
-def _gives_up_number(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> bool:
-    """The other order keeps its books until a person has looked; the code is free for whom it belongs to.
+def _locked(receipt: MpesaReceipt) -> MpesaReceipt:
+    """Fresh, for a person may decide about it in the same moment; its own order is locked too.
 
-    False if it was not typed for another order, or if a person decided about it in the same moment. Raises
-    ``OperationalError`` where somebody is at work on that order; what was told is told again.
+    Raises ``OperationalError`` where somebody is at work on that order; what was told is told again.
     """
-    if not _was_typed_elsewhere(receipt, payment):
-        return False
     assert receipt.order_id is not None
     lock_order(receipt.order_id, nowait=True)
-    locked = MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
-    if not _was_typed_elsewhere(locked, payment):
-        return False
-    locked.reason = f"its code {locked.number} belongs to order {payment.mpesa_order.order.number}"
-    locked.number, locked.allocation = None, Allocation.MISMATCH
-    locked.save()
-    call_for_staff(locked, MpesaOrder.objects.select_related("order").get(pk=locked.order_id), now)
-    return True
+    return MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
+
+
+def _give_up_number(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
+    """The other order keeps its books until a person has looked; the code is free for whom it belongs to."""
+    receipt.reason = f"its code {receipt.number} belongs to order {payment.mpesa_order.order.number}"
+    receipt.number, receipt.allocation = None, Allocation.MISMATCH
+    receipt.save()
+    call_for_staff(receipt, MpesaOrder.objects.select_related("order").get(pk=receipt.order_id), now)
 
 
 def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:

@@ -22,6 +22,7 @@ PROMISED = (
     "oscar_mpesa.lifecycle.receipts.explain_receipt",
     "oscar_mpesa.lifecycle.receipts.record_return",
     "oscar_mpesa.lifecycle.recording.record_receipt",
+    "oscar_mpesa.checkout.reminding.MpesaReminderMixin",
     "oscar_mpesa.lifecycle.releasing.release",
     "oscar_mpesa.signals.attention_needed",
     "oscar_mpesa.signals.money_astray",
