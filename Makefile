@@ -20,7 +20,7 @@ AXE = build/axe/4.14.1
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-disasters test-browser picture test-slow bench matrix messages clean
+.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -61,9 +61,10 @@ test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL a
 test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
 	$(PYTEST) -m browser -n 2 --dist worksteal
 
-picture: $(VENV)/.browser ## The picture in the README, taken anew
+pictures: $(VENV)/.browser ## The pictures in the README and in docs/pages.md, taken anew
 	$(PYTEST) -m browser tests/browser/test_picture.py
 	cp build/screenshots/waiting.png docs/waiting.png
+	cp build/screenshots/pages/*.png docs/pages/
 
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
 	$(PYTEST) -m slow

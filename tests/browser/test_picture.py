@@ -1,4 +1,4 @@
-"""The README's picture, as ``make picture`` takes it."""
+"""The pictures in the README and in docs/pages.md, as ``make pictures`` takes them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import io
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from PIL import Image
 
+from oscar_mpesa.lifecycle.tokens import Use, make_token
+from tests.browser import states
 from tests.browser.conftest import PICTURES
 
 pytestmark = pytest.mark.browser
@@ -34,6 +37,41 @@ def test_the_picture_of_the_readme_is_small(new_person: Any, settings: Any) -> N
     assert picture.stat().st_size < 80_000
 
 
+#: The pages that docs/pages.md shows: the state, the order in it, and the language it is read in.
+PAGES = {
+    "enter-pin": (states.enter_pin, "en"),
+    "failed": (states.failed(1032), "en"),
+    "kept": (states.pays_later, "sw"),
+    "to-pay": (states.pays_later, "en"),
+    "paid": (states.paid, "sw"),
+    "closed": (states.closed, "en"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pictures_of_the_pages_are_small(new_visitor: Any, name: str) -> None:
+    build, language = PAGES[name]
+    payment = build()
+    person = new_visitor(language=language)
+    if name == "to-pay":
+        person.page.goto(person.shop + reverse("checkout:mpesa-link", args=[make_token(payment.order_id, Use.PAY)]))
+    else:
+        person.owns(payment).waits_for(payment)
+
+    panel = person.page.locator("#mpesa-wait").bounding_box()
+    clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": panel["y"] + panel["height"] + 24}
+    part = person.page.screenshot(full_page=True, clip=clip, animations="disabled")
+    picture = PICTURES / "pages" / f"{name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    _few_colours(Image.open(io.BytesIO(part)).convert("RGB")).save(picture, optimize=True)
+
+    assert picture.stat().st_size < 40_000
+
+
+def _few_colours(sheet: Image.Image) -> Image.Image:
+    return sheet.quantize(64, dither=Image.Dither.NONE)
+
+
 def _beside(screens: list[bytes]) -> Image.Image:
     """The screens on one sheet, in the few colours that they have."""
     pages = [Image.open(io.BytesIO(screen)).convert("RGB") for screen in screens]
@@ -41,4 +79,4 @@ def _beside(screens: list[bytes]) -> Image.Image:
     sheet = Image.new("RGB", (sum(page.width for page in pages) + gap, pages[0].height), "white")
     for number, page in enumerate(pages):
         sheet.paste(page, (number * (page.width + gap), 0))
-    return sheet.quantize(64, dither=Image.Dither.NONE)
+    return _few_colours(sheet)
