@@ -71,8 +71,12 @@ def money_of_its_own_is_not_closed_as_another_s(before: Picture, after: Picture,
 def a_number_goes_to_the_money_that_lacks_it(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         same = [row for row in after.receipts.values() if row.payment_id == receipt.payment_id and row.pk > pk]
-        is_no_money_of_its_own = receipt.reason.startswith(SAME_MONEY)
-        if receipt.number is None and not is_no_money_of_its_own and any(row.number not in facts.typed for row in same):
+        lacks_it = receipt.number is None and receipt.payment_id is not None
+        if (
+            lacks_it
+            and not receipt.reason.startswith(SAME_MONEY)
+            and any(row.number not in facts.typed for row in same)
+        ):
             yield f"receipt {pk} has no number, and its payment {receipt.payment_id} has another one"
 
 
