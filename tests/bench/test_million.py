@@ -22,6 +22,7 @@ from tests.wiring.stages import placing
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
+DUE = "the questions that are due"
 FEW, MANY = 1_000, 1_000_000
 
 Look = Callable[[], Any]
@@ -52,7 +53,7 @@ def looks() -> dict[str, Look]:
         "the poll, elsewhere": lambda: is_told(elsewhere.get(filled(STATUS, waiting))),
         "the poll, when the money is there": lambda: is_told(done.get(filled(STATUS, paid))),
         "the API's status": lambda: is_told(elsewhere.get(filled(CHECK, waiting))),
-        "the questions that are due": questions,
+        DUE: questions,
     }
 
 
@@ -93,7 +94,9 @@ def test_a_payment_is_found_among_a_million_as_among_a_thousand(capsys: Any) -> 
     with capsys.disabled():
         print(report(few, many))
 
-    assert {name: cost.ways for name, cost in many.items()} == {name: cost.ways for name, cost in few.items()}
+    # Two indexes begin with the status, and the planner may take either: what is due is held to read no whole table.
+    polls = [name for name in many if name != DUE]
+    assert {name: many[name].ways for name in polls} == {name: few[name].ways for name in polls}
     assert [name for name, cost in many.items() if "Seq Scan" in str(cost.plans)] == []
 
 

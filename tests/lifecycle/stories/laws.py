@@ -220,7 +220,8 @@ def the_clock_asks_before_it_releases(before: Picture, after: Picture, facts: Fa
         if mpesa_order.release_reason not in BY_THE_CLOCK:
             continue
         pk, is_unasked = mpesa_order.pk, mpesa_order.release_reason == ReleaseReason.UNASKED
-        if facts.now < mpesa_order.pay_before + (PATIENCE if is_unasked else timedelta()):
+        unaskable = any(payment.prompted_at and not payment.checkout_request_id for payment in after.payments_of(pk))
+        if facts.now < mpesa_order.pay_before + (PATIENCE if is_unasked and not unaskable else timedelta()):
             yield f"order {pk} was released before its time"
         for payment in after.payments_of(pk):
             was_asked = payment.pk in facts.asked or payment.denied_at is not None
