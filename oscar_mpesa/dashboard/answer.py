@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.access.receipts import STANDS
 from oscar_mpesa.access.story import Story
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.status import Status
@@ -41,6 +42,9 @@ _DECIDING = gettext_lazy(
 )
 _DECIDED = gettext_lazy("Your money arrived, and the shop has decided about it. Your page says how.")
 _PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
+_CANCELLED = gettext_lazy(
+    "Your payment arrived, and the order was cancelled since. The shop will write to you; do not pay again."
+)
 _CLOSED = gettext_lazy(
     "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
     "Otherwise order again."
@@ -89,6 +93,9 @@ def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
     if any(each.allocation in TO_SORT_OUT for each in receipts):
         return Answer(headline=_("Money waits for you."), happened=happened, say=str(_DECIDING), colour="warning")
     if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
+        if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
+            headline = _("Paid, but the order was cancelled since.")
+            return Answer(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
         return Answer(headline=_("Paid."), happened=happened, say=str(_PAID), colour="success")
     return Answer(headline=_("Money came and was decided about."), happened=happened, say=str(_DECIDED), colour="info")
 
@@ -111,14 +118,27 @@ def _of_ended(payment: MpesaPayment, story: Story, phone: str) -> Answer:
         "moment": day_and_time(payment.ended_at or payment.created_at),
     }
     happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
+    if story.state in STANDS:
+        return _of_other_money(story, happened)
     is_unknown = payment.status == Status.EXPIRED.value
     headline = _("No answer.") if is_unknown else _("Not paid.")
     return Answer(headline=headline, happened=happened, say=_to_say(payment, story), colour="warning")
 
 
+def _of_other_money(story: Story, happened: str) -> Answer:
+    """Another request brought it, or a person found it and nobody knows which request it belongs to."""
+    arrived = _("%(money)s arrived for the order.") % {"money": ", ".join(story.kept)}
+    is_paid = story.state == "paid"
+    paid, kept = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
+    return Answer(
+        headline=paid if is_paid else kept,
+        happened=f"{arrived} {happened}",
+        say=str(_PAID_OTHERWISE),
+        colour="success" if is_paid else "warning",
+    )
+
+
 def _to_say(payment: MpesaPayment, story: Story) -> str:
-    if story.state in STANDS:
-        return str(_PAID_OTHERWISE)
     if story.is_live:  # a later request of the same order
         return str(_WAITING)
     if story.state == "closed":

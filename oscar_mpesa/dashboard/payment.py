@@ -20,9 +20,10 @@ from oscar_mpesa.dashboard.answer import answer
 from oscar_mpesa.dashboard.forms import BlockForm, ReleaseForm
 from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import ACT, BLOCK, RELEASE
+from oscar_mpesa.dashboard.permissions import ACT, BLOCK, RECORD, RELEASE
 from oscar_mpesa.dashboard.timeline import timeline
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -60,11 +61,14 @@ class PaymentView(DeskMixin, TemplateView):
         now, money, other_way = timezone.now(), money_of(payment.mpesa_order_id), has_other_way()
         story = tell(newest, now=now, shows_number=shows_phones, has_other_way=other_way, money=money)
         receipts = money.brought_by(payment)
+        others = [each for each in (*money.kept, *money.decided) if each not in receipts]
         return {
             "story": story,
             "shows_number": shows_phones,
             "answer": answer(payment, story, receipts, phone=phone),
             "receipts": receipts,
+            "other_receipts": others,
+            "undecided": [each for each in money.kept if _is_undecided(each, payment)],
             "timeline": timeline(payment, receipts, shows_phones=shows_phones),
             "may": self._may(payment, story),
         }
@@ -77,9 +81,16 @@ class PaymentView(DeskMixin, TemplateView):
         return {
             "ask": acts and payment.checkout_request_id is not None and not payment.is_paid and not payment.held,
             "send": acts and story.can_retry,
+            "record": user.has_perm(RECORD) and not payment.is_paid,
             "release": user.has_perm(RELEASE) and is_waiting,
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
         }
+
+
+def _is_undecided(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
+    """As ``is_to_sort_out``, of the payment's order, which is at hand."""
+    is_cancelled = payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS
+    return receipt.allocation in TO_SORT_OUT or (is_cancelled and receipt.allocation == Allocation.APPLIED)
 
 
 def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -17,9 +16,9 @@ from oscar.core.loading import get_model
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
-from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order
+from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order, phone_of
 from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm, order_number
-from oscar_mpesa.dashboard.receipt_words import needs_you, told
+from oscar_mpesa.dashboard.receipt_words import told
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.lifecycle.decisions import DecisionRefused, NotToSortOut
 from oscar_mpesa.lifecycle.receipts import apply_receipt, explain_receipt, record_return
@@ -47,7 +46,7 @@ class ReceiptView(DeskMixin, TemplateView):
         may = {
             "may_apply": is_open and receipt.returned_amount is None and user.has_perm(APPLY),
             "may_return": (is_open or receipt.allocation == Allocation.APPLIED) and user.has_perm(RETURN),
-            "may_explain": is_open and user.has_perm(EXPLAIN),
+            "may_explain": receipt.is_to_sort_out and user.has_perm(EXPLAIN),
         }
         found = found_order(receipt, searched) if searched and may["may_apply"] else None
         if found and "apply_form" not in forms:
@@ -57,8 +56,7 @@ class ReceiptView(DeskMixin, TemplateView):
         context = self.get_context_data(
             receipt=receipt,
             sentence=told(receipt),
-            needs_you=needs_you(receipt),
-            is_undecidable=needs_you(receipt) and not any(may.values()),
+            is_undecidable=receipt.is_to_sort_out and not any(may.values()),
             searched=searched or _came_for(receipt),
             has_searched=bool(searched),
             found=found,
@@ -66,6 +64,7 @@ class ReceiptView(DeskMixin, TemplateView):
             **forms,
         )
         context["facts"] = facts_of(receipt, shows_phones=context["shows_phones"])
+        context["payer_phone"] = phone_of(receipt, shows_phones=context["shows_phones"])
         was_refused = any(form.is_bound for form in forms.values())
         return self.render_to_response(context, status=422 if was_refused else 200)
 
@@ -166,8 +165,8 @@ def receipts() -> QuerySet[MpesaReceipt]:
 
 
 def _rest(receipt: MpesaReceipt) -> dict[str, Any]:
-    before = receipt.returned_amount or Decimal(0)
-    return {"day": today(timezone.now()), "amount": receipt.amount - before, "returned_before": before}
+    rest = f"{receipt.rest:.2f}".removesuffix(".00")
+    return {"day": today(timezone.now()), "amount": rest, "returned_before": receipt.amount - receipt.rest}
 
 
 def _came_for(receipt: MpesaReceipt) -> str:

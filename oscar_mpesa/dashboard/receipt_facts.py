@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +14,10 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
-from oscar_mpesa.dashboard.receipt_forms import difference_words
+from oscar_mpesa.dashboard.receipt_forms import difference_words, spellings
 from oscar_mpesa.domain.money import CURRENCY, ksh
+from oscar_mpesa.lifecycle.decisions import DecisionRefused
+from oscar_mpesa.lifecycle.receipts import require_usable
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 
 Order = get_model("order", "Order")
@@ -30,12 +32,25 @@ class Found:
     customer: str = ""
     total: str = ""
     difference: str = ""
+    refusal: str = ""
 
 
 def found_order(receipt: MpesaReceipt, number: str) -> Found:
-    """Look an order up by its number; one query."""
-    order = Order.objects.select_related("user").filter(number=number).first()
-    return Found(number=number) if order is None else described(order, receipt.amount)
+    """Look an order up by its number, and say where this money cannot be used for it."""
+    order = order_numbered(number)
+    if order is None:
+        return Found(number=number)
+    try:
+        require_usable(receipt, order)
+    except DecisionRefused as refusal:
+        return replace(described(order, receipt.amount), refusal=_(refusal.sentence))
+    return described(order, receipt.amount)
+
+
+def order_numbered(number: str) -> Any:
+    """The order with this number, be it typed in small letters; None where there is none. One query."""
+    found = Order.objects.select_related("user").filter(number__in=spellings(number))
+    return min(found, key=lambda order: order.number != number, default=None)
 
 
 def described(order: Any, amount: Decimal) -> Found:
@@ -64,16 +79,26 @@ def total_of(order: Any) -> str:
 def facts_of(receipt: MpesaReceipt, *, shows_phones: bool) -> list[tuple[str, Any]]:
     """A label and its value for each line that has one; the payer's number only for who may see numbers."""
     payer = receipt.payer if shows_phones else masked(receipt.payer)
-    return [(label, value) for label, value in _facts(receipt, payer) if value]
+    phone = phone_of(receipt, shows_phones=shows_phones)
+    return [(label, value) for label, value in _facts(receipt, payer, phone) if value]
 
 
-def _facts(receipt: MpesaReceipt, payer: str) -> Iterator[tuple[str, Any]]:
+def phone_of(receipt: MpesaReceipt, *, shows_phones: bool) -> str:
+    """The phone that the request went to, which paid; empty for money that came without a request."""
+    if receipt.payment is None:
+        return ""
+    number = receipt.payment.phone_number
+    return number.grouped if shows_phones else number.masked
+
+
+def _facts(receipt: MpesaReceipt, payer: str, phone: str) -> Iterator[tuple[str, Any]]:
     yield _("M-PESA code"), receipt.number or _("code missing")
     yield _("Amount"), ksh(receipt.amount)
     yield _("Paid at"), day_and_time(receipt.paid_at)
     yield _("What became of it"), receipt.get_allocation_display()
     yield _("Order"), _order_link(receipt.order)
     yield _("Request"), _payment_link(receipt.payment)
+    yield _("Phone that paid"), phone
     yield _("Payer as told"), payer
     yield _("Source"), receipt.get_source_display()
     yield _("Environment"), receipt.get_environment_display()

@@ -191,8 +191,13 @@ def order_number(text: str) -> str:
     return text.replace("\x00", "").strip().removeprefix("#")
 
 
+def spellings(number: str) -> set[str]:
+    """An order's number as it was typed, and in capitals and small letters: each of them is found by its index."""
+    return {number, number.upper(), number.lower()}
+
+
 def _attempts(number: str) -> QuerySet[MpesaPayment]:
-    sent = MpesaPayment.objects.filter(mpesa_order__order__number=number).exclude(prompted_at=None)
+    sent = MpesaPayment.objects.filter(mpesa_order__order__number__in=spellings(number)).exclude(prompted_at=None)
     return sent.exclude(receipts__number__isnull=False)
 
 

@@ -15,7 +15,6 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.nairobi import day_and_time
-from oscar_mpesa.dashboard.receipt_words import needs_you
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt
 
@@ -61,9 +60,11 @@ class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
         return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", args=[value.number]), value.number)
 
     def render_allocation(self, record: MpesaReceipt) -> str:
-        """In a shopkeeper's words, marked where somebody has to decide."""
+        """In a shopkeeper's words, with what was sent back of it; marked where somebody has to decide."""
         words = record.get_allocation_display()
-        if not needs_you(record):
+        if record.rest and record.returned_amount is not None:
+            words = f"{words} · {_('%(amount)s sent back') % {'amount': ksh(record.returned_amount)}}"
+        if not record.is_to_sort_out:
             return words
         return format_html('{} <span class="badge mpesa-badge-open">{}</span>', words, _("to sort out"))
 

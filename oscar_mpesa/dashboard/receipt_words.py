@@ -12,19 +12,7 @@ from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.lifecycle.allocating import SOLD_OUT
 from oscar_mpesa.models import Allocation, MpesaReceipt
-from oscar_mpesa.models.receipts import SAME_MONEY, TO_SORT_OUT
-
-
-def is_of_cancelled_order(receipt: MpesaReceipt) -> bool:
-    """Its order was cancelled after the money had been used for it."""
-    order: Any = receipt.order
-    is_applied = receipt.allocation == Allocation.APPLIED
-    return is_applied and order is not None and order.status == get_settings().CANCELLED_STATUS
-
-
-def needs_you(receipt: MpesaReceipt) -> bool:
-    """It stands in the list of money to sort out until a person decides."""
-    return receipt.allocation in TO_SORT_OUT or is_of_cancelled_order(receipt)
+from oscar_mpesa.models.receipts import SAME_MONEY
 
 
 def told(receipt: MpesaReceipt) -> str:
@@ -33,6 +21,7 @@ def told(receipt: MpesaReceipt) -> str:
         "amount": ksh(receipt.amount),
         "time": day_and_time(receipt.paid_at),
         "part": ksh(receipt.returned_amount or 0),
+        "rest": ksh(receipt.rest),
         "day": day_words(receipt.returned_at),
         **_of_order(receipt),
     }
@@ -55,15 +44,23 @@ def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
         Allocation.RETURNED: _of_returned,
         Allocation.EXPLAINED: _of_explained,
     }
-    yield from of_kind[Allocation(receipt.allocation)](receipt)
-    if receipt.returned_amount is not None and receipt.allocation != Allocation.RETURNED:
-        yield _("%(part)s of it was sent back; the last of that on %(day)s.")
+    sentences = [*of_kind[Allocation(receipt.allocation)](receipt)]
+    if not receipt.rest or receipt.returned_amount is None:
+        yield from sentences
+        return
+    what_it_is, *what_to_do = sentences
+    yield what_it_is
+    yield _("%(part)s of it was sent back; the last of that on %(day)s.")
+    if receipt.is_to_sort_out:
+        what_to_do = [_("Send the other %(rest)s back too and write that return down here, or close it with a note.")]
+    yield from what_to_do
 
 
 def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
     yield _("%(amount)s arrived on %(time)s and was used for order %(number)s.")
-    if is_of_cancelled_order(receipt):
-        yield _("That order was cancelled since. Send the money back by M-PESA, then write the return down here.")
+    if receipt.is_of_cancelled_order:
+        yield _("That order was cancelled since.")
+        yield _("Send the money back by M-PESA and write the return down here, or close it with a note.")
 
 
 def _of_surplus(receipt: MpesaReceipt) -> Iterator[str]:

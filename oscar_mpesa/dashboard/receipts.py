@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -16,7 +17,7 @@ from oscar_mpesa.dashboard.nairobi import day_after, midnight, month_of, today
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.paging import CappedPaginator
 from oscar_mpesa.dashboard.permissions import EXPORT, RECORD
-from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
+from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm, spellings
 from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
 from oscar_mpesa.models import Allocation, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
@@ -43,7 +44,8 @@ class ReceiptListView(DeskMixin, SingleTableView):
     @cached_property
     def form(self) -> ReceiptFilterForm:
         """The filters as they were typed."""
-        return ReceiptFilterForm(self.request.GET or None)
+        shown = TO_SORT_OUT if self.waiting else ""
+        return ReceiptFilterForm(self.request.GET or None, initial={"allocation": shown})
 
     @cached_property
     def waiting(self) -> list[int]:
@@ -76,6 +78,12 @@ class ReceiptListView(DeskMixin, SingleTableView):
         """Somebody used the form, be it to see all money."""
         return any(name in self.request.GET for name in self.form.fields)
 
+    @property
+    def among_all(self) -> str:
+        """What was looked for in the money to sort out alone, as a question about all money; else empty."""
+        others = {name: value for name, value in self.request.GET.items() if value and name != "allocation"}
+        return urlencode(others) if self.asked.get("allocation") == TO_SORT_OUT else ""
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The form, what waits, and what this person may do from here."""
         user, day = self.request.user, today(timezone.now())
@@ -84,6 +92,7 @@ class ReceiptListView(DeskMixin, SingleTableView):
             waiting=len(self.waiting),
             shows_only_waiting=self.shows_only_waiting,
             has_filters=self.has_filters,
+            among_all=self.among_all,
             may_export=user.has_perm(EXPORT),
             may_record=user.has_perm(RECORD),
             month=f"{day:%Y-%m}",
@@ -116,7 +125,7 @@ def receipts_by(asked: dict[str, Any]) -> QuerySet[MpesaReceipt]:
     if asked.get("amount"):
         receipts = receipts.filter(amount=asked["amount"])
     if asked.get("order"):
-        receipts = receipts.filter(order__number=asked["order"])
+        receipts = receipts.filter(order__number__in=spellings(asked["order"]))
     return within(receipts, asked.get("since"), asked.get("until"))
 
 

@@ -11,11 +11,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
-from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.receipt_facts import Found, described
+from oscar_mpesa.dashboard.receipt_facts import Found, described, order_numbered
 from oscar_mpesa.dashboard.receipt_forms import RecordForm
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.receipts import is_slip
@@ -23,8 +22,6 @@ from oscar_mpesa.lifecycle.decisions import DecisionRefused, ReceiptKnown
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.models import Allocation, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
-
-Order = get_model("order", "Order")
 
 #: The unique index of codes begins with it.
 _ENVIRONMENTS = [value for value, _label in EnvironmentField.CHOICES]
@@ -99,7 +96,7 @@ def _order_of(form: RecordForm) -> Any:
     if not form.is_bound or "order" in form.errors:
         return None
     number = form.cleaned_data.get("order", "")
-    order = Order.objects.select_related("user").filter(number=number).first()
+    order = order_numbered(number)
     if order is None:
         told = _("No order has the number %(number)s. Look it up among the orders.") % {"number": number}
         form.add_error("order", told)

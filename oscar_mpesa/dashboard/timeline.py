@@ -86,13 +86,8 @@ def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entr
 
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
     for receipt in receipts:
-        detail = f"{receipt.get_allocation_display()} · {receipt.get_source_display()}"
-        yield Entry(at=receipt.created_at, what=_("%(money)s arrived") % {"money": named(receipt)}, detail=detail)
-        if receipt.returned_at is not None:
-            back = _("%(amount)s returned") % {"amount": ksh(receipt.returned_amount or 0)}
-            yield Entry(
-                at=receipt.returned_at, what=back, detail=receipt.returned_reference, by=receipt.allocated_by_name
-            )
+        what = _("%(money)s arrived") % {"money": named(receipt)}
+        yield Entry(at=receipt.created_at, what=what, detail=receipt.get_source_display())
 
 
 def _of_events(payment: MpesaPayment) -> Iterator[Entry]:

@@ -20,6 +20,7 @@ WHAT: Mapping[str, Any] = {
     "given back to a basket": _("Things put back into a basket"),
     "ignored": _("News that changed nothing"),
     "known twice": _("Money told of twice"),
+    "money returned": _("Return of money written down"),
     "money to sort out": _("Money waits for a decision"),
     "never answered": _("Safaricom never said what became of a request"),
     "pays later": _("The customer pays later"),

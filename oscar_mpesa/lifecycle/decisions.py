@@ -12,6 +12,9 @@
     ├── OtherEnvironment   test money never pays a real order, nor the other way round
     ├── OrderPaid          the order's money is there
     ├── OrderClosed        the order can be paid no more
+    │   ├── OrderCancelled     the shop or its customer cancelled it
+    │   ├── OrderGivenBack     its things went back into its customer's basket
+    │   └── OtherCurrency      it is not in shillings
     ├── SoldOut            the order's things are not all in stock
     ├── ReceiptKnown       this code is in the list; ``receipt`` is the one
     ├── AttemptUnclear     money without a code is there already: say whose code this is
@@ -84,9 +87,28 @@ class OrderPaid(DecisionRefused):
 
 
 class OrderClosed(DecisionRefused):
-    """Cancelled, given back to a basket, or in another currency."""
+    """It can be paid no more."""
 
-    sentence = _("This order can be paid no more. Use the money for another order, or return it.")
+
+class OrderCancelled(OrderClosed):
+    """Whoever cancelled it did not expect money."""
+
+    sentence = _("This order was cancelled. Use the money for another order, or return it.")
+
+
+class OrderGivenBack(OrderClosed):
+    """Its customer took the things back to pay in another way, so they may be in another order now."""
+
+    sentence = _(
+        "The customer put the things of this order back into the basket, perhaps for a newer order. "
+        "Use the money for that one, or return it."
+    )
+
+
+class OtherCurrency(OrderClosed):
+    """M-PESA is shillings."""
+
+    sentence = _("This order is not in Kenyan shillings. Use the money for another order, or return it.")
 
 
 class SoldOut(DecisionRefused):

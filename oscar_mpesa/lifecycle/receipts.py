@@ -15,6 +15,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import allocating, audit
 from oscar_mpesa.lifecycle.decisions import (
@@ -22,8 +24,10 @@ from oscar_mpesa.lifecycle.decisions import (
     BooksRefused,
     NoteMissing,
     NotToSortOut,
-    OrderClosed,
+    OrderCancelled,
+    OrderGivenBack,
     OrderPaid,
+    OtherCurrency,
     OtherEnvironment,
     PartlyReturned,
     ReturnKnown,
@@ -58,7 +62,9 @@ def apply_receipt(
         payment = locked.payment
         _require(locked, *TO_SORT_OUT)
         target = enrolled(order.pk, environment=locked.environment, now=now)
-        _require_fit(locked, target, accept_difference=accept_difference)
+        _require_fit(locked, target)
+        if locked.amount != target.order.total_incl_tax and not accept_difference:
+            raise AmountNotAccepted(locked.amount)
         before, came_for, locked.order = locked.allocation, _order_of(locked), target.order
         _write(locked, target, now)
         _sign(locked, by, note)
@@ -73,6 +79,18 @@ def apply_receipt(
             _audit(locked, came_for, before=before, by=by, why=why, now=now)
             _reopen(came_for, now)
     return locked
+
+
+def require_usable(receipt: MpesaReceipt, order: Any) -> None:
+    """Raise the ``DecisionRefused`` that ``apply_receipt`` would meet, as far as that is known before trying.
+
+    For a page, before its button: locks and changes nothing. The amount is not looked at, nor what is in stock.
+    """
+    if order.currency != CURRENCY:
+        raise OtherCurrency(order.pk)
+    target = MpesaOrder.objects.filter(pk=order.pk).first() or MpesaOrder(pk=order.pk, environment=receipt.environment)
+    target.order = order
+    _require_fit(receipt, target)
 
 
 def record_return(
@@ -102,30 +120,33 @@ def record_return(
         returned = locked.returned_amount or Decimal(0)
         if returned_before not in {None, returned}:
             raise ReturnKnown(locked.pk)
-        require_amount(amount, most=locked.amount - returned)
+        require_amount(amount, most=locked.rest)
         require_time(returned_at, earliest=min(locked.paid_at, now), now=now)
         locked.returned_at, locked.returned_amount = returned_at, returned + amount
         locked.returned_reference = ", ".join(filter(None, [locked.returned_reference, reference]))[:128]
         if locked.booked_at is not None:
             _refund(locked, amount, reference)
-        is_whole = locked.returned_amount == locked.amount
-        fate = Allocation.RETURNED if is_whole else Allocation(locked.allocation)
-        _close(locked, fate, by=by, note=note or reference, now=now)
+        fate = Allocation(locked.allocation) if locked.rest else Allocation.RETURNED
+        day = f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}"
+        told = " · ".join(filter(None, [ksh(amount), day, reference, note]))
+        _close(locked, fate, what="money returned", why=told, by=by, note=note, now=now)
     return locked
 
 
 def explain_receipt(receipt: MpesaReceipt, *, note: str, by: Any, now: datetime) -> MpesaReceipt:
     """Close money that waits for a person with a note, such as how it was settled elsewhere. Ends a hold.
 
-    Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    Money in the books of an order that was cancelled is closed so too, and stays in them. Raises
+    ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
     """
     require_permission(by, "explain_receipt")
     if not note.strip():
         raise NoteMissing
     with transaction.atomic():
         locked = _lock(receipt)
-        _require(locked, *TO_SORT_OUT)
-        _close(locked, Allocation.EXPLAINED, by=by, note=note, now=now)
+        if not locked.is_to_sort_out:
+            raise NotToSortOut(locked.pk)
+        _close(locked, Allocation.EXPLAINED, what="decided about money", why=note, by=by, note=note, now=now)
     return locked
 
 
@@ -152,7 +173,7 @@ def _require(receipt: MpesaReceipt, *allocations: Allocation) -> None:
         raise NotToSortOut(receipt.pk)
 
 
-def _require_fit(receipt: MpesaReceipt, target: MpesaOrder, *, accept_difference: bool) -> None:
+def _require_fit(receipt: MpesaReceipt, target: MpesaOrder) -> None:
     is_test_in_real_shop = receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION
     if receipt.environment != target.environment or is_test_in_real_shop:
         raise OtherEnvironment(receipt.pk)
@@ -162,10 +183,10 @@ def _require_fit(receipt: MpesaReceipt, target: MpesaOrder, *, accept_difference
     stands_elsewhere = receipt.booked_at is not None and receipt.order_id != target.pk
     if stands_elsewhere or allocating.is_paid(target, others):
         raise OrderPaid(target.pk)
-    if target.order.status == get_settings().CANCELLED_STATUS or target.restored_at is not None:
-        raise OrderClosed(target.pk)
-    if receipt.amount != target.order.total_incl_tax and not accept_difference:
-        raise AmountNotAccepted(receipt.amount)
+    if target.order.status == get_settings().CANCELLED_STATUS:
+        raise OrderCancelled(target.pk)
+    if target.restored_at is not None:
+        raise OrderGivenBack(target.pk)
 
 
 def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
@@ -189,7 +210,9 @@ def _refund(receipt: MpesaReceipt, amount: Decimal, reference: str) -> None:
         raise BooksRefused(repr(error)) from error
 
 
-def _close(receipt: MpesaReceipt, allocation: Allocation, *, by: Any, note: str, now: datetime) -> None:
+def _close(
+    receipt: MpesaReceipt, allocation: Allocation, *, what: str, why: str, by: Any, note: str, now: datetime
+) -> None:
     before = receipt.allocation
     receipt.allocation, receipt.allocated_at, receipt.next_try_at = allocation, now, None
     _sign(receipt, by, note)
@@ -197,7 +220,7 @@ def _close(receipt: MpesaReceipt, allocation: Allocation, *, by: Any, note: str,
     mpesa_order = _order_of(receipt)
     if mpesa_order is None:
         return
-    _audit(receipt, mpesa_order, before=before, by=by, why=note, now=now)
+    _audit(receipt, mpesa_order, what=what, before=before, by=by, why=why, now=now)
     if allocation != before:
         _end_hold(receipt, by=by, why=str(allocation), now=now)
         _reopen(mpesa_order, now)
@@ -205,12 +228,22 @@ def _close(receipt: MpesaReceipt, allocation: Allocation, *, by: Any, note: str,
 
 def _sign(receipt: MpesaReceipt, by: Any, note: str) -> None:
     receipt.allocated_by, receipt.allocated_by_name = by, name_of(by)
-    receipt.note = note or receipt.note
+    receipt.note = "; ".join(filter(None, [receipt.note, note]))
 
 
-def _audit(receipt: MpesaReceipt, mpesa_order: MpesaOrder, *, before: str, by: Any, why: str, now: datetime) -> None:
+def _audit(
+    receipt: MpesaReceipt,
+    mpesa_order: MpesaOrder,
+    *,
+    before: str,
+    by: Any,
+    why: str,
+    now: datetime,
+    what: str = "decided about money",
+) -> None:
     subject, after = allocating.subject_of(receipt, mpesa_order), str(receipt.allocation)
-    audit.record("decided about money", subject, now=now, before=before, after=after, why=why, receipt=receipt, by=by)
+    step = {} if before == after else {"before": before, "after": after}
+    audit.record(what, subject, now=now, why=why, receipt=receipt, by=by, **step)
 
 
 def _end_hold(receipt: MpesaReceipt, *, by: Any, why: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from oscar_mpesa.domain.receipts import receipt_number
 from oscar_mpesa.domain.status import Status
@@ -55,6 +55,13 @@ def record_receipt(
     if not note.strip():
         raise NoteMissing
     news = _news(receipt_number(number), amount, paid_at)
+    try:
+        return _record(news, order, payment, by=by, note=note, now=now)
+    except IntegrityError:  # written down for another order in the same moment: now it is known
+        return _record(news, order, payment, by=by, note=note, now=now)
+
+
+def _record(news: News, order: Any, payment: MpesaPayment | None, *, by: Any, note: str, now: datetime) -> MpesaReceipt:
     with transaction.atomic():
         mpesa_order = enrolled(order.pk, now=now)
         attempt = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_attempt(mpesa_order)

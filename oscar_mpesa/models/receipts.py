@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -129,3 +130,20 @@ class MpesaReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"M-Pesa receipt {self.number or '…'}"
+
+    @property
+    def rest(self) -> Decimal:
+        """What is still here: the shillings that arrived, less those that were sent back."""
+        return self.amount - (self.returned_amount or Decimal(0))
+
+    @property
+    def is_of_cancelled_order(self) -> bool:
+        """Its order was cancelled after the money had been used for it."""
+        order: Any = self.order
+        is_used = self.allocation == Allocation.APPLIED and order is not None
+        return is_used and order.status == get_settings().CANCELLED_STATUS
+
+    @property
+    def is_to_sort_out(self) -> bool:
+        """It stands in the shopkeeper's list until a person decides, as in ``to_sort_out``."""
+        return self.allocation in TO_SORT_OUT or self.is_of_cancelled_order

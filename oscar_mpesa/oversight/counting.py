@@ -27,6 +27,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.status import Status
@@ -99,7 +100,8 @@ def environments() -> set[str]:
 
 def _money() -> Any:
     waiting = MpesaReceipt.objects.filter(environment__in=environments(), allocation__in=TO_SORT_OUT)
-    return _counted(waiting, F("allocation"), amount=Sum("amount"), moment=Min("allocated_at"))
+    rest = Sum(F("amount") - Coalesce(F("returned_amount"), Decimal(0)))
+    return _counted(waiting, F("allocation"), amount=rest, moment=Min("allocated_at"))
 
 
 def _live_payments(now: datetime) -> Any:

@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from oscar_mpesa.daraja.messages import NAIROBI, PushReply, timestamp
-from oscar_mpesa.simulator.script import DELAY, HANDSET_ANSWERS, PATIENCE, RESULTS, Answer, Result, handset, scripted
+from oscar_mpesa.simulator.script import (
+    DELAY,
+    HANDSET_ANSWERS,
+    PATIENCE,
+    RESULTS,
+    Answer,
+    Result,
+    described,
+    handset,
+    scripted,
+)
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALPHABET = "0123456789" + _LETTERS
@@ -22,8 +32,8 @@ _ALPHABET = "0123456789" + _LETTERS
 class Facts:
     """What the simulator needs to know of a payment; ``amount`` in whole shillings.
 
-    ``handset_seen_at`` is None unless that number's handset page was opened; ``handset_answer`` is ``right``,
-    ``wrong``, ``cancel`` or still empty.
+    ``result_code`` is what was told of it already, empty while nothing was. ``handset_seen_at`` is None unless that
+    number's handset page was opened; ``handset_answer`` is ``right``, ``wrong``, ``cancel`` or still empty.
     """
 
     public_id: str = field(repr=False)
@@ -34,6 +44,7 @@ class Facts:
     prompted_at: datetime
     handset_seen_at: datetime | None
     handset_answer: str
+    result_code: str = ""
 
 
 def push_reply(*, public_id: str, msisdn: str, now: datetime) -> PushReply:
@@ -51,8 +62,10 @@ def callback_body(facts: Facts, *, now: datetime) -> bytes | None:
     """What Safaricom would have posted by now, or None while the phone has not answered.
 
     A phone answers by its script after 5 seconds. While its handset page is open it waits for the page's answer
-    instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037.
+    instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037. What it said once it says again.
     """
+    if facts.result_code:
+        return result_body(facts, described(facts.result_code), now=now)
     answer = _answer(facts, now - facts.prompted_at)
     return None if answer is None else result_body(facts, RESULTS[answer], now=now)
 

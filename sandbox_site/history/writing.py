@@ -164,10 +164,11 @@ def _events(written: Written) -> Iterator[Any]:
     for receipt in written.receipts:
         told = {"payment": receipt.payment, "receipt": receipt}
         if receipt.allocation == "returned":
-            facts = {**told, "by_name": receipt.allocated_by_name, "why": receipt.note}
+            back = (f"KSh {receipt.returned_amount:,}", f"{receipt.returned_at:%Y-%m-%d}", receipt.returned_reference)
+            facts = {**told, "by_name": receipt.allocated_by_name, "why": " · ".join([*back, receipt.note])}
             before = {Fate.TWICE: "surplus", Fate.LATE: "unallocated", Fate.OTHER_AMOUNT: "mismatch"}
             kept = before.get(written.sale.fate, "applied")
-            yield _event(written, "decided about money", receipt.returned_at, kept, "returned", **facts)
+            yield _event(written, "money returned", receipt.returned_at, kept, "returned", **facts)
         elif receipt.allocation != "applied":
             at, why = receipt.created_at, receipt.reason
             yield _event(written, "money to sort out", at, "", receipt.allocation, why=why, **told)

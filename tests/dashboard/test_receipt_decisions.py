@@ -76,8 +76,8 @@ def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("order", "sentence"),
     [
-        pytest.param({"status": "Cancelled"}, "This order can be paid no more.", id="closed"),
-        pytest.param({"currency": "USD"}, "This order can be paid no more.", id="another currency"),
+        pytest.param({"status": "Cancelled"}, "This order was cancelled.", id="cancelled"),
+        pytest.param({"currency": "USD"}, "This order is not in Kenyan shillings.", id="another currency"),
     ],
 )
 def test_an_order_that_cannot_be_paid_is_refused_in_a_sentence(order: dict[str, Any], sentence: str) -> None:

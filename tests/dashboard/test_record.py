@@ -161,7 +161,7 @@ def test_money_that_holds_the_request_is_decided_about_first() -> None:
 def test_an_order_in_another_currency_takes_no_m_pesa_money() -> None:
     response = at_desk("record_receipt").post(RECORD, typed(new_order(currency="USD"), confirmed="1"))
 
-    assert response.status_code == 422 and "This order can be paid no more." in response.content.decode()
+    assert response.status_code == 422 and "This order is not in Kenyan shillings." in response.content.decode()
     assert not MpesaReceipt.objects.exists()
 
 

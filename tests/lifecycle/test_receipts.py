@@ -14,7 +14,8 @@ from oscar_mpesa.lifecycle.decisions import (
     BooksRefused,
     DecisionRefused,
     NotToSortOut,
-    OrderClosed,
+    OrderCancelled,
+    OrderGivenBack,
     OrderPaid,
     SoldOut,
 )
@@ -144,7 +145,7 @@ def test_an_order_whose_things_are_in_a_basket_again_is_not(clerk: Any) -> None:
     hand_back(receipt.order, now=later(95))
     MpesaReceipt.objects.update(allocation="unallocated")
 
-    with pytest.raises(OrderClosed):
+    with pytest.raises(OrderGivenBack):
         apply_receipt(receipt, receipt.order, by=clerk, now=later(99))
 
 
@@ -152,7 +153,7 @@ def test_a_cancelled_order_takes_no_money(clerk: Any) -> None:
     receipt = unallocated()
     Order.objects.update(status="Cancelled")
 
-    with pytest.raises(OrderClosed):
+    with pytest.raises(OrderCancelled):
         apply_receipt(receipt, receipt.order, by=clerk, now=later(99))
 
 

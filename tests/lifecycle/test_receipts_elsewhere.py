@@ -10,8 +10,8 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.lifecycle.decisions import (
     NotToSortOut,
-    OrderClosed,
     OrderPaid,
+    OtherCurrency,
     OtherEnvironment,
 )
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
@@ -170,7 +170,7 @@ def test_an_order_whose_money_was_returned_takes_the_other_one() -> None:
 
 
 def test_an_order_in_another_currency_takes_no_m_pesa_money(clerk: Any) -> None:
-    with pytest.raises(OrderClosed):
+    with pytest.raises(OtherCurrency):
         apply_receipt(surplus(), new_order(currency="USD"), by=clerk, now=later(99))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models.signals import pre_save
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused
@@ -14,7 +16,7 @@ from oscar_mpesa.lifecycle.decisions import (
     AmountImpossible,
     HeldPayment,
     NoteMissing,
-    OrderClosed,
+    OtherCurrency,
     ReceiptKnown,
     TimeImpossible,
 )
@@ -240,5 +242,22 @@ def test_what_cannot_be_true_is_not_recorded(clerk: Any, told: dict[str, Any], e
 
 
 def test_an_order_in_another_currency_is_no_m_pesa_order(clerk: Any) -> None:
-    with pytest.raises(OrderClosed):
+    with pytest.raises(OtherCurrency):
         found(new_order(currency="USD"), clerk)
+
+
+def test_a_code_that_is_written_down_elsewhere_in_the_same_moment_is_looked_for_once_more(clerk: Any) -> None:
+    """The row that was faster is undone with ours here, so that the second look finds the code free."""
+    order, other = new_order(), new_order()
+
+    def overtake(instance: MpesaReceipt, **_: Any) -> None:
+        pre_save.disconnect(overtake, sender=MpesaReceipt)
+        twin = copy(instance)
+        twin.order = other
+        MpesaReceipt.objects.bulk_create([twin])
+
+    pre_save.connect(overtake, sender=MpesaReceipt)
+    receipt = found(order, clerk)
+
+    assert MpesaReceipt.objects.get() == receipt
+    assert (receipt.number, receipt.order) == (NUMBER, order)
