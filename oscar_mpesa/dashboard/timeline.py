@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.daraja.masking import masked_body
+from oscar_mpesa.dashboard.reasons import because
 from oscar_mpesa.dashboard.wording import called, changed, happened
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import (
@@ -81,7 +82,7 @@ def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entr
         body = bytes(callback.body)
         raw = body.decode("utf-8", "replace") if shows_phones else masked_body(body)
         what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
-        yield Entry(at=callback.received_at, what=what, detail=callback.reason, raw=raw[:LONGEST])
+        yield Entry(at=callback.received_at, what=what, detail=because(callback.reason), raw=raw[:LONGEST])
 
 
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
@@ -93,7 +94,7 @@ def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
 def _of_events(payment: MpesaPayment) -> Iterator[Entry]:
     of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
     for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
-        detail = " · ".join(part for part in (changed(event.before, event.after), event.why) if part)
+        detail = " · ".join(part for part in (changed(event.before, event.after), because(event.why)) if part)
         yield Entry(at=event.created_at, what=happened(event.what), detail=detail, by=event.by_name)
 
 
