@@ -63,12 +63,10 @@ def apply_receipt(
         _require(locked, *TO_SORT_OUT)
         target = enrolled(order.pk, environment=locked.environment, now=now)
         _require_fit(locked, target)
-        if locked.amount != target.order.total_incl_tax and not accept_difference:
-            raise AmountNotAccepted(locked.amount)
+        _require_total(locked, target, is_accepted=accept_difference)
         before, came_for, locked.order = locked.allocation, _order_of(locked), target.order
         _write(locked, target, now)
         _sign(locked, by, note)
-        locked.error, locked.next_try_at = "", None
         allocating.keep(locked, target, now, Allocation.APPLIED, why=note)
         _audit(locked, target, before=before, by=by, why=note, now=now)
         why = f"used for order {target.order.number}"
@@ -78,7 +76,7 @@ def apply_receipt(
         if came_for is not None and came_for.pk != target.pk:
             _audit(locked, came_for, before=before, by=by, why=why, now=now)
             _reopen(came_for, now)
-    return locked
+        return locked
 
 
 def require_usable(receipt: MpesaReceipt, order: Any) -> None:
@@ -108,29 +106,21 @@ def record_return(
 
     ``amount`` is in shillings, up to what arrived less what was returned before. ``returned_at`` is now unless told;
     ``returned_before`` is what the person saw as returned already, so that a form sent twice counts once. Oscar's
-    books are told only of money that stands in them. What is returned in part stays what it was, for the rest of it
-    is still here; a whole return ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed
-    then.
+    books are told only of money that stands in them. What is returned in part stays what it was; a whole return ends
+    a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
     """
-    returned_at = returned_at or now
     require_permission(by, "record_return")
     with transaction.atomic():
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
-        returned = locked.returned_amount or Decimal(0)
-        if returned_before not in {None, returned}:
-            raise ReturnKnown(locked.pk)
+        _require_unknown(locked, returned_before)
         require_amount(amount, most=locked.rest)
-        require_time(returned_at, earliest=min(locked.paid_at, now), now=now)
-        locked.returned_at, locked.returned_amount = returned_at, returned + amount
-        locked.returned_reference = ", ".join(filter(None, [locked.returned_reference, reference]))[:128]
-        if locked.booked_at is not None:
-            _refund(locked, amount, reference)
+        require_time(returned_at := returned_at or now, earliest=min(locked.paid_at, now), now=now)
+        _send_back(locked, amount, reference, returned_at)
         fate = Allocation(locked.allocation) if locked.rest else Allocation.RETURNED
-        day = f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}"
-        told = " · ".join(filter(None, [ksh(amount), day, reference, note]))
-        _close(locked, fate, what="money returned", why=told, by=by, note=note, now=now)
-    return locked
+        why = " · ".join(filter(None, [ksh(amount), f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}", reference, note]))
+        _close(locked, fate, what="money returned", why=why, by=by, note=note, now=now)
+        return locked
 
 
 def explain_receipt(receipt: MpesaReceipt, *, note: str, by: Any, now: datetime) -> MpesaReceipt:
@@ -189,6 +179,11 @@ def _require_fit(receipt: MpesaReceipt, target: MpesaOrder) -> None:
         raise OrderGivenBack(target.pk)
 
 
+def _require_total(receipt: MpesaReceipt, target: MpesaOrder, *, is_accepted: bool) -> None:
+    if receipt.amount != target.order.total_incl_tax and not is_accepted:
+        raise AmountNotAccepted(receipt.amount)
+
+
 def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
     try:
         used = allocating.write_books(receipt, target, now)
@@ -198,6 +193,19 @@ def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
         raise BooksRefused(repr(error)) from error
     if not used:
         raise SoldOut(target.pk)
+    receipt.error, receipt.next_try_at = "", None
+
+
+def _require_unknown(receipt: MpesaReceipt, returned_before: Decimal | None) -> None:
+    if returned_before not in {None, receipt.amount - receipt.rest}:
+        raise ReturnKnown(receipt.pk)
+
+
+def _send_back(receipt: MpesaReceipt, amount: Decimal, reference: str, returned_at: datetime) -> None:
+    receipt.returned_at, receipt.returned_amount = returned_at, (receipt.returned_amount or 0) + amount
+    receipt.returned_reference = ", ".join(filter(None, [receipt.returned_reference, reference]))[:128]
+    if receipt.booked_at is not None:
+        _refund(receipt, amount, reference)
 
 
 def _refund(receipt: MpesaReceipt, amount: Decimal, reference: str) -> None:

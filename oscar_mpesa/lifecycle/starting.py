@@ -69,18 +69,22 @@ def retry(
     """
     if by is not None:
         require_permission(by, "act_on_payment")
-    newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
-    last = newest.first()
-    if last is not None and _is_worth_asking(last):
-        _require_offered()
-        _require_turn(last.mpesa_order, order, phone, now)
-        asking.ask(last, now=now)
+    _ask_about_last(order, phone, now)
     with transaction.atomic(durable=True):
         payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
         if by is not None:
             audit.record("sent by staff", payment, now=now, by=by)
     prompt(payment, now=now)
     return payment
+
+
+def _ask_about_last(order: Any, phone: PhoneNumber, now: datetime) -> None:
+    newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
+    last = newest.first()
+    if last is not None and _is_worth_asking(last):
+        _require_offered()
+        _require_turn(last.mpesa_order, order, phone, now)
+        asking.ask(last, now=now)
 
 
 def _is_worth_asking(last: MpesaPayment) -> bool:
