@@ -33,6 +33,12 @@ def _own_language() -> None:
     translation.deactivate()
 
 
+@pytest.fixture
+def mpesa_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the sandbox's own view took no payment: a shop without any other way to pay, but for its settings."""
+    monkeypatch.setattr("oscar_mpesa.ordering.other_way.takes_payment", lambda _: False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test into a failed one, if no skips are allowed."""

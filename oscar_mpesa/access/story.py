@@ -21,6 +21,7 @@ from oscar_mpesa.lifecycle.starting import opens_at
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.payments import PROMPT_LIFE
 from oscar_mpesa.ordering import sentences
+from oscar_mpesa.ordering.other_way import has_other_way
 
 #: After this long without an answer the page says "still checking", never "failed".
 STILL_CHECKING = timedelta(seconds=75)
@@ -138,29 +139,26 @@ def tell(
     *,
     now: datetime,
     shows_number: bool = False,
-    has_other_way: bool = False,
     money: Money | None = None,
 ) -> Story:
     """The story of a payment that came from ``tellable``; the phone in full only for who typed it.
 
-    ``has_other_way``: the store's own view takes payment too, beside what ``OTHER_METHODS`` names. ``money`` is the
-    order's, where it was looked up already.
+    ``money`` is the order's, where it was looked up already.
     """
     if money is None:
         money = money_of(payment.mpesa_order_id) if getattr(payment, "has_money", True) else Money()
-    return _story(payment, money, now, shows_number=shows_number, has_other_way=has_other_way)
+    return _story(payment, money, now, shows_number=shows_number)
 
 
-def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: bool, has_other_way: bool) -> Story:
+def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: bool) -> Story:
     mpesa_order = payment.mpesa_order
     state = _state(payment, money, now)
     receipt = money.receipt if state == money.state else None
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    has_other_way = has_other_way or bool(get_settings().OTHER_METHODS)
     may_retry = state == "unpaid" or (state in ENDED and payment.outcome.again is not Again.NEVER)
     return Story(
         state=state,
-        sentence=_of_money(state, money) or _of_attempt(payment, state, now, phone=phone, has_other_way=has_other_way),
+        sentence=_of_money(state, money) or _of_attempt(payment, state, now, phone=phone),
         amount=receipt.amount if receipt else Decimal(payment.amount),
         receipt_number=(receipt.number if receipt else None) or "",
         kept=tuple(sentences.named(each) for each in money.kept),
@@ -171,7 +169,7 @@ def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: 
         is_live=payment.is_live,
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
-        can_pay_otherwise=has_other_way and state in ENDED,
+        can_pay_otherwise=state in ENDED and has_other_way(),
         can_pay_later=may_retry and mpesa_order.paying_later_at is None,
         pays_later=state in ENDED and mpesa_order.paying_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
@@ -236,7 +234,7 @@ def _of_money(state: str, money: Money) -> str:
     return "" if money.stands else sentences.of_decision(money.receipt)
 
 
-def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str, has_other_way: bool) -> str:
+def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str) -> str:
     if state == "closed":
         return sentences.of_closing(payment.mpesa_order, now=now)
     if state == "not-waiting":
@@ -244,9 +242,9 @@ def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str,
     if state == "unpaid":
         return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
     if state == "checking":
-        return sentences.of_outcome(outcomes.NO_ANSWER, phone=phone, has_other_way=has_other_way)
+        return sentences.of_outcome(outcomes.NO_ANSWER, phone=phone)
     if state in ENDED:
-        return sentences.of_outcome(payment.outcome, phone=phone, has_other_way=has_other_way)
+        return sentences.of_outcome(payment.outcome, phone=phone)
     return ""
 
 

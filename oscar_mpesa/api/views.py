@@ -20,7 +20,6 @@ from oscar_mpesa.access.rights import may_pay, may_see, may_see_number
 from oscar_mpesa.access.story import tell
 from oscar_mpesa.api.answers import ENVIRONMENT_HEADER, Refused, Stranger, endpoint, refused_to_start
 from oscar_mpesa.api.wishes import Wish, read_wish
-from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.domain.outcomes import PUSHES
 from oscar_mpesa.lifecycle.asking import attend
@@ -115,8 +114,7 @@ def _initiated(payment: MpesaPayment) -> HttpResponse:
 
 
 def _words(payment: MpesaPayment) -> str:
-    has_other_way = bool(get_settings().OTHER_METHODS)
-    return sentences.of_outcome(payment.outcome, phone=payment.phone_number.grouped, has_other_way=has_other_way)
+    return sentences.of_outcome(payment.outcome, phone=payment.phone_number.grouped)
 
 
 def _own_order(request: HttpRequest, order_id: int) -> Any:

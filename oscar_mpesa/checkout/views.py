@@ -18,7 +18,6 @@ from django.views.generic import View
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.access.other_way import has_other_way
 from oscar_mpesa.access.refusals import tell_why
 from oscar_mpesa.access.story import Story, answer_until, latest_payment, tell
 from oscar_mpesa.checkout.forms import PhoneForm
@@ -60,7 +59,7 @@ def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
 def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:
     """The story of a payment as this page tells it to whoever asks."""
     typed = ownership.typed_the_number(request, payment.phone_number)
-    story = tell(payment, now=now, shows_number=typed, has_other_way=has_other_way())
+    story = tell(payment, now=now, shows_number=typed)
     return story if ownership.owns(request, payment.mpesa_order) else story.for_payer(is_their_phone=typed)
 
 

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from oscar_mpesa.access.attempts import attempts_beside
-from oscar_mpesa.access.other_way import has_other_way
 from oscar_mpesa.access.receipts import STANDS, money_of
 from oscar_mpesa.access.story import Story, tell
 from oscar_mpesa.conf import PRODUCTION, get_settings
@@ -58,8 +57,8 @@ class PaymentView(DeskMixin, TemplateView):
 
     def _told(self, payment: MpesaPayment, *, newest: MpesaPayment, phone: str, shows_phones: bool) -> dict[str, Any]:
         """The order's story as the customer reads it, and this payment's own."""
-        now, money, other_way = timezone.now(), money_of(payment.mpesa_order_id), has_other_way()
-        story = tell(newest, now=now, shows_number=shows_phones, has_other_way=other_way, money=money)
+        now, money = timezone.now(), money_of(payment.mpesa_order_id)
+        story = tell(newest, now=now, shows_number=shows_phones, money=money)
         receipts = money.brought_by(payment)
         others = [each for each in (*money.kept, *money.decided) if each not in receipts]
         return {

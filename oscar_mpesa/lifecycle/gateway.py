@@ -158,5 +158,5 @@ def _facts(payment: MpesaPayment) -> replies.Facts:
         prompted_at=payment.prompted_at,
         handset_seen_at=payment.handset_seen_at,
         handset_answer=payment.handset_answer,
-        result_code="" if payment.was_unanswered else payment.result_code,
+        result_code="" if payment.may_be_paid_yet else payment.result_code,
     )

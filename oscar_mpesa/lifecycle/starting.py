@@ -9,7 +9,6 @@ from django.db import transaction
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import rounding_difference, whole_shillings
-from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import asking, audit, due
@@ -81,14 +80,10 @@ def retry(
 def _ask_about_last(order: Any, phone: PhoneNumber, now: datetime) -> None:
     newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
     last = newest.first()
-    if last is not None and _is_worth_asking(last):
+    if last is not None and last.may_be_paid_yet and not last.held:
         _require_offered()
         _require_turn(last.mpesa_order, order, phone, now)
         asking.ask(last, now=now)
-
-
-def _is_worth_asking(last: MpesaPayment) -> bool:
-    return not last.held and (last.was_unanswered or last.outcome.again is Again.AFTER_ASKING)
 
 
 def opens_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:

@@ -143,6 +143,11 @@ class MpesaPayment(models.Model):
         return self.status == Status.EXPIRED.value
 
     @property
+    def may_be_paid_yet(self) -> bool:
+        """It ended without Safaricom's clear word: whoever asks once more may find its money."""
+        return self.was_unanswered or self.outcome.again is outcomes.Again.AFTER_ASKING
+
+    @property
     def outcome(self) -> outcomes.Outcome:
         """What its result means and what may be done next."""
         return outcomes.of(self.result_code, Status(self.status))

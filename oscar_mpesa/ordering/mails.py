@@ -57,9 +57,8 @@ def send_payment_failed(due: MpesaDue) -> None:
     if mpesa_order.paying_later_at is not None or last.is_live:
         return
     with _language_of(due):
-        has_other_way = bool(get_settings().OTHER_METHODS)
         phone = last.phone_number.masked
-        happened = sentences.of_outcome(last.outcome, phone=phone, has_other_way=has_other_way)
+        happened = sentences.of_outcome(last.outcome, phone=phone)
         _send_link(FAILED, due, {"happened": happened})
 
 

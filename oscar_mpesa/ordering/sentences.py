@@ -16,11 +16,12 @@ from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt, ReleaseReason
+from oscar_mpesa.ordering.other_way import has_other_way
 
 
-def of_outcome(outcome: outcomes.Outcome, *, phone: str, has_other_way: bool) -> str:
+def of_outcome(outcome: outcomes.Outcome, *, phone: str) -> str:
     """How an attempt ended and what to do; ``phone`` as its reader may see it."""
-    other = outcomes.OTHER_WAY if has_other_way else outcomes.CALL_US
+    other = outcomes.OTHER_WAY if has_other_way() else outcomes.CALL_US
     parts = {
         "N": _(outcomes.NO_MONEY_TAKEN),
         "C": _(outcomes.IF_CONFIRMED),

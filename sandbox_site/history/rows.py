@@ -154,6 +154,7 @@ def _payment(written: Written, made: Try, *, is_last: bool, environment: str, sh
         result_description="" if astray else WORDS.get(made.code, "DS timeout" if made.code else ""),
         created_at=made.at,
         prompted_at=made.at,
+        handset_seen_at=made.at if made.code in {"", "1037"} else None,  # asked again, its phone still says nothing
         ended_at=ended_at,
         completed_at=ended_at if status == "completed" else None,
         questions_asked=0 if made.code else 5,

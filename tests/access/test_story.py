@@ -68,7 +68,9 @@ def test_a_fault_of_the_shop_offers_no_new_prompt(code: Any) -> None:
     assert told.sentence.startswith("This shop cannot take M-PESA right now.")
 
 
-def test_a_shop_with_another_method_names_it_and_one_without_gives_its_help_line(settings: Any) -> None:
+def test_a_shop_with_another_method_names_it_and_one_without_gives_its_help_line(
+    settings: Any, mpesa_only: None
+) -> None:
     payment = new_payment()
     post(payment, failure(payment, code="2028"))
 
@@ -260,7 +262,7 @@ def test_a_result_is_told_in_its_own_words_with_every_part_filled_in(code: str, 
     assert "{" not in sentence
 
 
-def test_a_shop_without_help_line_and_other_methods_names_the_shop(settings: Any) -> None:
+def test_a_shop_without_help_line_and_other_methods_names_the_shop(settings: Any, mpesa_only: None) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
     payment = new_payment()
     post(payment, failure(payment, code="2028"))

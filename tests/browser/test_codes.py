@@ -62,7 +62,7 @@ def test_each_result_has_its_own_sentence_and_a_way_on(
         ends_with(payment, outcome)
         words = guest.waits_for(payment).looks(outcome.code)
         with translation.override(language):
-            sentence = of_outcome(outcome, phone=ANOTHER.grouped, has_other_way=True)
+            sentence = of_outcome(outcome, phone=ANOTHER.grouped)
         told = (sentence in words, HELP in words, offered(guest), guest.fits())
         if told != (True, True, ways_on(outcome), True):
             wrong[outcome.code] = told
@@ -73,17 +73,16 @@ def test_each_result_has_its_own_sentence_and_a_way_on(
 
 @pytest.mark.parametrize("code", ["1032", "4", "3", "2028"])
 def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
-    new_visitor: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, code: str
+    new_visitor: Any, settings: Any, mpesa_only: None, code: str
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
-    monkeypatch.setattr("oscar_mpesa.access.other_way.takes_payment", lambda _: False)
     payment = failed(1032)()
     ends_with(payment, RESULTS[code])
     guest = new_visitor().owns(payment).waits_for(payment)
 
     words = guest.looks(code)
 
-    sentence = of_outcome(RESULTS[code], phone=ANOTHER.grouped, has_other_way=False)
+    sentence = of_outcome(RESULTS[code], phone=ANOTHER.grouped)
     assert sentence in words and "another way" not in words
     assert offered(guest) == ways_on(RESULTS[code]) - {OTHERWISE}
     assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")

@@ -73,7 +73,7 @@ def test_it_says_what_the_customer_s_page_says(state: str) -> None:
 
     told = page(payment).partition("The customer's page says")[2]
 
-    story = tell(attempts_beside(payment.pk)[0], now=timezone.now(), has_other_way=True)
+    story = tell(attempts_beside(payment.pk)[0], now=timezone.now())
     assert told.strip().startswith(heading(story))
     assert story.sentence in told
     for sentence in story.decisions:

@@ -59,6 +59,14 @@ def test_who_left_after_a_failure_gets_one_mail_that_says_why_and_where_to_pay()
     assert mailed(DueKind.FAILED_MAIL, in_minutes=60) is None
 
 
+def test_it_names_the_other_way_that_only_the_shop_s_own_view_takes(settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}  # and no OTHER_METHODS
+    payment = new_payment(now=timezone.now())
+    post(payment, failure(payment, code="4"), now=timezone.now())
+
+    assert "Pay another way." in mailed(DueKind.FAILED_MAIL).body
+
+
 def test_it_waits_ten_minutes() -> None:
     abandoned()
 
