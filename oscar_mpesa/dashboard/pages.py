@@ -6,18 +6,23 @@ from typing import Any
 
 from django.views.generic.base import ContextMixin
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.navigation import tabs_for
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
 
 
 class DeskMixin(ContextMixin):
-    """First base of a page's view; ``tab`` names the URL whose tab is lit."""
+    """First base of a page's view; ``tab`` names the URL whose tab is lit. In a test shop every page says TEST."""
 
     tab = ""
     request: Any
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """``tabs`` and ``shows_phones`` for ``oscar_mpesa/dashboard/base.html``."""
+        """``tabs``, ``shows_phones`` and ``is_test_shop`` for ``oscar_mpesa/dashboard/base.html``."""
         user = self.request.user
-        here = {"tabs": tabs_for(user, current=self.tab), "shows_phones": user.has_perm(FULL_PHONE)}
+        here = {
+            "tabs": tabs_for(user, current=self.tab),
+            "shows_phones": user.has_perm(FULL_PHONE),
+            "is_test_shop": get_settings().is_test,
+        }
         return {**super().get_context_data(**kwargs), **here}

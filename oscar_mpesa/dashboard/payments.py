@@ -55,7 +55,7 @@ class PaymentListView(DeskMixin, SingleTableView):
 
     def get_queryset(self) -> QuerySet[MpesaPayment]:
         """With all that a line needs."""
-        return _with_lines(self.found.payments)
+        return _with_money_of_orders(_with_lines(self.found.payments))
 
     def get_table_kwargs(self) -> dict[str, Any]:
         """What this person may see."""
@@ -87,6 +87,11 @@ def _with_lines(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
     receipts = MpesaReceipt.objects.order_by("pk").only("number", "payment")
     with_order = payments.select_related("mpesa_order__order").only(*COLUMNS)
     return with_order.prefetch_related(Prefetch("receipts", queryset=receipts))
+
+
+def _with_money_of_orders(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
+    receipts = MpesaReceipt.objects.order_by("pk").only("number", "allocation", "order")
+    return payments.prefetch_related(Prefetch("mpesa_order__order__mpesa_receipts", queryset=receipts))
 
 
 #: Of three wide tables; a forked order may have any number more.

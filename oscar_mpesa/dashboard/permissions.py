@@ -43,4 +43,6 @@ PERMISSIONS = {
     "mpesa-payment-send": staff_with(ACT),
     "mpesa-payment-block": staff_with(BLOCK),
     "mpesa-payment-release": staff_with(RELEASE),
+    "mpesa-blocked": staff_with(),
+    "mpesa-unblock": staff_with(BLOCK),
 }

@@ -14,10 +14,11 @@ from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.nairobi import today
+from oscar_mpesa.dashboard.order_numbers import order_number
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
 from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order, phone_of
-from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm, order_number
+from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm
 from oscar_mpesa.dashboard.receipt_words import told
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.lifecycle.decisions import DecisionRefused, NotToSortOut

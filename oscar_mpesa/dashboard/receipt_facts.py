@@ -14,7 +14,8 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
-from oscar_mpesa.dashboard.receipt_forms import difference_words, spellings
+from oscar_mpesa.dashboard.order_numbers import spellings
+from oscar_mpesa.dashboard.receipt_forms import difference_words
 from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.lifecycle.decisions import DecisionRefused
 from oscar_mpesa.lifecycle.receipts import require_usable

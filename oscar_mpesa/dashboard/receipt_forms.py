@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
+from oscar_mpesa.dashboard.order_numbers import order_number, spellings
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
@@ -184,16 +185,6 @@ class RecordForm(_DeskForm):
     def paid_at(self) -> datetime:
         """Day and time together, by the Nairobi clock."""
         return datetime.combine(self.cleaned_data["day"], self.cleaned_data["time"], NAIROBI)
-
-
-def order_number(text: str) -> str:
-    """An order's number as somebody types it."""
-    return text.replace("\x00", "").strip().removeprefix("#")
-
-
-def spellings(number: str) -> set[str]:
-    """An order's number as it was typed, and in capitals and small letters: each of them is found by its index."""
-    return {number, number.upper(), number.lower()}
 
 
 def _attempts(number: str) -> QuerySet[MpesaPayment]:

@@ -15,6 +15,7 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.nairobi import day_and_time
+from oscar_mpesa.dashboard.tables import WIDE_ONLY, WRAPS
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt
 
@@ -27,18 +28,18 @@ _NUMBER = {"th": {"scope": "col", "class": "text-right"}, "td": {"class": "text-
 class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
     """A row for each arrival of money. Not sortable: every order but the newest first would read the whole table."""
 
-    paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=_HEAD)
+    paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=WRAPS)
     number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=_HEAD, empty_values=())
     amount = tables.Column(verbose_name=gettext_lazy("Amount"), attrs=_NUMBER)
-    order = tables.Column(verbose_name=gettext_lazy("Order"), attrs=_HEAD)
-    allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=_HEAD)
+    allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=WRAPS)
+    order = tables.Column(verbose_name=gettext_lazy("Order"), attrs=WIDE_ONLY)
 
     caption = gettext_lazy("Money received")
 
     class Meta(DashboardTable.Meta):  # type: ignore[name-defined]
         model = MpesaReceipt
         fields = ()
-        sequence = ("paid_at", "number", "amount", "order", "allocation")
+        sequence = ("paid_at", "number", "amount", "allocation", "order")
         orderable = False
         empty_text = gettext_lazy("No money fits this.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,16 +14,20 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_after, midnight, month_of, today
+from oscar_mpesa.dashboard.order_numbers import spellings
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.paging import CappedPaginator
 from oscar_mpesa.dashboard.permissions import EXPORT, RECORD
-from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm, spellings
+from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
 from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
 from oscar_mpesa.models import Allocation, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.receipts import TO_SORT_OUT as ALLOCATIONS_TO_SORT_OUT
 
 Order = get_model("order", "Order")
+
+#: So long into a month the books of the month before are made.
+FIRST_DAYS = 10
 
 #: More than anybody sorts out at one sitting.
 _MOST_TO_SORT_OUT = 1_000
@@ -95,8 +99,7 @@ class ReceiptListView(DeskMixin, SingleTableView):
             among_all=self.among_all,
             may_export=user.has_perm(EXPORT),
             may_record=user.has_perm(RECORD),
-            month=f"{day:%Y-%m}",
-            is_test=get_settings().is_test,
+            month=f"{month_to_export(day):%Y-%m}",
             **kwargs,
         )
 
@@ -136,6 +139,11 @@ def within(receipts: QuerySet[MpesaReceipt], first: date | None, last: date | No
     if last:
         receipts = receipts.filter(paid_at__lt=midnight(day_after(last)))
     return receipts
+
+
+def month_to_export(day: date) -> date:
+    """A day of the month that an accountant wants: in a month's first days the one before, which is complete."""
+    return day - timedelta(days=FIRST_DAYS) if day.day <= FIRST_DAYS else day
 
 
 def month_named(text: str) -> tuple[date, date]:

@@ -83,6 +83,7 @@ def _header() -> list[str]:
         _("Order"),
         _("Order total"),
         _("Rounding in it"),
+        _("Difference that was accepted"),
         _("What became of it"),
         _("Payer"),
         _("Source"),
@@ -117,6 +118,7 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         order and order.number,
         order and order.total_incl_tax,
         rounding.quantize(_CENT),
+        _accepted(receipt),
         receipt.get_allocation_display(),
         receipt.payer if shows_phones else masked(receipt.payer),
         receipt.get_source_display(),
@@ -126,6 +128,15 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         receipt.note,
         _("TEST") if get_settings().is_test else receipt.get_environment_display(),
     ]
+
+
+def _accepted(receipt: MpesaReceipt) -> Decimal | str:
+    """What arrived more (or less) than the order costs that staff used it for."""
+    order: Any = receipt.order
+    if order is None or receipt.allocation != Allocation.APPLIED or receipt.amount == order.total_incl_tax:
+        return ""
+    difference: Decimal = receipt.amount - order.total_incl_tax
+    return difference
 
 
 class _Sums:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from oscar_mpesa.dashboard.order_numbers import order_number, spellings
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
@@ -66,7 +67,7 @@ def _is_a_key(term: str) -> bool:
 def _exactly(term: str) -> QuerySet[Any]:
     """Ids, from one indexed look-up for each thing that the term may be."""
     payments = MpesaPayment.objects.order_by()
-    ids = [payments.filter(mpesa_order__order__number=term.removeprefix("#")).values("pk")]
+    ids = [payments.filter(mpesa_order__order__number__in=spellings(order_number(term))).values("pk")]
     if _CHECKOUT_ID.fullmatch(term):
         ids.append(payments.filter(checkout_request_id=term).values("pk"))
     if phone := _phone(term):
@@ -112,14 +113,14 @@ def _words(term: str) -> Q | None:
         return None
     found = Q()
     for word in term.split()[:_MOST_WORDS]:
-        found &= _any_of(_NAMES, word)
+        found &= _any_of(_NAMES, word) | _any_of(_EMAILS, word, how="istartswith")
     return found
 
 
-def _any_of(fields: tuple[str, ...], word: str) -> Q:
+def _any_of(fields: tuple[str, ...], word: str, *, how: str = "icontains") -> Q:
     found = Q()
     for field in fields:
-        found |= Q(**{f"{field}__icontains": word})
+        found |= Q(**{f"{field}__{how}": word})
     return found
 
 

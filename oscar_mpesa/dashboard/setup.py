@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -17,6 +18,7 @@ from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.oversight.setup.checking import check_setup, look_at_setup
 from oscar_mpesa.oversight.setup.settings import settings_shown
+from oscar_mpesa.oversight.setup.steps import steps
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
@@ -35,11 +37,18 @@ class SetupView(DeskMixin, TemplateView):
     def get_context_data(self, *, tried: Any = None, **kwargs: Any) -> dict[str, Any]:
         """``findings``, the worst first; ``is_tried`` if they are those of a real try."""
         findings = look_at_setup(timezone.now()) if tried is None else tried
-        here = {
+        here: dict[str, Any] = {
             "findings": findings,
+            "steps": steps(findings, hooks=self._hooks(), is_tried=tried is not None),
             "is_tried": tried is not None,
             "may_try": self.request.user.has_perm(ACT),
             "mpesa": get_settings(),
             "shown": settings_shown(),
         }
+        here["is_live"] = all(step.is_done for step in here["steps"])
         return {**super().get_context_data(**kwargs), **here}
+
+    def _hooks(self) -> str:
+        """Where Safaricom would call back a shop whose public address is the one that it is looked at by."""
+        path = reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
+        return f"https://{self.request.get_host()}{path}"

@@ -15,9 +15,14 @@ from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.paging import MOST
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.models import Allocation, MpesaPayment
 
 DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
+
+#: Columns that a telephone's screen leaves to the page of the row itself, and those that it breaks into lines.
+WIDE_ONLY = {"th": {"scope": "col", "class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
+WRAPS = {"th": {"scope": "col"}, "td": {"class": "mpesa-wraps"}}
 
 
 class PaymentTable(DashboardTable):
@@ -26,10 +31,10 @@ class PaymentTable(DashboardTable):
     when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"))
     order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False)
     amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
-    phone = tables.Column(verbose_name=_("Phone"), orderable=False)
-    status = tables.Column(verbose_name=_("Status"), orderable=False)
-    receipts = tables.Column(verbose_name=_("M-PESA code"), orderable=False, empty_values=())
-    environment = tables.Column(verbose_name=_("Environment"), orderable=False)
+    status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
+    phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)
+    receipts = tables.Column(verbose_name=_("M-PESA code"), orderable=False, empty_values=(), attrs=WIDE_ONLY)
+    environment = tables.Column(verbose_name=_("Environment"), orderable=False, attrs=WIDE_ONLY)
 
     class Meta(DashboardTable.Meta):
         template_name = "oscar_mpesa/dashboard/table.html"
@@ -67,16 +72,23 @@ class PaymentTable(DashboardTable):
         return record.phone_number.grouped if self.shows_phones else record.phone_number.masked
 
     def render_status(self, record: MpesaPayment) -> str:
-        """In words, and whether it waits for a person."""
+        """In words, with why it failed, and whether it waits for a person."""
         words = record.get_status_display()
-        if not record.held:
+        if record.held:
+            return format_html(
+                '{} <span class="badge badge-warning">{}</span>', words, _("held for a person's decision")
+            )
+        if record.status != Status.FAILED.value:
             return words
-        return format_html('{} <span class="badge badge-warning">{}</span>', words, _("held for a person's decision"))
+        return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))
 
     def render_receipts(self, record: MpesaPayment) -> str:
-        """All that it brought."""
-        numbers = [(receipt.number,) for receipt in record.receipts.all() if receipt.number]
-        return format_html_join(", ", "<code>{}</code>", numbers) or "–"
+        """All that it brought; in brackets what came for its order otherwise, if it brought nothing itself."""
+        own = [(each.number,) for each in record.receipts.all() if each.number]
+        of_order = record.mpesa_order.order.mpesa_receipts.all()
+        others = [(each.number,) for each in of_order if each.number and each.allocation == Allocation.APPLIED]
+        told = format_html_join(", ", "<code>{}</code>", own) or format_html_join(", ", "(<code>{}</code>)", others)
+        return told or "–"
 
     def render_environment(self, record: MpesaPayment) -> str:
         """A badge that warns where no money is meant."""

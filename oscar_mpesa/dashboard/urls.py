@@ -3,6 +3,7 @@
 from django.urls import path
 
 from oscar_mpesa.dashboard.acting import AskView, BlockView, ReleaseView, SendView
+from oscar_mpesa.dashboard.blocked import BlockedListView, UnblockView
 from oscar_mpesa.dashboard.callbacks import CallbackListView, CallbackProcessView, CallbackView
 from oscar_mpesa.dashboard.overview import OverviewView
 from oscar_mpesa.dashboard.payment import PaymentView
@@ -22,6 +23,8 @@ urlpatterns = [
     path("payments/<int:pk>/send/", SendView.as_view(), name="mpesa-payment-send"),
     path("payments/<int:pk>/block/", BlockView.as_view(), name="mpesa-payment-block"),
     path("payments/<int:pk>/release/", ReleaseView.as_view(), name="mpesa-payment-release"),
+    path("blocked/", BlockedListView.as_view(), name="mpesa-blocked"),
+    path("blocked/<int:pk>/allow/", UnblockView.as_view(), name="mpesa-unblock"),
     path("money/", ReceiptListView.as_view(), name="mpesa-receipts"),
     path("money/export/", export_receipts, name="mpesa-receipts-export"),
     path("money/record/", RecordView.as_view(), name="mpesa-record"),

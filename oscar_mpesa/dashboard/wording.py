@@ -25,6 +25,7 @@ WHAT: Mapping[str, Any] = {
     "never answered": _("Safaricom never said what became of a request"),
     "pays later": _("The customer pays later"),
     "phone blocked": _("No more requests to this number"),
+    "phone unblocked": _("Requests to this number again"),
     "push reply repeats an id": _("Safaricom gave the id of another request"),
     "push unanswered": _("Safaricom did not answer; the request may be on the phone"),
     "question unanswered": _("Safaricom had no answer"),

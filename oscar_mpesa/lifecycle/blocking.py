@@ -1,4 +1,4 @@
-"""Leave a phone in peace whose owner asked for it."""
+"""Leave a phone in peace whose owner asked for it, until the owner wants requests again."""
 
 from __future__ import annotations
 
@@ -27,3 +27,22 @@ def block_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> Mpe
         if is_new:
             MpesaEvent.objects.create(what="phone blocked", after=phone.masked, why=note[:500], **decision)
     return blocked
+
+
+def unblock_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> None:
+    """Send requests to a phone again; of one that is not blocked nothing is changed.
+
+    Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
+    """
+    require_permission(by, "block_phone")
+    with transaction.atomic():
+        gone, _ = MpesaBlockedPhone.objects.filter(phone=phone.msisdn).delete()
+        if gone:
+            MpesaEvent.objects.create(
+                what="phone unblocked",
+                before=phone.masked,
+                why=note[:500],
+                by=by,
+                by_name=name_of(by),
+                created_at=now,
+            )

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models.fields import OutsideTextField
 from oscar_mpesa.models.orders import MpesaOrder
 from oscar_mpesa.models.payments import MpesaPayment
@@ -59,3 +60,8 @@ class MpesaBlockedPhone(models.Model):
 
     def __str__(self) -> str:
         return f"blocked phone {self.pk}"
+
+    @property
+    def phone_number(self) -> PhoneNumber:
+        """The number, which knows how to mask itself."""
+        return PhoneNumber(msisdn=self.phone)

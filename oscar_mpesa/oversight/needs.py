@@ -96,8 +96,14 @@ _HELD = (
     _("%(count)s payments are held: nothing is asked, sent or closed for their orders until you decide."),
 )
 _STUCK = (
-    _("A payment has waited for an answer since %(since)s, and nothing asks about it. Run mpesa_reconcile."),
-    _("%(count)s payments have waited for answers since %(since)s, and nothing asks about them. Run mpesa_reconcile."),
+    _(
+        "A payment has waited for an answer since %(since)s, and nothing asks about it. "
+        "Ask whoever runs your server to look at mpesa_reconcile."
+    ),
+    _(
+        "%(count)s payments have waited for answers since %(since)s, and nothing asks about them. "
+        "Ask whoever runs your server to look at mpesa_reconcile."
+    ),
 )
 _UNREAD = (
     _("A message from Safaricom could not be worked through in ten tries. The log says why."),
@@ -152,10 +158,16 @@ def _of_line(now: datetime, seen: Mapping[str, Found]) -> Iterator[Need]:
 def _of_cron(now: datetime, seen: Mapping[str, Found], ended: Attempts) -> Iterator[Need]:
     last = seen["reconcile"].moment if "reconcile" in seen else None
     if last and now - last > UNSEEN:
-        words = _("mpesa_reconcile has not run since %(since)s: nothing that was lost is found, no order is closed.")
+        words = _(
+            "Since %(since)s nothing that was lost is found, and no order is closed: mpesa_reconcile does not run. "
+            "Ask whoever runs your server to run it every minute."
+        )
         yield _urgent("reconcile", words, at=now, since=last)
     if last is None and (ended.month.total or seen):
-        words = _("mpesa_reconcile has never run: nothing that was lost is found, no order is closed.")
+        words = _(
+            "Nothing that was lost is found, and no order is closed: mpesa_reconcile has never run. "
+            "Ask whoever runs your server to run it every minute."
+        )
         yield _urgent("reconcile", words, at=now)
 
 

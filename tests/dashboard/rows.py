@@ -6,12 +6,13 @@ from typing import Any
 
 from django.apps import apps
 
-from oscar_mpesa.models import MpesaCallback, MpesaReceipt
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaReceipt
 from tests.shop import ANOTHER, PAYS, failure, later, new_payment, pay, post, success
 
 
 class Rows:
-    """Ids: a failed payment that may be tried again, money that waits for a person, a callback with its verdict."""
+    """Ids: a failed payment that may be tried again, money that waits for a person, a callback with its verdict,
+    and a number that gets no requests."""
 
     def __init__(self) -> None:
         failed = new_payment(phone=ANOTHER)
@@ -22,6 +23,7 @@ class Rows:
         self.paid = paid.pk
         self.receipt = MpesaReceipt.objects.get(allocation="surplus").pk
         self.callback = MpesaCallback.objects.latest("pk").pk
+        self.blocked = MpesaBlockedPhone.objects.create(phone="254722000000", created_at=later(30)).pk
 
 
 def all_rows() -> dict[str, list[dict[str, Any]]]:

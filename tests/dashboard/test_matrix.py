@@ -49,6 +49,8 @@ DOORS = {
     "mpesa-payment-send": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-block": Door(needs=(VIEW, "block_phone"), of="payment", only_post=True),
     "mpesa-payment-release": Door(needs=(VIEW, "release_order"), of="payment", only_post=True),
+    "mpesa-blocked": Door(),
+    "mpesa-unblock": Door(needs=(VIEW, "block_phone"), of="blocked", only_post=True),
 }
 
 PERMISSIONS = [

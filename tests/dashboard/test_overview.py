@@ -81,7 +81,7 @@ def test_an_urgent_one_says_so(clerk: Client) -> None:
     MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
 
-    assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)
+    assert "<strong>Urgent:</strong> Nothing that was lost is found" in page(clerk)
 
 
 def test_what_a_shop_took(clerk: Client, settings: Any) -> None:

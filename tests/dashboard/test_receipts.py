@@ -154,10 +154,6 @@ def test_only_what_is_no_real_money_is_marked_as_a_test(settings: Any) -> None:
     assert both.count("TEST</span>") == 1 and "no real money moves in this shop" not in both
 
 
-def test_a_shop_in_test_mode_says_so() -> None:
-    assert "TEST: no real money moves in this shop" in at_desk().get(LIST).content.decode()
-
-
 @pytest.mark.parametrize("money", [mismatch, surplus, unallocated])
 def test_words_are_a_shopkeepers(money: Any) -> None:
     receipt = money()

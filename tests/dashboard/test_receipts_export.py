@@ -64,6 +64,7 @@ def test_a_row_has_what_an_accountant_asks_for(settings: Any) -> None:
         "Order": order.number,
         "Order total": "1500.00",
         "Rounding in it": "0.50",
+        "Difference that was accepted": "",
         "What became of it": "used for an order",
         "Payer": "•••149",
         "Source": "Safaricom's callback",
@@ -160,7 +161,7 @@ def test_no_cell_is_run_by_a_spreadsheet(settings: Any) -> None:
 
     row = exported(None, "view_full_phone")[1]
 
-    assert [cell[:1] for cell in (row[12], row[11], row[7])] == ["'", "'", "'"]
+    assert [cell[:1] for cell in (row[13], row[12], row[8])] == ["'", "'", "'"]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,8 @@ def test_who_may_act_tries_it_for_real(settings: Any, live_server: Any, monkeypa
     assert not MpesaCallback.objects.exists()
 
 
-def test_who_may_only_look_has_no_button_and_is_refused() -> None:
+def test_who_may_only_look_has_no_button_and_is_refused(settings: Any) -> None:
+    set_up(settings)
     client = clerk()
 
     page, answer = client.get(reverse(PAGE)).content.decode(), client.post(reverse(PAGE))

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from oscar_mpesa.lifecycle.blocking import block_phone
+from oscar_mpesa.lifecycle.blocking import block_phone, unblock_phone
 from oscar_mpesa.lifecycle.refusals import PhoneBlocked
 from oscar_mpesa.lifecycle.starting import retry, start
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent, MpesaOrder
@@ -68,3 +68,23 @@ def test_only_who_may_block_phones_blocks_one() -> None:
         block_phone(PAYS, by=new_clerk("release_order"), note="", now=NOON)
 
     assert not MpesaBlockedPhone.objects.exists()
+
+
+def test_a_phone_whose_owner_wants_requests_again_gets_them_and_it_stands_written_who_decided_so(clerk: Any) -> None:
+    block_phone(PAYS, by=clerk, note="rang us", now=NOON)
+
+    unblock_phone(PAYS, by=clerk, note="has a new owner", now=later(60))
+    unblock_phone(PAYS, by=clerk, note="twice", now=later(70))
+
+    assert start(new_order(), phone=PAYS, now=later(80)).status == "pending"
+    event = MpesaEvent.objects.get(what="phone unblocked")
+    assert (event.before, event.why, event.by, event.created_at) == (PAYS.masked, "has a new owner", clerk, later(60))
+
+
+def test_only_who_may_block_phones_lets_requests_pass_again(clerk: Any) -> None:
+    block_phone(PAYS, by=clerk, note="rang us", now=NOON)
+
+    with pytest.raises(PermissionDenied, match=r"oscar_mpesa\.block_phone"):
+        unblock_phone(PAYS, by=new_clerk("release_order"), note="", now=later(60))
+
+    assert MpesaBlockedPhone.objects.exists()

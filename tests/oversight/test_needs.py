@@ -48,7 +48,8 @@ def test_a_payment_that_nothing_asks_about_until_it_ends() -> None:
     assert early == ""
     assert late is not None
     assert late.sentence == (
-        "A payment has waited for an answer since 15:00, and nothing asks about it. Run mpesa_reconcile."
+        "A payment has waited for an answer since 15:00, and nothing asks about it. "
+        "Ask whoever runs your server to look at mpesa_reconcile."
     )
     assert late.level is Level.URGENT
     assert said("stuck", at=minutes(6)) == ""
@@ -106,7 +107,10 @@ def test_reconcile_was_not_seen_until_it_runs() -> None:
     heartbeat.beat(heartbeat.RECONCILE, now=minutes(11))
 
     assert early == ""
-    assert late == "mpesa_reconcile has not run since 15:00: nothing that was lost is found, no order is closed."
+    assert late == (
+        "Since 15:00 nothing that was lost is found, and no order is closed: mpesa_reconcile does not run. "
+        "Ask whoever runs your server to run it every minute."
+    )
     assert said("reconcile", at=minutes(11)) == ""
 
 
@@ -114,7 +118,7 @@ def test_reconcile_never_ran_where_there_are_payments() -> None:
     MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
 
-    assert said("reconcile").startswith("mpesa_reconcile has never run:")
+    assert said("reconcile").startswith("Nothing that was lost is found, and no order is closed:")
 
 
 def test_wrong_settings_until_they_are_right(settings: Any) -> None:

@@ -64,6 +64,14 @@ def test_a_demo_is_lawful() -> None:
     assert by_name(settings_findings())["E010"].level is Level.WARNING
 
 
+def test_a_shop_in_test_mode_is_told_that_it_is_and_not_that_all_is_there(settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+
+    findings = by_name(settings_findings())
+
+    assert "settings-simulated" in findings and "settings-ok" not in findings
+
+
 def test_workers_without_a_common_cache_and_mails_that_go_nowhere_are_told(settings: Any) -> None:
     set_up(settings, **PRODUCTION)
 

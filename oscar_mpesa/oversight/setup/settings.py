@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from django.core.checks import ERROR, CheckMessage, run_checks
@@ -15,6 +15,9 @@ TAG = "oscar_mpesa"
 
 #: Of the checks, those whose absence is worth a line of its own.
 WELL = {"cache-ok": {"W007", "E014"}, "mail-ok": {"W008", "W009"}}
+
+#: The secrets that Safaricom gives.
+CREDENTIALS = {"CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"}
 
 #: An error for ``check --deploy``, yet lawful: a demo takes no real money.
 LAWFUL = "E010"
@@ -37,13 +40,15 @@ def settings_findings() -> list[Finding]:
     findings = [_as_finding(id_, message) for id_, message in told.items()]
     well = [found(name) for name, ids in WELL.items() if not ids & set(told)]
     about_surroundings = set().union(*WELL.values()) | {LAWFUL}
-    return [*findings, *([] if set(told) - about_surroundings else [found("settings-ok")]), *well]
+    fit = "settings-simulated" if get_settings().is_simulated else "settings-ok"
+    return [*findings, *([] if set(told) - about_surroundings else [found(fit)]), *well]
 
 
 def settings_shown() -> list[Shown]:
     """Every setting of M-Pesa's, as it is in force."""
     ours = get_settings()
-    return [_shown(setting.name, getattr(ours, setting.name), is_secret=not setting.repr) for setting in fields(ours)]
+    shown = [_shown(setting.name, getattr(ours, setting.name), is_secret=not setting.repr) for setting in fields(ours)]
+    return [replace(each, value=_unused(each)) if each.name == "MPESA_ENVIRONMENT" else each for each in shown]
 
 
 def _id(message: CheckMessage) -> str:
@@ -65,8 +70,20 @@ def _as_finding(id_: str, message: CheckMessage) -> Finding:
 def _shown(name: str, value: Any, *, is_secret: bool) -> Shown:
     is_set = value not in ("", ())
     written = f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name
-    told = (_("set") if is_set else _("missing")) if is_secret else _in_words(value)
+    told = (_("set") if is_set else _absent(name)) if is_secret else _in_words(value)
     return Shown(name=written, value=told, is_set=is_set)
+
+
+def _absent(name: str) -> str:
+    """Without Safaricom's keys a shop is in test mode; the other secrets nobody has to have."""
+    is_wanted = name in CREDENTIALS and not get_settings().is_simulated
+    return _("missing") if is_wanted else _("not set")
+
+
+def _unused(environment: Shown) -> str:
+    if not get_settings().is_simulated:
+        return environment.value
+    return _("%(value)s, once Safaricom's keys are set; the simulator until then") % {"value": environment.value}
 
 
 def _in_words(value: Any) -> str:

@@ -18,6 +18,7 @@ _NEWS_ARE_LOST = _(
 WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
     {
         "settings-ok": ("ok", _("The settings are there and fit together."), "", ""),
+        "settings-simulated": ("ok", _("Test mode: Safaricom's keys are not set, and no real money moves."), "", ""),
         "cache-ok": ("ok", _("The workers share a cache, and with it one Safaricom token."), "", ""),
         "mail-ok": ("ok", _("Mails are sent, and from an address of the shop's own."), "", ""),
         "cron-ok": ("ok", _("mpesa_reconcile ran at {time}."), "", ""),

@@ -1,0 +1,77 @@
+"""The way from zero to live, step by step, and how far the shop has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.domain.status import Status
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.oversight.setup.findings import Finding, Level
+
+#: What cron is told; where the shop stands on its server is the operator's to know.
+CRON = "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do; ``code`` are lines to copy, ``is_next`` is true of the first that is not done."""
+
+    words: str
+    code: str
+    is_done: bool
+    is_next: bool
+
+
+def steps(findings: Iterable[Finding], *, hooks: str, is_tried: bool) -> list[Step]:
+    """All of them in order; one query.
+
+    ``findings`` are those of the page, of a real try if ``is_tried``. ``hooks`` is the callback address that the shop
+    would have where it is looked at now.
+    """
+    found = list(findings)
+    made = list(_steps({each.name for each in found}, hooks, is_well_tried=is_tried and not _has_error(found)))
+    first = next((place for place, (_words, _code, is_done) in enumerate(made) if not is_done), None)
+    return [
+        Step(words=words, code=code, is_done=is_done, is_next=place == first)
+        for place, (words, code, is_done) in enumerate(made)
+    ]
+
+
+def _has_error(findings: list[Finding]) -> bool:
+    return any(each.level is Level.ERROR for each in findings)
+
+
+def _steps(names: set[str], hooks: str, *, is_well_tried: bool) -> Iterator[tuple[str, str, bool]]:
+    ours = get_settings()
+    is_live = ours.environment == PRODUCTION and not ours.faults
+    has_paid = is_live and _was_paid()
+    keys, number = "MPESA_CONSUMER_KEY=…\nMPESA_CONSUMER_SECRET=…", "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…"
+    has_kind = bool(ours.KIND or ours.TILL_NUMBER) or ours.ENVIRONMENT != PRODUCTION
+    yield (
+        _("Make an app on Safaricom's developer portal, and set its key and secret."),
+        keys,
+        bool(ours.CONSUMER_KEY and ours.CONSUMER_SECRET),
+    )
+    yield (
+        _("Set the short code, its passkey, and whether it is a paybill or a till: see below which number goes where."),
+        f"{number}\nMPESA_KIND=…",
+        bool(ours.SHORTCODE and ours.PASSKEY and has_kind),
+    )
+    is_heard = bool(ours.CALLBACK_URL) and "E006" not in ours.faults
+    yield _("Tell Safaricom where to call back."), f"MPESA_CALLBACK_URL={ours.CALLBACK_URL or hooks}", is_heard
+    yield _("Have mpesa_reconcile run every minute, by cron for instance."), CRON, "cron-ok" in names
+    yield _("Try it with the button below, until nothing is wrong."), "", is_well_tried or has_paid
+    yield (
+        _("Go live for your staff, and buy something for KSh 1 yourself."),
+        "MPESA_ENVIRONMENT=production\nMPESA_OFFER_TO=staff",
+        has_paid,
+    )
+    yield _("Offer it to everyone."), "MPESA_OFFER_TO=everyone", has_paid and ours.OFFER_TO == "everyone"
+
+
+def _was_paid() -> bool:
+    return MpesaPayment.objects.filter(environment=PRODUCTION, status=Status.COMPLETED.value).exists()
