@@ -29,7 +29,7 @@ class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
     """A row for each arrival of money. Not sortable: every order but the newest first would read the whole table."""
 
     paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=WRAPS)
-    number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=_HEAD, empty_values=())
+    number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=WRAPS, empty_values=())
     amount = tables.Column(verbose_name=gettext_lazy("Amount"), attrs=_NUMBER)
     allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=WRAPS)
     order = tables.Column(verbose_name=gettext_lazy("Order"), attrs=WIDE_ONLY)

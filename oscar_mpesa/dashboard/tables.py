@@ -28,7 +28,7 @@ WRAPS = {"th": {"scope": "col"}, "td": {"class": "mpesa-wraps"}}
 class PaymentTable(DashboardTable):
     """One line a payment; the phone masked, and the order no link, unless the person may see them."""
 
-    when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"))
+    when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
     order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False)
     amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
     status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
