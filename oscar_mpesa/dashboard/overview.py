@@ -19,7 +19,7 @@ from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.oversight import needs
-from oscar_mpesa.oversight.attempts import Ended, attempts
+from oscar_mpesa.oversight.attempts import Ended
 from oscar_mpesa.oversight.counting import customers, found
 from oscar_mpesa.oversight.figures import Figures, figures
 
@@ -65,8 +65,8 @@ class OverviewView(DeskMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """What needs somebody, and the figures of the shop's own environment."""
         now, settings = timezone.now(), get_settings()
-        ended, seen = attempts(now), found(now)
-        numbers = figures(now, ended=ended)
+        seen, numbers = found(now), figures(now)
+        ended = numbers.ended
         return {
             **super().get_context_data(**kwargs),
             "mpesa": settings,

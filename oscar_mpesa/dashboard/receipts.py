@@ -12,7 +12,6 @@ from django.utils.functional import cached_property
 from django_tables2 import SingleTableView
 from oscar.core.loading import get_model
 
-from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_after, midnight, month_of, today
 from oscar_mpesa.dashboard.order_numbers import spellings
 from oscar_mpesa.dashboard.pages import DeskMixin
@@ -20,7 +19,7 @@ from oscar_mpesa.dashboard.paging import CappedPaginator
 from oscar_mpesa.dashboard.permissions import EXPORT, RECORD
 from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
 from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import MpesaEvent, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.receipts import TO_SORT_OUT as ALLOCATIONS_TO_SORT_OUT
 
@@ -108,13 +107,13 @@ def ids_to_sort_out() -> list[int]:
     """The oldest of the money that waits for a person; two queries.
 
     In two halves, because no database finds its way through an "or" of two tables by its indexes. The second half
-    goes by the orders that were cancelled, which are few, and never by the money that was used, which is nearly all.
+    goes by the notes that cancelling a paid order leaves, which are few: no index knows the orders that are cancelled.
     """
     receipts = MpesaReceipt.objects.order_by()
     waiting = receipts.filter(allocation__in=ALLOCATIONS_TO_SORT_OUT).order_by("paid_at", "pk")
-    cancelled = Order.objects.order_by().filter(status=get_settings().CANCELLED_STATUS).values("pk")
-    of_cancelled = receipts.filter(order_id__in=cancelled).values_list("pk", "allocation")
-    to_return = [pk for pk, allocation in of_cancelled if allocation == Allocation.APPLIED]
+    noted = MpesaEvent.objects.order_by().filter(what="cancelled though paid").values("mpesa_order_id")
+    of_cancelled = receipts.filter(order_id__in=noted).select_related("order")
+    to_return = [receipt.pk for receipt in of_cancelled if receipt.is_of_cancelled_order]
     return [*waiting.values_list("pk", flat=True)[:_MOST_TO_SORT_OUT], *to_return[:_MOST_TO_SORT_OUT]]
 
 

@@ -21,7 +21,7 @@ from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
 #: So many of the newest payments (of those that the other filters leave) are looked through.
-NEWEST = 5_000
+NEWEST = 3_000
 
 #: Words of a name that are looked for.
 _MOST_WORDS = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.messages import NAIROBI
@@ -23,6 +23,10 @@ class Ended:
 
     paid: int = 0
     failed: int = 0
+
+    def __add__(self, other: Ended) -> Ended:
+        """Of both spans, which have no attempt in common."""
+        return Ended(paid=self.paid + other.paid, failed=self.failed + other.failed)
 
     @property
     def total(self) -> int:
@@ -45,22 +49,28 @@ class Attempts:
     month: Ended
 
 
-def attempts(now: datetime) -> Attempts:
-    """Count what ended in the shop's own environment; one query, answered by an index alone."""
+def attempts(now: datetime, *, before_today: Ended | None = None) -> Attempts:
+    """Count what ended in the shop's own environment; one query, answered by an index alone.
+
+    ``before_today`` is what ended on the 29 days before it, where somebody has counted that already.
+    """
     spans = {
         "hour": now - timedelta(hours=1),
         "day": now - timedelta(days=1),
         "today": midnight(now),
-        "month": first_midnight(now),
+        "month": first_midnight(now) if before_today is None else midnight(now),
     }
-    made = MpesaPayment.objects.order_by().filter(
-        environment=get_settings().environment,
-        status__in=[status.value for status in FINAL],
-        created_at__gte=spans["month"],
-    )
+    made = ended_rows().filter(created_at__gte=min(spans.values()))
     counts = {name: Count("pk", filter=Q(created_at__gte=since)) for name, since in spans.items()}
     rows: list[Any] = list(made.values("status").annotate(**counts))
-    return Attempts(**{name: _ended(rows, name) for name in spans})
+    ended = {name: _ended(rows, name) for name in spans}
+    return Attempts(**{**ended, "month": ended["month"] + (before_today or Ended())})
+
+
+def ended_rows() -> QuerySet[MpesaPayment]:
+    """Attempts of the shop's own environment that came to an end."""
+    final = [status.value for status in FINAL]
+    return MpesaPayment.objects.order_by().filter(environment=get_settings().environment, status__in=final)
 
 
 def midnight(now: datetime) -> datetime:

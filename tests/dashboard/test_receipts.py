@@ -68,8 +68,7 @@ def test_money_of_a_cancelled_order_waits_too() -> None:
 
 def test_the_list_to_sort_out_is_the_one_that_the_rows_know() -> None:
     mismatch(), new_receipt("OD000USED0")
-    payment = pay(new_payment(), number="OD999CANCE")
-    Order.objects.filter(pk=payment.order_id).update(status="Cancelled")
+    pay(new_payment(), number="OD999CANCE").mpesa_order.order.set_status("Cancelled")
 
     known = set(MpesaReceipt.objects.to_sort_out().values_list("pk", flat=True))
 

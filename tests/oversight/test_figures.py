@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 
 from oscar_mpesa.lifecycle.receipts import record_return
 from oscar_mpesa.models import MpesaReceipt
@@ -150,11 +151,40 @@ def test_rare_reasons_are_told_as_one() -> None:
     assert reasons[-1].meaning == ""
 
 
-def test_all_of_it_is_four_questions() -> None:
+def test_all_of_it_is_four_questions_once_the_days_before_are_counted() -> None:
     received(100, at=NOON)
     many_ended(3, status="completed", at=NOON)
 
-    with counted() as count:
+    with counted() as first:
+        seen()
+    with counted() as again:
         seen()
 
-    assert len(count) == 4, str(count)
+    assert (len(first), len(again)) == (6, 4), str(first)
+
+
+def test_today_is_counted_anew_and_the_days_before_it_after_ten_minutes() -> None:
+    yesterday = MIDNIGHT - timedelta(seconds=1)
+    seen()
+    for at in (NOON, yesterday):
+        received(100, at=at)
+        many_ended(1, status="completed", at=at)
+        many_ended(1, status="failed", at=at, code="1")
+
+    at_once = seen()
+    caches["default"].clear()  # as after ten minutes
+    later_on = seen()
+
+    assert (at_once.taken, later_on.taken) == (100, 200)
+    assert (at_once.ended.month, later_on.ended.month) == (Ended(paid=1, failed=1), Ended(paid=2, failed=2))
+    assert (at_once.ended.day, later_on.ended.day) == (later_on.ended.day, Ended(paid=2, failed=2))
+    assert [reason.number for reason in (*at_once.reasons, *later_on.reasons)] == [1, 2]
+
+
+def test_the_next_day_begins_with_days_of_its_own() -> None:
+    seen()
+    received(100, at=NOON)
+
+    tomorrow = figures(NOON + timedelta(days=1))
+
+    assert (tomorrow.taken, tomorrow.today.taken) == (100, 0)
