@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tracemalloc
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +12,9 @@ from django.utils import translation
 
 from oscar_mpesa.dashboard import payments as listing
 from oscar_mpesa.models import MpesaPayment
-from tests.bench.crowds import many_payments
 from tests.counting import counted
 from tests.dashboard.desk import address, at_desk
-from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -122,27 +119,3 @@ def test_a_long_file_is_read_piece_by_piece(two: list[MpesaPayment], monkeypatch
 
     assert len(lines) == 3
     assert len(queries) == 1 + 2, str(queries)  # the payments, and the money of each piece
-
-
-@pytest.mark.bench
-def test_a_hundred_thousand_lines_need_no_more_memory_than_ten_thousand() -> None:
-    client = at_desk("export_payments")
-    many_payments(10_000)
-    peak_of(client)  # what is imported and remembered once
-    few = peak_of(client)
-    many_payments(90_000)
-    MpesaPayment.objects.update(created_at=NOON - timedelta(days=1))
-
-    assert peak_of(client) < 1.2 * few
-
-
-def peak_of(client: Client) -> int:
-    """Bytes at the most while the file is sent, and not kept."""
-    tracemalloc.start()
-    try:
-        response: Any = client.get(EXPORT)
-        lines = sum(chunk.count(b"\n") for chunk in response.streaming_content)
-        assert lines == MpesaPayment.objects.count() + 1
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()

@@ -1,0 +1,53 @@
+"""A hundred thousand rows leave the desk as a file in no more memory than ten thousand. On PostgreSQL."""
+
+from __future__ import annotations
+
+import tracemalloc
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.bench.million import traded
+from tests.dashboard.desk import address, at_desk
+
+pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
+
+FEW, MANY = 10_000, 100_000
+
+
+def the_year() -> dict[str, str]:
+    """All days that ``traded`` made rows of."""
+    today = timezone.localdate()
+    return {"from": f"{today - timedelta(days=370)}", "to": f"{today + timedelta(days=1)}"}
+
+
+def rows_and_peak(client: Client, name: str, asked: dict[str, str]) -> tuple[int, int]:
+    """So many lines, and bytes at the most while they are sent."""
+    response: Any = client.get(address(name), asked)
+    assert response.status_code == 200
+    tracemalloc.start()
+    try:
+        lines = sum(chunk.count(b"\n") for chunk in response.streaming_content)
+        return lines, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_hundred_thousand_rows_are_exported_in_no_more_memory_than_ten_thousand(capsys: Any) -> None:
+    client = at_desk("export_payments")
+    files: dict[str, dict[str, str]] = {"payments-export": {}, "receipts-export": the_year()}
+    traded(FEW, "A")
+    few = {name: rows_and_peak(client, name, asked) for name, asked in files.items()}
+    traded(MANY - FEW, "B")
+
+    many = {name: rows_and_peak(client, name, asked) for name, asked in files.items()}
+
+    with capsys.disabled():
+        for name, (lines, peak) in many.items():
+            print(f"\n{name}: {lines:,} lines in {peak / 1e6:.1f} MB, {few[name][1] / 1e6:.1f} MB for a tenth of them")
+    assert few["payments-export"][0] > FEW and many["payments-export"][0] > MANY
+    assert many["receipts-export"][0] > MANY * 9 // 10
+    assert {name: peak for name, (_, peak) in many.items() if peak > 1.2 * few[name][1]} == {}
