@@ -59,7 +59,7 @@ test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL a
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters -n 2 --dist worksteal --create-db
 
 test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
-	$(PYTEST) -m browser -n 2 --dist worksteal
+	$(PYTEST) -m "browser and not bench" -n 2 --dist worksteal
 
 pictures: $(VENV)/.browser ## The pictures in the README and in docs/pages.md, taken anew
 	$(PYTEST) -m browser tests/browser/test_picture.py
@@ -69,7 +69,7 @@ pictures: $(VENV)/.browser ## The pictures in the README and in docs/pages.md, t
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
 	$(PYTEST) -m slow
 
-bench: $(VENV)/.bench $(VENV)/.postgresql ## Benchmarks; those of a million payments on PostgreSQL: minutes
+bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a desk of a year: half an hour
 	$(PYTEST) -m bench --ignore-glob "*/test_million*"
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m bench -rs --create-db tests/bench/test_million*.py
 
