@@ -7,6 +7,7 @@ days before today are remembered for ten minutes, so that they cost little in a 
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -31,6 +32,8 @@ from oscar_mpesa.oversight.attempts import (
     first_midnight,
     midnight,
 )
+
+logger = logging.getLogger("oscar_mpesa")
 
 #: The median is taken of so many paid attempts, the newest ones.
 SAMPLE = 500
@@ -108,7 +111,11 @@ def figures(now: datetime) -> Figures:
 def _before_today(now: datetime) -> _BeforeToday:
     settings = get_settings()
     key = f"oscar_mpesa:before_today:{settings.environment}:{midnight(now):%Y-%m-%d}"
-    known: Any = caches[settings.CACHE].get_or_set(key, lambda: _count_before_today(now), REMEMBERED)
+    try:
+        known: Any = caches[settings.CACHE].get_or_set(key, lambda: _count_before_today(now), REMEMBERED)
+    except Exception:  # of a kind that each cache has for itself
+        logger.warning("M-Pesa: the cache %s does not answer", settings.CACHE, exc_info=True)
+        known = _count_before_today(now)
     return cast("_BeforeToday", known)
 
 

@@ -77,6 +77,12 @@ def test_a_need_is_a_sentence(clerk: Client) -> None:
     assert "KSh 1,500 arrived for an order that was paid already. Return it." in page(clerk)
 
 
+def test_it_opens_where_the_cache_is_missing(clerk: Client, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CACHE": "gone"}
+
+    assert "M-Pesa overview" in page(clerk)
+
+
 def test_an_urgent_one_says_so(clerk: Client) -> None:
     MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
