@@ -36,9 +36,9 @@ class ReceiptView(DeskMixin, TemplateView):
     tab = "mpesa-receipts"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What it is, and the forms of what this person may do."""
+        """What it is, and the forms of what this person may do; the order it came for is looked up first."""
         receipt = get_object_or_404(receipts(), pk=kwargs["pk"])
-        return self.page(receipt, searched=order_number(request.GET.get("order", "")))
+        return self.page(receipt, searched=order_number(request.GET.get("order", "")) or _came_for(receipt))
 
     def page(self, receipt: MpesaReceipt, *, searched: str = "", **forms: Any) -> HttpResponse:
         """The page; with a form that was refused among ``forms``, filled in as it was sent, and a 422."""
@@ -58,8 +58,7 @@ class ReceiptView(DeskMixin, TemplateView):
             receipt=receipt,
             sentence=told(receipt),
             is_undecidable=receipt.is_to_sort_out and not any(may.values()),
-            searched=searched or _came_for(receipt),
-            has_searched=bool(searched),
+            searched=searched,
             found=found,
             **may,
             **forms,

@@ -133,10 +133,12 @@ class ExplainForm(_DeskForm):
 class _AttemptField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """The requests of an order that went out and brought no code yet."""
 
+    shows_phones = False
+
     def label_from_instance(self, obj: MpesaPayment) -> str:
         """Whose phone, for how much, when, and how it ended."""
-        sent = day_and_time(obj.prompted_at)
-        return f"{obj.phone_number.masked}, {ksh(obj.amount)}, {sent}: {obj.get_status_display()}"
+        phone = obj.phone_number.grouped if self.shows_phones else obj.phone_number.masked
+        return f"{phone}, {ksh(obj.amount)}, {day_and_time(obj.prompted_at)}: {obj.get_status_display()}"
 
 
 class RecordForm(_DeskForm):
@@ -161,10 +163,11 @@ class RecordForm(_DeskForm):
         empty_label=_("Not known"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_bound:
             attempts: Any = self.fields["attempt"]
+            attempts.shows_phones = shows_phones
             attempts.queryset = _attempts(order_number(self.data.get("order", "")))
 
     @cached_property

@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
 from oscar_mpesa.dashboard.pages import DeskMixin
+from oscar_mpesa.dashboard.permissions import FULL_PHONE
 from oscar_mpesa.dashboard.receipt_facts import Found, described, order_numbered
 from oscar_mpesa.dashboard.receipt_forms import RecordForm
 from oscar_mpesa.domain.money import ksh
@@ -45,11 +46,11 @@ class RecordView(DeskMixin, TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form, for an order if its number came with the address."""
         initial = {"day": today(timezone.now()), "order": request.GET.get("order", "")}
-        return self.page(RecordForm(initial=initial))
+        return self.page(RecordForm(initial=initial, shows_phones=self.shows_phones))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Nothing is kept before its order was looked at."""
-        form = RecordForm(request.POST)
+        form = RecordForm(request.POST, shows_phones=self.shows_phones)
         order = _order_of(form)
         if not form.is_valid() or order is None or "change" in request.POST:
             return self.page(form)
@@ -60,6 +61,11 @@ class RecordView(DeskMixin, TemplateView):
             kept = [(name, request.POST.get(name, "")) for name in form.fields if name != "attempt"]
             return self.page(form, looked=_look(form, order), paid_at=day_and_time(form.paid_at), kept=kept)
         return self.keep(form, order)
+
+    @property
+    def shows_phones(self) -> bool:
+        """Of the requests that it may belong to."""
+        return bool(self.request.user.has_perm(FULL_PHONE))
 
     def keep(self, form: RecordForm, order: Any) -> HttpResponse:
         """Call the verb; its page shows what became of the money."""

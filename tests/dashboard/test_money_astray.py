@@ -176,6 +176,28 @@ def test_an_order_s_number_may_be_typed_in_small_letters() -> None:
     assert "Use KSh 1,500 for order H000042" in page
 
 
+def test_the_order_that_money_came_for_is_looked_up_before_anybody_asks() -> None:
+    receipt = mismatch()
+    page = words(at_desk(*ALL).get(page_of(receipt)))
+    Order.objects.update(status="Cancelled")
+
+    assert "Take KSh 1,400 for this order of KSh 1,500: KSh 100 less than it costs." in page
+    assert "This order was cancelled." in words(at_desk(*ALL).get(page_of(receipt)))
+
+
+def test_whose_request_it_was_is_whole_for_who_may_see_numbers() -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+    typed = {"code": "OD555EEE55", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
+    typed["order"] = payment.mpesa_order.order.number
+
+    masked, whole = (
+        words(at_desk("record_receipt", *more).post(address("record"), typed)) for more in ([], ["view_full_phone"])
+    )
+
+    assert "0708 •••149, KSh 1,500" in masked and "0708 374 149, KSh 1,500" in whole
+
+
 # Sent back
 
 
