@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.checks import CheckMessage
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
+from oscar_mpesa.access.hooks import hooks_path
 from oscar_mpesa.checks.messages import caution, error
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.daraja.addresses import forbidden_words, host_of, is_at_home, is_tunnel
@@ -144,12 +145,5 @@ def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
         yield caution(
             "W012",
             gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),
-            gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=_hooks_path()),
+            gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=hooks_path()),
         )
-
-
-def _hooks_path() -> str:
-    try:
-        return reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
-    except NoReverseMatch:
-        return "/api/payments/hooks"

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
+from oscar_mpesa.access.hooks import hooks_path
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import ACT
@@ -50,5 +50,4 @@ class SetupView(DeskMixin, TemplateView):
 
     def _hooks(self) -> str:
         """Where Safaricom would call back a shop whose public address is the one that it is looked at by."""
-        path = reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
-        return f"https://{self.request.get_host()}{path}"
+        return f"https://{self.request.get_host()}{hooks_path()}"

@@ -6,14 +6,18 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.apps import apps
+from django.test import Client, RequestFactory
+from django.urls import path
 from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.receipts import month_to_export
+from oscar_mpesa.dashboard.setup import SetupView
 from oscar_mpesa.lifecycle.blocking import block_phone
 from oscar_mpesa.lifecycle.heartbeat import RECONCILE
 from oscar_mpesa.lifecycle.receipts import apply_receipt
@@ -61,6 +65,17 @@ def test_the_callback_address_and_the_line_for_cron_are_there_to_be_copied() -> 
     assert "MPESA_CALLBACK_URL=https://testserver/api/payments/hooks" in told
     assert "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile" in told
     assert "docs/set-up.md" in told
+
+
+def test_the_set_up_page_opens_where_safaricom_s_addresses_are_not_mounted(settings: Any) -> None:
+    urls = ModuleType("urls_without_hooks")
+    config: Any = apps.get_app_config("dashboard")
+    urls.urlpatterns = [path("dashboard/", config.urls)]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urls
+    request = RequestFactory().get("/")
+    request.user = new_clerk("view_mpesapayment")
+
+    assert "https://testserver/api/payments/hooks" in str(SetupView(request=request).get_context_data()["steps"])
 
 
 def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(settings: Any) -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.urls import NoReverseMatch, reverse
 
+from oscar_mpesa.access.hooks import hooks_path
 from oscar_mpesa.conf import PRODUCTION, MpesaSettings, get_settings
 from oscar_mpesa.daraja.credentials import Credentials
 from oscar_mpesa.domain.money import ksh
@@ -77,7 +77,7 @@ def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
         "CONSUMER_SECRET": "" if shop.CONSUMER_SECRET else SANDBOX.consumer_secret,
         "SHORTCODE": "" if shop.SHORTCODE else SANDBOX.shortcode,
         "PASSKEY": "" if shop.PASSKEY else SANDBOX.passkey,
-        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{_hooks()}",
+        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{hooks_path()}",
         "BASE_URL": "" if shop.BASE_URL.rstrip("/") == simulator.url else simulator.url,
     }
     return {name: value for name, value in lacking.items() if value}
@@ -86,10 +86,3 @@ def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
 def _shop_url() -> str:
     """Where the shop listens on this machine; ``PORT`` is the sandbox's own variable, exported by its Makefile."""
     return f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
-
-
-def _hooks() -> str:
-    try:
-        return reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
-    except NoReverseMatch:
-        return "/api/payments/hooks"
