@@ -140,8 +140,9 @@ def _moments(lots: Random, count: int, days: int, now: datetime) -> list[datetim
     moments = (
         start + timedelta(hours=hour, seconds=lots.randrange(3600)) for start, hour in zip(chosen, hours, strict=True)
     )
-    yet = now - timedelta(minutes=20)
-    return sorted(moment if moment <= yet else moment - timedelta(days=1) for moment in moments)
+    # What is left of today is drawn as well, and spread over days that are over.
+    yet, over = now - timedelta(minutes=20), timedelta(days=1)
+    return sorted(moment if moment <= yet else moment - over * lots.randint(1, days) for moment in moments)
 
 
 def _tries(lots: Random, at: datetime, most: int) -> tuple[Try, ...]:

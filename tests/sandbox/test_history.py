@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from oscar_mpesa.models.receipts import TO_SORT_OUT
 from oscar_mpesa.oversight.figures import figures
 from oscar_mpesa.oversight.needs import needs
 from sandbox_site.history.rows import code_of
-from sandbox_site.history.trade import DEALT_WITH, Fate, sales
+from sandbox_site.history.trade import DEALT_WITH, EAT, Fate, sales
 from tests.shop import NOON
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,14 @@ def test_it_is_as_many_requests_as_wanted_none_of_them_in_the_future() -> None:
     assert len(tries) == MANY
     assert all(NOON - timedelta(days=31) <= each.at <= NOON for each in tries)
     assert [sale.at for sale in drawn] == sorted(sale.at for sale in drawn)
+
+
+def test_yesterday_is_a_day_like_others_where_the_history_is_made_early_in_the_morning() -> None:
+    drawn = sales(20_000, days=60, now=NOON.replace(hour=1), seed=1)
+
+    days = Counter((sale.at + EAT).date() for sale in drawn)
+    last_weeks = [number for day, number in sorted(days.items())][-15:-1]
+    assert max(last_weeks) < 2 * min(last_weeks)
 
 
 def test_failures_have_realistic_shares() -> None:
