@@ -10,7 +10,8 @@ from django.core.checks import CheckMessage
 from django.utils.translation import gettext
 
 from oscar_mpesa.checks.messages import caution, error
-from oscar_mpesa.conf import get_settings
+from oscar_mpesa.conf import SANDBOX, SIMULATED, get_settings
+from oscar_mpesa.domain.marking import _
 
 #: Backends that keep what they are given in one process, or nowhere.
 ALONE = ("locmem.LocMemCache", "dummy.DummyCache")
@@ -18,6 +19,9 @@ SILENT = ("console.EmailBackend", "dummy.EmailBackend", "locmem.EmailBackend", "
 
 #: Django's sender and Oscar's, where nobody set another.
 NOBODY = ("", "webmaster@localhost", "oscar@example.com")
+
+#: What a shop that takes no real money is called in the sentence about it.
+TESTS = {SANDBOX: _("sandbox"), SIMULATED: _("simulated")}
 
 
 def check_deployment(**_kwargs: Any) -> Iterable[CheckMessage]:
@@ -27,7 +31,7 @@ def check_deployment(**_kwargs: Any) -> Iterable[CheckMessage]:
         yield error(
             "E010",
             gettext("This shop takes no real money: M-Pesa runs in its {environment} environment.").format(
-                environment=ours.environment
+                environment=gettext(TESTS[ours.environment])
             ),
             gettext("Set MPESA_ENVIRONMENT=production and the production credentials."),
         )

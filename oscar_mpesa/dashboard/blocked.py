@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import ListView, View
@@ -44,10 +44,11 @@ class UnblockView(View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """With a note, which is asked for; back to the list."""
-        blocked, form = get_object_or_404(MpesaBlockedPhone, pk=pk), BlockForm(request.POST)
+        blocked, form = MpesaBlockedPhone.objects.filter(pk=pk).first(), BlockForm(request.POST)
         if form.is_valid():
-            note = form.cleaned_data["note"]
-            unblock_phone(blocked.phone_number, by=request.user, note=note, now=timezone.now())
+            if blocked is not None:  # else a second click, and it is done already
+                note = form.cleaned_data["note"]
+                unblock_phone(blocked.phone_number, by=request.user, note=note, now=timezone.now())
             messages.success(request, _("Requests can be sent to this number again."))
         else:
             messages.warning(request, _("Write a note: why requests may be sent again."))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView, View
 
 from oscar_mpesa.access.address import is_expected
+from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.lifecycle.reprocessing import UNFINISHED, ProcessingRefused, process_again
@@ -47,7 +48,12 @@ class CallbackListView(DeskMixin, TemplateView):
         page = inbox(Wanted(**form.cleaned_data)) if form.is_valid() else None
         older = {**self.request.GET.dict(), "before": page.older} if page and page.older else None
         return super().get_context_data(
-            form=form, page=page, older=urlencode(older) if older else "", now=timezone.now(), **kwargs
+            form=form,
+            page=page,
+            older=urlencode(older) if older else "",
+            shows_orders=may_see_orders(self.request.user),
+            now=timezone.now(),
+            **kwargs,
         )
 
 
@@ -72,6 +78,7 @@ class CallbackView(DeskMixin, TemplateView):
             "reason": redacted(callback.reason, **shown),
             "body": readable(bytes(callback.body), **shown),
             "is_expected": is_expected(callback.address),
+            "shows_orders": may_see_orders(user),
             "is_unfinished": callback.verdict in UNFINISHED,
             "may_process": callback.verdict in UNFINISHED and user.has_perm(ACT),
             "now": timezone.now(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def order_number(text: str) -> str:
     """Without blanks around it, and without the number sign that Oscar's dashboard writes before it."""
-    return text.replace("\x00", "").strip().removeprefix("#")
+    return text.replace("\x00", "").strip().removeprefix("#").lstrip()
 
 
 def spellings(number: str) -> set[str]:

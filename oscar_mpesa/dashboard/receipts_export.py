@@ -131,12 +131,14 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
 
 
 def _accepted(receipt: MpesaReceipt) -> Decimal | str:
-    """What arrived more (or less) than the order costs that staff used it for."""
+    """What arrived more (or less) than was asked for the order that staff used it for; rounding is no difference."""
     order: Any = receipt.order
-    if order is None or receipt.allocation != Allocation.APPLIED or receipt.amount == order.total_incl_tax:
+    if order is None or receipt.allocation != Allocation.APPLIED:
         return ""
-    difference: Decimal = receipt.amount - order.total_incl_tax
-    return difference
+    payment = receipt.payment
+    rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
+    difference: Decimal = receipt.amount - order.total_incl_tax - rounding
+    return difference or ""
 
 
 class _Sums:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from oscar_mpesa.lifecycle.callbacks import receive_callback
-from oscar_mpesa.models import MpesaCallback
+from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.simulator.server import Simulator
 from tests.browser.axe import violations_at_all_widths
 from tests.browser.person import Person
@@ -26,14 +27,17 @@ LOOKS = pytest.mark.parametrize(("language", "width"), [("en", 360), ("en", 1280
 def at_the_desk(person: Person) -> Person:
     """Somebody of the staff who may act, signed in."""
     client = Client()
-    client.force_login(new_clerk("view_mpesapayment", "act_on_payment"))
+    clerk = new_clerk("view_mpesapayment", "act_on_payment")
+    clerk.user_permissions.add(Permission.objects.get(codename="view_order", content_type__app_label="order"))
+    client.force_login(clerk)
     key = django_settings.SESSION_COOKIE_NAME
     person.context.add_cookies([{"name": key, "value": client.cookies[key].value, "url": person.shop}])
     return person
 
 
 def some_of_each() -> MpesaCallback:
-    """Callbacks with several verdicts; the one that failed."""
+    """Callbacks with several verdicts, of payments whose ids are as long as a grown shop's; the one that failed."""
+    MpesaPayment.objects.filter(pk=new_payment(sent=False).pk).update(id=100_000)
     cancelled, paid = new_payment(phone=ANOTHER), pay(new_payment())
     post(cancelled, failure(cancelled), now=timezone.now())
     post(paid, success(paid), now=timezone.now())

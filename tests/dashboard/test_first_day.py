@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.test import Client, RequestFactory
-from django.urls import path
-from django.utils import timezone
+from django.urls import path, reverse
+from django.utils import timezone, translation
 from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.receipts import month_to_export
@@ -22,8 +23,10 @@ from oscar_mpesa.lifecycle.blocking import block_phone
 from oscar_mpesa.lifecycle.heartbeat import RECONCILE
 from oscar_mpesa.lifecycle.receipts import apply_receipt
 from oscar_mpesa.lifecycle.recording import record_receipt
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent, MpesaHeartbeat, MpesaPayment
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaEvent, MpesaHeartbeat, MpesaPayment
 from oscar_mpesa.models.receipts import MpesaReceipt
+from oscar_mpesa.oversight.setup.findings import Finding, Level
+from oscar_mpesa.oversight.setup.steps import steps
 from tests.dashboard.desk import ALL, TAGS, address, at_desk, new_receipt, page_of, production, words
 from tests.lifecycle.astray import mismatch, surplus
 from tests.oversight.trying import set_up
@@ -103,7 +106,45 @@ def test_a_live_shop_that_everyone_may_use_has_the_list_folded(settings: Any) ->
 def test_a_secret_that_nobody_has_to_have_is_not_missing(settings: Any) -> None:
     set_up(settings)
 
-    assert "MPESA_HEALTH_TOKEN not set" in seen("setup")
+    told = seen("setup")
+
+    assert "MPESA_HEALTH_TOKEN not set; optional" in told and "MPESA_HELP not set; optional" in told
+    assert "MPESA_KIND not set MPESA" in told
+
+
+def test_a_number_that_is_not_there_is_missing_once_safaricom_s_keys_are(settings: Any) -> None:
+    set_up(settings, SHORTCODE="", CALLBACK_URL="")
+
+    told = seen("setup")
+
+    assert "MPESA_SHORTCODE missing" in told and "MPESA_CALLBACK_URL missing" in told
+
+
+def test_a_step_that_safaricom_s_answers_contradict_is_not_done(settings: Any) -> None:
+    failed = MpesaPayment.objects.filter(pk=new_payment().pk)
+    failed.update(environment="sandbox", status="failed", result_code="2028", created_at=timezone.now())
+    set_up(settings)
+
+    assert "Till and paybill are probably mixed up" in seen("setup")
+    assert [step.split()[0] for step in steps_of()][:3] == ["Done", "Next", "Done"]
+
+
+@pytest.mark.parametrize(("name", "place"), [("token-refused", 0), ("passkey-refused", 1), ("callback-missing", 2)])
+def test_a_try_that_went_wrong_takes_its_step_back(settings: Any, name: str, place: int) -> None:
+    set_up(settings)
+    finding = Finding(name=name, level=Level.ERROR, sentence="told")
+
+    marks = [step.is_done for step in steps([finding], hooks="", is_tried=True)]
+
+    assert marks[:3] == [place != 0, place != 1, place != 2]
+
+
+def test_the_set_up_says_simulated_in_the_reader_s_language_too(settings: Any) -> None:
+    with translation.override("sw"):
+        said = words(at_desk().get(address("setup")))
+        of_tests = translation.gettext("simulated")
+
+    assert f"mazingira ya {of_tests}" in said and of_tests != "simulated"
 
 
 @pytest.mark.parametrize("name", ["overview", "payments", "receipts", "record", "callbacks", "setup", "blocked"])
@@ -124,7 +165,7 @@ def test_a_page_of_a_test_in_a_live_shop_says_so(settings: Any) -> None:
 # Looked for
 
 
-@pytest.mark.parametrize("typed", ["h000042", " #H000042 ", "wanjiru.k", "Wanjiru.K@"])
+@pytest.mark.parametrize("typed", ["h000042", " #H000042 ", "# h000042", "wanjiru.k", "Wanjiru.K@"])
 def test_a_payment_is_found_by_its_order_and_by_the_front_of_an_e_mail_however_typed(typed: str) -> None:
     payment, other = new_payment(), new_payment(phone=ANOTHER)
     Order.objects.filter(pk=payment.order_id).update(number="H000042", guest_email="wanjiru.k@example.com")
@@ -150,10 +191,20 @@ def test_the_list_says_why_a_payment_failed_and_which_money_came_for_its_order_o
     assert told.count("( OD555EEE55 )") == 2
 
 
-def test_a_message_leads_to_its_payment() -> None:
-    payment = pay(new_payment())
+def test_a_message_leads_to_its_order_where_its_reader_may_see_orders_and_to_its_payment_otherwise() -> None:
+    payment, sees_orders = pay(new_payment()), at_desk()
+    user = sees_orders.session["_auth_user_id"]
+    Permission.objects.get(codename="view_order", content_type__app_label="order").user_set.add(user)
+    message = ("callback", MpesaCallback.objects.get().pk)
+    of_payment = f'href="{address("payment", payment.pk)}"'
+    of_order = f'href="{reverse("dashboard:order-detail", args=[payment.mpesa_order.order.number])}"'
 
-    assert f'href="{address("payment", payment.pk)}"' in at_desk().get(address("callbacks")).content.decode()
+    def links(client: Client, *page: Any) -> tuple[bool, bool]:
+        shown = client.get(address(*page)).content.decode()
+        return of_order in shown, of_payment in shown
+
+    assert (links(at_desk(), "callbacks"), links(sees_orders, "callbacks")) == ((False, True), (True, False))
+    assert (links(at_desk(), *message), links(sees_orders, *message)) == ((False, True), (True, True))
 
 
 # For the accountant
@@ -175,6 +226,15 @@ def test_a_difference_that_was_accepted_has_a_column_of_its_own() -> None:
     rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
     accepted = {row["M-PESA code"]: row["Difference that was accepted"] for row in rows}
     assert (accepted["OD123ABC45"], accepted["OD333CCC33"]) == ("-100.00", "")
+
+
+def test_rounding_is_no_difference_that_somebody_accepted() -> None:
+    pay(new_payment(new_order(total="1499.50")))
+
+    response: Any = at_desk("export_payments").get(address("receipts-export"), {"month": "2026-11"})
+
+    row = next(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
+    assert (row["Rounding in it"], row["Difference that was accepted"]) == ("0.50", "")
 
 
 # Numbers without requests
@@ -203,6 +263,19 @@ def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
     assert not MpesaBlockedPhone.objects.exists()
     event = MpesaEvent.objects.get(what="phone unblocked")
     assert (event.before, event.why, event.by_name) == (ANOTHER.masked, "has a new owner", "Achieng Were")
+
+
+def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
+    blocked, client = (
+        block_phone(ANOTHER, by=new_clerk("block_phone"), note="rang us", now=NOON),
+        at_desk("block_phone"),
+    )
+    client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"})
+
+    told = words(client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"}, follow=True))
+
+    assert "Requests can be sent to this number again." in told
+    assert MpesaEvent.objects.filter(what="phone unblocked").count() == 1
 
 
 def test_what_needs_the_owner_s_server_says_whom_to_ask() -> None:

@@ -17,6 +17,7 @@ PROMISED = (
     "oscar_mpesa.conf.mpesa_settings",
     "oscar_mpesa.handset.urls.urlpatterns",
     "oscar_mpesa.lifecycle.blocking.block_phone",
+    "oscar_mpesa.lifecycle.blocking.unblock_phone",
     "oscar_mpesa.lifecycle.gateway.replaced_transport",
     "oscar_mpesa.lifecycle.receipts.apply_receipt",
     "oscar_mpesa.lifecycle.receipts.explain_receipt",

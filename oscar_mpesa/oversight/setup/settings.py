@@ -16,8 +16,11 @@ TAG = "oscar_mpesa"
 #: Of the checks, those whose absence is worth a line of its own.
 WELL = {"cache-ok": {"W007", "E014"}, "mail-ok": {"W008", "W009"}}
 
-#: The secrets that Safaricom gives.
-CREDENTIALS = {"CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"}
+#: Without all of these a shop is in test mode.
+CREDENTIALS = {"CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY", "CALLBACK_URL"}
+
+#: A shop has the one or the other; a check says so where it has neither.
+EITHER = {"KIND", "TILL_NUMBER"}
 
 #: An error for ``check --deploy``, yet lawful: a demo takes no real money.
 LAWFUL = "E010"
@@ -70,14 +73,15 @@ def _as_finding(id_: str, message: CheckMessage) -> Finding:
 def _shown(name: str, value: Any, *, is_secret: bool) -> Shown:
     is_set = value not in ("", ())
     written = f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name
-    told = (_("set") if is_set else _absent(name)) if is_secret else _in_words(value)
-    return Shown(name=written, value=told, is_set=is_set)
+    told = _("set") if is_secret else _in_words(value)
+    return Shown(name=written, value=told if is_set else _absent(name), is_set=is_set)
 
 
 def _absent(name: str) -> str:
-    """Without Safaricom's keys a shop is in test mode; the other secrets nobody has to have."""
-    is_wanted = name in CREDENTIALS and not get_settings().is_simulated
-    return _("missing") if is_wanted else _("not set")
+    """Whether somebody has to mind that it is not there."""
+    if name in CREDENTIALS and not get_settings().is_simulated:
+        return _("missing")
+    return _("not set") if name in CREDENTIALS | EITHER else _("not set; optional")
 
 
 def _unused(environment: Shown) -> str:

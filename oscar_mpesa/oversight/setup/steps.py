@@ -11,9 +11,16 @@ from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oversight.setup.findings import Finding, Level
+from oscar_mpesa.oversight.setup.words import WORDS
 
 #: What cron is told; where the shop stands on its server is the operator's to know.
 CRON = "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile"
+
+
+#: Errors by which a step that looks done is not.
+OF_KEYS = {"token-refused", "product-missing"}
+OF_NUMBERS = {"E002", "E004", "shortcode-refused", "passkey-refused", "swapped"}
+OF_CALLBACKS = {"E006", "E009"} | {name for name in WORDS if name.startswith("callback-")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,8 @@ def steps(findings: Iterable[Finding], *, hooks: str, is_tried: bool) -> list[St
     would have where it is looked at now.
     """
     found = list(findings)
-    made = list(_steps({each.name for each in found}, hooks, is_well_tried=is_tried and not _has_error(found)))
+    wrong = {each.name for each in found if each.level is Level.ERROR}
+    made = list(_steps({each.name for each in found}, wrong, hooks, is_well_tried=is_tried and not wrong))
     first = next((place for place, (_words, _code, is_done) in enumerate(made) if not is_done), None)
     return [
         Step(words=words, code=code, is_done=is_done, is_next=place == first)
@@ -41,11 +49,7 @@ def steps(findings: Iterable[Finding], *, hooks: str, is_tried: bool) -> list[St
     ]
 
 
-def _has_error(findings: list[Finding]) -> bool:
-    return any(each.level is Level.ERROR for each in findings)
-
-
-def _steps(names: set[str], hooks: str, *, is_well_tried: bool) -> Iterator[tuple[str, str, bool]]:
+def _steps(names: set[str], wrong: set[str], hooks: str, *, is_well_tried: bool) -> Iterator[tuple[str, str, bool]]:
     ours = get_settings()
     is_live = ours.environment == PRODUCTION and not ours.faults
     has_paid = is_live and _was_paid()
@@ -54,14 +58,14 @@ def _steps(names: set[str], hooks: str, *, is_well_tried: bool) -> Iterator[tupl
     yield (
         _("Make an app on Safaricom's developer portal, and set its key and secret."),
         keys,
-        bool(ours.CONSUMER_KEY and ours.CONSUMER_SECRET),
+        bool(ours.CONSUMER_KEY and ours.CONSUMER_SECRET) and not wrong & OF_KEYS,
     )
     yield (
         _("Set the short code, its passkey, and whether it is a paybill or a till: see below which number goes where."),
         f"{number}\nMPESA_KIND=…",
-        bool(ours.SHORTCODE and ours.PASSKEY and has_kind),
+        bool(ours.SHORTCODE and ours.PASSKEY and has_kind) and not wrong & OF_NUMBERS,
     )
-    is_heard = bool(ours.CALLBACK_URL) and "E006" not in ours.faults
+    is_heard = bool(ours.CALLBACK_URL) and not wrong & OF_CALLBACKS
     yield _("Tell Safaricom where to call back."), f"MPESA_CALLBACK_URL={ours.CALLBACK_URL or hooks}", is_heard
     yield _("Have mpesa_reconcile run every minute, by cron for instance."), CRON, "cron-ok" in names
     yield _("Try it with the button below, until nothing is wrong."), "", is_well_tried or has_paid
