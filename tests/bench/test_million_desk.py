@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
 FEW, MANY = 10_000, 1_000_000
 
+#: So often each page is asked for again after all others, so that no passing program meets one of them only.
+ROUNDS = 5
+
 #: So many queries at the most, and with them BEGIN, COMMIT and the session's user.
 MOST = 12 + 3
 
@@ -67,7 +70,7 @@ def questions() -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
-def seconds(client: Client, page: str, asked: dict[str, str], *, times: int = 20) -> float:
+def seconds(client: Client, page: str, asked: dict[str, str], *, times: int = 5) -> float:
     """For a page; the best of some, because other programs want the machine too."""
     taken = []
     for _ in range(times):
@@ -87,7 +90,8 @@ def queries(client: Client, page: str, asked: dict[str, str]) -> int:
 def costs(client: Client) -> dict[str, float]:
     for page, asked in questions().values():
         client.get(address(page), asked)  # what is imported and remembered once
-    return {name: seconds(client, *question) for name, question in questions().items()}
+    rounds = [{name: seconds(client, *question) for name, question in questions().items()} for _ in range(ROUNDS)]
+    return {name: min(each[name] for each in rounds) for name in QUESTIONS}
 
 
 def seconds_after_ten_minutes(client: Client) -> float:
