@@ -40,6 +40,7 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     if not news.receipt_number:
         return _take_unnumbered(payment, news, now, known) if not own else Verdict.NO_CHANGE
     unproven = [receipt for receipt in own if _waits_for_number(receipt, news)]
+    unproven = unproven or [receipt for receipt in known if _is_slip_for_order(receipt, payment, news)]
     if unproven:
         return _fill_in(min(unproven, key=_by_proof), payment, news, now, known)
     return _take_numbered(payment, news, now, known)
@@ -127,6 +128,12 @@ def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
         return True
     assert news.receipt_number is not None
     return _is_typed(receipt) and news.source != ReceiptSource.STAFF and is_slip(receipt.number, news.receipt_number)
+
+
+def _is_slip_for_order(receipt: MpesaReceipt, payment: MpesaPayment, news: News) -> bool:
+    """A person mistyped the code, and did not know which attempt of this order brought the money."""
+    is_of_order_alone = receipt.payment_id is None and receipt.order_id == payment.order_id
+    return is_of_order_alone and receipt.number is not None and _waits_for_number(receipt, news)
 
 
 def _by_proof(receipt: MpesaReceipt) -> tuple[bool, bool]:

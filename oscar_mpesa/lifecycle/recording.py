@@ -44,8 +44,8 @@ def record_receipt(
     """Write down money that staff found elsewhere, or the missing code of money that is known; locks the order.
 
     It is used as if Safaricom had told of it, marked as recorded by hand, and gives way to what Safaricom tells of
-    the same attempt later. Without ``payment`` (one of the order's) it belongs to the only attempt that is likely to
-    have brought it, else to none. ``amount`` is in shillings, ``note`` says where it was seen.
+    the same attempt later. Without ``payment`` (one of the order's) it belongs to the only attempt that is paid without
+    a code or has no answer, else to none. ``amount`` is in shillings, ``note`` says where it was seen.
 
     Raises ``PermissionDenied``, ``ReceiptNumberRefused`` or ``DecisionRefused``; nothing is changed then.
     """
@@ -87,12 +87,11 @@ def _news(number: str, amount: Decimal, paid_at: datetime | None) -> News:
 
 
 def _likely_attempt(mpesa_order: MpesaOrder) -> MpesaPayment | None:
-    """Of the prompts that brought no code yet: the paid one, else the one without an answer, else the only one."""
-    prompted = mpesa_order.payments.exclude(prompted_at=None).exclude(receipts__number__isnull=False)
-    possible = list(prompted)
+    """Of the prompts that brought no code yet: the paid one, else the one without an answer; none that failed."""
+    possible = list(mpesa_order.payments.exclude(prompted_at=None).exclude(receipts__number__isnull=False))
     paid = [payment for payment in possible if payment.is_paid]
     unanswered = [payment for payment in possible if payment.is_live or payment.was_unanswered]
-    likely = paid or unanswered or possible
+    likely = paid or unanswered
     return likely[0] if len(likely) == 1 else None
 
 

@@ -261,3 +261,24 @@ def test_a_code_that_is_written_down_elsewhere_in_the_same_moment_is_looked_for_
 
     assert MpesaReceipt.objects.get() == receipt
     assert (receipt.number, receipt.order) == (NUMBER, order)
+
+
+def test_money_for_an_order_whose_only_request_failed_belongs_to_the_order_alone(clerk: Any) -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+
+    receipt = found(payment.mpesa_order.order, clerk)
+
+    payment.refresh_from_db()
+    assert (receipt.payment, receipt.allocation, payment.status) == (None, Allocation.APPLIED, "cancelled")
+
+
+def test_a_code_mistyped_for_the_order_alone_gives_way_to_safaricom_s(clerk: Any) -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+    typed = found(payment.mpesa_order.order, clerk, number="OD123ABC4S")
+
+    pay(payment, now=later(400))
+
+    receipt = MpesaReceipt.objects.get()
+    assert (receipt.pk, receipt.number, receipt.payment) == (typed.pk, "OD123ABC45", payment)
