@@ -67,10 +67,15 @@ class Written:
         )
 
 
+#: Of orders, in which their lines stay as they were placed.
+_UNPAID = ("Pending payment", "Payment expired")
+
+
 def order_of(sale: Sale, *, site_id: int, address: Any, paid_status: str) -> Written:
     """Oscar's order, in the status that its money left it in."""
     written = Written(sale=sale, order=None)
-    status = "Pending payment" if written.is_held else "Payment expired" if written.is_closed else paid_status
+    pending, expired = _UNPAID
+    status = pending if written.is_held else expired if written.is_closed else paid_status
     total = Decimal(sale.amount)
     written.order = oscars("order", "Order")(
         number=f"{PREFIX}{sale.number:07}",
@@ -105,7 +110,7 @@ def line_of(written: Written, record: Any) -> Any:
         quantity=sale.quantity,
         unit_price_incl_tax=unit,
         unit_price_excl_tax=unit,
-        status=order.status,
+        status="Pending" if order.status in _UNPAID else order.status,
         num_allocated=0,
         **prices,
     )

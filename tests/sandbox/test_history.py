@@ -187,3 +187,11 @@ def test_it_does_not_run_among_real_payments(shelves: None, settings: Any) -> No
 def test_it_wants_goods_on_the_shelf() -> None:
     with pytest.raises(CommandError, match="run sandbox_shop first"):
         call_command("make_history", verbosity=0)
+
+
+def test_the_things_of_an_unpaid_order_stand_as_they_were_ordered(past: None) -> None:
+    lines = get_model("order", "Line").objects.order_by().values_list("order__status", "status").distinct()
+
+    unpaid = {status: line for status, line in lines if status != "Being processed"}
+    assert unpaid == {"Payment expired": "Pending", "Pending payment": "Pending"}
+    assert ("Being processed", "Being processed") in set(lines)
