@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from oscar_mpesa.access.refusals import tell_why
+from oscar_mpesa.conf import SIMULATED
 from oscar_mpesa.dashboard.forms import BlockForm, ReleaseForm
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
 from oscar_mpesa.domain.money import AmountRefused
@@ -63,7 +64,7 @@ class AskView(PaymentAction):
             messages.warning(request, _("Another amount arrived for this request. Decide about that money first."))
         else:
             tell = messages.warning if said is Said.NOTHING else messages.info
-            tell(request, _LEARNED[said])
+            tell(request, _learned(payment, said))
         return payment
 
 
@@ -102,7 +103,8 @@ class BlockView(PaymentAction):
         """With a note, which is asked for."""
         form = BlockForm(request.POST)
         if form.is_valid():
-            block_phone(payment.phone_number, by=request.user, note=form.cleaned_data["note"], now=now)
+            note = form.cleaned_data["note"]
+            block_phone(payment.phone_number, by=request.user, note=note, now=now, payment=payment)
             messages.success(request, _("No more requests will be sent to this number."))
         else:
             _complain(request, form)
@@ -125,6 +127,14 @@ class ReleaseView(PaymentAction):
         else:
             messages.success(request, _("The order is released. Its things can be sold again."))
         return payment
+
+
+def _learned(payment: MpesaPayment, said: Said) -> str:
+    """Who reads it on the telephone must not tell a customer that Safaricom said so, where nobody asked Safaricom."""
+    sentence = str(_LEARNED[said])
+    if payment.environment != SIMULATED:
+        return sentence
+    return _("TEST: the simulator answers in Safaricom's place.") + " " + sentence
 
 
 def _look_at(request: HttpRequest, sent: MpesaPayment) -> MpesaPayment:

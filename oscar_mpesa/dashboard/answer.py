@@ -86,7 +86,7 @@ def answer(payment: MpesaPayment, story: Story, receipts: Iterable[MpesaReceipt]
 def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
     arrived = [
         _("%(money)s arrived on %(moment)s: %(use)s.")
-        % {"money": named(each), "moment": day_and_time(each.paid_at), "use": each.get_allocation_display()}
+        % {"money": named(each), "moment": day_and_time(each.paid_at), "use": _use(each, payment)}
         for each in receipts
     ]
     happened = " ".join(arrived)
@@ -98,6 +98,12 @@ def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
             return Answer(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
         return Answer(headline=_("Paid."), happened=happened, say=str(_PAID), colour="success")
     return Answer(headline=_("Money came and was decided about."), happened=happened, say=str(_DECIDED), colour="info")
+
+
+def _use(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
+    if receipt.allocation == Allocation.APPLIED and receipt.order_id == payment.order_id:
+        return _("used for this order")
+    return str(receipt.get_allocation_display())
 
 
 def _of_live(payment: MpesaPayment, story: Story, phone: str) -> Answer:
@@ -141,6 +147,5 @@ def _of_other_money(story: Story, happened: str) -> Answer:
 def _to_say(payment: MpesaPayment, story: Story) -> str:
     if story.is_live:  # a later request of the same order
         return str(_WAITING)
-    if story.state == "closed":
-        return str(_CLOSED)
-    return str(_NEXT[payment.outcome.again])
+    next_step = _CLOSED if story.state == "closed" else _NEXT[payment.outcome.again]
+    return _("The last request: %(what)s.") % {"what": _(payment.outcome.meaning)} + f" {next_step}"

@@ -15,6 +15,9 @@ from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 
+#: Money in these states waits for a person; once a part went back, only the rest of it does, and for one thing only.
+WAITS = frozenset({"surplus", "mismatch", "late"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -118,4 +121,6 @@ def _of_money(state: str, receipt: MpesaReceipt) -> str:
         "used": _("Not paid: %(amount)s, %(code)s, was used for another order."),
         "explained": _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
     }
-    return sentences[state] % {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing")}
+    told = {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing"), "rest": ksh(receipt.rest)}
+    is_in_part = state in WAITS and receipt.returned_amount is not None
+    return (_("%(rest)s of %(amount)s, %(code)s, is still to be sent back.") if is_in_part else sentences[state]) % told

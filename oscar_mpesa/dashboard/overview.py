@@ -73,7 +73,7 @@ class OverviewView(DeskMixin, TemplateView):
             "offered": OFFERED["nobody" if settings.faults else settings.OFFER_TO],
             "tasks": [_task(need, self.request.user) for need in needs.needs(now, ended=ended, seen=seen)],
             "figures": numbers,
-            "of_today": [*_facts(ended.today), (gettext("Waiting now"), f"{customers(seen):,}")],
+            "of_today": [*_facts(ended.today), (gettext("Customers waiting now"), f"{customers(seen):,}")],
             "of_month": _facts_of_month(numbers),
             "chart": bars([day.taken for day in numbers.days], title=gettext("A bar for the money of each day")),
             "of_chart": _of_chart(numbers),
@@ -97,7 +97,7 @@ def _facts(ended: Ended) -> list[tuple[str, str]]:
 def _facts_of_month(numbers: Figures) -> list[tuple[str, str]]:
     percent, seconds = numbers.ended.month.percent, numbers.seconds_to_pay
     rate = [] if percent is None else [(gettext("Went through"), f"{percent} %")]
-    pace = [] if seconds is None else [(gettext("Time to pay (median)"), _in_words(seconds))]
+    pace = [] if seconds is None else [(gettext("Time to pay (half take longer)"), _in_words(seconds))]
     return [*_facts(numbers.ended.month), *rate, *pace]
 
 

@@ -47,6 +47,7 @@ class PaymentView(DeskMixin, TemplateView):
             "payment": payment,
             "phone": phone,
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
+            "is_waiting": _is_waiting(payment),
             "is_test": payment.environment != PRODUCTION,
             "others": [each for each in attempts if each is not payment],
             "newest": attempts[0],
@@ -74,16 +75,21 @@ class PaymentView(DeskMixin, TemplateView):
 
     def _may(self, payment: MpesaPayment, story: Story) -> dict[str, bool]:
         """The buttons that this person sees; the verbs decide for themselves."""
-        user, mpesa_order = self.request.user, payment.mpesa_order
+        user = self.request.user
         acts = user.has_perm(ACT)
-        is_waiting = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
         return {
             "ask": acts and payment.checkout_request_id is not None and not payment.is_paid and not payment.held,
             "send": acts and story.can_retry,
             "record": user.has_perm(RECORD) and (story.state not in STANDS or not story.receipt_number),
-            "release": user.has_perm(RELEASE) and is_waiting,
+            "release": user.has_perm(RELEASE) and _is_waiting(payment),
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
         }
+
+
+def _is_waiting(payment: MpesaPayment) -> bool:
+    """Its order waits for money."""
+    mpesa_order = payment.mpesa_order
+    return not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
 
 
 def _is_undecided(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:

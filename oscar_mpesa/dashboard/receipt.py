@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.nairobi import today
+from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.order_numbers import order_number
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
@@ -59,6 +60,7 @@ class ReceiptView(DeskMixin, TemplateView):
             sentence=told(receipt),
             is_undecidable=receipt.is_to_sort_out and not any(may.values()),
             searched=searched,
+            shows_orders=may_see_orders(user),
             found=found,
             **may,
             **forms,

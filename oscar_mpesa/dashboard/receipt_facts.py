@@ -17,9 +17,10 @@ from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.dashboard.order_numbers import spellings
 from oscar_mpesa.dashboard.receipt_forms import difference_words
 from oscar_mpesa.domain.money import CURRENCY, ksh
-from oscar_mpesa.lifecycle.decisions import DecisionRefused
+from oscar_mpesa.lifecycle.decisions import DecisionRefused, OrderGivenBack
 from oscar_mpesa.lifecycle.receipts import require_usable
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt, ReceiptSource
+from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 Order = get_model("order", "Order")
 
@@ -34,6 +35,9 @@ class Found:
     total: str = ""
     difference: str = ""
     refusal: str = ""
+    cautions: tuple[str, ...] = ()
+    is_given_back: bool = False
+    newer: tuple[str, ...] = ()
 
 
 def found_order(receipt: MpesaReceipt, number: str) -> Found:
@@ -41,11 +45,36 @@ def found_order(receipt: MpesaReceipt, number: str) -> Found:
     order = order_numbered(number)
     if order is None:
         return Found(number=number)
+    found = described(order, receipt.amount)
     try:
         require_usable(receipt, order)
     except DecisionRefused as refusal:
-        return replace(described(order, receipt.amount), refusal=_(refusal.sentence))
-    return described(order, receipt.amount)
+        is_given_back = isinstance(refusal, OrderGivenBack)
+        newer = _newer_orders(order) if is_given_back else ()
+        return replace(found, refusal=_(refusal.sentence), is_given_back=is_given_back, newer=newer)
+    return replace(found, cautions=tuple(_cautions(receipt, order)))
+
+
+def _cautions(receipt: MpesaReceipt, order: Any) -> Iterator[str]:
+    """What a look at the number alone does not show."""
+    own: Any = receipt.order
+    if own is not None and own.pk == order.pk:
+        return
+    if own is not None and (own.user_id, own.email) != (order.user_id, order.email):
+        told = {"number": own.number, "customer": customer_of(own)}
+        yield _("This money came for order %(number)s of %(customer)s. The order above is somebody else's.") % told
+    for each in MpesaReceipt.objects.filter(order_id=order.pk, allocation__in=TO_SORT_OUT).exclude(pk=receipt.pk):
+        told = {"amount": ksh(each.rest), "code": each.number or _("code missing")}
+        yield _("For the order above other money waits already: %(amount)s, %(code)s. Decide about that first.") % told
+
+
+def _newer_orders(order: Any) -> tuple[str, ...]:
+    """The newest three that its customer, or a guest with its e-mail, placed after it."""
+    if order.user_id is None and not order.guest_email:
+        return ()
+    whose = {"user_id": order.user_id} if order.user_id else {"user": None, "guest_email": order.guest_email}
+    newer = Order.objects.filter(**whose, date_placed__gt=order.date_placed).order_by("-date_placed")
+    return tuple(newer.values_list("number", flat=True)[:3])
 
 
 def order_numbered(number: str) -> Any:
@@ -85,8 +114,8 @@ def facts_of(receipt: MpesaReceipt, *, shows_phones: bool) -> list[tuple[str, An
 
 
 def phone_of(receipt: MpesaReceipt, *, shows_phones: bool) -> str:
-    """The phone that the request went to, which paid; empty for money that came without a request."""
-    if receipt.payment is None:
+    """The phone that paid: of the request, by Safaricom's word; empty for money that somebody wrote down."""
+    if receipt.payment is None or receipt.source == ReceiptSource.STAFF:
         return ""
     number = receipt.payment.phone_number
     return number.grouped if shows_phones else number.masked

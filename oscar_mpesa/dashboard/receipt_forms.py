@@ -152,7 +152,11 @@ class RecordForm(_DeskForm):
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         input_formats=["%H:%M", "%H:%M:%S"],
     )
-    order = forms.CharField(label=_("Order number"), max_length=128)
+    order = forms.CharField(
+        label=_("Order number"),
+        max_length=128,
+        help_text=_("Do not guess: this order gets paid. Ask the payer, or look for the amount in Payments."),
+    )
     note = forms.CharField(
         label=_("Where you saw it"), max_length=500, help_text=_("Such as: M-PESA portal, statement of 23 November.")
     )
@@ -201,7 +205,13 @@ def difference_words(receipt_amount: Decimal, total: Decimal) -> str:
     if receipt_amount < total:
         return gettext("Take %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % told
     if receipt_amount > total:
-        return gettext("Take %(amount)s for this order of %(total)s: %(difference)s more than it costs.") % told
+        return (
+            gettext(
+                "Take %(amount)s for this order of %(total)s: %(difference)s more than it costs. "
+                "Nothing goes back by itself."
+            )
+            % told
+        )
     return ""
 
 

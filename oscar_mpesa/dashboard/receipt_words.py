@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,6 +27,17 @@ def told(receipt: MpesaReceipt) -> str:
         **_of_order(receipt),
     }
     return " ".join(sentence % parts for sentence in _sentences(receipt))
+
+
+def accepted_difference(receipt: MpesaReceipt) -> Decimal:
+    """Shillings that arrived more (or less) than its order costs, if staff used it so; rounding is no difference."""
+    order: Any = receipt.order
+    if order is None or receipt.allocation != Allocation.APPLIED:
+        return Decimal(0)
+    payment = receipt.payment
+    rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
+    difference: Decimal = receipt.amount - order.total_incl_tax - rounding
+    return difference
 
 
 def _of_order(receipt: MpesaReceipt) -> dict[str, str]:
@@ -58,6 +70,8 @@ def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
 
 def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
     yield _("%(amount)s arrived on %(time)s and was used for order %(number)s.")
+    if accepted_difference(receipt):
+        yield _("The order costs %(total)s; the difference was accepted.")
     if receipt.is_of_cancelled_order:
         yield _("That order was cancelled since.")
         yield _("Send the money back by M-PESA and write the return down here, or close it with a note.")

@@ -21,6 +21,7 @@ from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.exporting import streamed_csv
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
+from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.dashboard.receipts import month_named, within
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.models import Allocation, MpesaReceipt
@@ -118,7 +119,7 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         order and order.number,
         order and order.total_incl_tax,
         rounding.quantize(_CENT),
-        _accepted(receipt),
+        accepted_difference(receipt) or "",
         receipt.get_allocation_display(),
         receipt.payer if shows_phones else masked(receipt.payer),
         receipt.get_source_display(),
@@ -128,17 +129,6 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         receipt.note,
         _("TEST") if get_settings().is_test else receipt.get_environment_display(),
     ]
-
-
-def _accepted(receipt: MpesaReceipt) -> Decimal | str:
-    """What arrived more (or less) than was asked for the order that staff used it for; rounding is no difference."""
-    order: Any = receipt.order
-    if order is None or receipt.allocation != Allocation.APPLIED:
-        return ""
-    payment = receipt.payment
-    rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
-    difference: Decimal = receipt.amount - order.total_incl_tax - rounding
-    return difference or ""
 
 
 class _Sums:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
@@ -33,6 +34,7 @@ class Looked:
     """What was typed, beside what is known of the order: for a person to compare before it is kept."""
 
     order: Found
+    consequence: str
     money: list[MpesaReceipt]
     slips: list[str]
 
@@ -117,7 +119,22 @@ def _look(form: RecordForm, order: Any) -> Looked:
     code = form.cleaned_data["code"]
     money = list(MpesaReceipt.objects.filter(order_id=order.pk))
     slips = [receipt.number for receipt in money if receipt.number and is_slip(code, receipt.number)]
-    return Looked(order=described(order, form.cleaned_data["amount"]), money=money, slips=slips)
+    found = described(order, form.cleaned_data["amount"])
+    return Looked(order=found, consequence=_consequence(found, money), money=money, slips=slips)
+
+
+def _consequence(found: Found, money: list[MpesaReceipt]) -> str:
+    """What writing it down sets going; nothing where money for the order is listed, which says more."""
+    if found.difference:
+        return _("The amount is not the order's total. It will wait for a decision.")
+    if money:
+        return ""
+    if found.order.status == get_settings().EXPIRED_STATUS:
+        return _(
+            "This order is closed. Writing the money down opens it again, if its things are in stock, makes it paid "
+            "and writes to its customer; else the money waits for a decision."
+        )
+    return _("Writing the money down makes this order paid and writes to its customer.")
 
 
 def _outcome(receipt: MpesaReceipt) -> str:

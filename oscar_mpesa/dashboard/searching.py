@@ -1,8 +1,8 @@
 """One box finds a payment by what a caller has at hand; the term's shape says where to look.
 
 What is unique (order number, M-PESA code, phone, checkout id) is looked up by its index among all payments. Names,
-e-mails and the last digits of a phone stand in no index, and in tables that are the shop's: they are looked for among
-the newest payments only, so that the page takes as long with a million of them as with a few thousand.
+e-mails and the last digits of a phone or an order number stand in no index, or in tables that are the shop's: they are
+looked for among the newest payments only, so that the page takes as long with a million of them as with a few thousand.
 """
 
 from __future__ import annotations
@@ -105,8 +105,9 @@ def _receipt_number(term: str) -> str:
 
 def _words(term: str) -> Q | None:
     """What no index knows; None where the term is no such thing."""
-    if _LAST_DIGITS.fullmatch(term):
-        return Q(phone__endswith=term)
+    if term.isdecimal() and term.isascii():
+        of_order = Q(**{f"{_ORDER}number__endswith": term})
+        return of_order | Q(phone__endswith=term) if _LAST_DIGITS.fullmatch(term) else of_order
     if "@" in term:
         return _any_of(_EMAILS, term)
     if not any(char.isalpha() for char in term):

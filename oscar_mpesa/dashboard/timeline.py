@@ -15,6 +15,7 @@ from oscar_mpesa.daraja.masking import masked_body
 from oscar_mpesa.dashboard.reasons import because
 from oscar_mpesa.dashboard.wording import called, changed, happened
 from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.lifecycle.blocking import blocking_of
 from oscar_mpesa.models import (
     MpesaBlockedPhone,
     MpesaCall,
@@ -114,5 +115,8 @@ def _of_block(payment: MpesaPayment) -> Iterator[Entry]:
     if not getattr(payment, "is_blocked", True):
         return
     for blocked in MpesaBlockedPhone.objects.filter(phone=payment.phone):
+        told = blocking_of(blocked)
+        if told is not None and told.payment_id == payment.pk:  # among its events
+            return
         what = _("No more requests to this number")
         yield Entry(at=blocked.created_at, what=what, detail=blocked.note, by=blocked.by_name)

@@ -9,14 +9,18 @@ from django.db import transaction
 
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.lifecycle.staff import name_of, require_permission
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent, MpesaPayment
 
 
-def block_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> MpesaBlockedPhone:
+def block_phone(
+    phone: PhoneNumber, *, by: Any, note: str, now: datetime, payment: MpesaPayment | None = None
+) -> MpesaBlockedPhone:
     """Send no more requests to a phone, whatever the environment, because its owner asked so.
 
     Once: a second call changes nothing and returns the first one's row. A request that is on the phone already is not
-    called back. Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
+    called back. ``payment`` is the one whose history tells of it.
+
+    Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
     """
     require_permission(by, "block_phone")
     decision = {"by": by, "by_name": name_of(by), "created_at": now}
@@ -25,24 +29,34 @@ def block_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> Mpe
             phone=phone.msisdn, defaults={"note": note, **decision}
         )
         if is_new:
-            MpesaEvent.objects.create(what="phone blocked", after=phone.masked, why=note[:500], **decision)
+            told = {"after": phone.masked, "why": note[:500], "payment": payment}
+            MpesaEvent.objects.create(what="phone blocked", **told, **decision)
     return blocked
 
 
 def unblock_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> None:
-    """Send requests to a phone again; of one that is not blocked nothing is changed.
+    """Send requests to a phone again, and tell so where its blocking is told; of one not blocked nothing is changed.
 
     Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
     """
     require_permission(by, "block_phone")
     with transaction.atomic():
-        gone, _ = MpesaBlockedPhone.objects.filter(phone=phone.msisdn).delete()
-        if gone:
+        blocked = MpesaBlockedPhone.objects.select_for_update().filter(phone=phone.msisdn).first()
+        if blocked is not None:
+            told = blocking_of(blocked)
+            blocked.delete()
             MpesaEvent.objects.create(
                 what="phone unblocked",
+                payment=told.payment if told else None,
                 before=phone.masked,
                 why=note[:500],
                 by=by,
                 by_name=name_of(by),
                 created_at=now,
             )
+
+
+def blocking_of(blocked: MpesaBlockedPhone) -> MpesaEvent | None:
+    """The line of the audit that was written with it; it names no phone in full, so it is known by its moment."""
+    same = MpesaEvent.objects.filter(what="phone blocked", created_at=blocked.created_at)
+    return same.filter(after=blocked.phone_number.masked).select_related("payment").first()

@@ -20,7 +20,7 @@ class Allocation(models.TextChoices):
 
     APPLIED = "applied", _("used for an order")
     SURPLUS = "surplus", _("paid twice")
-    UNALLOCATED = "unallocated", _("no order")
+    UNALLOCATED = "unallocated", _("no order took it")
     MISMATCH = "mismatch", _("other amount")
     RETURNED = "returned", _("returned")
     EXPLAINED = "explained", _("closed with a note")

@@ -78,8 +78,8 @@ _MONEY = {
         _("%(count)s payments of another amount than was asked for arrived, %(amount)s in all. Accept or return them."),
     ),
     Allocation.SURPLUS: (
-        _("%(amount)s arrived for an order that was paid already. Return it."),
-        _("%(count)s payments, %(amount)s in all, arrived for orders that were paid already. Return them."),
+        _("Return %(amount)s: it arrived for an order that was paid already."),
+        _("Return %(amount)s in all: %(count)s payments arrived for orders that were paid already."),
     ),
     Allocation.UNALLOCATED: (
         _("%(amount)s arrived and no order took it. Use it for an order or return it."),
@@ -159,13 +159,13 @@ def _of_cron(now: datetime, seen: Mapping[str, Found], ended: Attempts) -> Itera
     last = seen["reconcile"].moment if "reconcile" in seen else None
     if last and now - last > UNSEEN:
         words = _(
-            "Since %(since)s nothing that was lost is found, and no order is closed: mpesa_reconcile does not run. "
+            "mpesa_reconcile has not run since %(since)s: lost payments are not found, and unpaid orders stay open. "
             "Ask whoever runs your server to run it every minute."
         )
         yield _urgent("reconcile", words, at=now, since=last)
     if last is None and (ended.month.total or seen):
         words = _(
-            "Nothing that was lost is found, and no order is closed: mpesa_reconcile has never run. "
+            "mpesa_reconcile has never run: lost payments are not found, and unpaid orders stay open. "
             "Ask whoever runs your server to run it every minute."
         )
         yield _urgent("reconcile", words, at=now)

@@ -281,7 +281,7 @@ def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
 def test_what_needs_the_owner_s_server_says_whom_to_ask() -> None:
     surplus()
 
-    assert "mpesa_reconcile has never run. Ask whoever runs your server to run it every minute." in seen("overview")
+    assert "unpaid orders stay open. Ask whoever runs your server to run it every minute." in seen("overview")
 
 
 def test_money_without_an_order_s_own_request_is_looked_at_without_a_phone() -> None:

@@ -41,7 +41,7 @@ def test_the_overview_names_the_rest_of_what_was_sent_back_in_part() -> None:
 
     told = seen("overview")
 
-    assert "KSh 900 arrived for an order that was paid already. Return it." in told
+    assert "Return KSh 900: it arrived for an order that was paid already." in told
 
 
 def test_the_rest_is_to_be_sent_back_and_pays_no_other_order() -> None:

@@ -74,7 +74,7 @@ def test_it_says_to_whom_m_pesa_is_offered(clerk: Client, settings: Any, changes
 def test_a_need_is_a_sentence(clerk: Client) -> None:
     surplus()
 
-    assert "KSh 1,500 arrived for an order that was paid already. Return it." in page(clerk)
+    assert "Return KSh 1,500: it arrived for an order that was paid already." in page(clerk)
 
 
 def test_it_opens_where_the_cache_is_missing(clerk: Client, settings: Any) -> None:
@@ -87,7 +87,7 @@ def test_an_urgent_one_says_so(clerk: Client) -> None:
     MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
 
-    assert "<strong>Urgent:</strong> Nothing that was lost is found" in page(clerk)
+    assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)
 
 
 def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
@@ -102,7 +102,7 @@ def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
     assert "TEST" not in words
     assert "<strong>KSh 48,200</strong> taken" in words
     assert "<dt>Went through</dt><dd>75 %</dd>" in words
-    assert "<dt>Time to pay (median)</dt><dd>12 seconds</dd>" in words
+    assert "<dt>Time to pay (half take longer)</dt><dd>12 seconds</dd>" in words
     assert "cancelled, closed or ignored on the phone" in words
     assert 'role="img"' in words
 

@@ -159,7 +159,7 @@ def test_words_are_a_shopkeepers(money: Any) -> None:
 
     page = at_desk().get(LIST).content.decode()
 
-    words = {"mismatch": "other amount", "surplus": "paid twice", "unallocated": "no order"}
+    words = {"mismatch": "other amount", "surplus": "paid twice", "unallocated": "no order took it"}
     assert f"{words[receipt.allocation]} <span" in page
 
 

@@ -107,7 +107,7 @@ def test_the_foot_says_what_became_of_how_much(settings: Any) -> None:
     assert told["Total used for an order (payments: 2)"] == "2200.50"
     assert told["Total returned (payments: 1)"] == "300.00"
     assert told["Total paid twice (payments: 1)"] == "50.00"
-    assert told["Total no order (payments: 0)"] == "0"
+    assert told["Total no order took it (payments: 0)"] == "0"
     assert told["Total that arrived (payments: 4)"] == "2550.50"
     assert told["Returned of it, in whole or in part"] == "500.00"
     assert told["Kept"] == "2050.50"

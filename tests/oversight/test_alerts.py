@@ -65,7 +65,7 @@ def test_a_thing_that_needs_the_owner_is_mailed_in_one_sentence_with_a_link() ->
     (message,) = alert_mails()
     assert message.to == [OWNER, "accounts@shop.example"]
     assert message.subject.startswith("TEST: M-Pesa needs you: ")
-    assert "- KSh 1,500 arrived for an order that was paid already. Return it.\n" in message.body
+    assert "- Return KSh 1,500: it arrived for an order that was paid already.\n" in message.body
     assert message.body.endswith("/dashboard/mpesa/\n")
     assert "https://" in message.body
 
@@ -112,7 +112,7 @@ def test_the_signal_tells_it_too_with_nothing_personal(heard: list[dict[str, Any
     told()
     told(2)
 
-    sentence = "KSh 1,500 arrived for an order that was paid already. Return it."
+    sentence = "Return KSh 1,500: it arrived for an order that was paid already."
     assert heard == [{"key": "surplus", "level": "soon", "sentence": sentence, "count": 1}]
     assert alert_mails() == []
 

@@ -108,7 +108,7 @@ def test_reconcile_was_not_seen_until_it_runs() -> None:
 
     assert early == ""
     assert late == (
-        "Since 15:00 nothing that was lost is found, and no order is closed: mpesa_reconcile does not run. "
+        "mpesa_reconcile has not run since 15:00: lost payments are not found, and unpaid orders stay open. "
         "Ask whoever runs your server to run it every minute."
     )
     assert said("reconcile", at=minutes(11)) == ""
@@ -118,7 +118,7 @@ def test_reconcile_never_ran_where_there_are_payments() -> None:
     MpesaHeartbeat.objects.all().delete()
     pay(new_payment())
 
-    assert said("reconcile").startswith("Nothing that was lost is found, and no order is closed:")
+    assert said("reconcile").startswith("mpesa_reconcile has never run:")
 
 
 def test_wrong_settings_until_they_are_right(settings: Any) -> None:

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 @pytest.mark.parametrize(
     ("astray", "key", "sentence"),
     [
-        pytest.param(surplus, "surplus", "KSh 1,500 arrived for an order that was paid already. Return it."),
+        pytest.param(surplus, "surplus", "Return KSh 1,500: it arrived for an order that was paid already."),
         pytest.param(
             unallocated, "unallocated", "KSh 1,500 arrived and no order took it. Use it for an order or return it."
         ),
@@ -60,7 +60,7 @@ def test_several_receipts_are_one_sentence_that_leads_to_the_list() -> None:
     found = need("surplus")
 
     assert found is not None
-    assert found.sentence == ("2 payments, KSh 3,000 in all, arrived for orders that were paid already. Return them.")
+    assert found.sentence == ("Return KSh 3,000 in all: 2 payments arrived for orders that were paid already.")
     assert (found.url_name, found.url_args) == ("dashboard:mpesa-receipts", ())
 
 
