@@ -45,7 +45,7 @@ class PaymentFilter(forms.Form):
         required=False,
         max_length=128,
         label=_("Search"),
-        help_text=_("Order number, M-PESA code, phone or its last three digits, name or e-mail."),
+        help_text=_("Order number or its end, M-PESA code, phone or its last three digits, name or e-mail."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )
     status = forms.ChoiceField(required=False, label=_("Status"), choices=[_ANY, *STATUS_CHOICES])

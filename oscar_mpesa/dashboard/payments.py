@@ -18,6 +18,7 @@ from django.views.generic import View
 from django_tables2 import SingleTableView
 from oscar.views.decorators import check_permissions
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.exporting import streamed_csv
 from oscar_mpesa.dashboard.filters import PaymentFilter
 from oscar_mpesa.dashboard.navigation import may_see_orders
@@ -80,7 +81,8 @@ class PaymentExportView(View):
             return redirect(f"{reverse('dashboard:mpesa-payments')}?{request.GET.urlencode()}")
         payments = _with_lines(form.found().payments).order_by("-created_at", "-pk")
         shows_phones = request.user.has_perm(FULL_PHONE)
-        return streamed_csv("m-pesa-payments.csv", _header(), _rows(payments, shows_phones=shows_phones))
+        test = "TEST-" if get_settings().is_test else ""
+        return streamed_csv(f"{test}m-pesa-payments.csv", _header(), _rows(payments, shows_phones=shows_phones))
 
 
 def _with_lines(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:

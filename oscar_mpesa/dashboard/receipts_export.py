@@ -51,7 +51,8 @@ def export_receipts(request: HttpRequest) -> HttpResponseBase:
     user: Any = request.user
     test = "TEST-" if get_settings().is_test else ""
     rows = _rows(receipts_to_export(first, last), shows_phones=user.has_perm(FULL_PHONE), language=get_language())
-    return streamed_csv(f"{test}mpesa-money-{first}-{last}.csv", _header(), rows)
+    told = min(last, max(first, today(timezone.now())))  # a month that is not over ends today
+    return streamed_csv(f"{test}mpesa-money-{first}-{told}.csv", _header(), rows)
 
 
 def receipts_to_export(first: date, last: date) -> QuerySet[MpesaReceipt]:
@@ -137,13 +138,14 @@ class _Sums:
     def __init__(self) -> None:
         self.counts: dict[str, int] = defaultdict(int)
         self.amounts: dict[str, Decimal] = defaultdict(Decimal)
-        self.returned = Decimal(0)
+        self.returned = self.undecided = Decimal(0)
 
     def add(self, receipt: MpesaReceipt) -> None:
         """Count a row in."""
         self.counts[receipt.allocation] += 1
         self.amounts[receipt.allocation] += receipt.amount
         self.returned += receipt.returned_amount or 0
+        self.undecided += receipt.rest if receipt.is_to_sort_out else 0
 
     def rows(self) -> Iterator[list[Any]]:
         """The foot of the file: amounts under the amounts, numbers of payments beside their names."""
@@ -151,12 +153,14 @@ class _Sums:
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         yield []
         for allocation in Allocation:
-            told = {"what": allocation.label, "count": self.counts[allocation]}
+            is_wholly = allocation == Allocation.RETURNED
+            told = {"what": _("returned wholly") if is_wholly else allocation.label, "count": self.counts[allocation]}
             yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
         told = {"count": sum(self.counts.values())}
         yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
         yield _total(test + _("Returned of it, in whole or in part"), self.returned)
-        yield _total(test + _("Kept"), arrived - self.returned)
+        yield _total(test + _("Arrived, less what was returned"), arrived - self.returned)
+        yield _total(test + _("Of that still to sort out, so perhaps not the shop's"), self.undecided)
         yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
 
 

@@ -81,8 +81,8 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
         sums = self.queryset.order_by().aggregate(
             count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
         )
-        told = {"count": sums["count"], "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
-        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back: %(returned)s)") % told
+        told = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
+        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back of it: %(returned)s)") % told
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 

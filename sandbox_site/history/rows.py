@@ -20,7 +20,15 @@ PREFIX = "H"
 
 #: What each code makes of a payment; the others failed.
 STATUSES = {"0": "completed", "1032": "cancelled", "": "expired"}
-WORDS = {"0": "The service request is processed successfully.", "1032": "Request cancelled by user"}
+WORDS = {
+    "0": "The service request is processed successfully.",
+    "1": "The balance is insufficient for the transaction.",
+    "1001": "Unable to lock subscriber, a transaction is already in process.",
+    "1019": "Transaction has expired.",
+    "1032": "Request cancelled by user.",
+    "1037": "DS timeout user cannot be reached.",
+    "2001": "The initiator information is invalid.",
+}
 
 WINDOW, LATE = timedelta(minutes=30), timedelta(hours=2)
 
@@ -156,7 +164,7 @@ def _payment(written: Written, made: Try, *, is_last: bool, environment: str, sh
         merchant_request_id=f"{sale.number:05}-{made.at:%d%H%M%S}-1",
         checkout_request_id=f"ws_CO_{made.at:%d%m%Y%H%M%S}{sale.number:07}{sale.phone[-9:]}",
         result_code="" if astray else made.code,
-        result_description="" if astray else WORDS.get(made.code, "DS timeout" if made.code else ""),
+        result_description="" if astray else WORDS[made.code] if made.code else "",
         created_at=made.at,
         prompted_at=made.at,
         handset_seen_at=made.at if made.code in {"", "1037"} else None,  # asked again, its phone still says nothing

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from oscar.core.loading import get_model
 from oscar.test.factories import UserFactory
 
+from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
@@ -156,8 +158,8 @@ def test_a_number_that_no_order_has_leads_to_the_orders() -> None:
 
 def test_a_difference_that_was_accepted_is_told_where_the_money_is() -> None:
     receipt = mismatch()
-    told = {"note": "a friend", "accept_difference": True, "now": later(60)}
-    apply_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), **told)
+    clerk = new_clerk("apply_receipt")
+    apply_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
 
     assert "The order costs KSh 1,500; the difference was accepted." in words(at_desk(*ALL).get(page_of(receipt)))
 
@@ -222,3 +224,21 @@ def test_the_overview_says_what_its_sums_are_of() -> None:
     pay(new_payment(now=NOON))
 
     assert "What changes about days before today is seen within ten minutes." in seen("overview", client=at_desk())
+
+
+# Files and sums
+
+
+def test_the_file_of_a_month_that_is_not_over_ends_today() -> None:
+    now = today(timezone.now())
+
+    response = at_desk("export_payments").get(address("receipts-export"), {"month": f"{now:%Y-%m}"})
+
+    assert f"mpesa-money-{now:%Y-%m}-01-{now}.csv" in response["Content-Disposition"]
+
+
+def test_the_file_of_requests_says_test_and_that_it_is_not_the_accountant_s() -> None:
+    client = at_desk("export_payments")
+
+    assert "TEST-m-pesa-payments.csv" in client.get(address("payments-export"))["Content-Disposition"]
+    assert "What arrived, for the accountant, is in Money received" in seen("payments", client=client)

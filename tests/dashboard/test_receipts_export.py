@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from oscar.core.loading import get_model
 
+from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.lifecycle.receipts import record_return
 from oscar_mpesa.models import MpesaReceipt
@@ -105,12 +106,13 @@ def test_the_foot_says_what_became_of_how_much(settings: Any) -> None:
     told = foot(exported())
 
     assert told["Total used for an order (payments: 2)"] == "2200.50"
-    assert told["Total returned (payments: 1)"] == "300.00"
+    assert told["Total returned wholly (payments: 1)"] == "300.00"
     assert told["Total paid twice (payments: 1)"] == "50.00"
     assert told["Total no order took it (payments: 0)"] == "0"
     assert told["Total that arrived (payments: 4)"] == "2550.50"
     assert told["Returned of it, in whole or in part"] == "500.00"
-    assert told["Kept"] == "2050.50"
+    assert told["Arrived, less what was returned"] == "2050.50"
+    assert told["Of that still to sort out, so perhaps not the shop's"] == "50.00"
 
 
 def test_it_says_that_charges_are_not_taken_off() -> None:
@@ -139,7 +141,7 @@ def test_a_shop_that_takes_real_money_leaves_tests_out(settings: Any) -> None:
 
     assert "TEST" not in response["Content-Disposition"]
     assert codes(lines) == ["OD00REAL00"]
-    assert foot(lines)["Kept"] == "20.00"
+    assert foot(lines)["Arrived, less what was returned"] == "20.00"
 
 
 def test_a_shop_in_test_mode_says_so_everywhere() -> None:
@@ -150,9 +152,10 @@ def test_a_shop_in_test_mode_says_so_everywhere() -> None:
     response = at_desk("export_payments").get(EXPORT, NOVEMBER)
     lines = lines_of(response)
 
-    assert "TEST-mpesa-money-2026-11-01-2026-11-30.csv" in response["Content-Disposition"]
+    last = min(date(2026, 11, 30), today(timezone.now()))
+    assert f"TEST-mpesa-money-2026-11-01-{last}.csv" in response["Content-Disposition"]
     assert codes(lines) == ["OD123ABC45"] and lines[1][-1] == "TEST"
-    assert foot(lines)["TEST, no real money: Kept"] == "1000.00"
+    assert foot(lines)["TEST, no real money: Arrived, less what was returned"] == "1000.00"
 
 
 def test_no_cell_is_run_by_a_spreadsheet(settings: Any) -> None:

@@ -72,7 +72,7 @@ def test_it_counts_what_was_used_for_orders_and_nothing_else(settings: Any) -> N
 
     assert "OD00USED01" in page and order.number in page and "OD00USED02" in page
     assert "OD00OTHER" not in page and "OD00TEST00" not in page and "TEST" not in page
-    assert "M-Pesa: KSh 2,200 used for orders (payments: 2, sent back: KSh 200)" in page
+    assert "M-Pesa: KSh 2,200 used for orders (payments: 2, sent back of it: KSh 200)" in page
     assert "23 Nov 2026 to 24 Nov 2026" in page and "before Safaricom" in page
 
 
@@ -115,9 +115,9 @@ def test_a_shop_in_test_mode_says_so() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"date_from": "", "date_to": ""}, "sent back: KSh 0)</h3>"),
-        ({"date_to": ""}, "sent back: KSh 0): from 23 Nov 2026"),
-        ({"date_from": ""}, "sent back: KSh 0): until 24 Nov 2026"),
+        ({"date_from": "", "date_to": ""}, "sent back of it: KSh 0)</h3>"),
+        ({"date_to": ""}, "sent back of it: KSh 0): from 23 Nov 2026"),
+        ({"date_from": ""}, "sent back of it: KSh 0): until 24 Nov 2026"),
     ],
     ids=["always", "from", "until"],
 )

@@ -195,3 +195,10 @@ def test_the_things_of_an_unpaid_order_stand_as_they_were_ordered(past: None) ->
     unpaid = {status: line for status, line in lines if status != "Being processed"}
     assert unpaid == {"Payment expired": "Pending", "Pending payment": "Pending"}
     assert ("Being processed", "Being processed") in set(lines)
+
+
+def test_each_failure_has_the_words_of_its_code(past: None) -> None:
+    told = set(MpesaPayment.objects.exclude(result_code="").values_list("result_code", "result_description"))
+
+    assert len({words for _, words in told}) == len({code for code, _ in told}) == len(told)
+    assert ("1", "The balance is insufficient for the transaction.") in told
