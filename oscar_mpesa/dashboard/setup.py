@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 
 from oscar_mpesa.access.hooks import hooks_path
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.addresses import host_of, is_at_home
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.oversight.setup.checking import check_setup, look_at_setup
@@ -49,5 +50,7 @@ class SetupView(DeskMixin, TemplateView):
         return {**super().get_context_data(**kwargs), **here}
 
     def _hooks(self) -> str:
-        """Where Safaricom would call back a shop whose public address is the one that it is looked at by."""
-        return f"https://{self.request.get_host()}{hooks_path()}"
+        """Where Safaricom would call back, if the shop is looked at by a public address; else an example."""
+        host = self.request.get_host()
+        known = "www.your-shop.example" if is_at_home(host_of(f"//{host}")) else host
+        return f"https://{known}{hooks_path()}"

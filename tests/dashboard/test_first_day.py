@@ -63,9 +63,9 @@ def test_a_shop_in_test_mode_is_told_what_to_do_first_and_nothing_contradicts_th
 
 
 def test_the_callback_address_and_the_line_for_cron_are_there_to_be_copied() -> None:
-    told = seen("setup")
+    told = words(at_desk().get(address("setup"), headers={"host": "duka.co.ke"}))
 
-    assert "MPESA_CALLBACK_URL=https://testserver/api/payments/hooks" in told
+    assert "MPESA_CALLBACK_URL=https://duka.co.ke/api/payments/hooks" in told
     assert "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile" in told
     assert "docs/set-up.md" in told
 
@@ -75,10 +75,10 @@ def test_the_set_up_page_opens_where_safaricom_s_addresses_are_not_mounted(setti
     config: Any = apps.get_app_config("dashboard")
     urls.urlpatterns = [path("dashboard/", config.urls)]  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urls
-    request = RequestFactory().get("/")
+    request = RequestFactory().get("/", headers={"host": "duka.co.ke"})
     request.user = new_clerk("view_mpesapayment")
 
-    assert "https://testserver/api/payments/hooks" in str(SetupView(request=request).get_context_data()["steps"])
+    assert "https://duka.co.ke/api/payments/hooks" in str(SetupView(request=request).get_context_data()["steps"])
 
 
 def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(settings: Any) -> None:

@@ -100,31 +100,31 @@ def test_the_order_s_page_names_the_rest_of_what_was_sent_back_in_part() -> None
 
 def test_a_stranger_s_order_is_said_to_be_one() -> None:
     receipt = unallocated()
-    for_guest(receipt.order, "wanja@example.com")
+    asked: Any = receipt.order
+    for_guest(asked, "wanja@example.com")
     stranger, own = (for_guest(new_order(), f"{name}@example.com") for name in ("otieno", "wanja"))
 
     of_stranger, of_own = (
         words(at_desk(*ALL).get(page_of(receipt), {"order": order.number})) for order in (stranger, own)
     )
 
-    came_for = f"This money came for order {receipt.order.number} of wanja@example.com."
+    came_for = f"This money came for order {asked.number} of wanja@example.com."
     assert f"{came_for} The order above is somebody else's." in of_stranger
     assert "somebody else's" not in of_own
 
 
 def test_other_money_that_waits_for_an_order_is_said_before_more_is_used_for_it() -> None:
-    receipt, waiting = surplus(), mismatch_of(new_order())
+    receipt, waiting = surplus(), new_order()
+    mismatch_of(waiting)
 
-    told = words(at_desk(*ALL).get(page_of(receipt), {"order": waiting.order.number}))
+    told = words(at_desk(*ALL).get(page_of(receipt), {"order": waiting.number}))
 
     assert "other money waits already: KSh 1,400, OD777GGG77. Decide about that first." in told
 
 
-def mismatch_of(order: Any) -> MpesaReceipt:
-    payment = new_payment(order, phone=ANOTHER)
-    pay(payment, number="OD777GGG77")
+def mismatch_of(order: Any) -> None:
+    pay(new_payment(order, phone=ANOTHER), number="OD777GGG77")
     MpesaReceipt.objects.filter(number="OD777GGG77").update(allocation="mismatch", amount=1400, booked_at=None)
-    return MpesaReceipt.objects.select_related("order").get(number="OD777GGG77")
 
 
 def test_more_than_an_order_costs_is_said_to_stay() -> None:
@@ -242,3 +242,25 @@ def test_the_file_of_requests_says_test_and_that_it_is_not_the_accountant_s() ->
 
     assert "TEST-m-pesa-payments.csv" in client.get(address("payments-export"))["Content-Disposition"]
     assert "What arrived, for the accountant, is in Money received" in seen("payments", client=client)
+
+
+# Going live
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "192.168.1.7", "shop.local", "[::1]:8000"])
+def test_an_address_that_safaricom_cannot_come_to_is_not_there_to_be_copied(host: str) -> None:
+    told = words(at_desk().get(address("setup"), headers={"host": host}))
+
+    assert "MPESA_CALLBACK_URL=https://www.your-shop.example/api/payments/hooks" in told
+
+
+def test_nothing_on_the_set_up_page_leads_past_the_try(settings: Any) -> None:
+    settings.DEBUG, settings.OSCAR_MPESA = True, {}
+
+    told = seen("setup", client=at_desk())
+
+    assert "once the keys are set, the button is below" in told
+    assert "What to do: Take the steps of the set-up page one by one: production comes after the try." in told
+    assert "MPESA_OFFER_TO=staff MPESA_ENVIRONMENT=production" in told
+    assert "MPESA_TEST_MODE no; tests are allowed all the same, because DEBUG is on" in told
+    assert "https://developer.safaricom.co.ke/" in told

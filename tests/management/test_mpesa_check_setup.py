@@ -32,7 +32,7 @@ def test_a_shop_without_errors_ends_well_and_hears_what_could_be_better(settings
         lines = said().splitlines()
 
     assert lines[0] == "WARNING E010: This shop takes no real money: M-Pesa runs in its sandbox environment."
-    assert lines[1] == "        → Set MPESA_ENVIRONMENT=production and the production credentials."
+    assert lines[1] == "        → Take the steps of the set-up page one by one: production comes after the try."
     assert "OK      callback-ok: A test message to the callback address came through." in lines
     assert "OK      token-ok: Safaricom takes the consumer key and secret, and gave a token." in lines
     assert not MpesaPayment.objects.exists()

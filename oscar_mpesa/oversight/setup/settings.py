@@ -51,7 +51,8 @@ def settings_shown() -> list[Shown]:
     """Every setting of M-Pesa's, as it is in force."""
     ours = get_settings()
     shown = [_shown(setting.name, getattr(ours, setting.name), is_secret=not setting.repr) for setting in fields(ours)]
-    return [replace(each, value=_unused(each)) if each.name == "MPESA_ENVIRONMENT" else each for each in shown]
+    explained = {"MPESA_ENVIRONMENT": _unused, "MPESA_TEST_MODE": _needless}
+    return [replace(each, value=explained[each.name](each)) if each.name in explained else each for each in shown]
 
 
 def _id(message: CheckMessage) -> str:
@@ -66,8 +67,14 @@ def _as_finding(id_: str, message: CheckMessage) -> Finding:
         level=Level.ERROR if is_error else Level.WARNING,
         sentence=str(message.msg),
         meaning=meaning,
-        remedy=str(message.hint or ""),
+        remedy=_("Take the steps of the set-up page one by one: production comes after the try.")
+        if id_ == LAWFUL
+        else _hint(message),
     )
+
+
+def _hint(message: CheckMessage) -> str:
+    return str(message.hint or "")
 
 
 def _shown(name: str, value: Any, *, is_secret: bool) -> Shown:
@@ -88,6 +95,13 @@ def _unused(environment: Shown) -> str:
     if not get_settings().is_simulated:
         return environment.value
     return _("%(value)s, once Safaricom's keys are set; the simulator until then") % {"value": environment.value}
+
+
+def _needless(test_mode: Shown) -> str:
+    ours = get_settings()
+    if ours.TEST_MODE or not (ours.is_test and ours.may_test):
+        return test_mode.value
+    return _("%(value)s; tests are allowed all the same, because DEBUG is on") % {"value": test_mode.value}
 
 
 def _in_words(value: Any) -> str:

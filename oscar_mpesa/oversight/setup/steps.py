@@ -17,6 +17,9 @@ from oscar_mpesa.oversight.setup.words import WORDS
 CRON = "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile"
 
 
+#: Where the keys come from.
+PORTAL = "https://developer.safaricom.co.ke/"
+
 #: Errors by which a step that looks done is not.
 OF_KEYS = {"token-refused", "product-missing"}
 OF_NUMBERS = {"E002", "E004", "shortcode-refused", "passkey-refused", "swapped"}
@@ -53,7 +56,7 @@ def _steps(names: set[str], wrong: set[str], hooks: str, *, is_well_tried: bool)
     ours = get_settings()
     is_live = ours.environment == PRODUCTION and not ours.faults
     has_paid = is_live and _was_paid()
-    keys, number = "MPESA_CONSUMER_KEY=…\nMPESA_CONSUMER_SECRET=…", "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…"
+    keys, number = f"# {PORTAL}\nMPESA_CONSUMER_KEY=…\nMPESA_CONSUMER_SECRET=…", "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…"
     has_kind = bool(ours.KIND or ours.TILL_NUMBER) or ours.ENVIRONMENT != PRODUCTION
     yield (
         _("Make an app on Safaricom's developer portal, and set its key and secret."),
@@ -66,12 +69,14 @@ def _steps(names: set[str], wrong: set[str], hooks: str, *, is_well_tried: bool)
         bool(ours.SHORTCODE and ours.PASSKEY and has_kind) and not wrong & OF_NUMBERS,
     )
     is_heard = bool(ours.CALLBACK_URL) and not wrong & OF_CALLBACKS
-    yield _("Tell Safaricom where to call back."), f"MPESA_CALLBACK_URL={ours.CALLBACK_URL or hooks}", is_heard
+    address = f"MPESA_CALLBACK_URL={ours.CALLBACK_URL or hooks}"
+    yield _("Tell Safaricom where to call back: the shop's public address."), address, is_heard
     yield _("Have mpesa_reconcile run every minute, by cron for instance."), CRON, "cron-ok" in names
-    yield _("Try it with the button below, until nothing is wrong."), "", is_well_tried or has_paid
+    is_tried = is_well_tried or has_paid
+    yield _("Try it until nothing is wrong: once the keys are set, the button is below."), "", is_tried
     yield (
-        _("Go live for your staff, and buy something for KSh 1 yourself."),
-        "MPESA_ENVIRONMENT=production\nMPESA_OFFER_TO=staff",
+        _("Go live for your staff only, with all these lines at once, and buy something cheap yourself."),
+        "MPESA_OFFER_TO=staff\nMPESA_ENVIRONMENT=production",
         has_paid,
     )
     yield _("Offer it to everyone."), "MPESA_OFFER_TO=everyone", has_paid and ours.OFFER_TO == "everyone"
