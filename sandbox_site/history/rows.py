@@ -23,8 +23,10 @@ STATUSES = {"0": "completed", "1032": "cancelled", "": "expired"}
 WORDS = {
     "0": "The service request is processed successfully.",
     "1": "The balance is insufficient for the transaction.",
+    "17": "Rule limited.",
     "1001": "Unable to lock subscriber, a transaction is already in process.",
     "1019": "Transaction has expired.",
+    "1025": "An error occurred while sending a push request.",
     "1032": "Request cancelled by user.",
     "1037": "DS timeout user cannot be reached.",
     "2001": "The initiator information is invalid.",

@@ -59,6 +59,17 @@ def test_the_set_up_page(new_visitor: Callable[..., Person], settings: Any, lang
     assert violations_at_all_widths(clerk.page, within=".mpesa-desk") == []
 
 
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_on_a_phone_no_setting_is_cut_off(new_visitor: Callable[..., Person], settings: Any, language: str) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    clerk = at_the_desk(new_visitor(language=language, width=360))
+
+    clerk.goes("dashboard/mpesa/set-up/")
+
+    table = clerk.page.locator(".table-responsive", has=clerk.page.locator(".mpesa-settings"))
+    assert table.evaluate("region => region.scrollWidth - region.clientWidth") <= 0
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_try(
     new_visitor: Callable[..., Person], settings: Any, monkeypatch: pytest.MonkeyPatch, width: int

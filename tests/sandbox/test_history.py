@@ -18,8 +18,8 @@ from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaOrder, MpesaPayme
 from oscar_mpesa.models.receipts import TO_SORT_OUT
 from oscar_mpesa.oversight.figures import figures
 from oscar_mpesa.oversight.needs import needs
-from sandbox_site.history.rows import code_of
-from sandbox_site.history.trade import DEALT_WITH, EAT, Fate, sales
+from sandbox_site.history.rows import WORDS, code_of
+from sandbox_site.history.trade import DEALT_WITH, EAT, OUTCOMES, Fate, sales
 from tests.shop import NOON
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,4 @@ def test_each_failure_has_the_words_of_its_code(past: None) -> None:
 
     assert len({words for _, words in told}) == len({code for code, _ in told}) == len(told)
     assert ("1", "The balance is insufficient for the transaction.") in told
+    assert set(WORDS) == set(OUTCOMES) - {""}
