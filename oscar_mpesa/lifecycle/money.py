@@ -133,7 +133,8 @@ def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
 def _is_slip_for_order(receipt: MpesaReceipt, payment: MpesaPayment, news: News) -> bool:
     """A person mistyped the code, and did not know which attempt of this order brought the money."""
     is_of_order_alone = receipt.payment_id is None and receipt.order_id == payment.order_id
-    return is_of_order_alone and receipt.number is not None and _waits_for_number(receipt, news)
+    is_same_money = receipt.number is not None and receipt.amount == news.amount
+    return is_of_order_alone and is_same_money and _waits_for_number(receipt, news)
 
 
 def _by_proof(receipt: MpesaReceipt) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -168,3 +169,13 @@ def test_every_place_that_a_need_leads_to_has_a_word_for_its_link() -> None:
     places = {value for value in vars(needs).values() if str(value).startswith("dashboard:mpesa-")}
 
     assert set(LINK_WORDS) == places
+
+
+def test_it_costs_few_queries_even_where_the_days_before_are_counted_anew(clerk: Client) -> None:
+    surplus()
+    caches["default"].clear()
+
+    with counted() as count:
+        page(clerk)
+
+    assert len([sql for sql in count if sql not in {"BEGIN", "COMMIT"}]) <= 12, str(count)

@@ -282,3 +282,14 @@ def test_a_code_mistyped_for_the_order_alone_gives_way_to_safaricom_s(clerk: Any
 
     receipt = MpesaReceipt.objects.get()
     assert (receipt.pk, receipt.number, receipt.payment) == (typed.pk, "OD123ABC45", payment)
+
+
+def test_another_amount_under_almost_the_same_code_is_other_money(clerk: Any) -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+    found(payment.mpesa_order.order, clerk, number="OD123ABC4S", amount=1400)
+
+    pay(payment, now=later(400))
+
+    told = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
+    assert told == {"OD123ABC4S": Allocation.MISMATCH, "OD123ABC45": Allocation.APPLIED}
