@@ -125,7 +125,7 @@ class ReleaseView(PaymentAction):
         except ReleaseRefused as refusal:
             messages.warning(request, _(refusal.sentence))
         else:
-            messages.success(request, _("The order is released. Its things can be sold again."))
+            messages.success(request, _("The order is closed. Its things can be sold again."))
         return payment
 
 

@@ -19,7 +19,7 @@ from oscar_mpesa.dashboard.receipt_forms import difference_words
 from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.lifecycle.decisions import DecisionRefused, OrderGivenBack
 from oscar_mpesa.lifecycle.receipts import require_usable
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt, ReceiptSource
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt, ReceiptSource
 from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 Order = get_model("order", "Order")
@@ -126,7 +126,8 @@ def _facts(receipt: MpesaReceipt, payer: str, phone: str) -> Iterator[tuple[str,
     yield _("Amount"), ksh(receipt.amount)
     yield _("Paid at"), day_and_time(receipt.paid_at)
     yield _("What became of it"), receipt.get_allocation_display()
-    yield _("Order"), _order_link(receipt.order)
+    is_used = receipt.allocation == Allocation.APPLIED
+    yield _("Order") if is_used else _("Order it came for"), _order_link(receipt.order)
     yield _("Request"), _payment_link(receipt.payment)
     yield _("Phone that paid"), phone
     yield _("Payer as told"), payer

@@ -183,6 +183,18 @@ def test_a_paid_payment_is_of_this_order_and_keeps_nothing_any_more() -> None:
     assert "Order is kept until" in seen("payment", new_payment(new_order()).pk)
 
 
+def test_money_that_no_order_took_stands_beside_the_order_it_came_for() -> None:
+    told = words(at_desk(*ALL).get(page_of(unallocated())))
+
+    assert "What became of it no order took it Order it came for 1" in told
+
+
+def test_the_button_of_an_unpaid_order_says_that_it_closes_it() -> None:
+    told = seen("payment", failed().pk, client=at_desk("release_order"))
+
+    assert "Close the unpaid order The order is closed unpaid: its things can be sold again" in told
+
+
 def test_the_end_of_an_order_s_number_finds_it() -> None:
     order = new_order()
     Order.objects.filter(pk=order.pk).update(number="H0000337")

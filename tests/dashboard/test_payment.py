@@ -286,7 +286,7 @@ def test_an_order_is_released_once_with_a_name(cancelled: MpesaPayment) -> None:
 
     cancelled.mpesa_order.refresh_from_db()
     assert cancelled.mpesa_order.release_reason == "staff"
-    assert "The order is released." in told
+    assert "The order is closed." in told
     assert "customer gave up" in told
     assert "This order does not wait for a payment any more." in again
     assert events() == [("released", "Achieng Were")]
