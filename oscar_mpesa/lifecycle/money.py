@@ -38,7 +38,8 @@ def take(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
         return _recognise(same, payment, news, now, known)
     own = [receipt for receipt in known if receipt.payment_id == payment.pk]
     if not news.receipt_number:
-        return _take_unnumbered(payment, news, now, known) if not own else Verdict.NO_CHANGE
+        is_known = bool(own) or _is_typed_for_order(payment, known)
+        return Verdict.NO_CHANGE if is_known else _take_unnumbered(payment, news, now, known)
     unproven = [receipt for receipt in own if _waits_for_number(receipt, news)]
     unproven = unproven or [receipt for receipt in known if _is_slip_for_order(receipt, payment, news)]
     if unproven:
@@ -128,6 +129,18 @@ def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
         return True
     assert news.receipt_number is not None
     return _is_typed(receipt) and news.source != ReceiptSource.STAFF and is_slip(receipt.number, news.receipt_number)
+
+
+def _is_typed_for_order(payment: MpesaPayment, known: list[MpesaReceipt]) -> bool:
+    """A person wrote this money down for the order alone, and no other request of it can have brought it."""
+    of_order = (each for each in known if each.payment_id is None and _is_typed(each) and each.amount == payment.amount)
+    typed = next(of_order, None)
+    others = payment.mpesa_order.payments.exclude(prompted_at=None).exclude(pk=payment.pk)
+    if typed is None or others.exists():
+        return False
+    typed.payment = payment
+    typed.save(update_fields=["payment"])
+    return True
 
 
 def _is_slip_for_order(receipt: MpesaReceipt, payment: MpesaPayment, news: News) -> bool:
