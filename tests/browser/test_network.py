@@ -135,17 +135,18 @@ def test_after_several_failures_it_still_gets_to_the_result(
     assert "Paid. Thank you!" in comes_to(guest, "paid")
 
 
-def test_check_now_needs_no_scripts_that_run_on(new_visitor: Any) -> None:
-    payment = enter_pin()
-    guest = new_visitor().owns(payment).waits_for(payment)
+def test_check_now_needs_no_scripts_that_run_on(waiting: tuple[Person, MpesaPayment]) -> None:
+    guest, payment = waiting
 
-    with scripts_stopped(guest):
-        pay(payment, now=timezone.now())
-        guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
-        still = guest.looks("stopped")
-        with guest.page.expect_navigation():
-            guest.page.click("#mpesa-check")
-        paid = guest.sees("paid")
+    with held_back(guest) as held:
+        time_passes(guest, until=lambda: held)
+        with scripts_stopped(guest):
+            pay(payment, now=timezone.now())
+            guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
+            still = guest.looks("stopped")
+            with guest.page.expect_navigation():
+                guest.page.click("#mpesa-check")
+            paid = guest.sees("paid")
 
     assert "Enter the M-PESA PIN there" in still
     assert "Paid. Thank you!" in paid
