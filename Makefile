@@ -59,7 +59,7 @@ test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL a
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters -n 2 --dist worksteal --create-db
 
 test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
-	$(PYTEST) -m "browser and not bench" -n 2 --dist worksteal
+	$(PYTEST) -m "browser and not bench" -n 3 --dist worksteal
 
 pictures: $(VENV)/.browser ## The pictures in the README and in docs/pages.md, taken anew
 	$(PYTEST) -m browser tests/browser/test_picture.py

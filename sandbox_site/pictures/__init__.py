@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from sandbox_site.pictures import crafts, pantry, textiles
 from sandbox_site.pictures.canvas import Canvas
@@ -24,6 +25,7 @@ DRAWINGS: Mapping[str, Callable[[], Canvas]] = {
 }
 
 
+@cache
 def draw(name: str) -> bytes:
     """The JPEG file of one drawing; raises ``KeyError`` for a name that is not in ``DRAWINGS``."""
     return DRAWINGS[name]().jpeg()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
+# The headless shell is Chromium without the windows that nobody looks at, and half the work.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +39,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[..., Browser]]:
     """Start a Chromium with options of Playwright's."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         pytest.skip("no Chromium on this machine")
     api = pytest.importorskip("playwright.sync_api")

@@ -10,7 +10,7 @@ from tests.callbacks.bodies import NUMBER, RIGHT, RIGHT_ALL_THE_SAME, WORTHLESS
 from tests.callbacks.door import Door, assert_nothing_is_believed, new_door, posting
 
 # Tracing would double what it takes, and no line is only here.
-pytestmark = [pytest.mark.no_cover, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

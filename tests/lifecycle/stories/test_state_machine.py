@@ -9,7 +9,7 @@ import pytest
 from tests.lifecycle.stories.stage import live_through
 
 # Tracing would double what it takes, and no line is only here.
-pytestmark = [pytest.mark.no_cover, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
 def test_no_story_of_an_order_breaks_a_money_rule(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
