@@ -18,7 +18,7 @@ from oscar_mpesa.lifecycle.blocking import block_phone
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaCall, MpesaDue, MpesaPayment
 from tests.bench.crowds import many_payments
 from tests.counting import counted
-from tests.dashboard.rows import all_rows
+from tests.rows import all_rows
 from tests.shop import ANOTHER, NOON, PAYS, new_clerk, new_payment, pay
 
 pytestmark = pytest.mark.django_db

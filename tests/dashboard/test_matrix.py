@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from oscar.test.factories import UserFactory
 
-from tests.dashboard.rows import Rows, all_rows
+from tests.dashboard.rows import Rows
+from tests.rows import all_rows
 
 pytestmark = pytest.mark.django_db
 

@@ -9,9 +9,9 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment
 from tests.dashboard.desk import ALL, at_desk, door, new_receipt, number_of, page_of
-from tests.dashboard.rows import all_rows
 from tests.lifecycle.astray import events, fresh, mismatch, surplus
 from tests.lifecycle.meanwhile import broken_shop
+from tests.rows import all_rows
 from tests.shop import new_order, new_payment
 
 pytestmark = pytest.mark.django_db

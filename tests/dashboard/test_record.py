@@ -13,8 +13,8 @@ from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment, MpesaReceipt, ReceiptSource
 from tests.counting import counted
 from tests.dashboard.desk import at_desk
-from tests.dashboard.rows import all_rows
 from tests.lifecycle.astray import mismatch
+from tests.rows import all_rows
 from tests.shop import ANOTHER, later, new_order, new_payment, pay, said_by_query
 
 pytestmark = pytest.mark.django_db

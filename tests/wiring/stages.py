@@ -1,4 +1,4 @@
-"""How far an order's payment has come, each as the shop's own verbs bring it there; and what is kept of all that."""
+"""How far an order's payment has come, each as the shop's own verbs bring it there; and what its browser remembers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
@@ -17,11 +16,6 @@ from oscar_mpesa.lifecycle.postponing import pay_later
 from oscar_mpesa.lifecycle.releasing import Release, release_overdue
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from tests.shop import CANCELS, failure, new_order, new_payment, pay, post
-
-#: The apps whose rows an order is made of.
-APPS = ["oscar_mpesa", "order", "payment", "partner", "basket", "voucher", "offer"]
-
-Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def asked(*, user: Any = None, now: datetime | None = None) -> MpesaPayment:
@@ -83,17 +77,6 @@ def placing(payment: MpesaPayment) -> Client:
     session["checkout_order_id"] = payment.order_id
     session.save()
     return client
-
-
-def rows() -> Rows:
-    """Every row of our tables and of the orders'."""
-    models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
-    return {model._meta.db_table: list(model._base_manager.order_by("pk").values_list()) for model in models}
-
-
-def changed_since(before: Rows) -> set[str]:
-    """The tables with other rows than before."""
-    return {table for table, now in rows().items() if now != before[table]}
 
 
 def remembered(client: Client) -> dict[str, Any]:

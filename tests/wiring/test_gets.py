@@ -10,9 +10,10 @@ from django.test import Client
 from oscar_mpesa.access.ownership import LINKED_KEY
 from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaPayment
+from tests.rows import all_rows, changed_since
 from tests.snapshots import Snapshot
 from tests.wiring.addresses import CHECK, HANDSET, LINK, PHONE, STATUS, TABLE, WAIT, filled
-from tests.wiring.stages import STAGES, asked, asked_a_while_ago, changed_since, placing, remembered, rows
+from tests.wiring.stages import STAGES, asked, asked_a_while_ago, placing, remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +34,7 @@ def changes(method: str, payment: MpesaPayment) -> Iterator[tuple[str, set[str]]
     known = remembered(client)
     with Snapshot() as past:
         for address in TABLE:
-            before = rows()
+            before = all_rows()
             getattr(client, method)(filled(address, payment, token=token))
             if changed := changed_since(before):
                 yield address, changed
@@ -65,7 +66,7 @@ def test_who_looks_when_a_question_is_due_may_bring_safaricom_s_answer(method: s
 @EITHER
 def test_who_opens_a_pay_link_gets_leave_to_pay_and_nothing_else_happens(method: str) -> None:
     payment, client = asked(), Client()
-    before = rows()
+    before = all_rows()
 
     getattr(client, method)(filled(LINK, payment, token=make_token(payment.order_id, Use.PAY)))
 

@@ -15,9 +15,10 @@ from oscar_mpesa.access.rights import TOKEN_HEADER
 from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaPayment
 from tests.api.client import too_old
+from tests.rows import all_rows, changed_since
 from tests.shop import pay
 from tests.wiring.addresses import LINK, TABLE, To, filled, mounted, wish
-from tests.wiring.stages import asked, cancelled, changed_since, close, placing, remembered, rows
+from tests.wiring.stages import asked, cancelled, close, placing, remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,7 +95,7 @@ def test_a_stranger_gets_nothing_and_changes_nothing(who: str) -> None:
     stranger = STRANGERS[who](payment)
     # A post that names a request brings Safaricom's next question forward, once a minute.
     MpesaPayment.objects.update(nudged_at=timezone.now())
-    before, known = rows(), remembered(stranger.client)
+    before, known = all_rows(), remembered(stranger.client)
 
     answers = answers_to(stranger, payment)
 
