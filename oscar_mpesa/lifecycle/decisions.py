@@ -7,6 +7,7 @@
     ├── NoteMissing        say why, or where it was seen
     ├── AmountImpossible   no amount of money, or more than arrived
     ├── TimeImpossible     in the future, or before the money arrived
+    ├── ReturnCodeKnown    the code stands at another return
     ├── ReturnKnown        more of it was returned since the person looked
     ├── AmountNotAccepted  not the order's total: accept the difference, or choose another order
     ├── OtherEnvironment   test money never pays a real order, nor the other way round
@@ -60,6 +61,15 @@ class TimeImpossible(DecisionRefused):
     """In the future, or before the money arrived."""
 
     sentence = _("Enter a time that is not in the future, and not before the money arrived.")
+
+
+class ReturnCodeKnown(DecisionRefused):
+    """A code is of one sending; was it one for both, a word after the code tells the two apart."""
+
+    sentence = _(
+        "This code stands at the return of other money already. Look at the code again; if one sending was for both, "
+        "write a word after it."
+    )
 
 
 class ReturnKnown(DecisionRefused):

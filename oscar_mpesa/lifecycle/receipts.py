@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.domain.money import CURRENCY, ksh
+from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import allocating, audit
 from oscar_mpesa.lifecycle.decisions import (
@@ -30,6 +31,7 @@ from oscar_mpesa.lifecycle.decisions import (
     OtherCurrency,
     OtherEnvironment,
     PartlyReturned,
+    ReturnCodeKnown,
     ReturnKnown,
     SoldOut,
     require_amount,
@@ -114,6 +116,7 @@ def record_return(
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
         _require_unknown(locked, returned_before)
+        _require_new_code(locked, reference)
         require_amount(amount, most=locked.rest)
         require_time(returned_at := returned_at or now, earliest=min(locked.paid_at, now), now=now)
         _send_back(locked, amount, reference, returned_at)
@@ -194,6 +197,17 @@ def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
     if not used:
         raise SoldOut(target.pk)
     receipt.error, receipt.next_try_at = "", None
+
+
+def _require_new_code(receipt: MpesaReceipt, reference: str) -> None:
+    """Words such as "reimbursed" may stand at many returns, an M-PESA code at one."""
+    try:
+        code = receipt_number(reference)
+    except ReceiptNumberRefused:
+        return
+    others = MpesaReceipt.objects.exclude(pk=receipt.pk).filter(environment=receipt.environment)
+    if not code.isalpha() and others.filter(returned_reference__icontains=code).exists():
+        raise ReturnCodeKnown(receipt.pk)
 
 
 def _require_unknown(receipt: MpesaReceipt, returned_before: Decimal | None) -> None:

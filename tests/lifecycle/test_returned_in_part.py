@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from oscar.core.loading import get_class, get_model
 
-from oscar_mpesa.lifecycle.decisions import AmountImpossible, PartlyReturned, ReturnKnown, TimeImpossible
+from oscar_mpesa.lifecycle.decisions import (
+    AmountImpossible,
+    PartlyReturned,
+    ReturnCodeKnown,
+    ReturnKnown,
+    TimeImpossible,
+)
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from tests.lifecycle.astray import fresh, surplus, unallocated
@@ -94,3 +100,28 @@ def test_a_return_has_its_own_time_between_the_money_s_and_now(clerk: Any) -> No
 
     back = fresh(receipt)
     assert (back.returned_at, back.allocated_at) == (later(1000), later(3000))
+
+
+@pytest.mark.parametrize("again", ["SKN7AAA111", " skn7 aaa111 "])
+def test_a_code_is_of_one_sending_of_money_and_may_stand_twice_with_a_word_only(clerk: Any, again: str) -> None:
+    receipt = surplus()
+    other = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
+    give_back(receipt, clerk, amount=700)
+    give_back(receipt, clerk, amount=800)
+
+    with pytest.raises(ReturnCodeKnown):
+        record_return(other, amount=other.amount, reference=again, by=clerk, now=later(100))
+    assert fresh(other).returned_amount is None
+    record_return(other, amount=other.amount, reference="SKN7AAA111 for both", by=clerk, now=later(100))
+
+    assert fresh(other).allocation == Allocation.RETURNED
+
+
+def test_words_may_stand_at_many_returns(clerk: Any) -> None:
+    receipt = surplus()
+    other = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
+
+    for each in (receipt, other):
+        record_return(each, amount=each.amount, reference="reimbursed", by=clerk, now=later(100))
+
+    assert {each.returned_reference for each in MpesaReceipt.objects.all()} == {"reimbursed"}
