@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.access.receipts import STANDS
 from oscar_mpesa.access.story import Story
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.nairobi import day_words
+from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.outcomes import Again
 from oscar_mpesa.domain.status import Status
@@ -40,7 +42,7 @@ _UNSENT = gettext_lazy("The request has not been sent yet. Wait a minute.")
 _DECIDING = gettext_lazy(
     "Your money arrived. We are deciding what becomes of it and will write to you; do not pay again."
 )
-_DECIDED = gettext_lazy("Your money arrived, and the shop has decided about it. Your page says how.")
+_DECIDED = gettext_lazy("Your money arrived, and we have decided about it. Your page says how.")
 _PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
 _CANCELLED = gettext_lazy(
     "Your payment arrived, and the order was cancelled since. The shop will write to you; do not pay again."
@@ -70,17 +72,20 @@ class Answer:
     colour: str
 
 
-def answer(payment: MpesaPayment, story: Story, receipts: Iterable[MpesaReceipt], *, phone: str) -> Answer:
+def answer(
+    payment: MpesaPayment, story: Story, receipts: Iterable[MpesaReceipt], *, newest: MpesaPayment, phone: str
+) -> Answer:
     """The answer about a payment.
 
-    ``story`` is its order's, ``receipts`` are its own; ``phone`` is written as its reader may see it.
+    ``story`` and ``newest``, the last request, are its order's, ``receipts`` are its own; ``phone`` is written as its
+    reader may see it.
     """
     own = list(receipts)
     if own:
         return _of_money(payment, own)
     if payment.is_live:
         return _of_live(payment, story, phone)
-    return _of_ended(payment, story, phone)
+    return _of_ended(payment, story, newest, phone)
 
 
 def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
@@ -96,13 +101,25 @@ def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
             headline = _("Paid, but the order was cancelled since.")
             return Answer(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
-        return Answer(headline=_("Paid."), happened=happened, say=str(_PAID), colour="success")
-    return Answer(headline=_("Money came and was decided about."), happened=happened, say=str(_DECIDED), colour="info")
+        say = " ".join([str(_PAID), *_of_returns(receipts)])
+        return Answer(headline=_("Paid."), happened=happened, say=say, colour="success")
+    say = " ".join(_of_returns(receipts)) or str(_DECIDED)
+    return Answer(headline=_("Money came and was decided about."), happened=happened, say=say, colour="info")
+
+
+def _of_returns(receipts: list[MpesaReceipt]) -> Iterator[str]:
+    """What the caller finds among the own messages of M-PESA."""
+    for each in receipts:
+        if each.returned_amount is not None:
+            told = {"part": ksh(each.returned_amount), "day": day_words(each.returned_at), "money": named(each)}
+            told["reference"] = each.returned_reference
+            yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % told
 
 
 def _use(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
     if receipt.allocation == Allocation.APPLIED and receipt.order_id == payment.order_id:
-        return _("used for this order")
+        is_other = bool(accepted_difference(receipt, payment.mpesa_order.order, payment))
+        return _("used for this order, and the difference was accepted") if is_other else _("used for this order")
     return str(receipt.get_allocation_display())
 
 
@@ -116,7 +133,7 @@ def _of_live(payment: MpesaPayment, story: Story, phone: str) -> Answer:
     return Answer(headline=_("Waiting for the phone."), happened=happened, say=str(say), colour="info")
 
 
-def _of_ended(payment: MpesaPayment, story: Story, phone: str) -> Answer:
+def _of_ended(payment: MpesaPayment, story: Story, newest: MpesaPayment, phone: str) -> Answer:
     told = {
         "phone": phone,
         "amount": ksh(payment.amount),
@@ -128,7 +145,7 @@ def _of_ended(payment: MpesaPayment, story: Story, phone: str) -> Answer:
         return _of_other_money(story, happened)
     is_unknown = payment.status == Status.EXPIRED.value
     headline = _("No answer.") if is_unknown else _("Not paid.")
-    return Answer(headline=headline, happened=happened, say=_to_say(payment, story), colour="warning")
+    return Answer(headline=headline, happened=happened, say=_to_say(newest, story), colour="warning")
 
 
 def _of_other_money(story: Story, happened: str) -> Answer:
@@ -144,8 +161,9 @@ def _of_other_money(story: Story, happened: str) -> Answer:
     )
 
 
-def _to_say(payment: MpesaPayment, story: Story) -> str:
-    if story.is_live:  # a later request of the same order
+def _to_say(newest: MpesaPayment, story: Story) -> str:
+    """By the order's last request, which may be a later one than the page is about."""
+    if story.is_live:
         return str(_WAITING)
-    next_step = _CLOSED if story.state == "closed" else _NEXT[payment.outcome.again]
-    return _("The last request: %(what)s.") % {"what": _(payment.outcome.meaning)} + f" {next_step}"
+    next_step = _CLOSED if story.state == "closed" else _NEXT[newest.outcome.again]
+    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {next_step}"

@@ -31,7 +31,9 @@ class CallbackFilterForm(forms.Form):
 
     verdict = forms.ChoiceField(label=_("Verdict"), required=False, choices=[("", _("all of them")), *Verdict.choices])
     day = forms.DateField(
-        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from oscar_mpesa.access.receipts import Money, money_of
 from oscar_mpesa.dashboard.nairobi import day_and_time
 from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
+from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 
@@ -102,12 +104,20 @@ def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:
 
 def _sentence(mpesa_order: MpesaOrder, money: Money, payments: list[MpesaPayment]) -> str:
     if money.receipt is not None:
-        return _of_money(money.state, money.receipt)
+        return " ".join([_of_money(money.state, money.receipt), *_of_difference(money.receipt, mpesa_order, payments)])
     if any(payment.is_live for payment in payments):
         return _("Not paid yet: a request is on the phone.")
     if mpesa_order.is_released:
         return _("Not paid. The order was closed: %(why)s.") % {"why": mpesa_order.get_release_reason_display()}
     return _("Not paid by M-PESA.")
+
+
+def _of_difference(receipt: MpesaReceipt, mpesa_order: MpesaOrder, payments: list[MpesaPayment]) -> Iterator[str]:
+    order = mpesa_order.order if receipt.order_id == mpesa_order.pk else None
+    own = next((payment for payment in payments if payment.pk == receipt.payment_id), None)
+    if accepted_difference(receipt, order, own):
+        told = {"total": ksh(mpesa_order.order.total_incl_tax)}
+        yield _("The order costs %(total)s; the difference was accepted.") % told
 
 
 def _of_money(state: str, receipt: MpesaReceipt) -> str:

@@ -65,7 +65,7 @@ class PaymentView(DeskMixin, TemplateView):
         return {
             "story": story,
             "shows_number": shows_phones,
-            "answer": answer(payment, story, receipts, phone=phone),
+            "answer": answer(payment, story, receipts, newest=newest, phone=phone),
             "receipts": receipts,
             "other_receipts": others,
             "undecided": [each for each in money.kept if _is_undecided(each, payment)],

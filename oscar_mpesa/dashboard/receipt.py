@@ -29,6 +29,9 @@ from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 Order = get_model("order", "Order")
 
+#: Where on the page each form stands.
+SECTIONS = {"apply_form": "use", "return_form": "return", "explain_form": "close"}
+
 
 class ReceiptView(DeskMixin, TemplateView):
     """The page of one receipt; ``?order=`` looks for an order to use it for, and changes nothing."""
@@ -67,8 +70,8 @@ class ReceiptView(DeskMixin, TemplateView):
         )
         context["facts"] = facts_of(receipt, shows_phones=context["shows_phones"])
         context["payer_phone"] = phone_of(receipt, shows_phones=context["shows_phones"])
-        was_refused = any(form.is_bound for form in forms.values())
-        return self.render_to_response(context, status=422 if was_refused else 200)
+        context["refused"] = next((SECTIONS[name] for name, form in forms.items() if form.is_bound), "")
+        return self.render_to_response(context, status=422 if context["refused"] else 200)
 
 
 class _DecisionView(ReceiptView):

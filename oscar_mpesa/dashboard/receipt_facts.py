@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.dashboard.order_numbers import spellings
@@ -57,6 +58,8 @@ def found_order(receipt: MpesaReceipt, number: str) -> Found:
 
 def _cautions(receipt: MpesaReceipt, order: Any) -> Iterator[str]:
     """What a look at the number alone does not show."""
+    if order.status == get_settings().EXPIRED_STATUS:
+        yield _("This order is closed: using the money opens it again, if its things are in stock.")
     own: Any = receipt.order
     if own is not None and own.pk == order.pk:
         return

@@ -50,7 +50,10 @@ class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
     def render_number(self, value: str | None, record: MpesaReceipt) -> str:
         """The way to the page of this money; Safaricom's code may be missing still."""
         href = reverse("dashboard:mpesa-receipt", args=[record.pk])
-        return format_html('<a href="{}">{}</a>{}', href, value or _("code missing"), badge_of(record.environment))
+        link = format_html('<a href="{}">{}</a>{}', href, value or _("code missing"), badge_of(record.environment))
+        # A telephone has no room for the order's column.
+        of_order = record.order.number if record.order else ""
+        return format_html('{} <small class="d-block d-md-none">{}</small>', link, of_order) if of_order else link
 
     def render_amount(self, value: Decimal) -> str:
         """As everywhere in the shop."""

@@ -12,7 +12,7 @@ from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.lifecycle.allocating import SOLD_OUT
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import SAME_MONEY
 
 
@@ -29,12 +29,13 @@ def told(receipt: MpesaReceipt) -> str:
     return " ".join(sentence % parts for sentence in _sentences(receipt))
 
 
-def accepted_difference(receipt: MpesaReceipt) -> Decimal:
-    """Shillings that arrived more (or less) than its order costs, if staff used it so; rounding is no difference."""
-    order: Any = receipt.order
+def accepted_difference(receipt: MpesaReceipt, order: Any, payment: MpesaPayment | None) -> Decimal:
+    """Shillings that arrived more (or less) than its order costs, if staff used it so; rounding is no difference.
+
+    ``order`` and ``payment`` are the receipt's own, or None where it has none.
+    """
     if order is None or receipt.allocation != Allocation.APPLIED:
         return Decimal(0)
-    payment = receipt.payment
     rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
     difference: Decimal = receipt.amount - order.total_incl_tax - rounding
     return difference
@@ -70,7 +71,7 @@ def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
 
 def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
     yield _("%(amount)s arrived on %(time)s and was used for order %(number)s.")
-    if accepted_difference(receipt):
+    if accepted_difference(receipt, receipt.order, receipt.payment):
         yield _("The order costs %(total)s; the difference was accepted.")
     if receipt.is_of_cancelled_order:
         yield _("That order was cancelled since.")

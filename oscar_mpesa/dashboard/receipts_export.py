@@ -18,6 +18,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.masking import masked
+from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.dashboard.exporting import streamed_csv
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
@@ -120,11 +121,11 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         order and order.number,
         order and order.total_incl_tax,
         rounding.quantize(_CENT),
-        accepted_difference(receipt) or "",
+        accepted_difference(receipt, receipt.order, receipt.payment) or "",
         receipt.get_allocation_display(),
         receipt.payer if shows_phones else masked(receipt.payer),
         receipt.get_source_display(),
-        receipt.returned_at,
+        receipt.returned_at and receipt.returned_at.astimezone(NAIROBI).date(),
         receipt.returned_amount,
         receipt.returned_reference,
         receipt.note,
@@ -158,7 +159,7 @@ class _Sums:
             yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
         told = {"count": sum(self.counts.values())}
         yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
-        yield _total(test + _("Returned of it, in whole or in part"), self.returned)
+        yield _total(test + _("Returned of it before this file was made, in whole or in part"), self.returned)
         yield _total(test + _("Arrived, less what was returned"), arrived - self.returned)
         yield _total(test + _("Of that still to sort out, so perhaps not the shop's"), self.undecided)
         yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]

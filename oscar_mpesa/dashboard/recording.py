@@ -20,9 +20,9 @@ from oscar_mpesa.dashboard.receipt_facts import Found, described, order_numbered
 from oscar_mpesa.dashboard.receipt_forms import RecordForm
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.receipts import is_slip
-from oscar_mpesa.lifecycle.decisions import DecisionRefused, ReceiptKnown
+from oscar_mpesa.lifecycle.decisions import DecisionRefused, ReceiptKnown, require_time
 from oscar_mpesa.lifecycle.recording import record_receipt
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
 #: The unique index of codes begins with it.
@@ -56,9 +56,10 @@ class RecordView(DeskMixin, TemplateView):
         order = _order_of(form)
         if not form.is_valid() or order is None or "change" in request.POST:
             return self.page(form)
-        known = _known(form.cleaned_data["code"])
-        if known is not None:
-            return self.refused(form, ReceiptKnown(known))
+        try:
+            _require_possible(form)
+        except DecisionRefused as refusal:
+            return self.refused(form, refusal)
         if "confirmed" not in request.POST:
             kept = [(name, request.POST.get(name, "")) for name in form.fields if name != "attempt"]
             return self.page(form, looked=_look(form, order), paid_at=day_and_time(form.paid_at), kept=kept)
@@ -111,8 +112,12 @@ def _order_of(form: RecordForm) -> Any:
     return order
 
 
-def _known(code: str) -> MpesaReceipt | None:
-    return MpesaReceipt.objects.filter(environment__in=_ENVIRONMENTS, number=code).first()
+def _require_possible(form: RecordForm) -> None:
+    """What is refused before anybody looks at the order."""
+    require_time(form.paid_at, now=timezone.now())
+    known = MpesaReceipt.objects.filter(environment__in=_ENVIRONMENTS, number=form.cleaned_data["code"]).first()
+    if known is not None:
+        raise ReceiptKnown(known)
 
 
 def _look(form: RecordForm, order: Any) -> Looked:
@@ -124,9 +129,15 @@ def _look(form: RecordForm, order: Any) -> Looked:
 
 
 def _consequence(found: Found, money: list[MpesaReceipt]) -> str:
-    """What writing it down sets going; nothing where money for the order is listed, which says more."""
+    """What writing it down sets going; nothing where other money for the order is listed, which says more."""
     if found.difference:
         return _("The amount is not the order's total. It will wait for a decision.")
+    if any(receipt.number is None for receipt in money):
+        return ""
+    if any(receipt.allocation == Allocation.APPLIED for receipt in money):
+        return _("This order is paid already: this money will count as paid twice and wait for a decision.")
+    if MpesaOrder.objects.filter(pk=found.order.pk).exclude(restored_at=None).exists():
+        return _("The things of this order went back into the basket: this money will wait for a decision.")
     if money:
         return ""
     if found.order.status == get_settings().EXPIRED_STATUS:

@@ -75,9 +75,7 @@ class PaymentTable(DashboardTable):
         """In words, with why it failed, and whether it waits for a person."""
         words = record.get_status_display()
         if record.held:
-            return format_html(
-                '{} <span class="badge badge-warning">{}</span>', words, _("held for a person's decision")
-            )
+            return format_html('<span class="badge badge-warning">{}</span>', _("held for a person's decision"))
         if record.status != Status.FAILED.value:
             return words
         return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))

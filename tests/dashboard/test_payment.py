@@ -47,10 +47,10 @@ ANSWERS = {
     "arrived": ("Money waits for you.", "do not pay again"),
     "surplus": ("Money waits for you.", "do not pay again"),
     "mismatch": ("Money waits for you.", "do not pay again"),
-    "unpaid": ("Money came and was decided about.", "the shop has decided about it"),
+    "unpaid": ("Money came and was decided about.", "we sent back KSh 1,400"),
     "closed": ("Not paid.", "The order is closed"),
     "late": ("Money waits for you.", "do not pay again"),
-    "returned": ("Money came and was decided about.", "the shop has decided about it"),
+    "returned": ("Money came and was decided about.", "we sent back KSh 1,500"),
 }
 
 

@@ -110,7 +110,7 @@ def test_the_foot_says_what_became_of_how_much(settings: Any) -> None:
     assert told["Total paid twice (payments: 1)"] == "50.00"
     assert told["Total no order took it (payments: 0)"] == "0"
     assert told["Total that arrived (payments: 4)"] == "2550.50"
-    assert told["Returned of it, in whole or in part"] == "500.00"
+    assert told["Returned of it before this file was made, in whole or in part"] == "500.00"
     assert told["Arrived, less what was returned"] == "2050.50"
     assert told["Of that still to sort out, so perhaps not the shop's"] == "50.00"
 
@@ -226,3 +226,13 @@ def test_a_thousand_rows_cost_as_many_queries_as_one(settings: Any) -> None:
 
     assert len(codes(lines)) == 1_000
     assert len(count) <= 8, str(count)
+
+
+def test_a_return_has_a_day_and_no_time_that_nobody_wrote_down(settings: Any) -> None:
+    production(settings)
+    evening = NOON.replace(hour=21, minute=30)  # after midnight in Nairobi
+    new_receipt("OD00000001", allocation="returned", returned_amount=1500, returned_at=evening)
+
+    header, row = exported()[:2]
+
+    assert dict(zip(header, row, strict=True))["Returned on"] == "2026-11-24"

@@ -16,9 +16,11 @@ from oscar_mpesa.oversight.setup.words import WORDS
 #: What cron is told; where the shop stands on its server is the operator's to know.
 CRON = "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile"
 
+#: The keys, below the address where they come from.
+KEYS = "# https://developer.safaricom.co.ke/\nMPESA_CONSUMER_KEY=…\nMPESA_CONSUMER_SECRET=…"
 
-#: Where the keys come from.
-PORTAL = "https://developer.safaricom.co.ke/"
+#: A shop has one of the two last lines.
+NUMBERS = "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…\nMPESA_KIND=paybill\nMPESA_TILL_NUMBER=…"
 
 #: Errors by which a step that looks done is not.
 OF_KEYS = {"token-refused", "product-missing"}
@@ -56,16 +58,18 @@ def _steps(names: set[str], wrong: set[str], hooks: str, *, is_well_tried: bool)
     ours = get_settings()
     is_live = ours.environment == PRODUCTION and not ours.faults
     has_paid = is_live and _was_paid()
-    keys, number = f"# {PORTAL}\nMPESA_CONSUMER_KEY=…\nMPESA_CONSUMER_SECRET=…", "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…"
     has_kind = bool(ours.KIND or ours.TILL_NUMBER) or ours.ENVIRONMENT != PRODUCTION
     yield (
         _("Make an app on Safaricom's developer portal, and set its key and secret."),
-        keys,
+        KEYS,
         bool(ours.CONSUMER_KEY and ours.CONSUMER_SECRET) and not wrong & OF_KEYS,
     )
     yield (
-        _("Set the short code, its passkey, and whether it is a paybill or a till: see below which number goes where."),
-        f"{number}\nMPESA_KIND=…",
+        _(
+            "Set the short code and its passkey, and one of the two last lines: MPESA_KIND for a paybill, the till's "
+            "own number for a till. See below which number goes where."
+        ),
+        NUMBERS,
         bool(ours.SHORTCODE and ours.PASSKEY and has_kind) and not wrong & OF_NUMBERS,
     )
     is_heard = bool(ours.CALLBACK_URL) and not wrong & OF_CALLBACKS

@@ -1,0 +1,213 @@
+"""What a decision leads to is said before it is made, and what came of it afterwards: where a shopkeeper guessed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from oscar_mpesa.lifecycle.enrolling import enrolled
+from oscar_mpesa.lifecycle.news import unanswered
+from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
+from oscar_mpesa.lifecycle.releasing import Release, release_overdue
+from oscar_mpesa.lifecycle.settling import settle
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from tests.dashboard.desk import ALL, address, at_desk, page_of, words
+from tests.lifecycle.astray import mismatch, surplus
+from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
+
+pytestmark = pytest.mark.django_db
+
+RETURN = {"return-day": "2026-11-23", "return-reference": "UKQ0000001", "return-sent": "on"}
+
+
+def seen(name: str, *args: Any, **asked: str) -> str:
+    return words(at_desk(*ALL, "act_on_payment", "record_receipt").get(address(name, *args), asked))
+
+
+def looked_at(order: Any, **changes: str) -> str:
+    """The record form before it is confirmed."""
+    typed = {"code": "OD999KKK99", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
+    return words(at_desk("record_receipt").post(address("record"), {**typed, "order": order.number, **changes}))
+
+
+def closed() -> MpesaPayment:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(20))
+    assert release_overdue(MpesaOrder.objects.get(pk=payment.order_id), now=later(3600)) is Release.RELEASED
+    return payment
+
+
+def given_back(receipt: MpesaReceipt) -> MpesaReceipt:
+    """The things of the order that it came for lie in the basket again."""
+    MpesaOrder.objects.filter(pk=receipt.order_id).update(restored_at=later(95))
+    return receipt
+
+
+# Written down by hand
+
+
+def test_a_payment_of_tomorrow_is_refused_before_anybody_compares_it() -> None:
+    tomorrow = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%d")
+
+    told = looked_at(new_order(), day=tomorrow)
+
+    assert "Enter a time that is not in the future" in told and "Is this right?" not in told
+
+
+def test_money_for_an_order_that_is_paid_is_said_to_be_paid_twice() -> None:
+    told = looked_at(pay(new_payment()).mpesa_order.order)
+
+    assert "This order is paid already: this money will count as paid twice and wait for a decision." in told
+
+
+def test_money_for_things_in_the_basket_is_said_to_wait() -> None:
+    order = new_order()
+    enrolled(order.pk, now=later(1))
+    MpesaOrder.objects.update(restored_at=later(95))
+
+    told = looked_at(order)
+
+    assert "The things of this order went back into the basket: this money will wait for a decision." in told
+    assert "makes this order paid" not in told
+
+
+def test_a_missing_code_is_not_said_to_be_paid_twice() -> None:
+    payment = pay(new_payment())
+    MpesaReceipt.objects.update(number=None, awaiting_number=payment.pk)
+
+    assert "count as paid twice" not in looked_at(payment.mpesa_order.order)
+
+
+# Money that waits
+
+
+def test_to_send_money_back_is_a_choice_and_no_fact() -> None:
+    receipt = surplus()
+    used: Any = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
+    client = at_desk(*ALL)
+
+    of_waiting, of_used = (words(client.get(page_of(each))) for each in (receipt, used))
+
+    assert "If you send it back" in of_waiting and "It was sent back" not in of_waiting
+    assert "This money paid order" not in of_waiting
+    assert f"This money paid order {used.order.number}. What goes back is taken out of its books" in of_used
+    assert "No mail does: tell the customer." in of_used
+
+
+def test_a_decision_that_is_refused_says_so_at_the_top_and_leads_there() -> None:
+    receipt: Any = mismatch()
+    client = at_desk(*ALL)
+    too_much = {**RETURN, "return-amount": "9000", "return-returned_before": "0"}
+
+    returned = client.post(address("receipt-return", receipt.pk), too_much).content.decode()
+    used = client.post(address("receipt-apply", receipt.pk), {"order": receipt.order.number}).content.decode()
+    explained = client.post(address("receipt-explain", receipt.pk), {}).content.decode()
+
+    for page, place in ((returned, "return"), (used, "use"), (explained, "close")):
+        assert f'Nothing was changed. <a href="#{place}">' in page
+        assert f'<h2 id="{place}">' in page
+    assert "Nothing was changed." not in client.get(page_of(receipt)).content.decode()
+
+
+def test_the_code_of_one_return_is_taken_for_no_other() -> None:
+    first = surplus()
+    second = MpesaReceipt.objects.exclude(pk=first.pk).get()
+    client = at_desk(*ALL)
+    for receipt in (first, second):
+        sent = {**RETURN, "return-amount": str(receipt.amount), "return-returned_before": "0"}
+        told = words(client.post(address("receipt-return", receipt.pk), sent, follow=True))
+
+    second.refresh_from_db()
+    assert "This code stands at the return of other money already." in told
+    assert second.returned_amount is None
+
+
+def test_who_still_wants_the_things_of_a_basket_has_a_way_to_get_them_for_the_money() -> None:
+    receipt = given_back(mismatch())
+
+    assert "let the customer order again and use this money for the new order" in seen("receipt", receipt.pk)
+
+
+def test_a_closed_order_is_said_to_be_opened_again() -> None:
+    receipt, order = surplus(), closed().mpesa_order.order
+
+    told = seen("receipt", receipt.pk, order=order.number)
+
+    assert "This order is closed: using the money opens it again, if its things are in stock." in told
+
+
+# What is told of a request
+
+
+def test_a_held_request_waits_for_a_person_and_for_no_phone() -> None:
+    payment = mismatch().payment
+    assert payment is not None
+
+    facts = seen("payment", payment.pk).partition("Facts")[2].partition("Made")[0]
+
+    assert "held for a person's decision" in facts
+    assert "waiting for the phone" not in facts and "Order is kept until" not in seen("payment", payment.pk)
+
+
+def test_the_caller_hears_of_the_last_request_whichever_is_looked_at() -> None:
+    order = new_order()
+    first = new_payment(order)
+    settle(first, unanswered(), now=later(150))
+    last = new_payment(order, phone=ANOTHER, now=later(200))
+    post(last, failure(last, code=1), now=later(210))
+
+    of_first, of_last = (seen("payment", each.pk).partition("Say:")[2] for each in (first, last))
+
+    assert "The last request: balance too low." in of_first
+    assert "The last request: balance too low." in of_last
+
+
+def test_no_request_can_be_sent_for_a_closed_order_and_the_page_says_so() -> None:
+    told = seen("payment", closed().pk)
+
+    assert "The order is closed: no new request can be sent for it." in told
+    assert "Send a new request" not in told
+
+
+def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
+    receipt = surplus()
+    clerk = new_clerk("record_return")
+    record_return(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
+
+    told = seen("payment", receipt.payment_id).partition("Say:")[2]
+
+    assert "Your payment arrived. There is nothing more to pay." in told
+    assert "Of KSh 1,500 (M-PESA code OD222BBB22) we sent back KSh 1,500 on" in told
+    assert ": UKQ0000001." in told
+
+
+def test_a_difference_that_was_accepted_is_told_of_the_payment_and_of_the_order() -> None:
+    receipt = mismatch()
+    clerk = new_clerk("apply_receipt")
+    apply_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
+    receipt.refresh_from_db()
+    order: Any = receipt.order
+    client = at_desk(*ALL, "view_full_phone")
+    client.force_login(new_superuser())
+
+    of_order = words(client.get(f"/en/dashboard/orders/{order.number}/"))
+
+    assert "used for this order, and the difference was accepted" in seen("payment", receipt.payment_id)
+    assert "Paid by M-PESA: KSh 1,400, OD123ABC45. The order costs KSh 1,500; the difference was accepted." in of_order
+
+
+def new_superuser() -> Any:
+    clerk = new_clerk()
+    clerk.is_superuser = True
+    clerk.save()
+    return clerk
+
+
+def test_a_shop_with_a_till_is_told_its_own_lines() -> None:
+    told = seen("setup")
+
+    assert "MPESA_KIND=paybill MPESA_TILL_NUMBER=…" in told
+    assert "MPESA_SHORTCODE=7654321 no kind: the till's number says it" in told
