@@ -82,14 +82,14 @@ class Phones:
         Raises ``TimeoutError`` after so many seconds.
         """
         ends = time.monotonic() + seconds
-        for timer in tuple(self._timers):
+        for timer in self._started():
             timer.join(max(ends - time.monotonic(), 0))
             if timer.is_alive():
                 raise TimeoutError(f"after {seconds:g} seconds a phone has not answered yet")
 
     def hang_up(self) -> None:
         """No phone answers any more; callbacks that are on their way are waited for."""
-        for timer in self._timers:
+        for timer in self._started():
             timer.cancel()
             timer.join()
 
@@ -97,6 +97,11 @@ class Phones:
         """Keep what was wrong, for the one who tests."""
         self.complaints.append(problem)
         self._tell(f"wrong: {problem}")
+
+    def _started(self) -> tuple[threading.Timer, ...]:
+        """Another thread may have made one that it has not started yet; nobody can wait for that."""
+        with self._lock:
+            return tuple(self._timers)
 
     def _come_back(self, push: ReceivedPush, times: int, told: dict[str, Any]) -> None:
         if not times:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -141,3 +142,23 @@ def test_the_ledger_shows_people_no_phone_number(simulator: Simulator, shop: Sho
 
     assert "345678" not in f"{entry!r} {entry.shown} {simulator.pushes[0]!r}"
     assert entry.shown["phone"] == "0712 •••678"
+
+
+def test_who_waits_while_phones_begin_to_answer_waits_for_those_that_have_begun(
+    simulator: Simulator, shop: Shop
+) -> None:
+    shop.pushes()
+    simulator.delay = 0
+
+    def begin() -> None:
+        for _ in range(100):
+            simulator.call_back_later(simulator.pushes[0], times=0)
+
+    shoppers = [threading.Thread(target=begin) for _ in range(3)]
+    for each in shoppers:
+        each.start()
+    while any(each.is_alive() for each in shoppers):
+        simulator.wait()
+    simulator.wait()
+
+    assert simulator.ledger.total == 1500
