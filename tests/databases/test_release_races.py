@@ -209,7 +209,8 @@ def test_what_a_clerk_decides_about_a_mistyped_code_is_not_undone_by_safaricom_s
         mistaken, payment = overdue_payment(now), overdue_payment(now)
         order, number = mistaken.mpesa_order.order, number_of(payment)
         typed = record_receipt(number, Decimal(1500), order=order, by=clerk, note="portal", now=now)
-        give_back = partial(record_return, typed, amount=Decimal(1500), reference="SKN7AAA111", by=clerk, now=now)
+        returned = {"amount": Decimal(1500), "reference": f"SKN7AAA1{index:02}", "by": clerk, "now": now}
+        give_back = partial(record_return, typed, **returned)
         told = partial(post, payment, body_of(payment), now=now)
         at_once([partial(after, index / 500, give_back), told])
         finished = [try_again(callback, now=a_while_later) for callback in unfinished(a_while_later)]
