@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import django
 import environ
 
 from sandbox_site.settings import *
@@ -19,8 +20,19 @@ SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["*"]
 SITE_ID = 1
 
-#: SQLite in memory, or what TEST_DATABASE_URL names (an empty value counts as none).
-DATABASES = {"default": _env.db_url_config(os.environ.get("TEST_DATABASE_URL") or "sqlite://:memory:")}
+#: SQLite, or what TEST_DATABASE_URL names (an empty value counts as none).
+_file = str(_own_place / "duka.sqlite3")
+DATABASES = {"default": _env.db_url_config(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_file}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # In a file, as a shop has it: in memory the threads of a live server share one connection, and so each other's
+    # transactions. What a machine that fails would lose, nobody needs.
+    DATABASES["default"]["TEST"] = {"NAME": _file}
+    DATABASES["default"]["OPTIONS"] = {"timeout": 20}
+    if django.VERSION >= (5, 1):
+        DATABASES["default"]["OPTIONS"] |= {
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+        }
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 
