@@ -75,6 +75,11 @@ def new_clerk(*permissions: str) -> Any:
     return clerk
 
 
+def lets_see_orders(clerk: Any) -> None:
+    """Oscar's own pages of orders, too: 4.2 asks for the leave to view them, 4.0 and 4.1 for all four leaves."""
+    clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="order", content_type__model="order"))
+
+
 def new_payment(
     order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON, sent: bool = True
 ) -> MpesaPayment:

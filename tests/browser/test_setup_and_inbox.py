@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from oscar_mpesa.simulator.server import Simulator
 from tests.browser.axe import violations_at_all_widths
 from tests.browser.person import Person
 from tests.oversight.trying import set_up
-from tests.shop import ANOTHER, failure, new_clerk, new_payment, pay, post, success
+from tests.shop import ANOTHER, failure, lets_see_orders, new_clerk, new_payment, pay, post, success
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +27,7 @@ def at_the_desk(person: Person) -> Person:
     """Somebody of the staff who may act, signed in."""
     client = Client()
     clerk = new_clerk("view_mpesapayment", "act_on_payment")
-    clerk.user_permissions.add(Permission.objects.get(codename="view_order", content_type__app_label="order"))
+    lets_see_orders(clerk)
     client.force_login(clerk)
     key = django_settings.SESSION_COOKIE_NAME
     person.context.add_cookies([{"name": key, "value": client.cookies[key].value, "url": person.shop}])

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Permission
 from django.test import Client, RequestFactory
 from django.urls import path, reverse
 from django.utils import timezone, translation
@@ -27,7 +26,7 @@ from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaEvent, Mpe
 from oscar_mpesa.models.receipts import MpesaReceipt
 from oscar_mpesa.oversight.setup.findings import Finding, Level
 from oscar_mpesa.oversight.setup.steps import steps
-from tests.dashboard.desk import ALL, TAGS, address, at_desk, new_receipt, page_of, production, words
+from tests.dashboard.desk import ALL, TAGS, address, at_desk, at_order_desk, new_receipt, page_of, production, words
 from tests.lifecycle.astray import mismatch, surplus
 from tests.oversight.trying import set_up
 from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
@@ -192,9 +191,7 @@ def test_the_list_says_why_a_payment_failed_and_which_money_came_for_its_order_o
 
 
 def test_a_message_leads_to_its_order_where_its_reader_may_see_orders_and_to_its_payment_otherwise() -> None:
-    payment, sees_orders = pay(new_payment()), at_desk()
-    user = sees_orders.session["_auth_user_id"]
-    Permission.objects.get(codename="view_order", content_type__app_label="order").user_set.add(user)
+    payment, sees_orders = pay(new_payment()), at_order_desk()
     message = ("callback", MpesaCallback.objects.get().pk)
     of_payment = f'href="{address("payment", payment.pk)}"'
     of_order = f'href="{reverse("dashboard:order-detail", args=[payment.mpesa_order.order.number])}"'
