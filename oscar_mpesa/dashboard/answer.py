@@ -11,16 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.access.receipts import STANDS
-from oscar_mpesa.access.story import Story
+from oscar_mpesa.access.story import ENDED, Story
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_words
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.outcomes import Again
-from oscar_mpesa.domain.status import Status
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import TO_SORT_OUT
-from oscar_mpesa.ordering.sentences import named
+from oscar_mpesa.ordering.sentences import named, of_decision
 
 _SEND_AGAIN = gettext_lazy(
     "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
@@ -39,10 +38,13 @@ _WAITING = gettext_lazy(
     "The request is on the phone. Enter the M-PESA PIN there, or press Cancel. We never ask for the PIN."
 )
 _UNSENT = gettext_lazy("The request has not been sent yet. Wait a minute.")
-_DECIDING = gettext_lazy(
-    "Your money arrived. We are deciding what becomes of it and will write to you; do not pay again."
+_DECIDING = gettext_lazy("Your money arrived. We are deciding what becomes of it and will tell you; do not pay again.")
+_DECIDING_BESIDE = gettext_lazy(
+    "Your order is paid. More money arrived for it. We are deciding what becomes of that and will tell you; do not pay "
+    "again."
 )
-_DECIDED = gettext_lazy("Your money arrived, and we have decided about it. Your page says how.")
+_ORDER_PAID = gettext_lazy("Your order is paid.")
+_ORDER_UNPAID = gettext_lazy("Your order is not paid yet.")
 _PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
 _CANCELLED = gettext_lazy(
     "Your payment arrived, and the order was cancelled since. The shop will write to you; do not pay again."
@@ -51,6 +53,9 @@ _CLOSED = gettext_lazy(
     "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
     "Otherwise order again."
 )
+
+#: States of the order's page in which its order is paid.
+_PAID_STATES = frozenset({"paid", "surplus"})
 
 #: After a request that ended unpaid.
 _NEXT: Mapping[Again, Any] = {
@@ -82,13 +87,13 @@ def answer(
     """
     own = list(receipts)
     if own:
-        return _of_money(payment, own)
+        return _of_money(payment, story, own)
     if payment.is_live:
         return _of_live(payment, story, phone)
     return _of_ended(payment, story, newest, phone)
 
 
-def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
+def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt]) -> Answer:
     arrived = [
         _("%(money)s arrived on %(moment)s: %(use)s.")
         % {"money": named(each), "moment": day_and_time(each.paid_at), "use": _use(each, payment)}
@@ -96,15 +101,25 @@ def _of_money(payment: MpesaPayment, receipts: list[MpesaReceipt]) -> Answer:
     ]
     happened = " ".join(arrived)
     if any(each.allocation in TO_SORT_OUT for each in receipts):
-        return Answer(headline=_("Money waits for you."), happened=happened, say=str(_DECIDING), colour="warning")
+        say = str(_DECIDING_BESIDE if story.state in _PAID_STATES else _DECIDING)
+        return Answer(headline=_("Money waits for you."), happened=happened, say=say, colour="warning")
     if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
             headline = _("Paid, but the order was cancelled since.")
             return Answer(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
         say = " ".join([str(_PAID), *_of_returns(receipts)])
         return Answer(headline=_("Paid."), happened=happened, say=say, colour="success")
-    say = " ".join(_of_returns(receipts)) or str(_DECIDED)
+    others = (of_decision(each) for each in receipts if each.returned_amount is None)
+    say = " ".join([*_of_order(story), *_of_returns(receipts), *others])
     return Answer(headline=_("Money came and was decided about."), happened=happened, say=say, colour="info")
+
+
+def _of_order(story: Story) -> Iterator[str]:
+    """First of all, whether it is paid."""
+    if story.state in _PAID_STATES:
+        yield str(_ORDER_PAID)
+    elif story.can_retry:
+        yield str(_ORDER_UNPAID)
 
 
 def _of_returns(receipts: list[MpesaReceipt]) -> Iterator[str]:
@@ -143,9 +158,13 @@ def _of_ended(payment: MpesaPayment, story: Story, newest: MpesaPayment, phone: 
     happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
     if story.state in STANDS:
         return _of_other_money(story, happened)
-    is_unknown = payment.status == Status.EXPIRED.value
-    headline = _("No answer.") if is_unknown else _("Not paid.")
-    return Answer(headline=headline, happened=happened, say=_to_say(newest, story), colour="warning")
+    return Answer(headline=_how_ended(payment), happened=happened, say=_to_say(newest, story), colour="warning")
+
+
+def _how_ended(payment: MpesaPayment) -> str:
+    if payment.was_unanswered:
+        return _("No answer.")
+    return _("No clear answer.") if payment.may_be_paid_yet else _("Not paid.")
 
 
 def _of_other_money(story: Story, happened: str) -> Answer:
@@ -165,5 +184,8 @@ def _to_say(newest: MpesaPayment, story: Story) -> str:
     """By the order's last request, which may be a later one than the page is about."""
     if story.is_live:
         return str(_WAITING)
-    next_step = _CLOSED if story.state == "closed" else _NEXT[newest.outcome.again]
-    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {next_step}"
+    if story.state == "closed":
+        return str(_CLOSED)
+    if story.state not in ENDED:  # money came, and went; or the order waits for none
+        return " ".join([story.sentence, *story.decisions])
+    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.again]}"

@@ -56,7 +56,7 @@ class PaymentListView(DeskMixin, SingleTableView):
 
     def get_queryset(self) -> QuerySet[MpesaPayment]:
         """With all that a line needs."""
-        return _with_money_of_orders(_with_lines(self.found.payments))
+        return _with_orders(_with_lines(self.found.payments))
 
     def get_table_kwargs(self) -> dict[str, Any]:
         """What this person may see."""
@@ -86,14 +86,18 @@ class PaymentExportView(View):
 
 
 def _with_lines(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
-    receipts = MpesaReceipt.objects.order_by("pk").only("number", "payment")
+    receipts = MpesaReceipt.objects.order_by("pk").only("number", "allocation", "payment")
     with_order = payments.select_related("mpesa_order__order").only(*COLUMNS)
     return with_order.prefetch_related(Prefetch("receipts", queryset=receipts))
 
 
-def _with_money_of_orders(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
+def _with_orders(payments: QuerySet[MpesaPayment]) -> QuerySet[MpesaPayment]:
+    """With the money of each order, and whose it is."""
     receipts = MpesaReceipt.objects.order_by("pk").only("number", "allocation", "order")
-    return payments.prefetch_related(Prefetch("mpesa_order__order__mpesa_receipts", queryset=receipts))
+    named = payments.select_related(*CUSTOMERS).only(
+        *COLUMNS, *(f"{whose}__{part}" for whose in CUSTOMERS for part in ("first_name", "last_name"))
+    )
+    return named.prefetch_related(Prefetch("mpesa_order__order__mpesa_receipts", queryset=receipts))
 
 
 #: Of three wide tables; a forked order may have any number more.
@@ -108,6 +112,10 @@ COLUMNS = (
     "ended_at",
     "mpesa_order__order__number",
 )
+
+
+#: Where a customer's name stands.
+CUSTOMERS = tuple(f"mpesa_order__order__{whose}" for whose in ("user", "shipping_address", "billing_address"))
 
 
 def _header() -> list[str]:
@@ -134,6 +142,7 @@ def _rows(payments: QuerySet[MpesaPayment], *, shows_phones: bool) -> Iterator[l
 def _line(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
     statuses = {value: str(words) for value, words in STATUS_CHOICES}
     environments = {value: str(words) for value, words in EnvironmentField.CHOICES}
+    held = _("held for a person's decision")
 
     def line(payment: MpesaPayment) -> list[Any]:
         phone = payment.phone_number
@@ -143,8 +152,8 @@ def _line(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
             payment.mpesa_order.order.number,
             payment.amount,
             phone.grouped if shows_phones else phone.masked,
-            statuses.get(payment.status, payment.status),
-            _(payment.outcome.meaning),
+            held if payment.held else statuses.get(payment.status, payment.status),
+            "" if payment.held else _(payment.outcome.meaning),
             payment.ended_at,
             ", ".join(receipt.number for receipt in payment.receipts.all() if receipt.number),
             environments.get(payment.environment, payment.environment),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.dashboard.wording import changed
@@ -36,6 +38,7 @@ _SENTENCES: Mapping[str, Any] = {
 }
 
 _PATTERNS: Mapping[str, Any] = {
+    r"(?P<amount>KSh [\d,.]+) · (?P<day>\d{4}-\d\d-\d\d)(?P<rest> · .*)?": "%(amount)s · %(day)s%(rest)s",
     r"already (?P<status>\w+)": _("it was over already: %(status)s"),
     r"asked for (?P<asked>[\d.]+), (?P<arrived>[\d.]+) arrived": _("KSh %(asked)s asked for, KSh %(arrived)s arrived"),
     r"its code (?P<code>\w+) belongs to order (?P<order>\S+)": _("its code %(code)s belongs to order %(order)s"),
@@ -68,4 +71,6 @@ def _said(part: str) -> str:
 def _in_words(name: str, value: str) -> str:
     if name == "source":
         return str(_SOURCES[value])
+    if name == "day":
+        return date_format(date.fromisoformat(value), "j M Y")
     return changed("", value) if name == "status" else value

@@ -10,27 +10,38 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.dashboard.navigation import may_see_orders
-from oscar_mpesa.dashboard.order_numbers import order_number
+from oscar_mpesa.dashboard.orders import order_number
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
-from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order, phone_of
+from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order, phone_of, somebody_elses
 from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm
 from oscar_mpesa.dashboard.receipt_words import told
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.lifecycle.decisions import DecisionRefused, NotToSortOut
+from oscar_mpesa.lifecycle.decisions import DecisionRefused, NotToSortOut, ReturnKnown
 from oscar_mpesa.lifecycle.receipts import apply_receipt, explain_receipt, record_return
 from oscar_mpesa.models import Allocation, MpesaReceipt
 from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 Order = get_model("order", "Order")
 
-#: Where on the page each form stands.
-SECTIONS = {"apply_form": "use", "return_form": "return", "explain_form": "close"}
+#: Where on the page each form stands, if its permission and the money's state let it.
+SECTIONS = {
+    "apply_form": ("use", "may_apply"),
+    "return_form": ("return", "may_return"),
+    "explain_form": ("close", "may_explain"),
+}
+
+
+class CustomerNotAccepted(DecisionRefused):
+    """The order is another customer's than the one that the money came for."""
+
+    sentence = gettext_noop("This order is somebody else's. Accept that, or choose another order.")
 
 
 class ReceiptView(DeskMixin, TemplateView):
@@ -56,7 +67,7 @@ class ReceiptView(DeskMixin, TemplateView):
         found = found_order(receipt, searched) if searched and may["may_apply"] else None
         if found and "apply_form" not in forms:
             forms["apply_form"] = ApplyForm(initial={"order": searched})
-        forms.setdefault("return_form", ReturnForm(initial=_rest(receipt), prefix="return"))
+        forms.setdefault("return_form", ReturnForm(initial=_as_seen(receipt), prefix="return"))
         forms.setdefault("explain_form", ExplainForm(prefix="close"))
         context = self.get_context_data(
             receipt=receipt,
@@ -70,8 +81,11 @@ class ReceiptView(DeskMixin, TemplateView):
         )
         context["facts"] = facts_of(receipt, shows_phones=context["shows_phones"])
         context["payer_phone"] = phone_of(receipt, shows_phones=context["shows_phones"])
-        context["refused"] = next((SECTIONS[name] for name, form in forms.items() if form.is_bound), "")
-        return self.render_to_response(context, status=422 if context["refused"] else 200)
+        refused = next((name for name, form in forms.items() if form.is_bound), "")
+        if refused:
+            section, may_be_shown = SECTIONS[refused]
+            context.update(refused=forms[refused], section=section if may[may_be_shown] else "")
+        return self.render_to_response(context, status=422 if refused else 200)
 
 
 class _DecisionView(ReceiptView):
@@ -90,7 +104,7 @@ class _DecisionView(ReceiptView):
             return self.refused(receipt, form)
         try:
             done = self.decide(receipt, form)
-        except NotToSortOut as refusal:
+        except (NotToSortOut, ReturnKnown) as refusal:
             messages.warning(request, _(refusal.sentence))
         except DecisionRefused as refusal:
             form.add_error(None, _(refusal.sentence))
@@ -121,6 +135,8 @@ class ApplyReceiptView(_DecisionView):
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
         """The order is looked up by its number, as it was confirmed."""
         order = get_object_or_404(Order, number=form.cleaned_data["order"])
+        if somebody_elses(receipt, order) and not form.cleaned_data["accept_customer"]:
+            raise CustomerNotAccepted(receipt.pk)
         apply_receipt(
             receipt,
             order,
@@ -148,6 +164,7 @@ class ReturnReceiptView(_DecisionView):
             by=self.request.user,
             returned_at=form.returned_at(receipt, now),
             returned_before=told["returned_before"],
+            seen_as=told["seen_as"],
             now=now,
         )
         return _("The return of %(amount)s was written down.") % {"amount": ksh(told["amount"])}
@@ -169,9 +186,10 @@ def receipts() -> QuerySet[MpesaReceipt]:
     return MpesaReceipt.objects.select_related("order", "payment__mpesa_order__order")
 
 
-def _rest(receipt: MpesaReceipt) -> dict[str, Any]:
+def _as_seen(receipt: MpesaReceipt) -> dict[str, Any]:
     rest = f"{receipt.rest:.2f}".removesuffix(".00")
-    return {"day": today(timezone.now()), "amount": rest, "returned_before": receipt.amount - receipt.rest}
+    seen = {"returned_before": receipt.amount - receipt.rest, "seen_as": receipt.allocation}
+    return {"day": today(timezone.now()), "amount": rest, **seen}
 
 
 def _came_for(receipt: MpesaReceipt) -> str:

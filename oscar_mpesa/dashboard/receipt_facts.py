@@ -15,7 +15,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
-from oscar_mpesa.dashboard.order_numbers import spellings
+from oscar_mpesa.dashboard.orders import name_of, spellings
 from oscar_mpesa.dashboard.receipt_forms import difference_words
 from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.lifecycle.decisions import DecisionRefused, OrderGivenBack
@@ -35,6 +35,7 @@ class Found:
     customer: str = ""
     total: str = ""
     difference: str = ""
+    stranger: str = ""
     refusal: str = ""
     cautions: tuple[str, ...] = ()
     is_given_back: bool = False
@@ -53,22 +54,38 @@ def found_order(receipt: MpesaReceipt, number: str) -> Found:
         is_given_back = isinstance(refusal, OrderGivenBack)
         newer = _newer_orders(order) if is_given_back else ()
         return replace(found, refusal=_(refusal.sentence), is_given_back=is_given_back, newer=newer)
-    return replace(found, cautions=tuple(_cautions(receipt, order)))
+    return replace(found, stranger=somebody_elses(receipt, order), cautions=tuple(_cautions(receipt, order)))
+
+
+def somebody_elses(receipt: MpesaReceipt, order: Any) -> str:
+    """The sentence to tick, where the money came for another customer's order; nothing else."""
+    own: Any = receipt.order
+    if own is None or (own.user_id, own.email) == (order.user_id, order.email):
+        return ""
+    told = {"number": own.number, "customer": customer_of(own)}
+    return _("Use it for somebody else's order: it came for order %(number)s of %(customer)s.") % told
 
 
 def _cautions(receipt: MpesaReceipt, order: Any) -> Iterator[str]:
     """What a look at the number alone does not show."""
     if order.status == get_settings().EXPIRED_STATUS:
         yield _("This order is closed: using the money opens it again, if its things are in stock.")
+    yield from on_a_phone(order)
     own: Any = receipt.order
     if own is not None and own.pk == order.pk:
         return
-    if own is not None and (own.user_id, own.email) != (order.user_id, order.email):
-        told = {"number": own.number, "customer": customer_of(own)}
-        yield _("This money came for order %(number)s of %(customer)s. The order above is somebody else's.") % told
     for each in MpesaReceipt.objects.filter(order_id=order.pk, allocation__in=TO_SORT_OUT).exclude(pk=receipt.pk):
         told = {"amount": ksh(each.rest), "code": each.number or _("code missing")}
         yield _("For the order above other money waits already: %(amount)s, %(code)s. Decide about that first.") % told
+
+
+def on_a_phone(order: Any) -> Iterator[str]:
+    """A request that may still bring money for an order that is about to get some."""
+    for sent in MpesaPayment.objects.live().filter(mpesa_order_id=order.pk, held=False).exclude(prompted_at=None):
+        yield _(
+            "A request for this order is on a phone since %(moment)s. If it brings other money, the order is paid "
+            "twice: wait until it has ended."
+        ) % {"moment": day_and_time(sent.prompted_at)}
 
 
 def _newer_orders(order: Any) -> tuple[str, ...]:
@@ -82,7 +99,8 @@ def _newer_orders(order: Any) -> tuple[str, ...]:
 
 def order_numbered(number: str) -> Any:
     """The order with this number, be it typed in small letters; None where there is none. One query."""
-    found = Order.objects.select_related("user").filter(number__in=spellings(number))
+    with_customer = Order.objects.select_related("user", "shipping_address", "billing_address")
+    found = with_customer.filter(number__in=spellings(number))
     return min(found, key=lambda order: order.number != number, default=None)
 
 
@@ -98,9 +116,8 @@ def described(order: Any, amount: Decimal) -> Found:
 
 
 def customer_of(order: Any) -> str:
-    """The name that its account has, and the e-mail that it was ordered with."""
-    name = order.user.get_full_name() if order.user else ""
-    return " · ".join(filter(None, [name, order.email])) or _("no longer known")
+    """The name that its account has, or a guest's address, and the e-mail that it was ordered with."""
+    return " · ".join(filter(None, [name_of(order), order.email])) or _("no longer known")
 
 
 def total_of(order: Any) -> str:

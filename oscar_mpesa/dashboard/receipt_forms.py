@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.daraja.messages import NAIROBI
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
-from oscar_mpesa.dashboard.order_numbers import order_number, spellings
+from oscar_mpesa.dashboard.orders import order_number, spellings
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
@@ -80,10 +80,11 @@ class ReceiptFilterForm(_DeskForm):
 
 
 class ApplyForm(_DeskForm):
-    """Use money for the order that was found; a difference has to be accepted by a tick of its own."""
+    """Use money for the order that was found; a difference, and another customer, are accepted by a tick each."""
 
     order = forms.CharField(max_length=128, widget=forms.HiddenInput())
     accept_difference = forms.BooleanField(required=False)
+    accept_customer = forms.BooleanField(required=False)
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
 
     def clean_order(self) -> str:
@@ -101,6 +102,7 @@ class ReturnForm(_DeskForm):
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
     returned_before = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput())
+    seen_as = forms.ChoiceField(choices=Allocation.choices, widget=forms.HiddenInput())
     sent = forms.BooleanField(
         label=_("The money was sent back already."),
         error_messages={"required": _("Send the money back first, then tick this.")},
@@ -164,7 +166,7 @@ class RecordForm(_DeskForm):
         label=_("Which request it belongs to"),
         required=False,
         queryset=MpesaPayment.objects.none(),
-        empty_label=_("Not known"),
+        empty_label=_("Not known (the one without an answer, if there is only one)"),
     )
 
     def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.dashboard.nairobi import day_and_time, today
+from oscar_mpesa.dashboard.nairobi import day_and_time
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.permissions import FULL_PHONE
-from oscar_mpesa.dashboard.receipt_facts import Found, described, order_numbered
+from oscar_mpesa.dashboard.receipt_facts import Found, described, on_a_phone, order_numbered
 from oscar_mpesa.dashboard.receipt_forms import RecordForm
-from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.money import MAXIMUM, ksh
 from oscar_mpesa.domain.receipts import is_slip
-from oscar_mpesa.lifecycle.decisions import DecisionRefused, ReceiptKnown, require_time
+from oscar_mpesa.lifecycle.decisions import AttemptUnclear, DecisionRefused, HeldPayment, ReceiptKnown, require_time
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
@@ -37,6 +39,7 @@ class Looked:
     consequence: str
     money: list[MpesaReceipt]
     slips: list[str]
+    cautions: list[str]
 
 
 class RecordView(DeskMixin, TemplateView):
@@ -47,7 +50,7 @@ class RecordView(DeskMixin, TemplateView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form, for an order if its number came with the address."""
-        initial = {"day": today(timezone.now()), "order": request.GET.get("order", "")}
+        initial = {"order": request.GET.get("order", "")}
         return self.page(RecordForm(initial=initial, shows_phones=self.shows_phones))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -92,7 +95,8 @@ class RecordView(DeskMixin, TemplateView):
     def refused(self, form: RecordForm, refusal: DecisionRefused) -> HttpResponse:
         """The form as it was typed, and what to do."""
         form.add_error(None, _(refusal.sentence))
-        return self.page(form, known=getattr(refusal, "receipt", None))
+        is_about_money = isinstance(refusal, AttemptUnclear | HeldPayment)
+        return self.page(form, known=getattr(refusal, "receipt", None), is_about_money=is_about_money)
 
     def page(self, form: RecordForm, **more: Any) -> HttpResponse:
         """The form, or what it says beside its order."""
@@ -124,18 +128,28 @@ def _look(form: RecordForm, order: Any) -> Looked:
     code = form.cleaned_data["code"]
     money = list(MpesaReceipt.objects.filter(order_id=order.pk))
     slips = [receipt.number for receipt in money if receipt.number and is_slip(code, receipt.number)]
-    found = described(order, form.cleaned_data["amount"])
-    return Looked(order=found, consequence=_consequence(found, money), money=money, slips=slips)
+    found, cautions = described(order, form.cleaned_data["amount"]), list(_cautions(form, order))
+    return Looked(order=found, consequence=_consequence(found, money), money=money, slips=slips, cautions=cautions)
+
+
+def _cautions(form: RecordForm, order: Any) -> Iterator[str]:
+    """What a slip of the finger looks like."""
+    if form.paid_at + timedelta(minutes=1) <= order.date_placed:
+        told = {"moment": day_and_time(order.date_placed)}
+        yield _("The order was made later, on %(moment)s. Is the day right, and is it the right order?") % told
+    if form.cleaned_data["amount"] > MAXIMUM:
+        yield _("M-PESA takes at most KSh 250,000 in one payment.")
+    yield from on_a_phone(order)
 
 
 def _consequence(found: Found, money: list[MpesaReceipt]) -> str:
     """What writing it down sets going; nothing where other money for the order is listed, which says more."""
-    if found.difference:
-        return _("The amount is not the order's total. It will wait for a decision.")
     if any(receipt.number is None for receipt in money):
         return ""
     if any(receipt.allocation == Allocation.APPLIED for receipt in money):
         return _("This order is paid already: this money will count as paid twice and wait for a decision.")
+    if found.difference:
+        return _("The amount is not the order's total. It will wait for a decision.")
     if MpesaOrder.objects.filter(pk=found.order.pk).exclude(restored_at=None).exists():
         return _("The things of this order went back into the basket: this money will wait for a decision.")
     if money:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from oscar_mpesa.dashboard.order_numbers import order_number, spellings
+from oscar_mpesa.dashboard.orders import order_number, spellings
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
@@ -60,8 +60,8 @@ def search(payments: QuerySet[MpesaPayment], term: str) -> Found:
 
 
 def _is_a_key(term: str) -> bool:
-    """No name and no e-mail: all that is unique has a digit."""
-    return "@" not in term and any(char.isdigit() for char in term)
+    """No e-mail, and no name unless it is as long as an M-PESA code: all else that is unique has a digit."""
+    return "@" not in term and (any(char.isdigit() for char in term) or bool(_receipt_number(term)))
 
 
 def _exactly(term: str) -> QuerySet[Any]:

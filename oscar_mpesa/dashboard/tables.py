@@ -13,6 +13,7 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.dashboard.orders import name_of
 from oscar_mpesa.dashboard.paging import MOST
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.status import Status
@@ -29,7 +30,7 @@ class PaymentTable(DashboardTable):
     """One line a payment; the phone masked, and the order no link, unless the person may see them."""
 
     when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
-    order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False)
+    order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS)
     amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
     status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
     phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)
@@ -57,11 +58,12 @@ class PaymentTable(DashboardTable):
         url = reverse("dashboard:mpesa-payment", args=[record.pk])
         return format_html('<a href="{}">{}</a>', url, day_and_time(record.created_at))
 
-    def render_order(self, value: str) -> str:
-        """Its number, and the way to Oscar's page of it."""
+    def render_order(self, value: str, record: MpesaPayment) -> str:
+        """Its number; for who may see orders, the way to Oscar's page of it, and whose it is."""
         if not self.shows_orders:
             return value
-        return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", kwargs={"number": value}), value)
+        url, name = reverse("dashboard:order-detail", kwargs={"number": value}), name_of(record.mpesa_order.order)
+        return format_html('<a href="{}">{}</a><br><small>{}</small>', url, value, name)
 
     def render_amount(self, value: int) -> str:
         """As everywhere in the shop."""
@@ -76,9 +78,12 @@ class PaymentTable(DashboardTable):
         words = record.get_status_display()
         if record.held:
             return format_html('<span class="badge badge-warning">{}</span>', _("held for a person's decision"))
-        if record.status != Status.FAILED.value:
-            return words
-        return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))
+        if record.status == Status.FAILED.value:
+            return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))
+        others = [
+            (each.get_allocation_display(),) for each in record.receipts.all() if each.allocation != Allocation.APPLIED
+        ]
+        return format_html("{}{}", words, format_html_join("", "<br><small>{}</small>", others))
 
     def render_receipts(self, record: MpesaPayment) -> str:
         """All that it brought; in brackets what came for its order otherwise, if it brought nothing itself."""

@@ -6,7 +6,8 @@
     ├── NotToSortOut       it was decided already
     ├── NoteMissing        say why, or where it was seen
     ├── AmountImpossible   no amount of money, or more than arrived
-    ├── TimeImpossible     in the future, or before the money arrived
+    ├── TimeImpossible     before the money arrived
+    │   └── TimeToCome         in the future
     ├── ReturnCodeKnown    the code stands at another return
     ├── ReturnKnown        more of it was returned since the person looked
     ├── AmountNotAccepted  not the order's total: accept the difference, or choose another order
@@ -58,17 +59,23 @@ class AmountImpossible(DecisionRefused):
 
 
 class TimeImpossible(DecisionRefused):
-    """In the future, or before the money arrived."""
+    """Before the money arrived."""
 
-    sentence = _("Enter a time that is not in the future, and not before the money arrived.")
+    sentence = _("Enter a time that is not before the money arrived.")
+
+
+class TimeToCome(TimeImpossible):
+    """In the future."""
+
+    sentence = _("Enter a time that is not in the future.")
 
 
 class ReturnCodeKnown(DecisionRefused):
     """A code is of one sending; was it one for both, a word after the code tells the two apart."""
 
     sentence = _(
-        "This code stands at the return of other money already. Look at the code again; if one sending was for both, "
-        "write a word after it."
+        "This code stands at a return already. Look at the code again; if one sending was for both, write a word after "
+        "it."
     )
 
 
@@ -168,6 +175,8 @@ def require_amount(amount: Decimal, *, most: Decimal | int) -> None:
 
 
 def require_time(moment: datetime, *, earliest: datetime | None = None, now: datetime) -> None:
-    """Raise ``TimeImpossible`` unless this has passed, and was not before ``earliest``."""
-    if moment > now or (earliest is not None and moment < earliest):
+    """Raise ``TimeToCome`` unless this has passed, and ``TimeImpossible`` if it was before ``earliest``."""
+    if moment > now:
+        raise TimeToCome(moment.isoformat())
+    if earliest is not None and moment < earliest:
         raise TimeImpossible(moment.isoformat())

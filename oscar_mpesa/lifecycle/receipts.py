@@ -102,20 +102,22 @@ def record_return(
     by: Any,
     returned_at: datetime | None = None,
     returned_before: Decimal | None = None,
+    seen_as: str | None = None,
     now: datetime,
 ) -> MpesaReceipt:
     """Write down that money was sent back by hand; ``reference`` is the return's own code or voucher.
 
     ``amount`` is in shillings, up to what arrived less what was returned before. ``returned_at`` is now unless told;
-    ``returned_before`` is what the person saw as returned already, so that a form sent twice counts once. Oscar's
-    books are told only of money that stands in them. What is returned in part stays what it was; a whole return ends
-    a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is changed then.
+    ``returned_before`` is what the person saw as returned already, so that a form sent twice counts once, ``seen_as``
+    the allocation that they saw. Oscar's books are told only of money that stands in them. What is returned in part
+    stays what it was; a whole return ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is
+    changed then.
     """
     require_permission(by, "record_return")
     with transaction.atomic():
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
-        _require_unknown(locked, returned_before)
+        _require_as_seen(locked, returned_before, seen_as)
         _require_new_code(locked, reference)
         require_amount(amount, most=locked.rest)
         require_time(returned_at := returned_at or now, earliest=min(locked.paid_at, now), now=now)
@@ -205,12 +207,15 @@ def _require_new_code(receipt: MpesaReceipt, reference: str) -> None:
         code = receipt_number(reference)
     except ReceiptNumberRefused:
         return
-    others = MpesaReceipt.objects.exclude(pk=receipt.pk).filter(environment=receipt.environment)
-    if not code.isalpha() and others.filter(returned_reference__icontains=code).exists():
+    returned = MpesaReceipt.objects.filter(environment=receipt.environment, returned_reference__icontains=code)
+    if not code.isalpha() and returned.exists():
         raise ReturnCodeKnown(receipt.pk)
 
 
-def _require_unknown(receipt: MpesaReceipt, returned_before: Decimal | None) -> None:
+def _require_as_seen(receipt: MpesaReceipt, returned_before: Decimal | None, seen_as: str | None) -> None:
+    """A page may be old: the money was used since, or the same return written down."""
+    if seen_as not in {None, receipt.allocation}:
+        raise NotToSortOut(receipt.pk)
     if returned_before not in {None, receipt.amount - receipt.rest}:
         raise ReturnKnown(receipt.pk)
 

@@ -117,18 +117,21 @@ def test_the_code_of_one_return_is_taken_for_no_other() -> None:
     second = MpesaReceipt.objects.exclude(pk=first.pk).get()
     client = at_desk(*ALL)
     for receipt in (first, second):
-        sent = {**RETURN, "return-amount": str(receipt.amount), "return-returned_before": "0"}
+        seen_before = {"return-returned_before": "0", "return-seen_as": receipt.allocation}
+        sent = {**RETURN, "return-amount": str(receipt.amount), **seen_before}
         told = words(client.post(address("receipt-return", receipt.pk), sent, follow=True))
 
     second.refresh_from_db()
-    assert "This code stands at the return of other money already." in told
+    assert "This code stands at a return already." in told
     assert second.returned_amount is None
 
 
 def test_who_still_wants_the_things_of_a_basket_has_a_way_to_get_them_for_the_money() -> None:
     receipt = given_back(mismatch())
 
-    assert "let the customer order again and use this money for the new order" in seen("receipt", receipt.pk)
+    assert "let the customer order again and press Cancel on the phone, and use this money for the new order" in seen(
+        "receipt", receipt.pk
+    )
 
 
 def test_a_closed_order_is_said_to_be_opened_again() -> None:

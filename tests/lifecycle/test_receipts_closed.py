@@ -57,9 +57,11 @@ def clerk() -> Any:
     return new_clerk("record_return", "explain_receipt", "apply_receipt", "record_receipt")
 
 
-def give_back(receipt: MpesaReceipt, clerk: Any, *, amount: Any = None, at: float = 99) -> MpesaReceipt:
+def give_back(
+    receipt: MpesaReceipt, clerk: Any, *, amount: Any = None, at: float = 99, code: str = "SKN7AAA111"
+) -> MpesaReceipt:
     money = receipt.amount if amount is None else Decimal(amount)
-    return record_return(receipt, amount=money, reference="SKN7AAA111", by=clerk, now=later(at))
+    return record_return(receipt, amount=money, reference=code, by=clerk, now=later(at))
 
 
 def row() -> MpesaOrder:

@@ -10,10 +10,12 @@ from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.lifecycle.decisions import (
     AmountImpossible,
+    NotToSortOut,
     PartlyReturned,
     ReturnCodeKnown,
     ReturnKnown,
     TimeImpossible,
+    TimeToCome,
 )
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
@@ -39,9 +41,9 @@ def test_a_part_may_be_returned_but_no_more_than_arrived_and_nothing_that_is_no_
             give_back(receipt, clerk, amount=amount)
     give_back(receipt, clerk, amount="500.50")
     with pytest.raises(AmountImpossible):
-        give_back(receipt, clerk, amount="999.51")
+        give_back(receipt, clerk, amount="999.51", code="SKN7AAA222")
     in_part = fresh(receipt)
-    give_back(receipt, clerk, amount="999.50")
+    give_back(receipt, clerk, amount="999.50", code="SKN7AAA222")
 
     assert (in_part.returned_amount, in_part.allocation) == (Decimal("500.50"), Allocation.SURPLUS)
     assert (fresh(receipt).returned_amount, fresh(receipt).allocation) == (1500, Allocation.RETURNED)
@@ -50,7 +52,7 @@ def test_a_part_may_be_returned_but_no_more_than_arrived_and_nothing_that_is_no_
 def test_an_order_whose_money_was_returned_in_part_is_paid_still(clerk: Any) -> None:
     payment = pay(new_payment())
     give_back(MpesaReceipt.objects.get(), clerk, amount=200)
-    give_back(MpesaReceipt.objects.get(), clerk, amount=300)
+    give_back(MpesaReceipt.objects.get(), clerk, amount=300, code="SKN7AAA222")
 
     post(payment, success(payment, number="OD222BBB22"), now=later(400))
 
@@ -89,13 +91,25 @@ def test_the_same_part_is_written_down_once(clerk: Any) -> None:
     assert fresh(receipt).returned_amount == 1000
 
 
+def test_money_that_was_used_since_the_page_was_opened_is_not_taken_for_returned(clerk: Any) -> None:
+    receipt = unallocated()
+    apply_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), now=later(200))
+    part: Any = {"amount": receipt.amount, "reference": "R1", "by": clerk, "now": later(300)}
+
+    with pytest.raises(NotToSortOut):
+        record_return(fresh(receipt), **part, seen_as=Allocation.UNALLOCATED)
+
+    assert (fresh(receipt).allocation, fresh(receipt).returned_amount) == (Allocation.APPLIED, None)
+
+
 def test_a_return_has_its_own_time_between_the_money_s_and_now(clerk: Any) -> None:
     receipt = surplus()
     part: Any = {"amount": Decimal(500), "reference": "R1", "by": clerk, "now": later(3000)}
 
-    for impossible in (later(3001), later(-3000)):
-        with pytest.raises(TimeImpossible):
-            record_return(receipt, **part, returned_at=impossible)
+    with pytest.raises(TimeToCome):
+        record_return(receipt, **part, returned_at=later(3001))
+    with pytest.raises(TimeImpossible, match="11:"):
+        record_return(receipt, **part, returned_at=later(-3000))
     record_return(receipt, **part, returned_at=later(1000))
 
     back = fresh(receipt)
@@ -107,11 +121,11 @@ def test_a_code_is_of_one_sending_of_money_and_may_stand_twice_with_a_word_only(
     receipt = surplus()
     other = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
     give_back(receipt, clerk, amount=700)
-    give_back(receipt, clerk, amount=800)
 
-    with pytest.raises(ReturnCodeKnown):
-        record_return(other, amount=other.amount, reference=again, by=clerk, now=later(100))
-    assert fresh(other).returned_amount is None
+    for each in (receipt, other):
+        with pytest.raises(ReturnCodeKnown):
+            record_return(each, amount=Decimal(800), reference=again, by=clerk, now=later(100))
+    assert (fresh(receipt).returned_amount, fresh(other).returned_amount) == (700, None)
     record_return(other, amount=other.amount, reference="SKN7AAA111 for both", by=clerk, now=later(100))
 
     assert fresh(other).allocation == Allocation.RETURNED
