@@ -166,7 +166,8 @@ class RecordForm(_DeskForm):
         label=_("Which request it belongs to"),
         required=False,
         queryset=MpesaPayment.objects.none(),
-        empty_label=_("Not known (the one without an answer, if there is only one)"),
+        empty_label=_("Not known"),
+        help_text=_("If it is not known, the money is taken for the one without an answer, if there is only one."),
     )
 
     def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:

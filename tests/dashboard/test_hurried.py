@@ -177,7 +177,9 @@ def test_whatever_its_amount_more_money_for_a_paid_order_is_said_to_be_paid_twic
 def test_what_becomes_of_an_unknown_request_is_said() -> None:
     order = on_phone().mpesa_order.order
 
-    assert "Not known (the one without an answer, if there is only one)" in looked_at(order)
+    assert "If it is not known, the money is taken for the one without an answer, if there is only one." in looked_at(
+        order
+    )
 
 
 def test_a_time_to_come_leads_to_no_other_money() -> None:
