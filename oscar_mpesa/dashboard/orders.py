@@ -20,5 +20,7 @@ def name_of(order: Any) -> str:
 
     Asks for ``user``, ``shipping_address`` and ``billing_address`` unless they are at hand.
     """
-    whose = order.user or order.shipping_address or order.billing_address
-    return " ".join(filter(None, [whose.first_name, whose.last_name])) if whose else ""
+    for whose in filter(None, (order.user, order.shipping_address, order.billing_address)):
+        if name := " ".join(filter(None, [whose.first_name, whose.last_name])):
+            return name
+    return ""

@@ -109,8 +109,12 @@ def test_somebody_else_s_order_gets_the_money_only_by_a_tick_of_its_own() -> Non
     assert fresh(receipt).order == stranger
 
 
-def test_a_guest_who_gets_money_is_named() -> None:
+@pytest.mark.parametrize("is_guest", [True, False], ids=["guest", "account without a name"])
+def test_who_gets_money_is_named(is_guest: bool) -> None:
     order = for_guest(new_order(), "wanja@example.com")
+    if not is_guest:
+        account = get_user_model().objects.create_user("wanja", email="wanja@example.com")
+        Order.objects.filter(pk=order.pk).update(user=account)
     places = get_model("order", "ShippingAddress").objects
     country = get_model("address", "Country").objects.get_or_create(iso_3166_1_a2="KE")[0]
     place = places.create(first_name="Wanja", last_name="Kamau", line1="12 Moi Avenue", country=country)
