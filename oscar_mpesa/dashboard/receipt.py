@@ -81,11 +81,8 @@ class ReceiptView(DeskMixin, TemplateView):
         )
         context["facts"] = facts_of(receipt, shows_phones=context["shows_phones"])
         context["payer_phone"] = phone_of(receipt, shows_phones=context["shows_phones"])
-        refused = next((name for name, form in forms.items() if form.is_bound), "")
-        if refused:
-            section, may_be_shown = SECTIONS[refused]
-            context.update(refused=forms[refused], section=section if may[may_be_shown] else "")
-        return self.render_to_response(context, status=422 if refused else 200)
+        refused = _refused(forms, may)
+        return self.render_to_response({**context, **refused}, status=422 if refused else 200)
 
 
 class _DecisionView(ReceiptView):
@@ -184,6 +181,14 @@ class ExplainReceiptView(_DecisionView):
 def receipts() -> QuerySet[MpesaReceipt]:
     """With all that the page tells of."""
     return MpesaReceipt.objects.select_related("order", "payment__mpesa_order__order")
+
+
+def _refused(forms: dict[str, Any], may: dict[str, bool]) -> dict[str, Any]:
+    """The form that was refused, and the section that shows it, if one does; nothing where none was sent."""
+    for name, (section, may_be_shown) in SECTIONS.items():
+        if name in forms and forms[name].is_bound:
+            return {"refused": forms[name], "section": section if may[may_be_shown] else ""}
+    return {}
 
 
 def _as_seen(receipt: MpesaReceipt) -> dict[str, Any]:

@@ -107,23 +107,20 @@ def record_return(
 ) -> MpesaReceipt:
     """Write down that money was sent back by hand; ``reference`` is the return's own code or voucher.
 
-    ``amount`` is in shillings, up to what arrived less what was returned before. ``returned_at`` is now unless told;
-    ``returned_before`` is what the person saw as returned already, so that a form sent twice counts once, ``seen_as``
-    the allocation that they saw. Oscar's books are told only of money that stands in them. What is returned in part
-    stays what it was; a whole return ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``; nothing is
-    changed then.
+    ``amount`` is in shillings, up to its ``rest``; ``returned_before`` and ``seen_as`` are what the person saw as
+    returned already, and as its allocation. Oscar's books are told only of money that stands in them. What is returned
+    in part stays what it was; a whole return ends a hold. Raises ``PermissionDenied`` or ``DecisionRefused``.
     """
     require_permission(by, "record_return")
     with transaction.atomic():
         locked = _lock(receipt)
         _require(locked, Allocation.APPLIED, *TO_SORT_OUT)
-        _require_as_seen(locked, returned_before, seen_as)
-        _require_new_code(locked, reference)
+        _require_new_return(locked, reference, returned_before, seen_as)
         require_amount(amount, most=locked.rest)
         require_time(returned_at := returned_at or now, earliest=min(locked.paid_at, now), now=now)
         _send_back(locked, amount, reference, returned_at)
         fate = Allocation(locked.allocation) if locked.rest else Allocation.RETURNED
-        why = " · ".join(filter(None, [ksh(amount), f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}", reference, note]))
+        why = _why_returned(amount, returned_at, reference, note)
         _close(locked, fate, what="money returned", why=why, by=by, note=note, now=now)
         return locked
 
@@ -201,8 +198,17 @@ def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
     receipt.error, receipt.next_try_at = "", None
 
 
-def _require_new_code(receipt: MpesaReceipt, reference: str) -> None:
-    """Words such as "reimbursed" may stand at many returns, an M-PESA code at one."""
+def _require_new_return(
+    receipt: MpesaReceipt, reference: str, returned_before: Decimal | None, seen_as: str | None
+) -> None:
+    """A page may be old: the money was used since, or the same return written down; and a code is of one return.
+
+    Words such as "reimbursed" may stand at many.
+    """
+    if seen_as not in {None, receipt.allocation}:
+        raise NotToSortOut(receipt.pk)
+    if returned_before not in {None, receipt.amount - receipt.rest}:
+        raise ReturnKnown(receipt.pk)
     try:
         code = receipt_number(reference)
     except ReceiptNumberRefused:
@@ -212,12 +218,8 @@ def _require_new_code(receipt: MpesaReceipt, reference: str) -> None:
         raise ReturnCodeKnown(receipt.pk)
 
 
-def _require_as_seen(receipt: MpesaReceipt, returned_before: Decimal | None, seen_as: str | None) -> None:
-    """A page may be old: the money was used since, or the same return written down."""
-    if seen_as not in {None, receipt.allocation}:
-        raise NotToSortOut(receipt.pk)
-    if returned_before not in {None, receipt.amount - receipt.rest}:
-        raise ReturnKnown(receipt.pk)
+def _why_returned(amount: Decimal, returned_at: datetime, reference: str, note: str) -> str:
+    return " · ".join(filter(None, [ksh(amount), f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}", reference, note]))
 
 
 def _send_back(receipt: MpesaReceipt, amount: Decimal, reference: str, returned_at: datetime) -> None:

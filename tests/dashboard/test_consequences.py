@@ -54,7 +54,8 @@ def test_a_payment_of_tomorrow_is_refused_before_anybody_compares_it() -> None:
 
     told = looked_at(new_order(), day=tomorrow)
 
-    assert "Enter a time that is not in the future" in told and "Is this right?" not in told
+    assert "Enter a time that is not in the future." in told
+    assert "Is this right?" not in told and "Look at the money of this order" not in told
 
 
 def test_money_for_an_order_that_is_paid_is_said_to_be_paid_twice() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -184,15 +183,6 @@ def test_what_becomes_of_an_unknown_request_is_said() -> None:
     assert "If it is not known, the money is taken for the one without an answer, if there is only one." in looked_at(
         order
     )
-
-
-def test_a_time_to_come_leads_to_no_other_money() -> None:
-    tomorrow = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%d")
-
-    told = looked_at(new_order(), day=tomorrow)
-
-    assert "Enter a time that is not in the future." in told
-    assert "Look at the money of this order" not in told
 
 
 # What was misread
