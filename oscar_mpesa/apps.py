@@ -29,16 +29,26 @@ class MpesaConfig(OscarDashboardConfig):
         extend_settings()
 
     def ready(self) -> None:
-        """Connect Oscar's side, the checks and the checkout."""
+        """Register the shop adapter, and connect the checks and the checkout; raise ``AdapterMissing`` without one."""
         from oscar_mpesa import checks, integration  # models are importable only now
         from oscar_mpesa.dashboard import navigation
+        from oscar_mpesa.lifecycle.ports import shop
         from oscar_mpesa.ordering import receivers, statuses
 
         statuses.extend_model(self.apps.get_model("order", "Order"))
+        self.register_adapter()
         receivers.connect()
         checks.register_all()
         integration.install()
         navigation.add_to_menu()
+        shop()  # a shop whose books nobody writes must not take money
+
+    def register_adapter(self) -> None:
+        """Register Oscar's adapter with the services."""
+        from oscar_mpesa.lifecycle.ports import register_adapter  # the models are importable only in ready()
+        from oscar_mpesa.ordering.adapter import OscarAdapter
+
+        register_adapter(OscarAdapter())
 
     def get_urls(self) -> list[Any]:
         """The desk, which ``integration`` mounts as ``dashboard/mpesa/``."""

@@ -1,4 +1,4 @@
-"""Announcements: facts in the past, sent after commit with ``send_robust``; and three private ones for Oscar's side.
+"""Announcements: facts in the past, sent after commit with ``send_robust``.
 
 A receiver of a public signal may take its time and may fail: no money depends on it. Each fact is told at least once:
 again after five minutes, to all receivers, if one of them raised or the process died before it could note that it had
@@ -24,18 +24,3 @@ money_astray = Signal()
 #: each time), ``level`` (``urgent`` or ``soon``), ``sentence`` (in the shop's language, with no personal data) and
 #: ``count``. Told once a day as long as it is true, by ``mpesa_reconcile``; not told again if a receiver raises.
 attention_needed = Signal()
-
-# Private. One receiver each, in ordering/receivers.py; sent with ``send``, inside the lifecycle's own transactions.
-
-#: Arguments: ``receipt``, ``order``, and ``given_back`` where the order was released and is to be taken up again.
-#: The receiver says whether the money was used: False only for a released order whose things are not all in stock.
-money_arrived = Signal()
-
-#: Money in the books was sent back by hand. Arguments: ``receipt``, ``order``, ``amount``, ``reference``.
-money_returned = Signal()
-
-#: Give back what an unpaid order holds. Arguments: ``order``. The receiver returns what it takes to undo this, as JSON.
-order_overdue = Signal()
-
-#: A mail is due. Arguments: ``due``.
-news_due = Signal()

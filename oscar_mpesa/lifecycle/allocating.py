@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.lifecycle import audit, due
 from oscar_mpesa.lifecycle.locks import lock_order
+from oscar_mpesa.lifecycle.ports import FATAL_ERRORS, shop
 from oscar_mpesa.models import Allocation, DueKind, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_IS_THERE
-from oscar_mpesa.signals import money_arrived
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -59,17 +58,15 @@ def has_money(order_id: int) -> bool:
 
 
 def write_books(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> bool:
-    """Tell Oscar's side in a savepoint, and take up again an order that was released.
+    """Write the shop's books in a savepoint, and reopen a closed order.
 
-    False if the order's things are not all in stock any more. Raises what the shop's own code raises; then nothing
-    of the books is left.
+    Returns False if a closed order's stock is sold. Raises what the shop's own code raises, and then leaves nothing in
+    the books; raises ``AdapterMissing`` without a shop adapter.
     """
     released = mpesa_order.is_released
+    snapshot = mpesa_order.given_back if released else None
     with transaction.atomic():
-        told: dict[str, Any] = {"receipt": receipt, "order": mpesa_order.order}
-        told["given_back"] = mpesa_order.given_back if released else None
-        answers: list[Any] = money_arrived.send(sender=MpesaReceipt, **told)
-        used = all(answer is not False for _, answer in answers)
+        used = shop().write_books(receipt, mpesa_order.order, stock_snapshot=snapshot)
     if used and released:
         _reinstate(mpesa_order, now)
     if used:
@@ -141,13 +138,13 @@ def _is_closed(mpesa_order: MpesaOrder) -> bool:
 
 
 def _use(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> Allocation:
-    """Write the books; the shop's own code may fail in them without losing the record of the money.
+    """Write the books, and keep the receipt if the shop's own code raises.
 
-    A deadlock is no such failure (it may have taken the whole transaction with it) and is raised.
+    A deadlock can roll back the whole transaction, and a missing adapter is nobody's refusal: both are raised.
     """
     try:
         used = write_books(receipt, mpesa_order, now)
-    except OperationalError:
+    except FATAL_ERRORS:
         raise
     except Exception as error:
         logger.exception("M-Pesa order %s: the money is there, the books failed", mpesa_order.pk)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from oscar_mpesa.lifecycle.ports import shop
 from oscar_mpesa.models import DueKind, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.payments import PROMPT_LIFE
-from oscar_mpesa.signals import money_astray, news_due, order_paid, payment_failed
+from oscar_mpesa.signals import money_astray, order_paid, payment_failed
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -76,7 +76,7 @@ def owe(
         for kind in kinds
     ]
     MpesaDue.objects.bulk_create(rows, ignore_conflicts=True)
-    transaction.on_commit(partial(send_for, order_id, now=now), robust=True)
+    transaction.on_commit(lambda: send_for(order_id, now=now), robust=True)  # Django cannot log a partial that raises
 
 
 def _about(kind: DueKind, order_id: int, payment: MpesaPayment | None, receipt: MpesaReceipt | None) -> str:
@@ -129,7 +129,7 @@ def _claim(item: MpesaDue, now: datetime) -> bool:
 def _carry_out(item: MpesaDue) -> None:
     announcement = ANNOUNCEMENTS.get(DueKind(item.kind))
     if announcement is None:
-        news_due.send(sender=MpesaDue, due=item)
+        shop().send_email(item)
         return
     facts = {"order": item.mpesa_order.order, "payment": item.payment, "receipt": item.receipt}
     answers: list[tuple[Any, Any]] = announcement.send_robust(sender=MpesaPayment, **facts)

@@ -6,7 +6,6 @@ import logging
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import OperationalError
 from django.db.models import Q
 
 from oscar_mpesa.domain.receipts import is_slip
@@ -14,6 +13,7 @@ from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.allocating import allocate, call_for_staff, is_paid, keep, write_books
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.news import News
+from oscar_mpesa.lifecycle.ports import FATAL_ERRORS
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
 from oscar_mpesa.models.receipts import MONEY_IS_THERE, SAME_MONEY
 
@@ -240,7 +240,7 @@ def _name_in_books(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) 
     try:
         write_books(receipt, _order_of(receipt, payment), now)
         receipt.error = ""
-    except OperationalError:
+    except FATAL_ERRORS:
         raise
     except Exception as error:
         logger.exception("M-Pesa payment %s: its code could not be written into the books", payment.pk)

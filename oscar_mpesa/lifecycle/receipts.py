@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -39,11 +39,11 @@ from oscar_mpesa.lifecycle.decisions import (
 )
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.locks import lock_order
+from oscar_mpesa.lifecycle.ports import FATAL_ERRORS, shop
 from oscar_mpesa.lifecycle.settling import decide
 from oscar_mpesa.lifecycle.staff import name_of, require_permission
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import TO_SORT_OUT
-from oscar_mpesa.signals import money_returned
 
 #: When the end of a hold leaves an order unpaid, its shopper has at least this long to pay.
 TIME_AFTER_HOLD = timedelta(minutes=30)
@@ -189,7 +189,7 @@ def _require_total(receipt: MpesaReceipt, target: MpesaOrder, *, is_accepted: bo
 def _write(receipt: MpesaReceipt, target: MpesaOrder, now: datetime) -> None:
     try:
         used = allocating.write_books(receipt, target, now)
-    except OperationalError:
+    except FATAL_ERRORS:
         raise
     except Exception as error:
         raise BooksRefused(repr(error)) from error
@@ -230,10 +230,9 @@ def _send_back(receipt: MpesaReceipt, amount: Decimal, reference: str, returned_
 
 
 def _refund(receipt: MpesaReceipt, amount: Decimal, reference: str) -> None:
-    told = {"receipt": receipt, "order": receipt.order, "amount": amount, "reference": reference[:128]}
     try:
-        money_returned.send(sender=MpesaReceipt, **told)
-    except OperationalError:
+        shop().refund_books(receipt, receipt.order, amount=amount, reference=reference[:128])
+    except FATAL_ERRORS:
         raise
     except Exception as error:
         raise BooksRefused(repr(error)) from error

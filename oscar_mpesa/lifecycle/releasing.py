@@ -17,9 +17,9 @@ from oscar_mpesa.lifecycle import allocating, asking, audit, due
 from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.asking import Said
 from oscar_mpesa.lifecycle.locks import lock_mpesa_order, require_no_transaction
+from oscar_mpesa.lifecycle.ports import shop
 from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import DueKind, MpesaOrder, MpesaPayment, MpesaReceipt, ReleaseReason
-from oscar_mpesa.signals import order_overdue
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -232,8 +232,7 @@ def _let_go_of_cancelled(locked: MpesaOrder, now: datetime) -> Release:
 
 
 def _give_up(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime, *, by: Any = None, note: str = "") -> None:
-    answers = order_overdue.send(sender=MpesaOrder, order=mpesa_order.order)
-    mpesa_order.given_back = next((given_back for _, given_back in answers), {})
+    mpesa_order.given_back = shop().release_stock(mpesa_order.order)
     mpesa_order.released_at, mpesa_order.release_reason = now, reason.value
     mpesa_order.release_at = mpesa_order.pay_before  # a person asks nobody: the clock does, in its time
     mpesa_order.save(update_fields=["given_back", "released_at", "release_reason", "release_at"])

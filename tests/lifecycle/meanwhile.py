@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
+from django.db.models.signals import pre_save
 from oscar.apps.order.signals import order_status_changed
+from oscar.core.loading import get_model
 
 
 @contextmanager
@@ -22,6 +24,21 @@ def broken_shop(error: Exception | None = None) -> Iterator[None]:
         yield
     finally:
         order_status_changed.disconnect(raises)
+
+
+@contextmanager
+def broken_books(error: Exception) -> Iterator[None]:
+    """The shop's own code raises whenever a Source of Oscar's books is saved."""
+
+    def raises(**_: Any) -> None:
+        raise error
+
+    source = get_model("payment", "Source")
+    pre_save.connect(raises, sender=source)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(raises, sender=source)
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from oscar_mpesa.models import (
     ReceiptSource,
     Verdict,
 )
-from oscar_mpesa.signals import money_returned
 from tests.lifecycle.astray import events, fresh, mismatch, surplus, unallocated
+from tests.lifecycle.meanwhile import broken_books
 from tests.shop import (
     ANOTHER,
     CANCELS,
@@ -119,15 +119,10 @@ def test_a_long_reference_is_cut(clerk: Any) -> None:
 def test_books_that_refuse_a_return_leave_everything_as_it_was(clerk: Any, deadlock: bool) -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
 
-    def raises(**_: Any) -> None:
-        raise OperationalError("deadlock") if deadlock else RuntimeError("no refunds here")
+    error = OperationalError("deadlock") if deadlock else RuntimeError("no refunds here")
 
-    money_returned.connect(raises)
-    try:
-        with pytest.raises(OperationalError if deadlock else BooksRefused):
-            give_back(receipt, clerk)
-    finally:
-        money_returned.disconnect(raises)
+    with broken_books(error), pytest.raises(OperationalError if deadlock else BooksRefused):
+        give_back(receipt, clerk)
 
     assert (fresh(receipt).allocation, fresh(receipt).returned_at) == (Allocation.APPLIED, None)
     assert Order.objects.get().sources.get().amount_refunded == 0

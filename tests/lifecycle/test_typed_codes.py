@@ -23,7 +23,7 @@ from oscar_mpesa.models import (
     ReceiptSource,
     Verdict,
 )
-from oscar_mpesa.signals import money_arrived
+from tests.lifecycle.meanwhile import broken_books
 from tests.shop import ANOTHER, later, new_clerk, new_payment, post, said_by_query, success
 
 pytestmark = pytest.mark.django_db
@@ -219,14 +219,8 @@ def test_a_deadlock_while_a_code_is_written_into_the_books_leaves_its_callback_t
     payment = new_payment()
     settle(payment, said_by_query("0"), now=later(30))
 
-    def deadlocks(**_: Any) -> None:
-        raise OperationalError("deadlock detected")
-
-    money_arrived.connect(deadlocks)
-    try:
+    with broken_books(OperationalError("deadlock detected")):
         post(payment, success(payment, number=TOLD), now=later(40))
-    finally:
-        money_arrived.disconnect(deadlocks)
 
     assert MpesaCallback.objects.get().verdict == Verdict.FAILED
     assert numbers() == {None: "applied"}

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings as shop_settings
 from django.core.checks.registry import registry
+from django.core.exceptions import ImproperlyConfigured
+from oscar.apps.order.signals import order_status_changed
 
 import oscar_mpesa
 from oscar_mpesa import checks
 from oscar_mpesa.apps import MpesaConfig
-from oscar_mpesa.signals import money_arrived, news_due
+from oscar_mpesa.lifecycle.ports import AdapterMissing, replaced_adapter, shop
+from oscar_mpesa.ordering.adapter import OscarAdapter
+
+
+class ConfigWithoutAdapter(MpesaConfig):
+    """A config that registers nobody."""
+
+    # Django loads only one config of a module by itself; this one is for a test.
+    default = False
+
+    def register_adapter(self) -> None:
+        return None
 
 
 def test_the_short_spelling_gives_our_config_and_not_a_plain_one() -> None:
@@ -33,10 +47,28 @@ def test_a_new_config_extends_the_pipeline_of_its_settings(settings: Any) -> Non
 
 
 def test_getting_ready_twice_connects_and_registers_nothing_twice() -> None:
-    before = (len(money_arrived.receivers), len(news_due.receivers), len(registry.registered_checks))
+    before = (len(order_status_changed.receivers), len(registry.registered_checks))
 
     apps.get_app_config("oscar_mpesa").ready()
 
-    assert (len(money_arrived.receivers), len(news_due.receivers), len(registry.registered_checks)) == before
-    assert len(money_arrived.receivers) == len(news_due.receivers) == 1
+    assert (len(order_status_changed.receivers), len(registry.registered_checks)) == before
+    assert len(order_status_changed.receivers) == 1
     assert checks.check_checkout in registry.registered_checks
+
+
+def test_app_registers_the_oscar_adapter() -> None:
+    with replaced_adapter(None):
+        apps.get_app_config("oscar_mpesa").ready()
+
+        assert isinstance(shop(), OscarAdapter)
+
+
+def test_app_without_a_shop_adapter_does_not_start() -> None:
+    config = ConfigWithoutAdapter("oscar_mpesa", oscar_mpesa)
+    config.apps = apps
+
+    with replaced_adapter(None), pytest.raises(AdapterMissing, match="no shop adapter") as raised:
+        config.ready()
+
+    assert isinstance(raised.value, ImproperlyConfigured)
+    config.ready()  # with the adapter that the shop has

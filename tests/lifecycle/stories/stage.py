@@ -14,8 +14,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from oscar.core.loading import get_model
 
 from oscar_mpesa.lifecycle import asking
-from oscar_mpesa.ordering import receivers
-from oscar_mpesa.signals import news_due
 from tests.lifecycle.stories.life import OrderLife
 from tests.lifecycle.stories.story import Shop
 from tests.lifecycle.wire import CREDENTIALS
@@ -26,7 +24,7 @@ from tests.snapshots import Snapshot
 def live_through(settings: Any, monkeypatch: pytest.MonkeyPatch, *, stories: int, steps: int) -> None:
     """Make up so many stories of so many steps; of those that break a law the shortest is shown.
 
-    Safaricom's patience has no end, and the shop tells its mails to the story alone.
+    Safaricom's patience has no end.
     """
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     monkeypatch.setattr(asking, "SMALL_BUDGET", 1_000_000)
@@ -49,9 +47,5 @@ def _opened() -> Iterator[Shop]:
     orders = tuple(new_order().pk for _ in range(2))
     get_model("partner", "StockRecord").objects.update(num_in_stock=1)
     staff = get_user_model().objects.create_superuser("achieng", "achieng@example.com", "a long password")
-    news_due.disconnect(dispatch_uid="oscar_mpesa.ordering.send_mail")
-    try:
-        with Snapshot() as snapshot:
-            yield Shop(snapshot=snapshot, orders=orders, staff=staff)
-    finally:
-        receivers.connect()
+    with Snapshot() as snapshot:
+        yield Shop(snapshot=snapshot, orders=orders, staff=staff)

@@ -16,9 +16,11 @@ from oscar.core.loading import get_model
 from oscar_mpesa.lifecycle import reconciling
 from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.lifecycle.ports import replaced_adapter
+from oscar_mpesa.models import MpesaDue, MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.models.receipts import TO_SORT_OUT
-from oscar_mpesa.signals import news_due, order_paid
+from oscar_mpesa.ordering.adapter import OscarAdapter
+from oscar_mpesa.signals import order_paid
 from tests.lifecycle.stories.laws import PENDING, Facts, broken
 from tests.lifecycle.stories.network import Network
 from tests.lifecycle.stories.picture import Picture
@@ -41,6 +43,16 @@ class Shop:
     staff: Any
 
 
+class CountingAdapter(OscarAdapter):
+    """Counts the emails of a story instead of sending them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def send_email(self, message: MpesaDue) -> None:
+        self.facts.announced[message.about, message.mpesa_order_id] += 1
+
+
 class Story(RuleBasedStateMachine):
     """What the rules of a story stand on; it has none of its own."""
 
@@ -54,10 +66,10 @@ class Story(RuleBasedStateMachine):
         self.before = Picture.taken()
         self.ends = ExitStack()
         self.ends.enter_context(replaced_transport(self.network))
+        self.ends.enter_context(replaced_adapter(CountingAdapter(self.facts)))
         for signal, receiver in (
             (order_status_changed, self.shop_code),
             (order_paid, self.hear_of_order),
-            (news_due, self.hear_of_mail),
         ):
             signal.connect(receiver)
             self.ends.callback(signal.disconnect, receiver)
@@ -137,6 +149,3 @@ class Story(RuleBasedStateMachine):
 
     def hear_of_order(self, *, order: Any, **_: Any) -> None:
         self.facts.announced["order_paid", order.pk] += 1
-
-    def hear_of_mail(self, *, due: Any, **_: Any) -> None:
-        self.facts.announced[due.about, due.mpesa_order_id] += 1
