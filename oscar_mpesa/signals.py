@@ -1,26 +1,28 @@
-"""Announcements: facts in the past, sent after commit with ``send_robust``.
+"""Public signals: facts in the past tense, sent after the commit with ``send_robust``.
 
-A receiver of a public signal may take its time and may fail: no money depends on it. Each fact is told at least once:
-again after five minutes, to all receivers, if one of them raised or the process died before it could note that it had
-told, five times at most. So a receiver has to be idempotent, and looks at the order as it is by then. The sender is
-the ``MpesaPayment`` class; ``payment`` and ``order`` are fresh instances.
+Your receivers may be slow and may raise: no money depends on them. ``order_paid``, ``payment_failed`` and
+``money_astray`` are sent at least once. If a receiver raises, or the process dies before it records the delivery, the
+signal goes to all receivers again, at least five minutes later and five times at most. Make each receiver idempotent,
+and let it read the order's present state. Their sender is the ``MpesaPayment`` class; ``payment`` and ``order`` are
+fresh instances.
 """
 
 from django.dispatch import Signal
 
-#: The order's money is there and in the books: ship now. Arguments: ``order``, ``payment``, ``receipt``. One fact an
-#: order, told at least once; make it idempotent.
+#: The order is paid and its books are written: you can ship. Arguments: ``order``, ``payment`` (None for money that
+#: came by no payment), ``receipt``. One fact per order, sent at least once, so make your receiver idempotent.
 order_paid = Signal()
 
-#: An attempt ended without money. Arguments: ``order``, ``payment``. A later attempt, or late news, may still pay.
-#: Told at least once; make it idempotent.
+#: A payment ended without money. Arguments: ``order``, ``payment``. Another payment or a late callback can still pay
+#: the order. Sent at least once, so make your receiver idempotent.
 payment_failed = Signal()
 
-#: Money arrived that the order did not take: paid already, closed, or another amount. Arguments: ``order``,
-#: ``payment``, ``receipt``. Staff decide what becomes of it. Told at least once; make it idempotent.
+#: Money arrived that is not used for an order: the order is paid or closed, or the amount is wrong. Arguments:
+#: ``order``, ``payment``, ``receipt``. Staff decide what to do with the money. Sent at least once, so make your
+#: receiver idempotent.
 money_astray = Signal()
 
-#: Something needs the owner, as the overview of the dashboard says. Arguments: ``key`` (which thing, the same word
-#: each time), ``level`` (``urgent`` or ``soon``), ``sentence`` (in the shop's language, with no personal data) and
-#: ``count``. Told once a day as long as it is true, by ``mpesa_reconcile``; not told again if a receiver raises.
+#: An alert of the dashboard's overview needs the owner. Arguments: ``key`` (which alert; the word never changes),
+#: ``level`` (``urgent`` or ``soon``), ``sentence`` (in the shop's language, without personal data) and ``count``.
+#: ``mpesa_reconcile`` sends it once a day while the alert lasts, and does not send it again if a receiver raises.
 attention_needed = Signal()
