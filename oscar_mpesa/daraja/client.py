@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from oscar_mpesa.daraja.credentials import Credentials
-from oscar_mpesa.daraja.errors import DarajaError, DarajaUnreachable
+from oscar_mpesa.daraja.errors import DarajaError, DarajaUnreachable, TokenRejected
 from oscar_mpesa.daraja.exchanges import Exchange, kept, kept_body, told_moment
 from oscar_mpesa.daraja.messages import (
     Push,
@@ -24,7 +24,7 @@ from oscar_mpesa.daraja.messages import (
     read_query,
     read_token,
 )
-from oscar_mpesa.daraja.refusals import TokenRejected, is_pending, read_answer, read_token_answer
+from oscar_mpesa.daraja.refusals import is_pending, read_answer, read_token_answer
 from oscar_mpesa.daraja.tokens import LOCK, Cache, Tokens
 from oscar_mpesa.daraja.transport import Request, Response, Transport
 
@@ -167,13 +167,14 @@ class Client:
     def _send(self, call: _Call, authorization: str, read: Callable[[Response], T]) -> T:
         request = self._request(call, authorization)
         started = self._monotonic()
-        status, reply, said_at, problem = None, {}, None, ""
+        status, reply, said_at = None, {}, None
+        failure: DarajaError | None = None
         try:
             response = self._transport.send(request)
             status, reply, said_at = response.status, kept_body(response.body), told_moment(response.headers)
             return read(response)
         except DarajaError as error:
-            problem = f"{type(error).__name__}: {error}"
+            failure = error
             raise
         finally:
             self._tell(
@@ -183,7 +184,8 @@ class Client:
                     milliseconds=round((self._monotonic() - started) * 1000),
                     request=kept(call.fields),
                     reply=reply,
-                    error=problem,
+                    error="" if failure is None else str(failure),
+                    error_kind=None if failure is None else failure.kind,
                     said_at=said_at,
                 )
             )

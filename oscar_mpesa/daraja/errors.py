@@ -8,15 +8,60 @@
     ├── DarajaRefused        a clear no: nothing was done, trying again is safe
     ├── DarajaBusy           not executed: back off, then try again
     └── DarajaMisconfigured  a clear no that only the merchant can mend: tell the merchant
+        ├── TokenRejected
+        ├── ShortcodeRejected
+        ├── PasskeyRejected
+        └── ProductMissing
 
-After a push the first two leave its outcome unknown; ``surely_not_sent`` says which case it is.
+After a push the first two leave its outcome unknown; ``surely_not_sent`` says which case it is. ``kind`` is the error
+as a value that can be stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import ClassVar
 
 from oscar_mpesa.daraja.masking import masked
+
+
+class ErrorKind(str, Enum):
+    """What went wrong with one API call."""
+
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    BUSY = "busy"
+    MISCONFIGURED = "misconfigured"
+    TOKEN_REJECTED = "token_rejected"  # noqa: S105
+    SHORTCODE_REJECTED = "shortcode_rejected"
+    PASSKEY_REJECTED = "passkey_rejected"
+    PRODUCT_MISSING = "product_missing"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether Safaricom gave no usable answer, so the call says nothing about the credentials."""
+        return self in {ErrorKind.UNREACHABLE, ErrorKind.UNREADABLE}
+
+    @property
+    def is_misconfigured(self) -> bool:
+        """Whether only the merchant can fix the cause."""
+        return self in _MISCONFIGURED
+
+
+_MISCONFIGURED = frozenset(
+    {
+        ErrorKind.MISCONFIGURED,
+        ErrorKind.TOKEN_REJECTED,
+        ErrorKind.SHORTCODE_REJECTED,
+        ErrorKind.PASSKEY_REJECTED,
+        ErrorKind.PRODUCT_MISSING,
+    }
+)
 
 
 class DarajaError(Exception):
@@ -36,6 +81,11 @@ class DarajaError(Exception):
         self.http_status = http_status
         self.error_code = masked(error_code)
         self.sent = sent
+
+    @property
+    def kind(self) -> ErrorKind:
+        """Return the kind of the nearest class in ``KINDS``."""
+        return next(KINDS[each] for each in type(self).__mro__ if each in KINDS)
 
     @property
     def surely_not_sent(self) -> bool:
@@ -85,3 +135,34 @@ class DarajaMisconfigured(DarajaError):
     """A clear no that only the merchant can mend: credentials, product, short code or an address."""
 
     _is_a_clear_no = True
+
+
+class TokenRejected(DarajaMisconfigured):
+    """The token was refused before anything ran: fetch another and try once more, then it is the set-up."""
+
+
+class ShortcodeRejected(DarajaMisconfigured):
+    """Safaricom knows no such merchant: a wrong short code, or a till used as a paybill."""
+
+
+class PasskeyRejected(DarajaMisconfigured):
+    """Safaricom refuses the password, which is made of the short code and the passkey."""
+
+
+class ProductMissing(DarajaMisconfigured):
+    """The app on Safaricom's portal has no M-PESA Express product."""
+
+
+#: The kind of each class; a class that is not listed has the kind of its parent.
+KINDS: Mapping[type[BaseException], ErrorKind] = {
+    DarajaError: ErrorKind.UNREADABLE,
+    DarajaUnreachable: ErrorKind.UNREACHABLE,
+    DarajaUnreadable: ErrorKind.UNREADABLE,
+    DarajaRefused: ErrorKind.REFUSED,
+    DarajaBusy: ErrorKind.BUSY,
+    DarajaMisconfigured: ErrorKind.MISCONFIGURED,
+    TokenRejected: ErrorKind.TOKEN_REJECTED,
+    ShortcodeRejected: ErrorKind.SHORTCODE_REJECTED,
+    PasskeyRejected: ErrorKind.PASSKEY_REJECTED,
+    ProductMissing: ErrorKind.PRODUCT_MISSING,
+}

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from oscar_mpesa.daraja.documents import read_object, text_of
+from oscar_mpesa.daraja.errors import ErrorKind
 from oscar_mpesa.daraja.masking import LIMIT, masked, masked_checkout_id
 
 #: Kept as they are: the shop's own public numbers, and Safaricom's ids that hold no phone.
@@ -36,7 +37,7 @@ _MASKED = frozenset({"PartyA", "PhoneNumber", "ResponseDescription", "CustomerMe
 class Exchange:
     """One call to Daraja, safe to keep: ``endpoint`` is ``oauth``, ``push`` or ``query``.
 
-    ``http_status`` is None without an answer, ``error`` empty without an error. ``said_at`` is the moment of the
+    ``http_status`` is None without an answer, ``error_kind`` None without an error. ``said_at`` is the moment of the
     answer by Safaricom's own clock, None where it told none.
     """
 
@@ -46,6 +47,7 @@ class Exchange:
     request: dict[str, str]
     reply: dict[str, str]
     error: str
+    error_kind: ErrorKind | None = None
     said_at: datetime | None = None
 
 

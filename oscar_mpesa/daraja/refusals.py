@@ -17,6 +17,10 @@ from oscar_mpesa.daraja.errors import (
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreadable,
+    PasskeyRejected,
+    ProductMissing,
+    ShortcodeRejected,
+    TokenRejected,
 )
 from oscar_mpesa.daraja.transport import Response
 
@@ -25,10 +29,6 @@ T = TypeVar("T")
 _TEXT = 2000
 _BLOCKED = "Safaricom's firewall blocks this server's address; ask Safaricom to allow it"
 _WRONG_KEYS = "Safaricom refuses the consumer key and secret, or they belong to the other environment"
-
-
-class TokenRejected(DarajaMisconfigured):
-    """The token was refused before anything ran: fetch another and try once more, then it is the set-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +44,16 @@ class _Row:
 #: The first row that fits counts; what fits no row proves nothing.
 _TABLE = (
     _Row(code=r"404\.001\.03|400\.003\.01|401\.002\.01", error=TokenRejected),
-    _Row(code=r"401\.003\.01|404\.001\.01", error=DarajaMisconfigured),
+    _Row(code=r"401\.003\.01", error=ProductMissing),
+    _Row(code=r"404\.001\.01", error=DarajaMisconfigured),
+    _Row(code=r"400\.002\.02", message="password", error=PasskeyRejected),
     _Row(
         code=r"400\.002\.02",
-        message=r"call\s?back|short\s?code|party\s?b|password|timestamp|transaction\s?type",
+        message=r"call\s?back|short\s?code|party\s?b|timestamp|transaction\s?type",
         error=DarajaMisconfigured,
     ),
-    _Row(code=r"500\.001\.1001", message="merchant does not exist|wrong credentials", error=DarajaMisconfigured),
+    _Row(code=r"500\.001\.1001", message="merchant does not exist", error=ShortcodeRejected),
+    _Row(code=r"500\.001\.1001", message="wrong credentials", error=PasskeyRejected),
     _Row(code=r"500\.001\.1001", message="unable to lock|already in process", error=DarajaBusy),
     _Row(code=r"500\.003\.0[23]", error=DarajaBusy),
     _Row(code=r"40[04]\..+", error=DarajaRefused),

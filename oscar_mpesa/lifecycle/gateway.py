@@ -143,6 +143,7 @@ def _keep_call(exchange: Exchange, *, environment: str, shortcode: str, payment:
         request=exchange.request,
         reply=exchange.reply,
         error=exchange.error,
+        error_kind=exchange.error_kind or "",
         created_at=timezone.now(),
     )
 

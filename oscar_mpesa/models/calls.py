@@ -5,8 +5,21 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.daraja.errors import ErrorKind
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.payments import MpesaPayment
+
+ERROR_KIND_CHOICES = [
+    (ErrorKind.UNREACHABLE.value, _("unreachable")),
+    (ErrorKind.UNREADABLE.value, _("unreadable answer")),
+    (ErrorKind.REFUSED.value, _("refused by Safaricom")),
+    (ErrorKind.BUSY.value, _("Safaricom is busy")),
+    (ErrorKind.MISCONFIGURED.value, _("wrong settings")),
+    (ErrorKind.TOKEN_REJECTED.value, _("token rejected")),
+    (ErrorKind.SHORTCODE_REJECTED.value, _("short code rejected")),
+    (ErrorKind.PASSKEY_REJECTED.value, _("passkey rejected")),
+    (ErrorKind.PRODUCT_MISSING.value, _("M-PESA Express is not enabled")),
+]
 
 
 class MpesaCall(models.Model):
@@ -22,7 +35,8 @@ class MpesaCall(models.Model):
     milliseconds = models.PositiveIntegerField(_("milliseconds"))
     request = models.JSONField(_("request"), default=dict)
     reply = models.JSONField(_("reply"), default=dict)
-    error = OutsideTextField(_("error"), blank=True)
+    error_kind = models.CharField(_("error"), max_length=20, choices=ERROR_KIND_CHOICES, blank=True)
+    error = OutsideTextField(_("error in words"), blank=True)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.errors import ErrorKind
 from oscar_mpesa.models import MpesaCall
 
 #: So many calls are looked at, newest first: a busy shop's last minutes, a small shop's last days.
@@ -15,10 +16,6 @@ LOOKED_AT = 200
 
 #: Silence is so many calls in a row, over so long a time; a longer pause between two of them begins anew.
 FEWEST, SHORTEST, PAUSE = 3, timedelta(minutes=5), timedelta(minutes=15)
-
-#: Errors, by the name that begins them in ``MpesaCall.error``, that are no answer, and that only the owner can mend.
-NO_ANSWER = ("DarajaUnreachable", "DarajaUnreadable")
-OWNERS_FAULT = ("DarajaMisconfigured", "TokenRejected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +30,16 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class _Call:
     endpoint: str
-    error: str
+    error: ErrorKind | None
     at: datetime
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.error is not None and self.error.is_unanswered
+
+    @property
+    def is_misconfigured(self) -> bool:
+        return self.error is not None and self.error.is_misconfigured
 
 
 def line(now: datetime) -> Line:
@@ -53,17 +58,19 @@ def line(now: datetime) -> Line:
 def _last_calls() -> list[_Call]:
     """By the primary key alone: no other order is as cheap in a full table."""
     settings = get_settings()
-    rows = MpesaCall.objects.order_by("-id").values_list("environment", "shortcode", "endpoint", "error", "created_at")[
+    rows = MpesaCall.objects.order_by("-id").values_list("environment", "shortcode", "endpoint", "error_kind", "created_at")[
         :LOOKED_AT
     ]
     ours = (settings.environment, settings.SHORTCODE)
     return [
-        _Call(endpoint, error, at) for environment, code, endpoint, error, at in rows if (environment, code) == ours
+        _Call(endpoint, ErrorKind(kind) if kind else None, at)
+        for environment, code, endpoint, kind, at in rows
+        if (environment, code) == ours
     ]
 
 
 def _silent_since(calls: Sequence[_Call], now: datetime) -> datetime | None:
-    unanswered = list(_without_pause(takewhile(lambda call: call.error.startswith(NO_ANSWER), calls), now))
+    unanswered = list(_without_pause(takewhile(lambda call: call.is_unanswered, calls), now))
     if len(unanswered) < FEWEST or now - unanswered[-1].at < SHORTEST:
         return None
     return unanswered[-1].at
@@ -80,6 +87,6 @@ def _without_pause(calls: Iterable[_Call], now: datetime) -> Iterable[_Call]:
 
 def _refused_since(calls: Sequence[_Call], endpoint: str) -> datetime | None:
     """The first of the last refusals in a row; what got no answer says nothing about the key."""
-    told = [call for call in calls if call.endpoint == endpoint and not call.error.startswith(NO_ANSWER)]
-    refused = list(takewhile(lambda call: call.error.startswith(OWNERS_FAULT), told))
+    told = [call for call in calls if call.endpoint == endpoint and not call.is_unanswered]
+    refused = list(takewhile(lambda call: call.is_misconfigured, told))
     return refused[-1].at if refused else None

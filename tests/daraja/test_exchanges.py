@@ -70,7 +70,7 @@ def test_every_call_is_observed_with_nothing_secret_in_it() -> None:
 
     oauth, push = seen
     assert (oauth.endpoint, oauth.http_status, oauth.request, oauth.reply, oauth.error) == ("oauth", 200, {}, {}, "")
-    assert (push.endpoint, push.http_status, push.error) == ("push", 200, "")
+    assert (push.endpoint, push.http_status, push.error, push.error_kind) == ("push", 200, "", None)
     assert push.reply["ResponseCode"] == "0"
     for secret in ("token-1", "708374149", "the-", "0123456789abcdef", "Password"):
         assert secret not in repr(seen)
@@ -84,7 +84,7 @@ def test_a_call_that_failed_is_observed_with_its_error_and_its_time() -> None:
     with pytest.raises(DarajaMisconfigured):
         client(transport, clock, seen).push(PUSH, now=NOW)
 
-    assert seen[1].error == "DarajaMisconfigured: Merchant does not exist (500.001.1001)"
+    assert (seen[1].error_kind, seen[1].error) == ("shortcode_rejected", "Merchant does not exist (500.001.1001)")
     assert (seen[1].http_status, seen[1].milliseconds) == (500, 9000)
     assert seen[1].reply["errorCode"] == "500.001.1001"
 
@@ -96,7 +96,8 @@ def test_a_call_without_an_answer_has_no_status() -> None:
     with pytest.raises(DarajaUnreachable):
         client(transport, seen=seen).push(PUSH, now=NOW)
 
-    assert (seen[1].http_status, seen[1].reply, seen[1].error) == (None, {}, "DarajaUnreachable: timeout")
+    assert (seen[1].http_status, seen[1].reply) == (None, {})
+    assert (seen[1].error_kind, seen[1].error) == ("unreachable", "timeout")
 
 
 def test_a_record_that_cannot_be_kept_does_not_lose_the_prompts_ids(caplog: pytest.LogCaptureFixture) -> None:

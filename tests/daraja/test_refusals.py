@@ -13,8 +13,12 @@ from oscar_mpesa.daraja.errors import (
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreadable,
+    PasskeyRejected,
+    ProductMissing,
+    ShortcodeRejected,
+    TokenRejected,
 )
-from oscar_mpesa.daraja.refusals import TokenRejected, is_pending, read_answer, read_token_answer
+from oscar_mpesa.daraja.refusals import is_pending, read_answer, read_token_answer
 from oscar_mpesa.daraja.transport import Response
 from tests.daraja.samples import reply
 
@@ -47,9 +51,10 @@ def page(status: int, text: str = "<html>Incident ID: 1</html>") -> Response:
         pytest.param(
             said("400.002.02", "Bad Request - Invalid BusinessShortCode"), DarajaMisconfigured, id="a bad short code"
         ),
-        pytest.param(reply("error_merchant", status=500), DarajaMisconfigured, id="no such merchant"),
-        pytest.param(said("500.001.1001", "Wrong credentials"), DarajaMisconfigured, id="a wrong passkey"),
-        pytest.param(said("401.003.01", "not subscribed"), DarajaMisconfigured, id="a product not enabled"),
+        pytest.param(reply("error_merchant", status=500), ShortcodeRejected, id="no such merchant"),
+        pytest.param(said("500.001.1001", "Wrong credentials"), PasskeyRejected, id="a wrong passkey"),
+        pytest.param(said("400.002.02", "Bad Request - Invalid Password"), PasskeyRejected, id="a bad password"),
+        pytest.param(said("401.003.01", "not subscribed"), ProductMissing, id="a product not enabled"),
         pytest.param(said("404.001.01", "Resource not found"), DarajaMisconfigured, id="a wrong path"),
         pytest.param(reply("error_locked", status=500), DarajaBusy, id="a prompt is open already"),
         pytest.param(reply("error_busy", status=500), DarajaBusy, id="the system is busy"),

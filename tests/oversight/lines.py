@@ -11,10 +11,10 @@ from oscar_mpesa.models import MpesaCall, MpesaOrder, MpesaPayment
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import NOON, PAYS, later, new_order
 
-#: Errors as the gateway keeps them.
-UNREACHABLE = "DarajaUnreachable: read timed out"
-REFUSED_KEY = "DarajaMisconfigured: Safaricom refuses the consumer key and secret"
-REFUSED_REQUEST = "DarajaMisconfigured: Bad Request - Invalid Password (400.002.02)"
+#: Kinds of errors as the gateway stores them.
+UNREACHABLE = "unreachable"
+REFUSED_KEY = "misconfigured"
+REFUSED_REQUEST = "passkey_rejected"
 
 
 def with_credentials(settings: Any, **changes: Any) -> None:
@@ -30,7 +30,7 @@ def called(endpoint: str, error: str = "", *, at: datetime = NOON, shortcode: st
         shortcode=shortcode,
         http_status=None if error == UNREACHABLE else 200,
         milliseconds=900,
-        error=error,
+        error_kind=error,
         created_at=at,
     )
 

@@ -18,9 +18,9 @@ from oscar_mpesa.daraja.errors import (
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreachable,
+    ErrorKind,
 )
 from oscar_mpesa.daraja.messages import NAIROBI
-from oscar_mpesa.daraja.refusals import TokenRejected
 from oscar_mpesa.lifecycle import gateway
 from oscar_mpesa.oversight.setup.findings import Finding, found
 
@@ -30,12 +30,12 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 #: Said only of a request that carried the right short code and password.
 _LOOKED_FOR = re.compile("does not exist|being processed", re.IGNORECASE)
 
-#: The first that fits a refusal of the set-up, by its code and its words.
-_REFUSALS = (
-    (r"401\.003\.01", "", "product-missing"),
-    ("", "merchant does not exist", "shortcode-refused"),
-    ("", "wrong credentials|password", "passkey-refused"),
-)
+#: What each rejection of the settings is found to be; any other is told in Safaricom's words.
+_REJECTIONS = {
+    ErrorKind.PRODUCT_MISSING: "product-missing",
+    ErrorKind.SHORTCODE_REJECTED: "shortcode-refused",
+    ErrorKind.PASSKEY_REJECTED: "passkey-refused",
+}
 
 
 class _Ear:
@@ -94,12 +94,10 @@ def _made_up(now: datetime) -> str:
 
 
 def _refused(error: DarajaMisconfigured, facts: dict[str, str]) -> Finding:
-    if isinstance(error, TokenRejected):
+    if error.kind is ErrorKind.TOKEN_REJECTED:
         return found("token-disturbed")
-    for code, words, name in _REFUSALS:
-        if re.fullmatch(code or ".*", error.error_code) and re.search(words, error.message, re.IGNORECASE):
-            return found(name, **facts)
-    return found("setup-refused", told=str(error))
+    name = _REJECTIONS.get(error.kind)
+    return found(name, **facts) if name else found("setup-refused", told=str(error))
 
 
 def _without_answer(error: DarajaError) -> Finding:

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import ReferenceType
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from oscar.apps.order.signals import order_placed
 
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.errors import ErrorKind
 from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle.heartbeat import RECONCILE, last_beat
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaCall, MpesaPayment
 from oscar_mpesa.oversight.setup.findings import Finding, found
 
 #: A pass every minute is the rhythm; so long after the last one somebody should look.
@@ -23,7 +25,7 @@ LATE = timedelta(minutes=10)
 #: How far back a mix-up of till and paybill is looked for.
 RECENTLY = timedelta(days=7)
 
-#: Result codes that say so; of a push that was refused it is the message.
+#: Result codes that say so; of a push that was refused it is the kind of its error.
 SWAPPED = ("2028", "SFC_IC0003")
 
 #: Receivers of Oscar's own, and ours, know that an order may be unpaid, or do no harm.
@@ -45,7 +47,8 @@ def _cron(now: datetime) -> Finding:
 def _swapped(now: datetime) -> Iterator[Finding]:
     """The latest payment that failed so, unless another has been paid since."""
     ours = MpesaPayment.objects.filter(environment=get_settings().environment)
-    refused = Q(result_code="misconfigured", result_description__icontains="merchant does not exist")
+    rejected = MpesaCall.objects.filter(payment=OuterRef("pk"), error_kind=ErrorKind.SHORTCODE_REJECTED.value)
+    refused = Q(Exists(rejected), result_code=outcomes.of_push("misconfigured").code)
     failed = ours.filter(Q(result_code__in=SWAPPED) | refused, status=Status.FAILED.value)
     latest = failed.filter(created_at__gt=now - RECENTLY).order_by("-created_at").first()
     if latest is None:
