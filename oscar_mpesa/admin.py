@@ -210,7 +210,16 @@ class MpesaCallbackAdmin(ReadOnlyAdmin):
 class MpesaCallAdmin(ReadOnlyAdmin):
     """Our calls to Safaricom; nothing secret was kept of them."""
 
-    list_display = ("id", "created_at", "endpoint", "http_status", "milliseconds", "error_kind", "payment", "environment")
+    list_display = (
+        "id",
+        "created_at",
+        "endpoint",
+        "http_status",
+        "milliseconds",
+        "error_kind",
+        "payment",
+        "environment",
+    )
     list_filter = ("environment", "endpoint", "error_kind")
     fields = (*list_display[1:], "shortcode", "request", "reply", "error")
     searched = {"payment__mpesa_order__order__number": {}}

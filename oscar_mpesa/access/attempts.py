@@ -42,9 +42,9 @@ def in_a_line(story: Story) -> str:
 
 def _of_state(story: Story) -> str:
     """The states that the page tells in words of its own."""
-    if story.state == "arrived":
+    if story.state.has_arrived:
         arrived = _("Your %(amount)s arrived. We are finishing your order; do not pay again.")
         return arrived % {"amount": ksh(story.amount)}
-    code = "0" if story.state == "paid" else "4999"
+    code = "0" if story.state.is_paid_once else "4999"
     outcome = outcomes.RESULTS[code]
     return _(outcome.sentence)

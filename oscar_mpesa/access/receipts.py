@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oscar_mpesa.access.page_state import PaymentPageState
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 
-#: The page's states by money, what it speaks of first in front; the last three are people's decisions.
-STATES = ("surplus", "paid", "mismatch", "arrived", "late", "returned", "used", "explained")
-STANDS = frozenset(STATES[:5])
+#: The page's states by money, in the order of precedence; the last three are decisions of the staff.
+STATES = (
+    PaymentPageState.SURPLUS,
+    PaymentPageState.PAID,
+    PaymentPageState.MISMATCH,
+    PaymentPageState.ARRIVED,
+    PaymentPageState.LATE,
+    PaymentPageState.RETURNED,
+    PaymentPageState.USED,
+    PaymentPageState.EXPLAINED,
+)
 
 _OF_OWN = {
-    Allocation.SURPLUS: "surplus",
-    Allocation.APPLIED: "paid",
-    Allocation.MISMATCH: "mismatch",
-    Allocation.UNALLOCATED: "late",
-    Allocation.RETURNED: "returned",
-    Allocation.EXPLAINED: "explained",
+    Allocation.SURPLUS: PaymentPageState.SURPLUS,
+    Allocation.APPLIED: PaymentPageState.PAID,
+    Allocation.MISMATCH: PaymentPageState.MISMATCH,
+    Allocation.UNALLOCATED: PaymentPageState.LATE,
+    Allocation.RETURNED: PaymentPageState.RETURNED,
+    Allocation.EXPLAINED: PaymentPageState.EXPLAINED,
 }
 
 
@@ -24,10 +33,10 @@ _OF_OWN = {
 class Money:
     """All receipts of one order, oldest first, and what the page says by them.
 
-    ``state`` is one of ``STATES``, empty where no money came; ``receipt`` is the one that it is about.
+    ``state`` is one of ``STATES``, None where no money came; ``receipt`` is the one that it is about.
     """
 
-    state: str = ""
+    state: PaymentPageState | None = None
     receipt: MpesaReceipt | None = None
     kept: tuple[MpesaReceipt, ...] = ()
     decided: tuple[MpesaReceipt, ...] = ()
@@ -45,7 +54,7 @@ class Money:
     @property
     def stands(self) -> bool:
         """It is here, in the books or waiting for a person, so nobody pays again."""
-        return self.state in STANDS
+        return self.state is not None and self.state.has_money
 
 
 def money_of(order_id: int) -> Money:
@@ -54,20 +63,20 @@ def money_of(order_id: int) -> Money:
     elsewhere = MpesaReceipt.objects.order_by().filter(payment__mpesa_order_id=order_id).exclude(order_id=order_id)
     # Two halves, because no database finds its way through an "or" of two tables by its indexes.
     stated = [(_state(each, order_id), each) for each in of_order.union(elsewhere, all=True).order_by("id")]
-    state, receipt = min(stated, key=lambda pair: STATES.index(pair[0]), default=("", None))
+    state, receipt = min(stated, key=lambda pair: STATES.index(pair[0]), default=(None, None))
     return Money(
         state=state,
         receipt=receipt,
-        kept=tuple(each for found, each in stated if found in STANDS),
-        decided=tuple(each for found, each in stated if found not in STANDS),
+        kept=tuple(each for found, each in stated if found.has_money),
+        decided=tuple(each for found, each in stated if not found.has_money),
     )
 
 
-def _state(receipt: MpesaReceipt, order_id: int) -> str:
+def _state(receipt: MpesaReceipt, order_id: int) -> PaymentPageState:
     if receipt.order_id != order_id and receipt.allocation not in {Allocation.RETURNED, Allocation.EXPLAINED}:
-        return "used"
+        return PaymentPageState.USED
     if receipt.allocation == Allocation.EXPLAINED and receipt.booked_at is not None:
-        return "paid"
+        return PaymentPageState.PAID
     if receipt.allocation == Allocation.UNALLOCATED and receipt.error:
-        return "arrived"
+        return PaymentPageState.ARRIVED
     return _OF_OWN[Allocation(receipt.allocation)]

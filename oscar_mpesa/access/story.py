@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.access.page_state import PaymentPageState
 from oscar_mpesa.access.receipts import Money, money_of
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain import outcomes
@@ -31,12 +32,6 @@ LATE_PROMPTS = ("1036", "1037")
 
 #: A result 17 within this time is a wait, not a failure.
 DAMPED = timedelta(minutes=2)
-
-#: The order can still be paid, and no request is on a phone.
-ENDED = frozenset({"failed", "unanswered", "wait", "unpaid"})
-
-#: The order's things may go back to a basket.
-RESTORABLE = frozenset({"closed", "returned"})
 
 
 def tellable() -> QuerySet[MpesaPayment]:
@@ -71,7 +66,7 @@ class Story:
     where the things are not kept any more. ``is_owners`` is false for who may pay only.
     """
 
-    state: str
+    state: PaymentPageState
     sentence: str
     amount: Decimal
     receipt_number: str
@@ -98,11 +93,11 @@ class Story:
 
         The M-PESA code is only for whose own phone it was, and so are why it failed and another request to it.
         """
-        is_asked = self.state in ENDED and not is_their_phone
-        sentence = _("There is nothing left to pay.") if self.state == "closed" else self.sentence
+        is_asked = self.state.is_ended and not is_their_phone
+        sentence = _("There is nothing left to pay.") if self.state.is_closed else self.sentence
         return replace(
             self,
-            state="to-pay" if is_asked else self.state,
+            state=PaymentPageState.TO_PAY if is_asked else self.state,
             sentence="" if is_asked else sentence,
             receipt_number=self.receipt_number if is_their_phone else "",
             can_send_again=self.can_send_again and is_their_phone,
@@ -117,14 +112,19 @@ class Story:
         )
 
     @property
+    def heading(self) -> str:
+        """Return the page's title and heading in the active language."""
+        return _("Your things are kept") if self.pays_later else str(self.state.label)
+
+    @property
     def is_open(self) -> bool:
-        """The page goes on looking for news."""
-        return self.state in {"enter-pin", "checking", "arrived"} or (self.state == "closed" and self.is_live)
+        """Whether the page keeps checking for a change."""
+        return self.state.is_open or (self.state.is_closed and self.is_live)
 
     @property
     def is_payable(self) -> bool:
-        """A request is on its way, or another one may be sent."""
-        return self.state in ENDED | {"enter-pin", "checking", "to-pay"}
+        """Whether a prompt is on its way, or another one may be sent."""
+        return self.state.is_payable
 
     @property
     def version(self) -> str:
@@ -155,7 +155,7 @@ def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: 
     state = _state(payment, money, now)
     receipt = money.receipt if state == money.state else None
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    may_retry = state == "unpaid" or (state in ENDED and payment.outcome.again is not Again.NEVER)
+    may_retry = state.is_unpaid or (state.is_ended and payment.outcome.again is not Again.NEVER)
     return Story(
         state=state,
         sentence=_of_money(state, money) or _of_attempt(payment, state, now, phone=phone),
@@ -169,9 +169,9 @@ def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: 
         is_live=payment.is_live,
         can_retry=may_retry,
         can_send_again=may_retry and payment.outcome.again is not Again.OTHER_NUMBER,
-        can_pay_otherwise=state in ENDED and has_other_way(),
+        can_pay_otherwise=state.is_ended and has_other_way(),
         can_pay_later=may_retry and mpesa_order.paying_later_at is None,
-        pays_later=state in ENDED and mpesa_order.paying_later_at is not None and mpesa_order.pay_before > now,
+        pays_later=state.is_ended and mpesa_order.paying_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
         was_restored=mpesa_order.restored_at is not None,
         another_may_come=_another_may_come(payment, state),
@@ -180,26 +180,26 @@ def _story(payment: MpesaPayment, money: Money, now: datetime, *, shows_number: 
     )
 
 
-def _state(payment: MpesaPayment, money: Money, now: datetime) -> str:
-    if money.stands:
+def _state(payment: MpesaPayment, money: Money, now: datetime) -> PaymentPageState:
+    if money.state is not None and money.state.has_money:
         return money.state
     if _is_closed(payment.mpesa_order):
-        return money.state or "closed"
+        return money.state or PaymentPageState.CLOSED
     if payment.is_live:
         waited = now - (payment.prompted_at or payment.created_at)
-        return "enter-pin" if waited < STILL_CHECKING else "checking"
+        return PaymentPageState.ENTER_PIN if waited < STILL_CHECKING else PaymentPageState.CHECKING
     if payment.mpesa_order.order.status != get_settings().PENDING_STATUS:
-        return money.state or "not-waiting"
+        return money.state or PaymentPageState.NOT_WAITING
     if payment.pk in {receipt.payment_id for receipt in money.decided}:
-        return "unpaid"
+        return PaymentPageState.UNPAID
     return _state_of_ended(payment, now)
 
 
-def _state_of_ended(payment: MpesaPayment, now: datetime) -> str:
+def _state_of_ended(payment: MpesaPayment, now: datetime) -> PaymentPageState:
     if payment.was_unanswered:
-        return "unanswered"
+        return PaymentPageState.UNANSWERED
     damped = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + DAMPED
-    return "wait" if damped else "failed"
+    return PaymentPageState.WAIT if damped else PaymentPageState.FAILED
 
 
 def _is_closed(mpesa_order: MpesaOrder) -> bool:
@@ -207,18 +207,18 @@ def _is_closed(mpesa_order: MpesaOrder) -> bool:
     return mpesa_order.is_released or mpesa_order.order.status in {settings.CANCELLED_STATUS, settings.EXPIRED_STATUS}
 
 
-def _can_restore(payment: MpesaPayment, state: str) -> bool:
+def _can_restore(payment: MpesaPayment, state: PaymentPageState) -> bool:
     """Not while a request is on a phone: its money would come for an order that was given back."""
     mpesa_order = payment.mpesa_order
     is_free = mpesa_order.is_released and mpesa_order.restored_at is None and not payment.is_live
-    return is_free and state in RESTORABLE
+    return is_free and state.is_restorable
 
 
-def _another_may_come(payment: MpesaPayment, state: str) -> bool:
+def _another_may_come(payment: MpesaPayment, state: PaymentPageState) -> bool:
     """A request is, or may turn up, on a phone that has nothing to pay by it."""
-    if state in {"paid", "closed"} and payment.is_live:
+    if (state.is_paid_once or state.is_closed) and payment.is_live:
         return True
-    return state in {"enter-pin", "paid"} and bool(getattr(payment, "follows_unanswered", False))
+    return (state.awaits_pin or state.is_paid_once) and bool(getattr(payment, "follows_unanswered", False))
 
 
 def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
@@ -226,24 +226,24 @@ def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
     return opens if opens is not None and opens > now else None
 
 
-def _of_money(state: str, money: Money) -> str:
+def _of_money(state: PaymentPageState, money: Money) -> str:
     if money.receipt is None or state != money.state:
         return ""
-    if state in {"surplus", "mismatch", "late"}:
+    if state.is_undecided:
         return sentences.of_waiting_money(money.receipt)
     return "" if money.stands else sentences.of_decision(money.receipt)
 
 
-def _of_attempt(payment: MpesaPayment, state: str, now: datetime, *, phone: str) -> str:
-    if state == "closed":
+def _of_attempt(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, phone: str) -> str:
+    if state.is_closed:
         return sentences.of_closing(payment.mpesa_order, now=now)
-    if state == "not-waiting":
+    if state.is_not_waiting:
         return _(NotPayable.sentence)
-    if state == "unpaid":
+    if state.is_unpaid:
         return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
-    if state == "checking":
+    if state.is_checking:
         return sentences.of_outcome(outcomes.NO_ANSWER, phone=phone)
-    if state in ENDED:
+    if state.is_ended:
         return sentences.of_outcome(payment.outcome, phone=phone)
     return ""
 

@@ -140,7 +140,7 @@ class DoneView(OrderPlacementMixin, WishView):  # type: ignore[misc, valid-type]
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Hand the paid order to the thank-you page, with Oscar's ``post_checkout`` in the shopper's own request."""
         payment = own_payment(request, public_id)
-        if tell(payment, now=timezone.now()).state not in {"paid", "surplus"}:
+        if not tell(payment, now=timezone.now()).state.is_paid:
             return redirect("checkout:mpesa-wait", public_id)
         order = payment.mpesa_order.order
         self._end_checkout(request, order)

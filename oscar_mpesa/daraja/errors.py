@@ -34,7 +34,7 @@ class ErrorKind(str, Enum):
     REFUSED = "refused"
     BUSY = "busy"
     MISCONFIGURED = "misconfigured"
-    TOKEN_REJECTED = "token_rejected"  # noqa: S105
+    TOKEN_REJECTED = "token_rejected"
     SHORTCODE_REJECTED = "shortcode_rejected"
     PASSKEY_REJECTED = "passkey_rejected"
     PRODUCT_MISSING = "product_missing"

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oscar_mpesa.access.clock import day_and_time
-from oscar_mpesa.access.receipts import STANDS
-from oscar_mpesa.access.story import ENDED, Story
+from oscar_mpesa.access.story import Story
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_words
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
@@ -53,9 +52,6 @@ _CLOSED = gettext_lazy(
     "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
     "Otherwise order again."
 )
-
-#: States of the order's page in which its order is paid.
-_PAID_STATES = frozenset({"paid", "surplus"})
 
 #: After a request that ended unpaid.
 _NEXT: Mapping[Again, Any] = {
@@ -101,7 +97,7 @@ def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt])
     ]
     happened = " ".join(arrived)
     if any(each.allocation in TO_SORT_OUT for each in receipts):
-        say = str(_DECIDING_BESIDE if story.state in _PAID_STATES else _DECIDING)
+        say = str(_DECIDING_BESIDE if story.state.is_paid else _DECIDING)
         return Answer(headline=_("Money waits for you."), happened=happened, say=say, colour="warning")
     if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
@@ -116,7 +112,7 @@ def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt])
 
 def _of_order(story: Story) -> Iterator[str]:
     """First of all, whether it is paid."""
-    if story.state in _PAID_STATES:
+    if story.state.is_paid:
         yield str(_ORDER_PAID)
     elif story.can_retry:
         yield str(_ORDER_UNPAID)
@@ -144,7 +140,7 @@ def _of_live(payment: MpesaPayment, story: Story, phone: str) -> Answer:
         return Answer(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), colour="info")
     told = {"phone": phone, "moment": day_and_time(payment.prompted_at)}
     happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % told
-    say = _PAID_OTHERWISE if story.state in STANDS else _WAITING
+    say = _PAID_OTHERWISE if story.state.has_money else _WAITING
     return Answer(headline=_("Waiting for the phone."), happened=happened, say=str(say), colour="info")
 
 
@@ -156,7 +152,7 @@ def _of_ended(payment: MpesaPayment, story: Story, newest: MpesaPayment, phone: 
         "moment": day_and_time(payment.ended_at or payment.created_at),
     }
     happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
-    if story.state in STANDS:
+    if story.state.has_money:
         return _of_other_money(story, happened)
     return Answer(headline=_how_ended(payment), happened=happened, say=_to_say(newest, story), colour="warning")
 
@@ -170,7 +166,7 @@ def _how_ended(payment: MpesaPayment) -> str:
 def _of_other_money(story: Story, happened: str) -> Answer:
     """Another request brought it, or a person found it and nobody knows which request it belongs to."""
     arrived = _("%(money)s arrived for the order.") % {"money": ", ".join(story.kept)}
-    is_paid = story.state == "paid"
+    is_paid = story.state.is_paid_once
     paid, kept = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
     return Answer(
         headline=paid if is_paid else kept,
@@ -184,8 +180,8 @@ def _to_say(newest: MpesaPayment, story: Story) -> str:
     """By the order's last request, which may be a later one than the page is about."""
     if story.is_live:
         return str(_WAITING)
-    if story.state == "closed":
+    if story.state.is_closed:
         return str(_CLOSED)
-    if story.state not in ENDED:  # money came, and went; or the order waits for none
+    if not story.state.is_ended:  # money came, and went; or the order waits for none
         return " ".join([story.sentence, *story.decisions])
     return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.again]}"

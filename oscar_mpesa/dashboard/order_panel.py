@@ -10,15 +10,13 @@ from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.access.page_state import PaymentPageState
 from oscar_mpesa.access.receipts import Money, money_of
 from oscar_mpesa.dashboard.nairobi import day_and_time
 from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-
-#: Money in these states waits for a person; once a part went back, only the rest of it does, and for one thing only.
-WAITS = frozenset({"surplus", "mismatch", "late"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,7 @@ def panel_of(order: Any, *, shows_phones: bool) -> Panel | None:
     money = money_of(order.pk)
     return Panel(
         sentence=_sentence(mpesa_order, money, payments),
-        is_settled=money.state == "paid",
+        is_settled=money.state is PaymentPageState.PAID,
         environment=mpesa_order.environment,
         attempts=[_attempt(payment, shows_phones) for payment in payments],
         receipts=sorted([*money.kept, *money.decided], key=lambda receipt: -receipt.pk),
@@ -103,7 +101,7 @@ def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:
 
 
 def _sentence(mpesa_order: MpesaOrder, money: Money, payments: list[MpesaPayment]) -> str:
-    if money.receipt is not None:
+    if money.state is not None and money.receipt is not None:
         return " ".join([_of_money(money.state, money.receipt), *_of_difference(money.receipt, mpesa_order, payments)])
     if any(payment.is_live for payment in payments):
         return _("Not paid yet: a request is on the phone.")
@@ -120,17 +118,21 @@ def _of_difference(receipt: MpesaReceipt, mpesa_order: MpesaOrder, payments: lis
         yield _("The order costs %(total)s; the difference was accepted.") % told
 
 
-def _of_money(state: str, receipt: MpesaReceipt) -> str:
-    sentences = {
-        "paid": _("Paid by M-PESA: %(amount)s, %(code)s."),
-        "surplus": _("Paid twice: %(amount)s, %(code)s, is to be sent back or used for another order."),
-        "mismatch": _("Another amount arrived: %(amount)s, %(code)s. It waits for a decision."),
-        "arrived": _("The money is here (%(amount)s, %(code)s), but not in the shop's books yet. It is tried again."),
-        "late": _("Money arrived after the order was closed: %(amount)s, %(code)s. It waits for a decision."),
-        "returned": _("Not paid: %(amount)s, %(code)s, was sent back."),
-        "used": _("Not paid: %(amount)s, %(code)s, was used for another order."),
-        "explained": _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
+def _of_money(state: PaymentPageState, receipt: MpesaReceipt) -> str:
+    sentences: dict[PaymentPageState, str] = {
+        PaymentPageState.PAID: _("Paid by M-PESA: %(amount)s, %(code)s."),
+        PaymentPageState.SURPLUS: _("Paid twice: %(amount)s, %(code)s, is to be sent back or used for another order."),
+        PaymentPageState.MISMATCH: _("Another amount arrived: %(amount)s, %(code)s. It waits for a decision."),
+        PaymentPageState.ARRIVED: _(
+            "The money is here (%(amount)s, %(code)s), but not in the shop's books yet. It is tried again."
+        ),
+        PaymentPageState.LATE: _(
+            "Money arrived after the order was closed: %(amount)s, %(code)s. It waits for a decision."
+        ),
+        PaymentPageState.RETURNED: _("Not paid: %(amount)s, %(code)s, was sent back."),
+        PaymentPageState.USED: _("Not paid: %(amount)s, %(code)s, was used for another order."),
+        PaymentPageState.EXPLAINED: _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
     }
     told = {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing"), "rest": ksh(receipt.rest)}
-    is_in_part = state in WAITS and receipt.returned_amount is not None
+    is_in_part = state.is_undecided and receipt.returned_amount is not None
     return (_("%(rest)s of %(amount)s, %(code)s, is still to be sent back.") if is_in_part else sentences[state]) % told

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from oscar_mpesa.access.attempts import attempts_beside
-from oscar_mpesa.access.receipts import STANDS, money_of
+from oscar_mpesa.access.receipts import money_of
 from oscar_mpesa.access.story import Story, tell
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.daraja.masking import masked_checkout_id
@@ -80,7 +80,7 @@ class PaymentView(DeskMixin, TemplateView):
         return {
             "ask": acts and payment.checkout_request_id is not None and not payment.is_paid and not payment.held,
             "send": acts and story.can_retry,
-            "record": user.has_perm(RECORD) and (story.state not in STANDS or not story.receipt_number),
+            "record": user.has_perm(RECORD) and (not story.state.has_money or not story.receipt_number),
             "release": user.has_perm(RELEASE) and _is_waiting(payment),
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
         }

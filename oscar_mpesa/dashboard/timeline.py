@@ -73,7 +73,9 @@ def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]
 def _of_calls(payment: MpesaPayment) -> Iterator[Entry]:
     for call in MpesaCall.objects.filter(payment=payment).order_by("pk")[:MOST]:
         answer = _("answer %(status)s") % {"status": call.http_status} if call.http_status else _("no answer")
-        detail = " · ".join(part for part in (answer, f"{call.milliseconds} ms", call.get_error_kind_display(), call.error) if part)
+        detail = " · ".join(
+            part for part in (answer, f"{call.milliseconds} ms", call.get_error_kind_display(), call.error) if part
+        )
         raw = json.dumps({"request": call.request, "reply": call.reply}, indent=2, ensure_ascii=False)
         yield Entry(at=call.created_at, what=called(call.endpoint), detail=detail, raw=raw)
 

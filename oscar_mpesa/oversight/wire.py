@@ -58,9 +58,9 @@ def line(now: datetime) -> Line:
 def _last_calls() -> list[_Call]:
     """By the primary key alone: no other order is as cheap in a full table."""
     settings = get_settings()
-    rows = MpesaCall.objects.order_by("-id").values_list("environment", "shortcode", "endpoint", "error_kind", "created_at")[
-        :LOOKED_AT
-    ]
+    rows = MpesaCall.objects.order_by("-id").values_list(
+        "environment", "shortcode", "endpoint", "error_kind", "created_at"
+    )[:LOOKED_AT]
     ours = (settings.environment, settings.SHORTCODE)
     return [
         _Call(endpoint, ErrorKind(kind) if kind else None, at)

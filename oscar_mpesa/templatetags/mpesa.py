@@ -1,4 +1,4 @@
-"""Amounts, times, headings and phones as M-Pesa pages write them, in every language alike."""
+"""Amounts, times and phones as M-Pesa pages write them, in every language alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django import template
-from django.utils.translation import gettext as _
 
 from oscar_mpesa.access import clock as access_clock
 from oscar_mpesa.access.story import Story
@@ -50,29 +49,3 @@ def when(moment: datetime | None, now: datetime) -> str:
 def phone(story: Story, shows_number: bool) -> str:
     """The number in full for who typed it, masked for everybody else."""
     return story.phone.grouped if shows_number else story.phone.masked
-
-
-@register.filter
-def heading(story: Story) -> str:
-    """The page's title and heading for a state."""
-    headings = {
-        "enter-pin": _("Enter your M-PESA PIN on the phone"),
-        "checking": _("Still checking with M-PESA"),
-        "paid": _("Paid. Thank you!"),
-        "surplus": _("Paid twice"),
-        "arrived": _("Your payment arrived"),
-        "mismatch": _("Another amount arrived"),
-        "late": _("Your payment arrived late"),
-        "closed": _("This order is closed"),
-        "unanswered": _("No answer from M-PESA yet"),
-        "wait": _("M-PESA asks you to wait"),
-        "to-pay": _("Pay by M-PESA"),
-        "unpaid": _("This order is not paid yet"),
-        "not-waiting": _("Nothing to pay"),
-        "returned": _("The shop returned your money"),
-        "used": _("Your payment was used for another order"),
-        "explained": _("The shop has dealt with your payment"),
-    }
-    if story.pays_later:
-        return _("Your things are kept")
-    return headings.get(story.state, _("The payment did not go through"))

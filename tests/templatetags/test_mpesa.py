@@ -1,20 +1,20 @@
-"""Amounts, times, phones and headings as the pages write them."""
+"""Amounts, times and phones as the pages write them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from django.utils import translation
 
+from oscar_mpesa.access.page_state import PaymentPageState
 from oscar_mpesa.access.story import Story
-from oscar_mpesa.templatetags.mpesa import clock, from_clock, heading, ksh, phone, when
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, phone, when
 from tests.shop import NOON, PAYS
 
 STORY = Story(
-    state="enter-pin",
+    state=PaymentPageState.ENTER_PIN,
     sentence="",
     amount=Decimal(1500),
     receipt_number="",
@@ -35,25 +35,6 @@ STORY = Story(
     retry_at=None,
     keep_until=NOON,
 )
-
-HEADINGS = {
-    "enter-pin": "Enter your M-PESA PIN on the phone",
-    "checking": "Still checking with M-PESA",
-    "paid": "Paid. Thank you!",
-    "surplus": "Paid twice",
-    "arrived": "Your payment arrived",
-    "mismatch": "Another amount arrived",
-    "late": "Your payment arrived late",
-    "closed": "This order is closed",
-    "unanswered": "No answer from M-PESA yet",
-    "wait": "M-PESA asks you to wait",
-    "unpaid": "This order is not paid yet",
-    "not-waiting": "Nothing to pay",
-    "returned": "The shop returned your money",
-    "used": "Your payment was used for another order",
-    "explained": "The shop has dealt with your payment",
-    "failed": "The payment did not go through",
-}
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -77,17 +58,6 @@ def test_whoever_comes_at_the_time_that_was_told_is_not_too_early(seconds: float
 
 def test_the_number_is_written_in_full_only_for_who_typed_it() -> None:
     assert (phone(STORY, True), phone(STORY, False)) == ("0708 374 149", "0708 •••149")
-
-
-@pytest.mark.parametrize(("state", "title"), HEADINGS.items(), ids=list(HEADINGS))
-def test_each_state_has_its_heading_in_both_languages(state: str, title: str) -> None:
-    story = replace(STORY, state=state)
-
-    with translation.override("sw"):
-        translated = heading(story)
-
-    assert heading(story) == title
-    assert translated not in {"", title}
 
 
 def test_a_moment_of_another_day_names_its_day() -> None:

@@ -1,0 +1,133 @@
+"""The states of the payment page, each with the heading that people read."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class PaymentPageState(TextChoices):
+    """What the payment page says of an order's payment. The label is the page's heading."""
+
+    ENTER_PIN = "enter-pin", _("Enter your M-PESA PIN on the phone")
+    CHECKING = "checking", _("Still checking with M-PESA")
+    PAID = "paid", _("Paid. Thank you!")
+    SURPLUS = "surplus", _("Paid twice")
+    ARRIVED = "arrived", _("Your payment arrived")
+    MISMATCH = "mismatch", _("Another amount arrived")
+    LATE = "late", _("Your payment arrived late")
+    CLOSED = "closed", _("This order is closed")
+    UNANSWERED = "unanswered", _("No answer from M-PESA yet")
+    WAIT = "wait", _("M-PESA asks you to wait")
+    FAILED = "failed", _("The payment did not go through")
+    TO_PAY = "to-pay", _("Pay by M-PESA")
+    UNPAID = "unpaid", _("This order is not paid yet")
+    NOT_WAITING = "not-waiting", _("Nothing to pay")
+    RETURNED = "returned", _("The shop returned your money")
+    USED = "used", _("Your payment was used for another order")
+    EXPLAINED = "explained", _("The shop has dealt with your payment")
+
+    @property
+    def awaits_pin(self) -> bool:
+        """Whether the prompt was sent a moment ago."""
+        return self is PaymentPageState.ENTER_PIN
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether the prompt has been unanswered for longer than usual."""
+        return self is PaymentPageState.CHECKING
+
+    @property
+    def has_prompt(self) -> bool:
+        """Whether a prompt is on a phone."""
+        return self in {PaymentPageState.ENTER_PIN, PaymentPageState.CHECKING}
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the order is paid, once or twice."""
+        return self in {PaymentPageState.PAID, PaymentPageState.SURPLUS}
+
+    @property
+    def is_paid_once(self) -> bool:
+        """Whether the order is paid and no other money came for it."""
+        return self is PaymentPageState.PAID
+
+    @property
+    def is_paid_twice(self) -> bool:
+        """Whether more money came for a paid order."""
+        return self is PaymentPageState.SURPLUS
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the money is here and the shop's books are not written yet."""
+        return self is PaymentPageState.ARRIVED
+
+    @property
+    def shows_code(self) -> bool:
+        """Whether the page shows the M-PESA code in a line of its own."""
+        return self in {PaymentPageState.PAID, PaymentPageState.MISMATCH}
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether money waits for a decision of the staff."""
+        return self in {PaymentPageState.SURPLUS, PaymentPageState.MISMATCH, PaymentPageState.LATE}
+
+    @property
+    def has_money(self) -> bool:
+        """Whether money is here, in the books or waiting for a decision, so that nobody pays again."""
+        return self in {PaymentPageState.PAID, PaymentPageState.ARRIVED} or self.is_undecided
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the order is closed without money."""
+        return self is PaymentPageState.CLOSED
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the last payment failed and another one may be started at once."""
+        return self is PaymentPageState.FAILED
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether the order awaits payment because its money was used elsewhere."""
+        return self is PaymentPageState.UNPAID
+
+    @property
+    def is_not_waiting(self) -> bool:
+        """Whether the order awaits no payment by M-PESA."""
+        return self is PaymentPageState.NOT_WAITING
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the order can still be paid and no prompt is on a phone."""
+        return self in {
+            PaymentPageState.FAILED,
+            PaymentPageState.UNANSWERED,
+            PaymentPageState.WAIT,
+            PaymentPageState.UNPAID,
+        }
+
+    @property
+    def is_to_pay(self) -> bool:
+        """Whether somebody else opened the payment link and has not started a payment."""
+        return self is PaymentPageState.TO_PAY
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether a prompt is on its way, or another one may be sent."""
+        return self.is_ended or self.has_prompt or self.is_to_pay
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the page keeps checking for a change."""
+        return self.has_prompt or self.has_arrived
+
+    @property
+    def may_get_late_sms(self) -> bool:
+        """Whether M-PESA's SMS may still be on its way."""
+        return self in {PaymentPageState.CHECKING, PaymentPageState.UNANSWERED}
+
+    @property
+    def is_restorable(self) -> bool:
+        """Whether the order's lines may go back to a basket."""
+        return self in {PaymentPageState.CLOSED, PaymentPageState.RETURNED}
