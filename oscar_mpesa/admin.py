@@ -70,7 +70,16 @@ class ReadOnlyAdmin(Base):
     show_full_result_count = False
     list_per_page = 50
 
-    MASKED = ("phone", "payer", "checkout_request_id", "result_description", "reason", "error", "why", "note")
+    MASKED: tuple[str, ...] = (
+        "phone",
+        "payer",
+        "checkout_request_id",
+        "result_description",
+        "reason",
+        "error",
+        "why",
+        "note",
+    )
     masked_phone = masked("phone", _("phone"))
     masked_payer = masked("payer", _("payer as told"))
     masked_checkout_request_id = masked("checkout_request_id", _("checkout id"))
@@ -79,6 +88,7 @@ class ReadOnlyAdmin(Base):
     masked_error = masked("error", _("error"))
     masked_why = masked("why", _("why"))
     masked_note = masked("note", _("note"))
+    masked_detail = masked("detail", _("detail"))
 
     #: Fields that are searched for exactly what was typed, and for who may see phones only.
     searched: Mapping[str, Mapping[str, Any]] = {}
@@ -188,7 +198,8 @@ class MpesaCallbackAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "received_at", "verdict", "address", "payment", "environment")
     list_filter = ("environment", "verdict")
-    fields = (*list_display[1:], "reason", "suppressed", "tries", "posted")
+    MASKED = ("detail",)
+    fields = (*list_display[1:], "reason", "detail", "suppressed", "tries", "posted")
     searched = {"payment__mpesa_order__order__number": {}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -41,7 +41,7 @@ def payment() -> MpesaPayment:
     """One of everything: paid, with words that hold its phone wherever words from outside stand."""
     payment = pay(new_payment())
     audit.record("told", payment, now=NOON, why=f"by {payment.phone}")
-    payment.callbacks.update(reason=payment.phone)
+    payment.callbacks.update(detail=payment.phone)
     payment.receipts.update(note=payment.phone, reason=payment.phone, error=payment.phone)
     MpesaPayment.objects.update(result_description=payment.phone)
     MpesaDue.objects.update(error=payment.phone)

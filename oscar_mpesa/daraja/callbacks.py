@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from oscar_mpesa.daraja.documents import object_in, read_object, text_in, text_of
+from oscar_mpesa.daraja.documents import DocumentUnreadable, Fault, object_in, read_object, text_in, text_of
 from oscar_mpesa.daraja.messages import NAIROBI, TIMESTAMP
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 
@@ -25,8 +25,8 @@ _CENT = Decimal("0.01")
 _BEYOND_ANY_AMOUNT = 10**9
 
 
-class CallbackUnreadable(ValueError):
-    """The body is no STK callback; the text says why and quotes nothing of it."""
+class CallbackUnreadable(DocumentUnreadable):
+    """The body is no STK callback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,13 @@ def parse(body: bytes) -> StkCallback:
     """Read a posted body; raises ``CallbackUnreadable`` and nothing else, whatever the body is."""
     try:
         return _read(object_in(object_in(read_object(body), "Body"), "stkCallback"))
-    except ValueError as error:
-        raise CallbackUnreadable(str(error)) from error
+    except DocumentUnreadable as error:
+        raise CallbackUnreadable(error.fault, error.field) from error
 
 
 def _read(told: Mapping[str, object]) -> StkCallback:
     if not told:
-        raise ValueError("no stkCallback")
+        raise DocumentUnreadable(Fault.MISSING, "stkCallback")
     items = dict(_items(object_in(told, "CallbackMetadata").get("Item")))
     return StkCallback(
         merchant_request_id=text_in(told, "MerchantRequestID", limit=_ID),
@@ -75,10 +75,10 @@ def _items(listed: object) -> Iterator[tuple[str, object]]:
     """Name and value of each item; a single item may come without its list."""
     rows = [listed] if isinstance(listed, dict) else listed
     if rows is not None and not isinstance(rows, list):
-        raise ValueError("Item is no list")
+        raise DocumentUnreadable(Fault.NOT_A_LIST, "Item")
     for row in reversed(rows or []):  # so that the first of a repeated name counts
         if row is not None and not isinstance(row, dict):
-            raise ValueError("an item is no object")
+            raise DocumentUnreadable(Fault.NOT_AN_OBJECT, "Item")
         if row and row.get("Value") is not None:
             yield text_of(row.get("Name"), "Name"), row["Value"]
 
@@ -89,9 +89,9 @@ def _amount(text: str) -> Decimal | None:
     try:
         amount = Decimal(text)
     except InvalidOperation as error:
-        raise ValueError("Amount is no number") from error
+        raise DocumentUnreadable(Fault.NOT_A_NUMBER, "Amount") from error
     if not amount.is_finite() or not 0 <= amount < _BEYOND_ANY_AMOUNT or amount != amount.quantize(_CENT):
-        raise ValueError("Amount is no amount of money")
+        raise DocumentUnreadable(Fault.NOT_A_NUMBER, "Amount")
     return amount.quantize(_CENT)
 
 

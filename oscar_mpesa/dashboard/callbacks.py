@@ -77,7 +77,7 @@ class CallbackView(DeskMixin, TemplateView):
             **context,
             "callback": callback,
             "meaning": gettext(MEANINGS[Verdict(callback.verdict)]),
-            "reason": redacted(callback.reason, **shown),
+            "detail": redacted(callback.detail, **shown),
             "body": readable(bytes(callback.body), **shown),
             "is_expected": is_expected(callback.address),
             "shows_orders": may_see_orders(user),

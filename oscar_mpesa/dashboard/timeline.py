@@ -85,7 +85,8 @@ def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entr
         body = bytes(callback.body)
         raw = body.decode("utf-8", "replace") if shows_phones else masked_body(body)
         what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
-        yield Entry(at=callback.received_at, what=what, detail=because(callback.reason), raw=raw[:LONGEST])
+        why = ": ".join(part for part in (callback.get_reason_display(), callback.detail) if part)
+        yield Entry(at=callback.received_at, what=what, detail=why, raw=raw[:LONGEST])
 
 
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:

@@ -15,7 +15,7 @@ from oscar_mpesa.daraja.callbacks import CallbackUnreadable, StkCallback, parse
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle.news import from_callback, unreadable
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
+from oscar_mpesa.models import CallbackReason, MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -107,7 +107,8 @@ def _next_try(tries: int, now: datetime) -> datetime:
 def _fail(callback: MpesaCallback, error: Exception, now: datetime) -> None:
     tries = max(callback.tries, 1)
     try:
-        _conclude(callback, Verdict.FAILED, repr(error), tries=tries, next_try_at=_next_try(tries, now))
+        crash = {"reason": CallbackReason.CRASHED, "detail": repr(error)}
+        _conclude(callback, Verdict.FAILED, tries=tries, next_try_at=_next_try(tries, now), **crash)
     except DatabaseError:
         logger.exception("M-Pesa callback %s keeps the verdict %s", callback.pk, callback.verdict)
 
@@ -117,7 +118,7 @@ def _take(callback: MpesaCallback, payment: MpesaPayment, now: datetime) -> None
         told = parse(bytes(callback.body))
     except CallbackUnreadable as error:
         settle(payment, unreadable(), now=now)
-        _conclude(callback, Verdict.UNREADABLE, str(error))
+        _conclude(callback, Verdict.UNREADABLE, reason=CallbackReason(error.fault.value), detail=error.field)
     else:
         _believe(callback, payment, told, now)
 
@@ -139,9 +140,12 @@ def _is_known(payment: MpesaPayment, told: StkCallback) -> bool:
     return known.filter(payment_id=payment.pk, amount=told.amount).exclude(source=ReceiptSource.STAFF).exists()
 
 
-def _conclude(callback: MpesaCallback, verdict: Verdict, reason: str = "", **columns: object) -> None:
-    MpesaCallback.objects.filter(pk=callback.pk).update(verdict=verdict, reason=reason[:500], **columns)
-    callback.verdict, callback.reason = verdict, reason[:500]
+def _conclude(
+    callback: MpesaCallback, verdict: Verdict, *, reason: str = "", detail: str = "", **columns: object
+) -> None:
+    row = MpesaCallback.objects.filter(pk=callback.pk)
+    row.update(verdict=verdict, reason=reason, detail=detail[:500], **columns)
+    callback.verdict, callback.reason, callback.detail = verdict, reason, detail[:500]
 
 
 def _keep_unverified(body: bytes, address: str | None, now: datetime) -> MpesaCallback | None:

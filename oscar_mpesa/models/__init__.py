@@ -1,7 +1,7 @@
 """Rows: what is kept about orders, payments, receipts, callbacks, calls and people's decisions."""
 
 from oscar_mpesa.models.alerts import MpesaAlert
-from oscar_mpesa.models.callbacks import MpesaCallback, Verdict
+from oscar_mpesa.models.callbacks import CallbackReason, MpesaCallback, Verdict
 from oscar_mpesa.models.calls import MpesaCall
 from oscar_mpesa.models.due import DueKind, MpesaDue
 from oscar_mpesa.models.events import MpesaBlockedPhone, MpesaEvent
@@ -12,6 +12,7 @@ from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptSource
 
 __all__ = [
     "Allocation",
+    "CallbackReason",
     "DueKind",
     "MpesaAlert",
     "MpesaBlockedPhone",

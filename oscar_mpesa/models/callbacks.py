@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.daraja.documents import Fault
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.payments import MpesaPayment
 
@@ -25,6 +26,19 @@ class Verdict(models.TextChoices):
     UNREADABLE = "unreadable", _("unreadable")
 
 
+class CallbackReason(models.TextChoices):
+    """Why a callback could not be processed; ``detail`` names the field or quotes the exception."""
+
+    CRASHED = "crashed", _("an error in the shop's own code")
+    NOT_JSON = Fault.NOT_JSON.value, _("not JSON")
+    NOT_AN_OBJECT = Fault.NOT_AN_OBJECT.value, _("not a JSON object")
+    NOT_A_LIST = Fault.NOT_A_LIST.value, _("not a list")
+    NOT_TEXT = Fault.NOT_TEXT.value, _("neither text nor number")
+    NOT_A_NUMBER = Fault.NOT_A_NUMBER.value, _("not a usable number")
+    TOO_LONG = Fault.TOO_LONG.value, _("too long")
+    MISSING = Fault.MISSING.value, _("missing")
+
+
 class MpesaCallback(models.Model):
     """One POST as it came: its body cut at 64 KB (2 KB when unverified), its address, and our verdict."""
 
@@ -41,7 +55,8 @@ class MpesaCallback(models.Model):
         verbose_name=_("payment"),
     )
     verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, default=Verdict.RECEIVED)
-    reason = OutsideTextField(_("why"), blank=True)
+    reason = models.CharField(_("why"), max_length=16, choices=CallbackReason.choices, blank=True)
+    detail = OutsideTextField(_("detail"), blank=True)
     suppressed = models.PositiveIntegerField(_("more like it, not stored"), default=0)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

@@ -42,7 +42,9 @@ def some_of_each() -> MpesaCallback:
     post(paid, success(paid), now=timezone.now())
     receive_callback(b"hello", secret="", address="203.0.113.9", now=timezone.now())
     receive_callback(success(paid), secret="0" * 32, address="2001:db8::1234:5678:9abc", now=timezone.now())
-    MpesaCallback.objects.filter(payment=paid).update(verdict="failed", reason="RuntimeError('the shop's own fault')")
+    MpesaCallback.objects.filter(payment=paid).update(
+        verdict="failed", reason="crashed", detail="RuntimeError('the shop's own fault')"
+    )
     return MpesaCallback.objects.filter(verdict="failed").latest("pk")
 
 

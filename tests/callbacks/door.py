@@ -29,7 +29,7 @@ class Door:
         kept = MpesaCallback.objects.get()
         assert (answer.status_code, answer.json()["ResultCode"]) == (200, 0)
         assert bytes(kept.body) == body[:KEPT]
-        assert kept.verdict not in {Verdict.RECEIVED, Verdict.FAILED}, kept.reason
+        assert kept.verdict not in {Verdict.RECEIVED, Verdict.FAILED}, kept.detail
         return MpesaPayment.objects.select_related("mpesa_order__order").get(pk=self.payment.pk)
 
     def _forget_the_last_one(self) -> None:

@@ -7,12 +7,17 @@ import pickle
 import pytest
 
 from oscar_mpesa.daraja.errors import (
+    KINDS,
     DarajaBusy,
     DarajaError,
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreachable,
     DarajaUnreadable,
+    PasskeyRejected,
+    ProductMissing,
+    ShortcodeRejected,
+    TokenRejected,
 )
 
 
@@ -58,3 +63,33 @@ def test_an_error_survives_the_way_between_processes() -> None:
     carried = pickle.loads(pickle.dumps(DarajaBusy("busy", http_status=429, retry_after=30)))
 
     assert (carried.message, carried.http_status, carried.retry_after) == ("busy", 429, 30)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (DarajaUnreachable, "unreachable"),
+        (DarajaUnreadable, "unreadable"),
+        (DarajaRefused, "refused"),
+        (DarajaBusy, "busy"),
+        (DarajaMisconfigured, "misconfigured"),
+        (TokenRejected, "token_rejected"),
+        (ShortcodeRejected, "shortcode_rejected"),
+        (PasskeyRejected, "passkey_rejected"),
+        (ProductMissing, "product_missing"),
+    ],
+)
+def test_each_error_has_its_kind(error: type[DarajaError], kind: str) -> None:
+    raised = error("no")
+
+    assert raised.kind == kind
+    assert raised.kind.is_misconfigured is issubclass(error, DarajaMisconfigured)
+    assert raised.kind.is_unanswered is (error in {DarajaUnreachable, DarajaUnreadable})
+
+
+def test_an_unlisted_error_has_the_kind_of_its_parent() -> None:
+    class Throttled(DarajaBusy):
+        pass
+
+    assert Throttled not in KINDS
+    assert Throttled("wait").kind == "busy"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.models import MpesaCallback, MpesaPayment
@@ -43,7 +43,8 @@ def failed_callback() -> MpesaCallback:
         environment="simulated",
         payment=payment,
         verdict="failed",
-        reason=f"IntegrityError('phone {payment.phone}')",
+        reason="crashed",
+        detail=f"IntegrityError('phone {payment.phone}')",
     )
 
 
@@ -121,6 +122,21 @@ def test_an_address_that_is_not_on_the_list_is_pointed_at(settings: Any) -> None
 
     assert "not in MPESA_ALLOWED_IPS" in opened(clerk(), callback)
     assert "not in MPESA_ALLOWED_IPS" not in expected
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [("en", "too long: <code"), ("sw", "ni ndefu mno: <code")],
+)
+def test_an_unreadable_callback_says_why_in_the_readers_language(language: str, why: str) -> None:
+    callback = post(new_payment(), b'{"Body": {"stkCallback": {"ResultCode": "' + b"9" * 65 + b'"}}}')
+    client = clerk()
+
+    with translation.override(language):
+        page = opened(client, callback)
+
+    assert why in page
+    assert ">ResultCode</code>" in page
 
 
 def test_what_a_stranger_posted_is_text_and_no_markup() -> None:

@@ -101,7 +101,28 @@ def test_an_unreadable_body_is_kept_as_it_came_and_the_payment_is_asked_now(body
     payment.refresh_from_db()
     kept = MpesaCallback.objects.get()
     assert (callback.verdict, bytes(kept.body)) == (Verdict.UNREADABLE, body)
+    assert kept.reason
     assert (payment.status, payment.next_question_at) == ("processing", later(3))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "detail"),
+    [
+        (b"<html>", "not_json", "body"),
+        (b"[]", "not_an_object", "body"),
+        (b"{}", "missing", "stkCallback"),
+        (b'{"Body": {"stkCallback": {"CheckoutRequestID": []}}}', "not_text", "CheckoutRequestID"),
+        (b'{"Body": {"stkCallback": {"ResultCode": NaN}}}', "not_a_number", "ResultCode"),
+        (b'{"Body": {"stkCallback": {"ResultCode": "' + b"9" * 65 + b'"}}}', "too_long", "ResultCode"),
+        (b'{"Body": {"stkCallback": {"a": 1, "CallbackMetadata": {"Item": 5}}}}', "not_a_list", "Item"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_unreadable_body_stores_a_code_and_the_field(body: bytes, reason: str, detail: str) -> None:
+    post(new_payment(), body)
+
+    kept = MpesaCallback.objects.get()
+    assert (kept.verdict, kept.reason, kept.detail) == ("unreadable", reason, detail)
 
 
 def test_nul_in_safaricom_s_words_is_no_reason_to_lose_them() -> None:
@@ -134,6 +155,7 @@ def test_a_crash_while_working_through_leaves_the_callback_to_try_again(monkeypa
 
     kept = MpesaCallback.objects.get(pk=callback.pk)
     assert (kept.verdict, kept.tries, kept.next_try_at) == (Verdict.FAILED, 1, later(63))
+    assert (kept.reason, kept.detail) == ("crashed", "RuntimeError('crash')")
 
 
 def test_a_database_that_goes_away_after_the_first_row_keeps_the_row(monkeypatch: pytest.MonkeyPatch) -> None:

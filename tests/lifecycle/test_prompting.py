@@ -90,6 +90,22 @@ def test_a_prompt_late_in_the_order_s_time_leaves_four_minutes_to_answer() -> No
 
 
 @pytest.mark.parametrize(
+    ("answer", "kind", "error"),
+    [
+        (refusal("500.003.02", "System is busy", status=500), "busy", "System is busy (500.003.02)"),
+        (DarajaUnreachable("sent to 254708374149"), "unreachable", "sent to •••149"),
+        (ACCEPTED, "", ""),
+    ],
+    ids=["busy", "no answer", "accepted"],
+)
+def test_a_failed_call_is_stored_with_its_kind(answer: Any, kind: str, error: str) -> None:
+    prompted(answer)
+
+    calls = list(MpesaCall.objects.order_by("pk").values_list("endpoint", "error_kind", "error"))
+    assert calls == [("oauth", "", ""), ("push", kind, error)]
+
+
+@pytest.mark.parametrize(
     ("answer", "code"),
     [
         (refusal("400.002.02", "Bad Request - Invalid PhoneNumber", status=400), "refused"),

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from oscar_mpesa.daraja.documents import Fault
+from oscar_mpesa.daraja.errors import ErrorKind
 from oscar_mpesa.lifecycle.heartbeat import beat
 from oscar_mpesa.models import (
+    CallbackReason,
     MpesaAlert,
     MpesaBlockedPhone,
     MpesaCall,
@@ -17,6 +20,7 @@ from oscar_mpesa.models import (
     MpesaEvent,
     MpesaPayment,
 )
+from oscar_mpesa.models.calls import ERROR_KIND_CHOICES
 from tests.shop import CANCELS, NOON, later, new_payment, pay
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +41,11 @@ def test_no_row_shows_a_phone_or_a_secret_in_its_name() -> None:
     }
     assert payment.phone not in names
     assert payment.secret not in names
+
+
+def test_every_kind_of_error_and_fault_has_a_label() -> None:
+    assert {kind.value for kind in ErrorKind} == set(dict(ERROR_KIND_CHOICES))
+    assert {fault.value for fault in Fault} == set(CallbackReason.values) - {"crashed"}
 
 
 def test_rows_are_named_for_the_reader_of_a_log() -> None:

@@ -128,7 +128,7 @@ class Story(RuleBasedStateMachine):
     def post(self, payment: MpesaPayment, body: bytes) -> None:
         callback = receive_callback(body, secret=payment.secret, address=None, now=self.now)
         assert callback is not None
-        assert callback.verdict not in {Verdict.RECEIVED, Verdict.FAILED}, callback.reason
+        assert callback.verdict not in {Verdict.RECEIVED, Verdict.FAILED}, callback.detail
 
     def reconcile_in(self, seconds: int) -> None:
         self.facts.now += timedelta(seconds=seconds)
