@@ -121,6 +121,11 @@ class MpesaSettings:
         return tuple(sorted(id_ for id_, wrong in found.items() if wrong))
 
     @property
+    def available_to(self) -> str:
+        """Who may pay by M-PESA: ``everyone``, ``staff`` or ``nobody``; nobody while the settings have a fault."""
+        return "nobody" if self.faults else self.OFFER_TO
+
+    @property
     def _callback_is_usable(self) -> bool:
         address = self.CALLBACK_URL
         schemes = ("https://",) if self.ENVIRONMENT == PRODUCTION else ("https://", "http://")

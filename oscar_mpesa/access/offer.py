@@ -9,7 +9,5 @@ from oscar_mpesa.conf import get_settings
 
 def is_offered_to(user: Any) -> bool:
     """M-Pesa is switched on for this person and its settings have no fault."""
-    settings = get_settings()
-    if settings.faults or settings.OFFER_TO == "nobody":
-        return False
-    return settings.OFFER_TO == "everyone" or bool(user.is_staff)
+    available_to = get_settings().available_to
+    return available_to == "everyone" or (available_to == "staff" and bool(user.is_staff))

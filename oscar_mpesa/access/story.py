@@ -20,6 +20,7 @@ from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle.refusals import NotPayable
 from oscar_mpesa.lifecycle.starting import opens_at
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.models.payments import PROMPT_LIFE
 from oscar_mpesa.ordering import sentences
 from oscar_mpesa.ordering.other_way import has_other_way
@@ -188,7 +189,7 @@ def _state(payment: MpesaPayment, money: Money, now: datetime) -> PaymentPageSta
     if payment.is_live:
         waited = now - (payment.prompted_at or payment.created_at)
         return PaymentPageState.ENTER_PIN if waited < STILL_CHECKING else PaymentPageState.CHECKING
-    if payment.mpesa_order.order.status != get_settings().PENDING_STATUS:
+    if not has_pending_status(payment.mpesa_order.order):
         return money.state or PaymentPageState.NOT_WAITING
     if payment.pk in {receipt.payment_id for receipt in money.decided}:
         return PaymentPageState.UNPAID

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaOrder, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_IS_THERE
 
@@ -24,9 +23,7 @@ def waiting_order(request: HttpRequest, *, number: str = "") -> MpesaOrder | Non
         return None
     whose = Q(public_id__in=own) | Q(order__user=user) if user is not None else Q(public_id__in=own)
     money = MpesaReceipt.objects.filter(order_id=OuterRef("pk"), allocation__in=MONEY_IS_THERE)
-    awaiting = MpesaOrder.objects.filter(
-        whose, order__status=get_settings().PENDING_STATUS, released_at=None, pay_before__gt=timezone.now()
-    )
+    awaiting = MpesaOrder.objects.awaiting_payment().filter(whose, pay_before__gt=timezone.now())
     asked_for_first = Case(When(order__number=number, then=0), default=1)
     return awaiting.exclude(Exists(money)).select_related("order").order_by(asked_for_first, "-created_at").first()
 

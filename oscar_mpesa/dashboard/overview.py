@@ -70,7 +70,7 @@ class OverviewView(DeskMixin, TemplateView):
         return {
             **super().get_context_data(**kwargs),
             "mpesa": settings,
-            "offered": OFFERED["nobody" if settings.faults else settings.OFFER_TO],
+            "offered": OFFERED[settings.available_to],
             "tasks": [_task(need, self.request.user) for need in needs.needs(now, ended=ended, seen=seen)],
             "figures": numbers,
             "of_today": [*_facts(ended.today), (gettext("Customers waiting now"), f"{customers(seen):,}")],

@@ -32,8 +32,7 @@ def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
 
 def is_payable(mpesa_order: MpesaOrder) -> bool:
     """The order still awaits its money: not closed, of the pending status, and none has come; one query."""
-    is_open = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
-    return is_open and not has_money(mpesa_order.pk)
+    return mpesa_order.is_awaiting_payment and not has_money(mpesa_order.pk)
 
 
 def kept_until(mpesa_order: MpesaOrder, *, now: datetime) -> datetime:

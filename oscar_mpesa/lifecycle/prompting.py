@@ -49,7 +49,7 @@ def prompt(payment: MpesaPayment, *, now: datetime) -> None:
 
 def _claim(payment: MpesaPayment, now: datetime) -> bool:
     # A subquery, for MariaDB would look for a joined order's payments first and claim them by their pk alone.
-    is_open = Exists(MpesaOrder.objects.filter(pk=OuterRef("mpesa_order_id"), released_at=None))
+    is_open = Exists(MpesaOrder.objects.open().filter(pk=OuterRef("mpesa_order_id")))
     unsent = MpesaPayment.objects.filter(
         is_open, pk=payment.pk, status=Status.PENDING.value, prompted_at=None, created_at__gt=now - UNSENT_LIFE
     )

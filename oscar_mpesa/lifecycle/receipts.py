@@ -290,7 +290,6 @@ def _end_hold(receipt: MpesaReceipt, *, by: Any, why: str, now: datetime) -> Non
 
 def _reopen(mpesa_order: MpesaOrder, now: datetime) -> None:
     """Money left the order that it came for; while that waits it can be paid again, and its clock goes on."""
-    is_waiting = not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
-    if is_waiting and mpesa_order.payments.exists():
+    if mpesa_order.is_awaiting_payment and mpesa_order.payments.exists():
         until = Greatest(F("pay_before"), now + TIME_AFTER_HOLD)
         MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=until, release_at=until)

@@ -20,6 +20,7 @@ from oscar_mpesa.lifecycle.locks import lock_mpesa_order, require_no_transaction
 from oscar_mpesa.lifecycle.ports import shop
 from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import DueKind, MpesaOrder, MpesaPayment, MpesaReceipt, ReleaseReason
+from oscar_mpesa.models.orders import has_pending_status
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -212,7 +213,7 @@ def _let_go(locked: MpesaOrder, reason: ReleaseReason, now: datetime) -> Release
         return _let_go_of_cancelled(locked, now)
     if has_money(locked.pk):
         return Release.PAID
-    is_unpaid = locked.order.status in {names.PENDING_STATUS, names.EXPIRED_STATUS}  # the latter by hand
+    is_unpaid = has_pending_status(locked.order) or locked.order.status == names.EXPIRED_STATUS  # the latter by hand
     if locked.is_released or not is_unpaid:
         return Release.LEFT_ALONE
     if locked.payments.live().exists():
@@ -253,5 +254,5 @@ def _require_unpaid(mpesa_order: MpesaOrder) -> None:
 
 
 def _require_pending(mpesa_order: MpesaOrder) -> None:
-    if mpesa_order.is_released or mpesa_order.order.status != get_settings().PENDING_STATUS:
+    if not mpesa_order.is_awaiting_payment:
         raise NotPending(mpesa_order.pk)

@@ -19,6 +19,7 @@ from oscar_mpesa.lifecycle.prompting import prompt
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
 from oscar_mpesa.lifecycle.staff import require_permission
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models.orders import has_pending_status
 
 #: After a prompt of the same amount to the same phone the next one waits at least this long.
 SAME_PROMPT_WAIT = timedelta(seconds=60)
@@ -103,12 +104,12 @@ def opens_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
 
 def _require_offered() -> None:
     settings = get_settings()
-    if settings.faults or settings.OFFER_TO == "nobody":
+    if settings.available_to == "nobody":
         raise NotOffered(settings.faults)
 
 
 def _require_awaiting(order: Any) -> None:
-    if order.status != get_settings().PENDING_STATUS:
+    if not has_pending_status(order):
         raise NotPayable(f"order {order.pk} is {order.status}")
 
 

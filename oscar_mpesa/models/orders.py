@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models.fields import EnvironmentField, new_public_id
 
 
@@ -15,6 +18,23 @@ class ReleaseReason(models.TextChoices):
     UNASKED = "unasked", _("no payment in time, and Safaricom gave no answer")
     STAFF = "staff", _("cancelled by staff")
     OTHER_METHOD = "other-method", _("the shopper chose another way to pay")
+
+
+def has_pending_status(order: Any) -> bool:
+    """Return whether Oscar's order has the status of an order that is not paid yet."""
+    return bool(order.status == get_settings().PENDING_STATUS)
+
+
+class MpesaOrderQuerySet(models.QuerySet["MpesaOrder"]):
+    """The questions that are asked of many orders; each is also a property of one."""
+
+    def open(self) -> MpesaOrderQuerySet:
+        """Return orders that are not closed, as ``is_released`` tells it of one."""
+        return self.filter(released_at=None)
+
+    def awaiting_payment(self) -> MpesaOrderQuerySet:
+        """Return orders as ``is_awaiting_payment`` tells it of one."""
+        return self.open().filter(order__status=get_settings().PENDING_STATUS)
 
 
 class MpesaOrder(models.Model):
@@ -47,6 +67,8 @@ class MpesaOrder(models.Model):
     restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
     handed_over_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
 
+    objects = models.Manager.from_queryset(MpesaOrderQuerySet)()
+
     class Meta:
         verbose_name = _("M-Pesa order")
         verbose_name_plural = _("M-Pesa orders")
@@ -61,6 +83,11 @@ class MpesaOrder(models.Model):
     def is_released(self) -> bool:
         """The order was given up: its stock, vouchers and offers went back."""
         return self.released_at is not None
+
+    @property
+    def is_awaiting_payment(self) -> bool:
+        """The order is open and has the pending status; whether money arrived is not asked."""
+        return not self.is_released and has_pending_status(self.order)
 
     @property
     def was_released_by_the_clock(self) -> bool:
