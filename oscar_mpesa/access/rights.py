@@ -9,6 +9,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
 from oscar_mpesa.access.ownership import owns_order, typed_the_number
+from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.lifecycle.tokens import Use, read_token
 from oscar_mpesa.models import MpesaPayment
@@ -43,13 +44,13 @@ def may_see(request: HttpRequest, order: Any) -> bool:
         _holds_token(request, order)
         or owns_order(request, order)
         or _shop_says_so(request, order)
-        or _is_clerk(request, "view_mpesapayment")
+        or is_staff_with(request.user, VIEW)
     )
 
 
 def may_see_number(request: HttpRequest, payment: MpesaPayment) -> bool:
-    """The full phone is for the session that typed it, and for staff with ``oscar_mpesa.view_full_phone``."""
-    return typed_the_number(request, payment.phone_number) or _is_clerk(request, "view_full_phone")
+    """The full phone is for the session that typed it, and for staff who may see all numbers."""
+    return typed_the_number(request, payment.phone_number) or may_see_full_phones(request.user)
 
 
 def _holds_token(request: HttpRequest, order: Any) -> bool:
@@ -62,12 +63,6 @@ def _shop_says_so(request: HttpRequest, order: Any) -> bool:
         return False
     owns = check if callable(check) else import_string(check)
     return bool(owns(request, order))
-
-
-def _is_clerk(request: HttpRequest, permission: str) -> bool:
-    # Asked first, because a permission costs two queries.
-    user: Any = request.user
-    return bool(user.is_authenticated and user.is_staff and user.has_perm(f"oscar_mpesa.{permission}"))
 
 
 class _CsrfCheck(CsrfViewMiddleware):

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from oscar_mpesa.access.refusals import tell_why
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import SIMULATED
 from oscar_mpesa.dashboard.forms import BlockForm, ReleaseForm
-from oscar_mpesa.dashboard.permissions import FULL_PHONE
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.lifecycle.asking import AskRefused, Said, ask
 from oscar_mpesa.lifecycle.blocking import block_phone
@@ -81,7 +81,7 @@ class SendView(PaymentAction):
         return self._send(request, payment, now)
 
     def _send(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        shows_number = request.user.has_perm(FULL_PHONE)
+        shows_number = may_see_full_phones(request.user)
         try:
             sent = retry(payment.mpesa_order.order, phone=payment.phone_number, now=now, by=request.user)
         except LivePayment as refusal:

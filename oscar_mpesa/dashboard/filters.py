@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.dashboard.days import FilterDayField
+from oscar_mpesa.dashboard.nairobi import day_after, midnight
 from oscar_mpesa.dashboard.searching import Found, search
 from oscar_mpesa.domain.money import MAXIMUM, MINIMUM
 from oscar_mpesa.models import MpesaPayment
@@ -17,25 +16,6 @@ from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.payments import STATUS_CHOICES
 
 _ANY = ("", _("Any"))
-
-#: Days outside of these are slips of the finger, and some of them no database takes.
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar, which wants its days as ``2026-11-23`` in every language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-def _day(label: Any) -> forms.DateField:
-    sensible = [MinValueValidator(_FIRST_DAY), MaxValueValidator(_LAST_DAY)]
-    return forms.DateField(
-        required=False, label=label, input_formats=["%Y-%m-%d"], widget=DayInput(), validators=sensible
-    )
 
 
 class PaymentFilter(forms.Form):
@@ -49,8 +29,8 @@ class PaymentFilter(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )
     status = forms.ChoiceField(required=False, label=_("Status"), choices=[_ANY, *STATUS_CHOICES])
-    since = _day(_("From day"))
-    until = _day(_("To day"))
+    since = FilterDayField(label=_("From day"))
+    until = FilterDayField(label=_("To day"))
     amount = forms.IntegerField(required=False, label=_("Amount in KSh"), min_value=MINIMUM, max_value=MAXIMUM)
     environment = forms.ChoiceField(required=False, label=_("Environment"), choices=[_ANY, *EnvironmentField.CHOICES])
 
@@ -68,12 +48,8 @@ class PaymentFilter(forms.Form):
             "status": asked["status"],
             "environment": asked["environment"],
             "amount": asked["amount"],
-            "created_at__gte": asked["since"] and _midnight(asked["since"]),
-            "created_at__lt": asked["until"] and _midnight(asked["until"] + timedelta(days=1)),
+            "created_at__gte": asked["since"] and midnight(asked["since"]),
+            "created_at__lt": asked["until"] and midnight(day_after(asked["until"])),
         }
         payments = MpesaPayment.objects.filter(**{name: value for name, value in wanted.items() if value})
         return search(payments, asked["q"])
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, NAIROBI)

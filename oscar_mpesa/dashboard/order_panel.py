@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from oscar_mpesa.access.page_state import PaymentPageState
 from oscar_mpesa.access.receipts import Money, money_of
+from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.dashboard.nairobi import day_and_time
-from oscar_mpesa.dashboard.permissions import FULL_PHONE, VIEW
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
@@ -56,8 +56,8 @@ class MpesaOrderPanelMixin:
         """The shop's own, with ``mpesa_panel`` where there is one."""
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         user = self.request.user
-        if user.is_staff and user.has_perm(VIEW):
-            self.mpesa_panel = panel_of(self.object, shows_phones=user.has_perm(FULL_PHONE))
+        if is_staff_with(user, VIEW):
+            self.mpesa_panel = panel_of(self.object, shows_phones=may_see_full_phones(user))
         if self.mpesa_panel is not None:
             base: list[str] = super().get_template_names()  # type: ignore[misc]
             context |= {"mpesa_panel": self.mpesa_panel, "base_template": select_template(base)}

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.views.generic.base import ContextMixin
 
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.navigation import tabs_for
-from oscar_mpesa.dashboard.permissions import FULL_PHONE
 
 
 class DeskMixin(ContextMixin):
@@ -22,7 +22,7 @@ class DeskMixin(ContextMixin):
         user = self.request.user
         here = {
             "tabs": tabs_for(user, current=self.tab),
-            "shows_phones": user.has_perm(FULL_PHONE),
+            "shows_phones": may_see_full_phones(user),
             "is_test_shop": get_settings().is_test,
         }
         return {**super().get_context_data(**kwargs), **here}

@@ -18,18 +18,19 @@ from django.views.generic import View
 from django_tables2 import SingleTableView
 from oscar.views.decorators import check_permissions
 
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.exporting import streamed_csv
 from oscar_mpesa.dashboard.filters import PaymentFilter
 from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.paging import CappedPaginator
-from oscar_mpesa.dashboard.permissions import FULL_PHONE, PERMISSIONS
+from oscar_mpesa.dashboard.permissions import PERMISSIONS
 from oscar_mpesa.dashboard.searching import Found
 from oscar_mpesa.dashboard.tables import PaymentTable
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.payments import STATUS_CHOICES
+from oscar_mpesa.oversight.paging import CappedPaginator
 
 #: Payments that are in memory at once while they are exported.
 CHUNK = 1_000
@@ -61,7 +62,7 @@ class PaymentListView(DeskMixin, SingleTableView):
     def get_table_kwargs(self) -> dict[str, Any]:
         """What this person may see."""
         user = self.request.user
-        return {"shows_phones": user.has_perm(FULL_PHONE), "shows_orders": may_see_orders(user)}
+        return {"shows_phones": may_see_full_phones(user), "shows_orders": may_see_orders(user)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The filter above the table, and the way to the same as a file."""
@@ -80,7 +81,7 @@ class PaymentExportView(View):
         if not form.is_valid():
             return redirect(f"{reverse('dashboard:mpesa-payments')}?{request.GET.urlencode()}")
         payments = _with_lines(form.found().payments).order_by("-created_at", "-pk")
-        shows_phones = request.user.has_perm(FULL_PHONE)
+        shows_phones = may_see_full_phones(request.user)
         test = "TEST-" if get_settings().is_test else ""
         return streamed_csv(f"{test}m-pesa-payments.csv", _header(), _rows(payments, shows_phones=shows_phones))
 

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-VIEW = "oscar_mpesa.view_mpesapayment"
-ACT = "oscar_mpesa.act_on_payment"
-EXPORT = "oscar_mpesa.export_payments"
-FULL_PHONE = "oscar_mpesa.view_full_phone"
-APPLY = "oscar_mpesa.apply_receipt"
-RECORD = "oscar_mpesa.record_receipt"
-RETURN = "oscar_mpesa.record_return"
-EXPLAIN = "oscar_mpesa.explain_receipt"
-RELEASE = "oscar_mpesa.release_order"
-BLOCK = "oscar_mpesa.block_phone"
+from oscar_mpesa.access.staff_permissions import ACT, APPLY, BLOCK, EXPLAIN, EXPORT, RECORD, RELEASE, RETURN, VIEW
 
 
 def staff_with(*permissions: str) -> list[str]:

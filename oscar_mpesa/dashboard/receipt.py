@@ -14,11 +14,11 @@ from django.utils.translation import gettext_noop
 from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
+from oscar_mpesa.access.staff_permissions import APPLY, EXPLAIN, RETURN
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.orders import order_number
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import APPLY, EXPLAIN, RETURN
 from oscar_mpesa.dashboard.receipt_facts import facts_of, found_order, phone_of, somebody_elses
 from oscar_mpesa.dashboard.receipt_forms import ApplyForm, ExplainForm, ReturnForm
 from oscar_mpesa.dashboard.receipt_words import told

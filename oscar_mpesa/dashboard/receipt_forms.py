@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.dashboard.days import DayField, FilterDayField
 from oscar_mpesa.dashboard.nairobi import day_and_time, today
 from oscar_mpesa.dashboard.orders import order_number, spellings
 from oscar_mpesa.domain.money import ksh
@@ -23,19 +23,7 @@ from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 #: The value of the filter for money that waits for a person; the others are allocations.
 TO_SORT_OUT = "to-sort-out"
 
-#: Days outside of these are slips of the finger, and some of them no database takes.
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
-
 _NOON = time(12, 0)
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar, which wants its days as ``2026-11-23`` in every language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class _DeskForm(forms.Form):
@@ -57,18 +45,13 @@ class ReceiptFilterForm(_DeskForm):
         required=False,
         choices=[("", _("All money")), (TO_SORT_OUT, _("to sort out")), *Allocation.choices],
     )
-    since = forms.DateField(label=_("From day"), required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
-    until = forms.DateField(label=_("To day"), required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
+    since = FilterDayField(label=_("From day"))
+    until = FilterDayField(label=_("To day"))
     code = forms.CharField(label=_("M-PESA code"), required=False, max_length=40)
     amount = forms.DecimalField(
         label=_("Amount in KSh"), required=False, min_value=Decimal("0.01"), max_digits=12, decimal_places=2
     )
     order = forms.CharField(label=_("Order number"), required=False, max_length=128)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("since", "until"):
-            self.fields[name].validators += [MinValueValidator(_FIRST_DAY), MaxValueValidator(_LAST_DAY)]
 
     def clean_code(self) -> str:
         """As Safaricom writes it; a part of a code finds nothing, so it is refused."""
@@ -95,7 +78,7 @@ class ApplyForm(_DeskForm):
 class ReturnForm(_DeskForm):
     """Money that went back by hand: the day, the amount and how; once, however often the form is sent."""
 
-    day = forms.DateField(label=_("Returned on"), widget=DayInput(), input_formats=["%Y-%m-%d"])
+    day = DayField(label=_("Returned on"))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=12, decimal_places=2)
     reference = forms.CharField(
         label=_("How, or its M-PESA code"), max_length=128, help_text=_("Such as the code of your own M-PESA SMS.")
@@ -148,7 +131,7 @@ class RecordForm(_DeskForm):
 
     code = forms.CharField(label=_("M-PESA code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=11, decimal_places=2, min_value=Decimal("0.01"))
-    day = forms.DateField(label=_("Paid on"), widget=DayInput(), input_formats=["%Y-%m-%d"])
+    day = DayField(label=_("Paid on"))
     time = forms.TimeField(
         label=_("Paid at (Nairobi time)"),
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),

@@ -12,16 +12,16 @@ from django.utils.functional import cached_property
 from django_tables2 import SingleTableView
 from oscar.core.loading import get_model
 
+from oscar_mpesa.access.staff_permissions import EXPORT, RECORD
 from oscar_mpesa.dashboard.nairobi import day_after, midnight, month_of, today
 from oscar_mpesa.dashboard.orders import spellings
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.paging import CappedPaginator
-from oscar_mpesa.dashboard.permissions import EXPORT, RECORD
 from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
 from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
 from oscar_mpesa.models import MpesaEvent, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.receipts import TO_SORT_OUT as ALLOCATIONS_TO_SORT_OUT
+from oscar_mpesa.oversight.paging import CappedPaginator
 
 Order = get_model("order", "Order")
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.nairobi import day_and_time
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import FULL_PHONE
 from oscar_mpesa.dashboard.receipt_facts import Found, described, on_a_phone, order_numbered
 from oscar_mpesa.dashboard.receipt_forms import RecordForm
 from oscar_mpesa.domain.money import MAXIMUM, ksh
@@ -71,7 +71,7 @@ class RecordView(DeskMixin, TemplateView):
     @property
     def shows_phones(self) -> bool:
         """Of the requests that it may belong to."""
-        return bool(self.request.user.has_perm(FULL_PHONE))
+        return may_see_full_phones(self.request.user)
 
     def keep(self, form: RecordForm, order: Any) -> HttpResponse:
         """Call the verb; its page shows what became of the money."""

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from oscar.core.loading import get_class
 
+from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.exporting import safe_cell
-from oscar_mpesa.dashboard.permissions import EXPORT, VIEW
 from oscar_mpesa.dashboard.receipts import within
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation, MpesaReceipt
@@ -89,7 +89,7 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
     def is_available_to(self, user: Any) -> bool:
         """Staff who may see M-Pesa; the file for who may export it too. Partner users see none."""
         is_file = isinstance(self.formatter, MpesaReportCSVFormatter)
-        return bool(user.is_staff and user.has_perm(VIEW) and (not is_file or user.has_perm(EXPORT)))
+        return is_staff_with(user, VIEW, *([EXPORT] if is_file else []))
 
 
 _HEADER = (

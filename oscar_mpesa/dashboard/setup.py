@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from oscar_mpesa.access.hooks import hooks_path
+from oscar_mpesa.access.staff_permissions import ACT
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.addresses import host_of, is_at_home
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.oversight.setup.checking import check_setup, look_at_setup
 from oscar_mpesa.oversight.setup.settings import settings_shown
 from oscar_mpesa.oversight.setup.steps import steps

@@ -14,7 +14,6 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.orders import name_of
-from oscar_mpesa.dashboard.paging import MOST
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.models import Allocation, MpesaPayment
@@ -50,7 +49,7 @@ class PaymentTable(DashboardTable):
     def get_caption_display(self) -> str:
         """How many there are, as far as they were counted."""
         if self.paginator.is_capped:
-            return gettext("More than %(count)s payments") % {"count": f"{MOST:,}"}
+            return gettext("More than %(count)s payments") % {"count": f"{self.paginator.counted:,}"}
         return gettext("Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
 
     def render_when(self, record: MpesaPayment) -> str:

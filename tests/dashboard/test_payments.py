@@ -10,7 +10,7 @@ from django.test import Client
 from oscar.core.loading import get_model
 from oscar.test.factories import UserFactory
 
-from oscar_mpesa.dashboard import paging, searching
+from oscar_mpesa.dashboard import searching
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
 from tests.counting import counted
@@ -182,9 +182,8 @@ def test_names_are_looked_for_among_the_newest_only_and_the_page_says_so(
 def test_a_list_that_is_very_long_is_counted_only_so_far(
     payments: dict[str, MpesaPayment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging, "MOST", 1)
-    monkeypatch.setattr(paging, "LEAFABLE", 1)
-    monkeypatch.setattr("oscar_mpesa.dashboard.tables.MOST", 1)
+    monkeypatch.setattr("oscar_mpesa.oversight.paging.CappedPaginator.counted", 1)
+    monkeypatch.setattr("oscar_mpesa.oversight.paging.CappedPaginator.reachable", 1)
 
     told = words(at_desk().get(LIST))
 

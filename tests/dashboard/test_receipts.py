@@ -177,7 +177,7 @@ def test_a_page_has_25_rows_and_costs_no_more_for_them() -> None:
 
 
 def test_a_list_without_end_is_not_counted_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oscar_mpesa.dashboard.paging.LEAFABLE", 30)
+    monkeypatch.setattr("oscar_mpesa.oversight.paging.CappedPaginator.reachable", 30)
     for number in range(40):
         new_receipt(f"OD00000{number:03}")
 

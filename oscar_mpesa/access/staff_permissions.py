@@ -1,0 +1,27 @@
+"""What staff may see and do: the permissions by name, and who may read phone numbers in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Custom permissions of the models, and Django's own for viewing payments.
+VIEW = "oscar_mpesa.view_mpesapayment"
+ACT = "oscar_mpesa.act_on_payment"
+EXPORT = "oscar_mpesa.export_payments"
+FULL_PHONE = "oscar_mpesa.view_full_phone"
+APPLY = "oscar_mpesa.apply_receipt"
+RECORD = "oscar_mpesa.record_receipt"
+RETURN = "oscar_mpesa.record_return"
+EXPLAIN = "oscar_mpesa.explain_receipt"
+RELEASE = "oscar_mpesa.release_order"
+BLOCK = "oscar_mpesa.block_phone"
+
+
+def is_staff_with(user: Any, *permissions: str) -> bool:
+    """Whether this is signed-in staff with all of these permissions; asks the database only about staff."""
+    return bool(user.is_authenticated and user.is_staff and user.has_perms(permissions))
+
+
+def may_see_full_phones(user: Any) -> bool:
+    """Whether this person may read every phone number in full; others read its last three digits."""
+    return is_staff_with(user, FULL_PHONE)
