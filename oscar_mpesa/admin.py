@@ -5,17 +5,18 @@ Phone numbers, and raw bodies, are for who has ``view_full_phone``; others see t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
+from oscar_mpesa.daraja.redaction import redact, redact_body
 from oscar_mpesa.models import (
     MpesaBlockedPhone,
     MpesaCall,
@@ -26,30 +27,24 @@ from oscar_mpesa.models import (
     MpesaPayment,
     MpesaReceipt,
 )
-from oscar_mpesa.oversight.redacting import readable, redacted
+from oscar_mpesa.oversight.paging import CappedPaginator
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Model]
 else:
     Base = admin.ModelAdmin
 
-FULL_PHONE = "oscar_mpesa.view_full_phone"
-
-#: Rows that are counted for the pages, and found by a search.
-COUNTED, FOUND = 5_000, 100
+#: The most rows that a search finds.
+FOUND = 100
 
 #: A receipt's number is known with its environment only, so an index finds it.
 ANYWHERE = (PRODUCTION, SANDBOX, SIMULATED)
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than anybody leafs, so that it is as quick among a million rows."""
+class AdminPaginator(CappedPaginator):
+    """Every row that is counted has a page."""
 
-    @cached_property
-    def count(self) -> int:
-        """The rows, or the most that are counted."""
-        rows: Any = self.object_list
-        return int(rows.order_by()[:COUNTED].count())
+    counted = reachable = 5_000
 
 
 def masked(name: str, label: Any) -> Callable[[Any, Any], str]:
@@ -57,7 +52,9 @@ def masked(name: str, label: Any) -> Callable[[Any, Any], str]:
 
     @admin.display(description=label)
     def shown(self: Any, row: Any) -> str:
-        return redacted(str(getattr(row, name) or ""), shows_phones=False) or self.get_empty_value_display()
+        value = getattr(row, name) or ""
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return redact(text) or self.get_empty_value_display()
 
     return shown
 
@@ -66,7 +63,7 @@ class ReadOnlyAdmin(Base):
     """``fields`` and ``list_display`` name fields; those in ``MASKED`` are masked for who may not see phones."""
 
     actions = None
-    paginator = CappedPaginator
+    paginator = AdminPaginator
     show_full_result_count = False
     list_per_page = 50
 
@@ -79,6 +76,9 @@ class ReadOnlyAdmin(Base):
         "error",
         "why",
         "note",
+        "request",
+        "reply",
+        "returned_reference",
     )
     masked_phone = masked("phone", _("phone"))
     masked_payer = masked("payer", _("payer as told"))
@@ -89,6 +89,9 @@ class ReadOnlyAdmin(Base):
     masked_why = masked("why", _("why"))
     masked_note = masked("note", _("note"))
     masked_detail = masked("detail", _("detail"))
+    masked_request = masked("request", _("request"))
+    masked_reply = masked("reply", _("reply"))
+    masked_returned_reference = masked("returned_reference", _("reference of the return"))
 
     #: Fields that are searched for exactly what was typed, and for who may see phones only.
     searched: Mapping[str, Mapping[str, Any]] = {}
@@ -124,7 +127,7 @@ class ReadOnlyAdmin(Base):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """What may be searched for: who may not see a phone may not try numbers either."""
-        return [*self.searched, *(self.searched_in_full if _sees_phones(request) else ())]
+        return [*self.searched, *(self.searched_in_full if may_see_full_phones(request.user) else ())]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
@@ -141,14 +144,9 @@ class ReadOnlyAdmin(Base):
         return queryset.filter(pk__in=found), False
 
     def _as_permitted(self, request: HttpRequest, names: Any) -> list[Any]:
-        if _sees_phones(request):
+        if may_see_full_phones(request.user):
             return list(names)
         return [f"masked_{name}" if name in self.MASKED else name for name in names]
-
-
-def _sees_phones(request: HttpRequest) -> bool:
-    user: Any = request.user
-    return bool(user.has_perm(FULL_PHONE))
 
 
 @admin.register(MpesaOrder)
@@ -209,12 +207,12 @@ class MpesaCallbackAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What was posted is for who may see phones; the desk's inbox shows it redacted to others."""
         fields = super().get_fields(request, obj)
-        return fields if _sees_phones(request) else [name for name in fields if name != "posted"]
+        return fields if may_see_full_phones(request.user) else [name for name in fields if name != "posted"]
 
     @admin.display(description=_("what was posted"))
     def posted(self, row: Any) -> str:
         """The raw words, without the payment's secret."""
-        return readable(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")
+        return redact_body(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")
 
 
 @admin.register(MpesaCall)

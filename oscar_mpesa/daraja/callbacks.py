@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from oscar_mpesa.daraja.documents import DocumentUnreadable, Fault, object_in, read_object, text_in, text_of
 from oscar_mpesa.daraja.messages import NAIROBI, TIMESTAMP
+from oscar_mpesa.daraja.redaction import mask_digits
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 
 #: Characters, as the columns that keep them.
@@ -109,4 +110,4 @@ def _payer(text: str) -> str:
     try:
         return PhoneNumber.parse(text).masked
     except PhoneRefused:
-        return f"•••{text[-3:]}" if _WHOLE_NUMBER.fullmatch(text) else text[:_PAYER]
+        return mask_digits(text) if _WHOLE_NUMBER.fullmatch(text) else text[:_PAYER]

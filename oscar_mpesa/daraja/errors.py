@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import ClassVar
 
-from oscar_mpesa.daraja.masking import masked
+from oscar_mpesa.daraja.redaction import redact_line
 
 
 class ErrorKind(str, Enum):
@@ -76,10 +76,10 @@ class DarajaError(Exception):
     def __init__(
         self, message: str = "", *, http_status: int | None = None, error_code: str = "", sent: bool = True
     ) -> None:
-        self.message = masked(message)
+        self.message = redact_line(message)
         super().__init__(self.message)
         self.http_status = http_status
-        self.error_code = masked(error_code)
+        self.error_code = redact_line(error_code)
         self.sent = sent
 
     @property

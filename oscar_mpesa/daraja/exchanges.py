@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from oscar_mpesa.daraja.documents import read_object, text_of
 from oscar_mpesa.daraja.errors import ErrorKind
-from oscar_mpesa.daraja.masking import LIMIT, masked, masked_checkout_id
+from oscar_mpesa.daraja.redaction import LIMIT, redact_checkout_id, redact_line
 
 #: Kept as they are: the shop's own public numbers, and Safaricom's ids that hold no phone.
 _PLAIN = frozenset(
@@ -80,7 +80,7 @@ def _kept(name: str, value: object) -> str:
     except ValueError:
         return ""
     if name == "CheckoutRequestID":
-        return masked_checkout_id(text)
+        return redact_checkout_id(text)
     if name in _MASKED:
-        return masked(text)
+        return redact_line(text)
     return text[:LIMIT] if name in _PLAIN else ""

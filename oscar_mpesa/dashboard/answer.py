@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from oscar_mpesa.access.clock import day_and_time
 from oscar_mpesa.access.story import Story
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.dashboard.nairobi import day_words
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.domain.money import ksh
@@ -74,28 +75,35 @@ class Answer:
 
 
 def answer(
-    payment: MpesaPayment, story: Story, receipts: Iterable[MpesaReceipt], *, newest: MpesaPayment, phone: str
+    payment: MpesaPayment,
+    story: Story,
+    receipts: Iterable[MpesaReceipt],
+    *,
+    newest: MpesaPayment,
+    phone: str,
+    shows_phones: bool,
 ) -> Answer:
     """The answer about a payment.
 
     ``story`` and ``newest``, the last request, are its order's, ``receipts`` are its own; ``phone`` is written as its
-    reader may see it.
+    reader may see it. Without ``shows_phones`` other numbers are masked.
     """
     own = list(receipts)
     if own:
-        return _of_money(payment, story, own)
+        return _of_money(payment, story, own, shows_phones=shows_phones)
     if payment.is_live:
         return _of_live(payment, story, phone)
     return _of_ended(payment, story, newest, phone)
 
 
-def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt]) -> Answer:
+def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt], *, shows_phones: bool) -> Answer:
     arrived = [
         _("%(money)s arrived on %(moment)s: %(use)s.")
         % {"money": named(each), "moment": day_and_time(each.paid_at), "use": _use(each, payment)}
         for each in receipts
     ]
     happened = " ".join(arrived)
+    returns = [*_of_returns(receipts, shows_phones=shows_phones)]
     if any(each.allocation in TO_SORT_OUT for each in receipts):
         say = str(_DECIDING_BESIDE if story.state.is_paid else _DECIDING)
         return Answer(headline=_("Money waits for you."), happened=happened, say=say, colour="warning")
@@ -103,10 +111,10 @@ def _of_money(payment: MpesaPayment, story: Story, receipts: list[MpesaReceipt])
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
             headline = _("Paid, but the order was cancelled since.")
             return Answer(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
-        say = " ".join([str(_PAID), *_of_returns(receipts)])
+        say = " ".join([str(_PAID), *returns])
         return Answer(headline=_("Paid."), happened=happened, say=say, colour="success")
     others = (of_decision(each) for each in receipts if each.returned_amount is None)
-    say = " ".join([*_of_order(story), *_of_returns(receipts), *others])
+    say = " ".join([*_of_order(story), *returns, *others])
     return Answer(headline=_("Money came and was decided about."), happened=happened, say=say, colour="info")
 
 
@@ -118,12 +126,12 @@ def _of_order(story: Story) -> Iterator[str]:
         yield str(_ORDER_UNPAID)
 
 
-def _of_returns(receipts: list[MpesaReceipt]) -> Iterator[str]:
+def _of_returns(receipts: list[MpesaReceipt], *, shows_phones: bool) -> Iterator[str]:
     """What the caller finds among the own messages of M-PESA."""
     for each in receipts:
         if each.returned_amount is not None:
             told = {"part": ksh(each.returned_amount), "day": day_words(each.returned_at), "money": named(each)}
-            told["reference"] = each.returned_reference
+            told["reference"] = redact(each.returned_reference, shows_phones=shows_phones)
             yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % told
 
 

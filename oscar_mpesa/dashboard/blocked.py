@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import ListView, View
 
+from oscar_mpesa.access.staff_permissions import BLOCK
+from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.dashboard.forms import BlockForm
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import BLOCK
 from oscar_mpesa.lifecycle.blocking import unblock_phone
 from oscar_mpesa.models import MpesaBlockedPhone
 
@@ -32,6 +33,7 @@ class BlockedListView(DeskMixin, ListView):  # type: ignore[type-arg]
         context = super().get_context_data(**kwargs)
         for each in context["blocked"]:
             number = each.phone_number
+            each.shown_note = redact(each.note, shows_phones=context["shows_phones"])
             each.shown = number.grouped if context["shows_phones"] else number.masked
             each.form = BlockForm(auto_id=f"id-{each.pk}-%s")
         return {**context, "may_unblock": self.request.user.has_perm(BLOCK)}

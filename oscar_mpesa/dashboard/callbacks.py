@@ -17,24 +17,21 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView, View
 
 from oscar_mpesa.access.address import is_expected
+from oscar_mpesa.access.staff_permissions import ACT
+from oscar_mpesa.daraja.redaction import redact, redact_body
+from oscar_mpesa.dashboard.days import DayInput, FilterDayField
 from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import ACT
 from oscar_mpesa.lifecycle.reprocessing import UNFINISHED, ProcessingRefused, process_again
 from oscar_mpesa.models import MpesaCallback, Verdict
 from oscar_mpesa.oversight.inbox import MEANINGS, Wanted, inbox
-from oscar_mpesa.oversight.redacting import readable, redacted
 
 
 class CallbackFilterForm(forms.Form):
     """By verdict and by day."""
 
     verdict = forms.ChoiceField(label=_("Verdict"), required=False, choices=[("", _("all of them")), *Verdict.choices])
-    day = forms.DateField(
-        label=_("Day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-    )
+    day = FilterDayField(label=_("Day"), widget=DayInput(attrs={"class": "form-control"}))
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
@@ -77,8 +74,8 @@ class CallbackView(DeskMixin, TemplateView):
             **context,
             "callback": callback,
             "meaning": gettext(MEANINGS[Verdict(callback.verdict)]),
-            "detail": redacted(callback.detail, **shown),
-            "body": readable(bytes(callback.body), **shown),
+            "detail": redact(callback.detail, **shown),
+            "body": redact_body(bytes(callback.body), **shown),
             "is_expected": is_expected(callback.address),
             "shows_orders": may_see_orders(user),
             "is_unfinished": callback.verdict in UNFINISHED,

@@ -12,14 +12,14 @@ from django.views.generic import TemplateView
 
 from oscar_mpesa.access.attempts import attempts_beside
 from oscar_mpesa.access.receipts import money_of
+from oscar_mpesa.access.staff_permissions import ACT, BLOCK, RECORD, RELEASE
 from oscar_mpesa.access.story import Story, tell
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.daraja.masking import masked_checkout_id
+from oscar_mpesa.daraja.redaction import redact, redact_checkout_id
 from oscar_mpesa.dashboard.answer import answer
 from oscar_mpesa.dashboard.forms import BlockForm, ReleaseForm
 from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.pages import DeskMixin
-from oscar_mpesa.dashboard.permissions import ACT, BLOCK, RECORD, RELEASE
 from oscar_mpesa.dashboard.timeline import timeline
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import TO_SORT_OUT
@@ -47,7 +47,8 @@ class PaymentView(DeskMixin, TemplateView):
             "payment": payment,
             "phone": phone,
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
-            "is_waiting": _is_waiting(payment),
+            "result_words": redact(payment.result_description, shows_phones=shows_phones),
+            "is_waiting": payment.mpesa_order.is_awaiting_payment,
             "is_test": payment.environment != PRODUCTION,
             "others": [each for each in attempts if each is not payment],
             "newest": attempts[0],
@@ -65,7 +66,7 @@ class PaymentView(DeskMixin, TemplateView):
         return {
             "story": story,
             "shows_number": shows_phones,
-            "answer": answer(payment, story, receipts, newest=newest, phone=phone),
+            "answer": answer(payment, story, receipts, newest=newest, phone=phone, shows_phones=shows_phones),
             "receipts": receipts,
             "other_receipts": others,
             "undecided": [each for each in money.kept if _is_undecided(each, payment)],
@@ -81,15 +82,9 @@ class PaymentView(DeskMixin, TemplateView):
             "ask": acts and payment.checkout_request_id is not None and not payment.is_paid and not payment.held,
             "send": acts and story.can_retry,
             "record": user.has_perm(RECORD) and (not story.state.has_money or not story.receipt_number),
-            "release": user.has_perm(RELEASE) and _is_waiting(payment),
+            "release": user.has_perm(RELEASE) and payment.mpesa_order.is_awaiting_payment,
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
         }
-
-
-def _is_waiting(payment: MpesaPayment) -> bool:
-    """Its order waits for money."""
-    mpesa_order = payment.mpesa_order
-    return not mpesa_order.is_released and mpesa_order.order.status == get_settings().PENDING_STATUS
 
 
 def _is_undecided(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
@@ -101,4 +96,4 @@ def _is_undecided(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
 def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:
     """Its end spells the phone."""
     checkout_id = payment.checkout_request_id or ""
-    return checkout_id if shows_phones else masked_checkout_id(checkout_id)
+    return checkout_id if shows_phones else redact_checkout_id(checkout_id)

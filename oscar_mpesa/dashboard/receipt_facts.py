@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.masking import masked
+from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.dashboard.orders import name_of, spellings
 from oscar_mpesa.dashboard.receipt_forms import difference_words
@@ -127,10 +127,13 @@ def total_of(order: Any) -> str:
 
 
 def facts_of(receipt: MpesaReceipt, *, shows_phones: bool) -> list[tuple[str, Any]]:
-    """A label and its value for each line that has one; the payer's number only for who may see numbers."""
-    payer = receipt.payer if shows_phones else masked(receipt.payer)
+    """A label and its value for each line that has one; phone numbers only for who may see them."""
+
+    def shown(text: str) -> str:
+        return redact(text, shows_phones=shows_phones)
+
     phone = phone_of(receipt, shows_phones=shows_phones)
-    return [(label, value) for label, value in _facts(receipt, payer, phone) if value]
+    return [(label, value) for label, value in _facts(receipt, phone, shown) if value]
 
 
 def phone_of(receipt: MpesaReceipt, *, shows_phones: bool) -> str:
@@ -141,7 +144,7 @@ def phone_of(receipt: MpesaReceipt, *, shows_phones: bool) -> str:
     return number.grouped if shows_phones else number.masked
 
 
-def _facts(receipt: MpesaReceipt, payer: str, phone: str) -> Iterator[tuple[str, Any]]:
+def _facts(receipt: MpesaReceipt, phone: str, shown: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
     yield _("M-PESA code"), receipt.number or _("code missing")
     yield _("Amount"), ksh(receipt.amount)
     yield _("Paid at"), day_and_time(receipt.paid_at)
@@ -150,14 +153,14 @@ def _facts(receipt: MpesaReceipt, payer: str, phone: str) -> Iterator[tuple[str,
     yield _("Order") if is_used else _("Order it came for"), _order_link(receipt.order)
     yield _("Request"), _payment_link(receipt.payment)
     yield _("Phone that paid"), phone
-    yield _("Payer as told"), payer
+    yield _("Payer as told"), shown(receipt.payer)
     yield _("Source"), receipt.get_source_display()
     yield _("Environment"), receipt.get_environment_display()
     yield _("In the shop's books since"), day_and_time(receipt.booked_at)
-    yield _("Error of the books"), receipt.error
+    yield _("Error of the books"), shown(receipt.error)
     yield _("Decided by"), _decided(receipt)
-    yield _("Returned"), _returned(receipt)
-    yield _("Note"), receipt.note
+    yield _("Returned"), _returned(receipt, shown)
+    yield _("Note"), shown(receipt.note)
 
 
 def _order_link(order: Any) -> str:
@@ -178,8 +181,8 @@ def _decided(receipt: MpesaReceipt) -> str:
     return f"{by}, {day_and_time(receipt.allocated_at)}" if by else ""
 
 
-def _returned(receipt: MpesaReceipt) -> str:
+def _returned(receipt: MpesaReceipt, shown: Callable[[str], str]) -> str:
     if receipt.returned_amount is None:
         return ""
-    parts = [ksh(receipt.returned_amount), day_words(receipt.returned_at), receipt.returned_reference]
+    parts = [ksh(receipt.returned_amount), day_words(receipt.returned_at), shown(receipt.returned_reference)]
     return ", ".join(filter(None, parts))

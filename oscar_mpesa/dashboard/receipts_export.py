@@ -16,21 +16,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from oscar.core.loading import get_model
 
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.masking import masked
 from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.daraja.redaction import redact
+from oscar_mpesa.dashboard.days import FIRST_DAY, LAST_DAY
 from oscar_mpesa.dashboard.exporting import streamed_csv
 from oscar_mpesa.dashboard.nairobi import today
-from oscar_mpesa.dashboard.permissions import FULL_PHONE
 from oscar_mpesa.dashboard.receipt_words import accepted_difference
 from oscar_mpesa.dashboard.receipts import month_named, within
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.models import Allocation, MpesaReceipt
 
 Surcharge = get_model("order", "Surcharge")
-
-#: Days outside of these are slips of the finger, and some of them no database takes.
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 _CENT = Decimal("0.01")
 
@@ -51,7 +49,7 @@ def export_receipts(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseBadRequest(_("Choose a month such as 2026-11, or two days such as 2026-11-01."))
     user: Any = request.user
     test = "TEST-" if get_settings().is_test else ""
-    rows = _rows(receipts_to_export(first, last), shows_phones=user.has_perm(FULL_PHONE), language=get_language())
+    rows = _rows(receipts_to_export(first, last), shows_phones=may_see_full_phones(user), language=get_language())
     told = min(last, max(first, today(timezone.now())))  # a month that is not over ends today
     return streamed_csv(f"{test}mpesa-money-{first}-{told}.csv", _header(), rows)
 
@@ -73,7 +71,7 @@ def _days(request: HttpRequest) -> tuple[date, date]:
         first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "to"))
     else:
         first, last = month_named(request.GET.get("month") or f"{today(timezone.now()):%Y-%m}")
-    if not _FIRST_DAY <= first <= last <= _LAST_DAY:
+    if not FIRST_DAY <= first <= last <= LAST_DAY:
         raise ValueError
     return first, last
 
@@ -123,12 +121,12 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
         rounding.quantize(_CENT),
         accepted_difference(receipt, receipt.order, receipt.payment) or "",
         receipt.get_allocation_display(),
-        receipt.payer if shows_phones else masked(receipt.payer),
+        redact(receipt.payer, shows_phones=shows_phones),
         receipt.get_source_display(),
         receipt.returned_at and receipt.returned_at.astimezone(NAIROBI).date(),
         receipt.returned_amount,
-        receipt.returned_reference,
-        receipt.note,
+        redact(receipt.returned_reference, shows_phones=shows_phones),
+        redact(receipt.note, shows_phones=shows_phones),
         _("TEST") if get_settings().is_test else receipt.get_environment_display(),
     ]
 

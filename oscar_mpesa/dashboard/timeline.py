@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from oscar_mpesa.daraja.masking import masked_body
+from oscar_mpesa.daraja.redaction import redact, redact_body, redact_json
 from oscar_mpesa.dashboard.reasons import because
 from oscar_mpesa.dashboard.wording import called, changed, happened
 from oscar_mpesa.domain.money import ksh
@@ -48,7 +48,7 @@ class Entry:
 def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_phones: bool) -> list[Entry]:
     """What Safaricom, our clocks, the shop's mails and people did about a payment and its order; five queries.
 
-    Without ``shows_phones`` numbers are masked in raw messages too; secrets are in none.
+    Without ``shows_phones`` numbers are masked in raw messages and in what people wrote; secrets are in none.
     """
     entries = [
         *_of_payment(payment, shows_phones=shows_phones),
@@ -59,7 +59,13 @@ def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_p
         *_of_dues(payment),
         *_of_block(payment),
     ]
-    return sorted(entries, key=lambda entry: entry.at)
+    shown = entries if shows_phones else [_redacted(entry) for entry in entries]
+    return sorted(shown, key=lambda entry: entry.at)
+
+
+def _redacted(entry: Entry) -> Entry:
+    """Return the line without phone numbers, whoever wrote them."""
+    return replace(entry, detail=redact(entry.detail), raw=redact(entry.raw))
 
 
 def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
@@ -83,7 +89,7 @@ def _of_calls(payment: MpesaPayment) -> Iterator[Entry]:
 def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
     for callback in MpesaCallback.objects.filter(payment=payment).order_by("pk")[:MOST]:
         body = bytes(callback.body)
-        raw = body.decode("utf-8", "replace") if shows_phones else masked_body(body)
+        raw = redact_body(body, shows_phones=True, secret=payment.secret) if shows_phones else redact_json(body)
         what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
         why = ": ".join(part for part in (callback.get_reason_display(), callback.detail) if part)
         yield Entry(at=callback.received_at, what=what, detail=why, raw=raw[:LONGEST])

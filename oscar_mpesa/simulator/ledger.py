@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from oscar_mpesa.daraja.masking import masked_checkout_id
 from oscar_mpesa.daraja.messages import NAIROBI
+from oscar_mpesa.daraja.redaction import redact_checkout_id
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.simulator.pushes import ReceivedPush
 
@@ -30,7 +30,7 @@ class Entry:
             "receipt_number": self.receipt_number,
             "amount": self.amount,
             "phone": PhoneNumber(msisdn=self.msisdn).masked,
-            "checkout_request_id": masked_checkout_id(self.checkout_request_id),
+            "checkout_request_id": redact_checkout_id(self.checkout_request_id),
             "taken_at": self.taken_at.astimezone(NAIROBI).isoformat(timespec="seconds"),
         }
 
