@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 from django_tables2 import SingleTableView
@@ -123,7 +124,7 @@ def _header() -> list[str]:
     return [
         _("Payment"),
         _("When"),
-        _("Order"),
+        pgettext("noun", "Order"),
         _("Amount in KSh"),
         _("Phone"),
         _("Status"),

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import get_settings
@@ -150,7 +151,7 @@ def _facts(receipt: MpesaReceipt, phone: str, shown: Callable[[str], str]) -> It
     yield _("Paid at"), day_and_time(receipt.paid_at)
     yield _("What became of it"), receipt.get_allocation_display()
     is_used = receipt.allocation == Allocation.APPLIED
-    yield _("Order") if is_used else _("Order it came for"), _order_link(receipt.order)
+    yield pgettext("noun", "Order") if is_used else _("Order it came for"), _order_link(receipt.order)
     yield _("Request"), _payment_link(receipt.payment)
     yield _("Phone that paid"), phone
     yield _("Payer as told"), shown(receipt.payer)

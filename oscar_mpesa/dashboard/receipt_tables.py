@@ -10,7 +10,7 @@ import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION
@@ -32,7 +32,7 @@ class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
     number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=WRAPS, empty_values=())
     amount = tables.Column(verbose_name=gettext_lazy("Amount"), attrs=_NUMBER)
     allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=WRAPS)
-    order = tables.Column(verbose_name=gettext_lazy("Order"), attrs=WIDE_ONLY)
+    order = tables.Column(verbose_name=pgettext_lazy("noun", "Order"), attrs=WIDE_ONLY)
 
     caption = gettext_lazy("Money received")
 

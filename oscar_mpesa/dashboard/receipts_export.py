@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from oscar.core.loading import get_model
@@ -81,7 +81,7 @@ def _header() -> list[str]:
         _("M-PESA code"),
         _("Paid at (Nairobi time)"),
         _("Amount in KSh"),
-        _("Order"),
+        pgettext("noun", "Order"),
         _("Order total"),
         _("Rounding in it"),
         _("Difference that was accepted"),

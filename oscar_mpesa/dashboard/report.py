@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
@@ -97,7 +97,7 @@ _HEADER = (
     gettext_lazy("Paid at (Nairobi time)"),
     gettext_lazy("Amount in KSh"),
     gettext_lazy("Returned amount"),
-    gettext_lazy("Order"),
+    pgettext_lazy("noun", "Order"),
     gettext_lazy("Environment"),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
@@ -29,7 +29,7 @@ class PaymentTable(DashboardTable):
     """One line a payment; the phone masked, and the order no link, unless the person may see them."""
 
     when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
-    order = tables.Column(verbose_name=_("Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS)
+    order = tables.Column(verbose_name=pgettext_lazy("noun", "Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS)
     amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
     status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
     phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import django
@@ -84,6 +86,24 @@ def test_what_is_compiled_is_what_is_written(language: str, locale: Path) -> Non
     assert _sentences(kept_compiled) == _sentences(compiled(kept(language, locale))), "run `make messages`"
 
 
+def test_no_other_catalogue_translates_our_words_in_its_own_way(language: str) -> None:
+    """An app that stands earlier in ``INSTALLED_APPS`` overrides words without a context."""
+    others = _of_other_packages(language)
+
+    overridden = [message.id for message in _messages(kept(language)) if _is_overridden(message, others)]
+
+    assert "Onesha yotee" in others["Show all"], "the other catalogues were read"
+    assert overridden == [], "give each of them a context: pgettext, or {% translate ... context ... %}"
+
+
+def test_a_word_without_a_context_is_found() -> None:
+    others = _of_other_packages("sw")
+
+    assert _is_overridden(Message("Show all", "Onyesha yote"), others)
+    assert not _is_overridden(Message("Show all", "Onyesha yote", context="button"), others)
+    assert not _is_overridden(Message("Show all", "Onesha yotee"), {"Show all": {"Onesha yotee"}})
+
+
 def test_every_sentence_that_the_demo_shop_marks_is_translated() -> None:
     translations = kept("sw", SHOP_LOCALE)
 
@@ -114,7 +134,7 @@ def _messages(catalog: Catalog) -> list[Message]:
 
 
 def _ids(catalog: Catalog) -> set[str]:
-    return {message.id if isinstance(message.id, str) else message.id[0] for message in _messages(catalog)}
+    return {_id(message) for message in _messages(catalog)}
 
 
 def _said_by_django() -> set[str]:
@@ -124,6 +144,26 @@ def _said_by_django() -> set[str]:
         with po_file("en", root / folder / "locale").open("rb") as stream:
             found |= _ids(read_po(stream))
     return found
+
+
+def _of_other_packages(language: str) -> dict[str, set[str]]:
+    """What Django, its contributed apps and Oscar have for each text without a context."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for package in (django, oscar):
+        for path in Path(package.__file__).parent.glob(f"**/locale/{language}/LC_MESSAGES/django.mo"):
+            with path.open("rb") as stream:
+                for message in _messages(read_mo(stream)):
+                    if not message.context:
+                        found[_id(message)].add(str(message.string))
+    return found
+
+
+def _is_overridden(message: Message, others: Mapping[str, set[str]]) -> bool:
+    return not message.context and bool(others.get(_id(message), set()) - {"", str(message.string)})
+
+
+def _id(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else str(message.id[0])
 
 
 def _sentences(mo: bytes) -> dict[object, object]:
