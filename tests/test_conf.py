@@ -252,3 +252,21 @@ def test_an_order_that_waits_one_that_expired_and_one_that_was_cancelled_are_tol
 
     with pytest.raises(ImproperlyConfigured, match="must differ"):
         get_settings()
+
+
+@pytest.mark.parametrize(
+    ("offer_to", "shortcode", "available_to"),
+    [
+        ("everyone", "", "everyone"),
+        ("staff", "", "staff"),
+        ("nobody", "", "nobody"),
+        ("everyone", "174379", "nobody"),
+        ("staff", "174379", "nobody"),
+    ],
+)
+def test_mpesa_is_available_to_nobody_while_the_settings_have_a_fault(
+    settings: Any, offer_to: str, shortcode: str, available_to: str
+) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "OFFER_TO": offer_to, "SHORTCODE": shortcode}
+
+    assert get_settings().available_to == available_to

@@ -29,7 +29,9 @@ class PaymentTable(DashboardTable):
     """One line a payment; the phone masked, and the order no link, unless the person may see them."""
 
     when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
-    order = tables.Column(verbose_name=pgettext_lazy("noun", "Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS)
+    order = tables.Column(
+        verbose_name=pgettext_lazy("noun", "Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS
+    )
     amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
     status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
     phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)

@@ -149,8 +149,8 @@ def _said_by_django() -> set[str]:
 def _of_other_packages(language: str) -> dict[str, set[str]]:
     """What Django, its contributed apps and Oscar have for each text without a context."""
     found: dict[str, set[str]] = defaultdict(set)
-    for package in (django, oscar):
-        for path in Path(package.__file__).parent.glob(f"**/locale/{language}/LC_MESSAGES/django.mo"):
+    for package in (django.__file__, oscar.__file__):
+        for path in Path(str(package)).parent.glob(f"**/locale/{language}/LC_MESSAGES/django.mo"):
             with path.open("rb") as stream:
                 for message in _messages(read_mo(stream)):
                     if not message.context:

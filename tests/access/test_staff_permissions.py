@@ -1,0 +1,74 @@
+"""Staff permissions have one name each, and one function decides who reads phone numbers in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+
+from oscar_mpesa.access import staff_permissions
+from oscar_mpesa.access.staff_permissions import is_staff_with, may_see_full_phones
+from tests.house.sources import python_files
+from tests.shop import new_clerk
+
+#: The permissions of the models' ``Meta``.
+CUSTOM = {
+    "act_on_payment",
+    "export_payments",
+    "view_full_phone",
+    "apply_receipt",
+    "record_receipt",
+    "record_return",
+    "explain_receipt",
+    "release_order",
+    "block_phone",
+}
+
+#: Where a permission is defined, and where the services require it.
+DEFINED = ("oscar_mpesa/access/staff_permissions.py", "oscar_mpesa/models/", "oscar_mpesa/lifecycle/")
+
+
+def test_every_custom_permission_has_a_name() -> None:
+    models = apps.get_app_config("oscar_mpesa").get_models()
+
+    defined = {codename for model in models for codename, _label in model._meta.permissions}
+    named = {value for name, value in vars(staff_permissions).items() if name.isupper()}
+
+    assert defined == CUSTOM
+    assert named == {f"oscar_mpesa.{codename}" for codename in CUSTOM | {"view_mpesapayment"}}
+
+
+def test_no_other_module_spells_a_permission() -> None:
+    spelling = {
+        str(source.path)
+        for source in python_files("oscar_mpesa")
+        for codename in CUSTOM
+        if f'"{codename}"' in source.text or f"oscar_mpesa.{codename}" in source.text
+    }
+
+    assert "oscar_mpesa/access/staff_permissions.py" in spelling
+    assert [path for path in sorted(spelling) if not path.startswith(DEFINED)] == []
+
+
+@pytest.mark.django_db
+def test_full_phones_are_for_staff_with_the_permission() -> None:
+    users: Any = get_user_model().objects
+    customer = users.create_user("wanjiru", "wanjiru@example.com")
+    customer.user_permissions.set(new_clerk("view_full_phone").user_permissions.all())
+
+    assert may_see_full_phones(new_clerk("view_full_phone"))
+    assert may_see_full_phones(users.create_superuser("owner", "owner@example.com", "x"))
+    assert not may_see_full_phones(new_clerk("view_mpesapayment"))
+    assert not may_see_full_phones(customer)
+    assert not may_see_full_phones(AnonymousUser())
+
+
+@pytest.mark.django_db
+def test_staff_need_all_of_the_permissions() -> None:
+    clerk = new_clerk("act_on_payment", "block_phone")
+
+    assert is_staff_with(clerk, staff_permissions.ACT, staff_permissions.BLOCK)
+    assert not is_staff_with(clerk, staff_permissions.ACT, staff_permissions.EXPORT)
