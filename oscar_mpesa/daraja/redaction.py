@@ -22,7 +22,7 @@ _NOT_PRINTED = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 #: What people put between digits: spaces, dots, brackets, dashes, invisible characters, and their JSON escapes.
 _SEPARATOR = (
     r"(?:[\s.()\[\]\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufe58\ufe63\ufeff\uff0d-]"
-    r"|\\+[nrt])"
+    r"|\\{1,8}[nrt])"
 )
 _NUMBER = re.compile(
     # A checkout id that has lost its end already.
@@ -41,7 +41,7 @@ _MOMENT = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2
 _DATE_AND_HOUR = re.compile(r"[0-3]?\d([-.])[01]?\d\1(?:19|20)\d\d[ -]{1,2}\d\d", re.ASCII)
 
 #: JSON may write a character as an escape, one beyond U+FFFF as two; JSON inside JSON doubles the backslashes.
-_ESCAPE = re.compile(r"\\+u(d[89ab][0-9a-f]{2})\\+u(d[c-f][0-9a-f]{2})|\\+u([0-9a-f]{4})", re.IGNORECASE)
+_ESCAPE = re.compile(r"(?<!\\)\\+u(d[89ab][0-9a-f]{2})\\+u(d[c-f][0-9a-f]{2})|(?<!\\)\\+u([0-9a-f]{4})", re.IGNORECASE)
 _MEANT = re.compile(rf"\d|\+|{_SEPARATOR}")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
