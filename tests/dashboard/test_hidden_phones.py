@@ -38,7 +38,7 @@ HIDDEN = (
 def payment() -> MpesaPayment:
     """A paid payment, with such numbers wherever people or Safaricom write words of their own."""
     payment = pay(new_payment())
-    payment.callbacks.update(reason=WORDS, body=f'{{"Body": "{WORDS}"}}'.encode())
+    payment.callbacks.update(detail=WORDS, body=f'{{"Body": "{WORDS}"}}'.encode())
     payment.receipts.update(
         note=WORDS, error=WORDS, payer=HASH, returned_amount=100, returned_at=NOON, returned_reference=NUMBERS[0]
     )
