@@ -65,12 +65,12 @@ def test_callback_without_adapter_is_kept_and_applied_later() -> None:
     with replaced_adapter(None):
         callback = post(payment, success(payment), now=later(30))
     without = (callback.verdict, MpesaReceipt.objects.count(), Order.objects.get().status)
-    reason = callback.reason
+    detail = callback.detail
     callback.refresh_from_db()
     try_again(callback, now=later(90))
 
     assert without == (Verdict.FAILED, 0, "Pending payment")
-    assert reason.startswith("AdapterMissing(")
+    assert detail.startswith("AdapterMissing(")
     assert callback.verdict == Verdict.APPLIED
     assert (MpesaReceipt.objects.get().allocation, Order.objects.get().status) == ("applied", "Being processed")
 
