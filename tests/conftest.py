@@ -14,6 +14,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from tests.flushing import flush_faster
+from tests.oscar_apps import oscar_checkout
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -57,8 +58,8 @@ def untraced() -> Iterator[None]:
 
 @pytest.fixture
 def mpesa_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the sandbox's own view took no payment: a shop without any other way to pay, but for its settings."""
-    monkeypatch.setattr("oscar_mpesa.ordering.other_way.takes_payment", lambda _: False)
+    """Give the shop Oscar's own checkout, which takes no payment: no other way to pay, but for the settings."""
+    oscar_checkout(monkeypatch)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle import asking
 from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.lifecycle.reconciling import Kind, reconcile
 from oscar_mpesa.models import MpesaPayment
@@ -27,10 +26,15 @@ PENDING, ENDED = 3, 12
 
 
 @pytest.fixture(autouse=True)
-def _patient_safaricom(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More questions a minute than the sandbox allows."""
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
-    monkeypatch.setattr(asking, "SMALL_BUDGET", 1_000)
+def _production(settings: Any) -> None:
+    """Production, where a minute has room for a status check of each payment."""
+    settings.OSCAR_MPESA = {
+        **CREDENTIALS,
+        "ENVIRONMENT": "production",
+        "SHORTCODE": "600986",
+        "KIND": "paybill",
+        "TEST_MODE": False,
+    }
 
 
 def accepted() -> list[dict[str, str]]:

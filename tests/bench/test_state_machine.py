@@ -11,5 +11,5 @@ from tests.lifecycle.stories.stage import live_through
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
 
-def test_no_story_of_an_order_breaks_a_money_rule(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_through(settings, monkeypatch, stories=720, steps=25)
+def test_no_story_of_an_order_breaks_a_money_rule(settings: Any) -> None:
+    live_through(settings, stories=720, steps=25)

@@ -89,10 +89,9 @@ def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
 
 
 def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
-    new_person: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+    new_person: Any, settings: Any, mpesa_only: None
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
-    monkeypatch.setattr("oscar_mpesa.checkout.methods.takes_payment", lambda _: False)
     guest = new_person()
 
     guest.fills_basket().goes_to_payment()

@@ -13,6 +13,7 @@ from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.oversight.inbox import PAGE
 from tests.counting import counted
+from tests.lifecycle.meanwhile import failing_queries
 from tests.shop import NOON, failure, new_clerk, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,14 +168,11 @@ def test_a_failed_one_is_worked_through_by_who_may_act() -> None:
     assert MpesaPayment.objects.get().is_paid
 
 
-def test_one_that_fails_again_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_fails_again_says_so() -> None:
     callback = failed_callback()
 
-    def refuse(*_: Any, **__: Any) -> None:
-        raise RuntimeError("still broken")
-
-    monkeypatch.setattr("oscar_mpesa.lifecycle.callbacks.settle", refuse)
-    answer = clerk(ACT).post(reverse("dashboard:mpesa-callback-process", args=[callback.pk]), follow=True)
+    with failing_queries("UPDATE", "mpesapayment", error=RuntimeError("still broken")):
+        answer = clerk(ACT).post(reverse("dashboard:mpesa-callback-process", args=[callback.pk]), follow=True)
 
     page = answer.content.decode()
     assert "It failed again." in page and "still broken" in page

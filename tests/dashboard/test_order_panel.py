@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -15,11 +14,12 @@ from oscar.core.loading import get_class
 from oscar.test.factories import PartnerFactory, UserFactory
 
 from oscar_mpesa.dashboard.order_panel import MpesaOrderPanelMixin
-from oscar_mpesa.integration import mixed
+from oscar_mpesa.integration import install, mixed
 from oscar_mpesa.lifecycle.releasing import release
 from oscar_mpesa.models import MpesaReceipt
 from tests.counting import counted
 from tests.lifecycle.astray import mismatch, surplus, unallocated
+from tests.oscar_apps import oscar_orders_dashboard
 from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
@@ -176,8 +176,8 @@ def test_a_note_on_an_m_pesa_order_can_still_be_written() -> None:
 
 
 def test_the_store_s_own_view_is_left_alone_without_auto_integrate(settings: Any, monkeypatch: Any) -> None:
-    config: Any = apps.get_app_config("orders_dashboard")
-    monkeypatch.setattr(config, "order_detail_view", OrderDetailView)
+    config: Any = oscar_orders_dashboard(monkeypatch)
+    install()
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AUTO_INTEGRATE": False}
     config.get_urls()
     unchanged = config.order_detail_view

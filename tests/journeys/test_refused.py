@@ -7,19 +7,25 @@ import time
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
-from oscar_mpesa.daraja import client as daraja_client
+from oscar_mpesa.daraja.transport import Response
+from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.lifecycle.starting import opens_at
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.simulator.spoken import NO_MERCHANT, RATE_LIMIT, Refusal, Reply, invalid, said
+from oscar_mpesa.testing import ScriptedTransport
+from oscar_mpesa.testing.transport import page as scripted_page
 from tests.journeys.conftest import answers, wait
 from tests.shop import ANOTHER, new_product
 from tests.shopper import Shopper
+from tests.transports import ImpatientTransport
 
 #: A gateway's page in place of an answer.
 PAGE = Reply(body=b"<html><body>Request unsuccessful. Incapsula incident</body></html>")
 
+NO_TOKEN = Response(status=500, headers={}, body=b"")
 BAD_NUMBER = invalid("PhoneNumber").reply
 SYSTEM_BUSY = Refusal(status=500, code="500.003.02", message="System is busy. Please try again in few minutes.").reply
 INTERNAL = Refusal(status=500, code="500.003.1001", message="Internal Server Error").reply
@@ -148,22 +154,21 @@ def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
-        pytest.param(RATE_LIMIT, "busy", id="429"),
-        pytest.param(PAGE, "not-sent", id="a page"),
-        pytest.param(Reply(status=500), "not-sent", id="500"),
+        pytest.param(Response(status=429, headers={}, body=RATE_LIMIT.body), "busy", id="429"),
+        pytest.param(scripted_page(PAGE.body.decode()), "not-sent", id="a page"),
+        pytest.param(NO_TOKEN, "not-sent", id="500"),
     ],
 )
-def test_without_a_token_nothing_was_sent(
-    daraja: Simulator, shopper: Shopper, reply: Reply, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daraja, "give_token", lambda authorization: reply)
+def test_without_a_token_nothing_was_sent(shopper: Shopper, reply: Response, code: str) -> None:
+    transport = ScriptedTransport({"oauth": [reply] * 3})
 
-    shopper.buys(new_product())
+    with replaced_transport(transport):
+        shopper.buys(new_product())
 
     payment = MpesaPayment.objects.get()
     assert (payment.status, payment.result_code) == ("failed", code)
     assert shopper.order().status == "Pending payment"
-    assert daraja.pushes == []
+    assert transport.sent("oauth") != [] and transport.sent("push") == []
 
 
 def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_cannot(
@@ -189,16 +194,14 @@ def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_ou
     assert [payment.status for payment in MpesaPayment.objects.all()] == ["processing"] * 2
 
 
-def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(
-    daraja: Simulator, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
     Shopper().buys(new_product())
-    monkeypatch.setattr(daraja_client, "PUSH_LIMIT", 2.1)
     daraja.slow_for = 1.8
     daraja.script("slow")
     began = time.monotonic()
 
-    page = shopper.buys(new_product())["Location"]
+    with replaced_transport(ImpatientTransport(read=0.5)):
+        page = shopper.buys(new_product())["Location"]
 
     waited = time.monotonic() - began
     slow = MpesaPayment.objects.latest("pk")
@@ -208,15 +211,14 @@ def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(
     assert daraja.pushes[1].receipt_number in seen_by(shopper, page)
 
 
-def test_a_question_that_daraja_cannot_answer_changes_nothing(
-    daraja: Simulator, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_question_that_daraja_cannot_answer_changes_nothing(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     wait(21)
     daraja.end_token()
-    monkeypatch.setattr(daraja, "give_token", lambda authorization: Reply(status=500))
+    cache.clear()
 
-    state = shopper.client.get(f"{page}status/").json()["state"]
+    with replaced_transport(ScriptedTransport({"oauth": [NO_TOKEN] * 3})):
+        state = shopper.client.get(f"{page}status/").json()["state"]
 
     assert state == "enter-pin"
     assert MpesaPayment.objects.get().status == "processing"

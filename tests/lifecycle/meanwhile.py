@@ -1,4 +1,4 @@
-"""What others do while a verb is at work: the shop's own code raises, or somebody is faster by one query."""
+"""Let others act while a service works: the shop's code raises, a query fails, or somebody is one query faster."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def broken_shop(error: Exception | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def broken_books(error: Exception) -> Iterator[None]:
+def broken_books(error: Exception | None = None) -> Iterator[None]:
     """The shop's own code raises whenever a Source of Oscar's books is saved."""
 
     def raises(**_: Any) -> None:
-        raise error
+        raise error or RuntimeError("the shop's books are broken")
 
     source = get_model("payment", "Source")
     pre_save.connect(raises, sender=source)
@@ -39,6 +39,22 @@ def broken_books(error: Exception) -> Iterator[None]:
         yield
     finally:
         pre_save.disconnect(raises, sender=source)
+
+
+@contextmanager
+def failing_queries(*words: str, error: Exception) -> Iterator[None]:
+    """Raise from the database at each query that has all these words in it."""
+    failed = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if all(word in sql for word in words):
+            failed.append(sql)
+            raise error
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert failed, f"no query had {words!r} in it"
 
 
 @contextmanager

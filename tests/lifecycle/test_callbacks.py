@@ -7,9 +7,9 @@ import json
 import pytest
 from django.db import DatabaseError, connection
 
-from oscar_mpesa.lifecycle import callbacks
 from oscar_mpesa.lifecycle.callbacks import UNVERIFIED_A_MINUTE, find_payment, receive_callback
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from tests.lifecycle.meanwhile import failing_queries
 from tests.shop import later, new_payment, post, success
 
 pytestmark = pytest.mark.django_db
@@ -147,30 +147,24 @@ def test_a_repeat_costs_four_queries_at_most(django_assert_max_num_queries: obje
     assert callback.verdict == Verdict.DUPLICATE
 
 
-def test_a_crash_while_working_through_leaves_the_callback_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_while_working_through_leaves_the_callback_to_try_again() -> None:
     payment = new_payment()
-    monkeypatch.setattr(callbacks, "settle", _raise(RuntimeError("crash")))
 
-    callback = post(payment, success(payment), now=later(3))
+    with failing_queries("UPDATE", "mpesapayment", error=RuntimeError("crash")):
+        callback = post(payment, success(payment), now=later(3))
 
     kept = MpesaCallback.objects.get(pk=callback.pk)
     assert (kept.verdict, kept.tries, kept.next_try_at) == (Verdict.FAILED, 1, later(63))
     assert (kept.reason, kept.detail) == ("crashed", "RuntimeError('crash')")
 
 
-def test_a_database_that_goes_away_after_the_first_row_keeps_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_after_the_first_row_keeps_the_row() -> None:
     payment = new_payment()
-    monkeypatch.setattr(callbacks, "_conclude", _raise(DatabaseError("gone")))
 
-    callback = post(payment, success(payment), now=later(3))
+    with failing_queries("UPDATE", "mpesacallback", error=DatabaseError("gone")):
+        callback = post(payment, success(payment), now=later(3))
 
     assert MpesaCallback.objects.get(pk=callback.pk).verdict == Verdict.RECEIVED
     assert connection.is_usable()
     assert MpesaPayment.objects.get().status == "processing"
-
-
-def _raise(error: Exception) -> object:
-    def raises(*_: object, **__: object) -> None:
-        raise error
-
-    return raises

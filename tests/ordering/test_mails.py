@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.urls import NoReverseMatch
 from oscar.core.loading import get_model
 
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import DueKind, MpesaDue
 from oscar_mpesa.ordering import mails
 from tests.shop import later, new_order, new_payment, pay, said_by_query
+from tests.wiring.checked import urlconf
 
 pytestmark = pytest.mark.django_db
 
@@ -136,16 +136,16 @@ def test_an_html_mail_without_an_end_gets_the_line_below() -> None:
     assert mails._before_the_end("<p>Hi</p>", "code 1 & 2") == "<p>Hi</p><p>code 1 &amp; 2</p>"
 
 
-def test_a_shop_without_order_pages_mails_without_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(*_: Any, **__: Any) -> str:
-        raise NoReverseMatch
-
-    monkeypatch.setattr(mails, "reverse", nowhere)
+def test_a_shop_without_order_pages_mails_without_a_link(settings: Any) -> None:
     payment = pay(new_payment())
+    mails.send_order_placed(due_mail(payment))
+    settings.ROOT_URLCONF = urlconf()
 
     mails.send_order_placed(due_mail(payment))
 
-    assert "http" not in mail.outbox[0].body
+    with_pages, without_pages = mail.outbox
+    assert "/accounts/order-status/" in with_pages.body
+    assert "OD123ABC45" in without_pages.body and "http" not in without_pages.body
 
 
 def test_an_order_without_a_site_is_mailed_by_the_settings_site() -> None:

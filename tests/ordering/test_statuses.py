@@ -9,6 +9,7 @@ from oscar.apps.order.exceptions import InvalidOrderStatus
 
 from oscar_mpesa.checks.shop import check_pipeline
 from oscar_mpesa.ordering.statuses import extend, extend_model, extend_settings, missing_steps, our_steps, paid_status
+from tests.pipelines import forked_pipeline
 from tests.shop import new_order
 
 OF_THE_SHOP = {"New": ("Packed", "Cancelled"), "Packed": ("Sent",), "Sent": (), "Cancelled": ()}
@@ -88,13 +89,12 @@ def test_with_extend_pipeline_off_nothing_is_added_and_the_check_says_what_is_mi
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "EXTEND_PIPELINE": False}
     settings.OSCAR_ORDER_STATUS_PIPELINE = dict(OF_THE_SHOP)
-    forked = type("Order", (), {"pipeline": dict(OF_THE_SHOP)})
-    monkeypatch.setattr("oscar_mpesa.checks.shop.get_model", lambda *_: forked)
+    forked = forked_pipeline(monkeypatch, dict(OF_THE_SHOP))
 
     extend_settings()
     extend_model(forked)
 
-    assert settings.OSCAR_ORDER_STATUS_PIPELINE == forked.pipeline == OF_THE_SHOP  # type: ignore[attr-defined]
+    assert settings.OSCAR_ORDER_STATUS_PIPELINE == forked.pipeline == OF_THE_SHOP
     assert [message.id for message in check_pipeline()] == ["oscar_mpesa.W001"]
 
 

@@ -19,6 +19,7 @@ from tests.daraja.sockets import answers, keeps_silent, serving
 from tests.oversight.trying import Rerouted, by_name, set_up
 from tests.shop import failure, new_payment, post
 from tests.simulator.shopside import Hooks
+from tests.transports import ImpatientTransport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,10 +113,8 @@ def test_nobody_at_the_address(settings: Any) -> None:
     assert "127.0.0.1: ConnectionError" in findings["callback-unreachable"].sentence
 
 
-def test_an_address_that_does_not_answer_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "KNOCK", (1.0, 0.2))
-
-    with serving(keeps_silent) as server:
+def test_an_address_that_does_not_answer_in_time(settings: Any) -> None:
+    with serving(keeps_silent) as server, gateway.replaced_transport(ImpatientTransport(read=0.2)):
         findings = knocked(settings, server.url.rstrip("/") + PATH)
 
     assert list(findings) == ["callback-slow"]

@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from oscar.apps.checkout.views import PaymentDetailsView
-from oscar.core.loading import get_model
 
 from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.integration import mixed
+from tests.pipelines import forked_pipeline
 from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
 
 
@@ -81,7 +81,7 @@ def test_a_project_without_a_checkout_is_asked_nothing_about_it(settings: Any) -
 def test_a_pipeline_of_the_shops_order_class_is_reported_with_what_it_lacks(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(get_model("order", "Order"), "pipeline", {"Pending": ("Being processed",)})
+    forked_pipeline(monkeypatch, {"Pending": ("Being processed",)})
 
     (message,) = list[CheckMessage](checks.check_pipeline())
 
@@ -130,11 +130,12 @@ def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any
         pytest.param("postgresql", {"isolation_level": 2}, [], id="PostgreSQL, which refuses stale writes"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Overriding setting DATABASES:UserWarning")
 def test_a_database_that_shows_orders_as_they_were_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, engine: str, options: dict[str, Any], ids: list[str]
+    settings: Any, engine: str, options: dict[str, Any], ids: list[str]
 ) -> None:
     database = {"ENGINE": f"django.db.backends.{engine}", "OPTIONS": options}
-    monkeypatch.setitem(settings.DATABASES, "default", database)
+    settings.DATABASES = {"default": database}
 
     assert list(told(checks.check_isolation, settings)) == ids
 

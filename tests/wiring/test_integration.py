@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.apps import apps
 from oscar.apps.checkout import views
-from oscar.apps.checkout.apps import CheckoutConfig
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
 from oscar_mpesa.integration import install, mixed
+from tests.oscar_apps import oscar_checkout
 
 OURS = {"mpesa-wait", "mpesa-status", "mpesa-retry", "mpesa-done"}
 
@@ -35,11 +34,7 @@ class CardView(views.PaymentDetailsView):
 @pytest.fixture
 def checkout(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A checkout app that M-Pesa has not met yet."""
-    config = CheckoutConfig("oscar.apps.checkout", __import__("oscar.apps.checkout", fromlist=["checkout"]))
-    config.ready()
-    config.payment_method_view, config.payment_details_view = views.PaymentMethodView, views.PaymentDetailsView
-    monkeypatch.setitem(apps.app_configs, "checkout", config)
-    return config
+    return oscar_checkout(monkeypatch)
 
 
 def names(urls: list[Any]) -> list[str]:

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from django.contrib.auth import get_user_model
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle import asking
 from tests.lifecycle.stories.life import OrderLife
 from tests.lifecycle.stories.story import Shop
 from tests.lifecycle.wire import CREDENTIALS
@@ -21,13 +19,9 @@ from tests.shop import new_order
 from tests.snapshots import Snapshot
 
 
-def live_through(settings: Any, monkeypatch: pytest.MonkeyPatch, *, stories: int, steps: int) -> None:
-    """Make up so many stories of so many steps; of those that break a law the shortest is shown.
-
-    Safaricom's patience has no end.
-    """
+def live_through(settings: Any, *, stories: int, steps: int) -> None:
+    """Make up so many stories of so many steps; of those that break a law the shortest is shown."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
-    monkeypatch.setattr(asking, "SMALL_BUDGET", 1_000_000)
     limits = hypothesis_settings(
         max_examples=stories,
         stateful_step_count=steps,

@@ -12,5 +12,5 @@ from tests.lifecycle.stories.stage import live_through
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
-def test_no_story_of_an_order_breaks_a_money_rule(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_through(settings, monkeypatch, stories=120, steps=15)
+def test_no_story_of_an_order_breaks_a_money_rule(settings: Any) -> None:
+    live_through(settings, stories=120, steps=15)
