@@ -16,8 +16,8 @@ from django.utils import timezone
 from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.blocking import block_phone
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaCall, MpesaDue, MpesaPayment
-from tests.bench.crowds import many_payments
 from tests.counting import counted
+from tests.crowds import many_payments
 from tests.rows import all_rows
 from tests.shop import ANOTHER, NOON, PAYS, new_clerk, new_payment, pay
 

@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from oscar_mpesa.access.rights import TOKEN_HEADER
 from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaPayment
 from tests.api.description import assert_as_described
+from tests.clocks import signing_clock
 
 INITIATE = "/api/payments/initiate_mpesa/"
 NUMBER = "254708374149"
@@ -71,8 +71,7 @@ def holding(order: Any, use: Use = Use.OWN) -> ApiClient:
 
 def too_old(order_id: int, use: Use) -> str:
     """A token that was right, long ago."""
-    with pytest.MonkeyPatch.context() as clock:
-        clock.setattr("time.time", lambda: 1_000_000_000.0)
+    with signing_clock(1_000_000_000.0):
         return make_token(order_id, use)
 
 

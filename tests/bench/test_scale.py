@@ -13,8 +13,8 @@ import pytest
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.lifecycle.reconciling import reconcile
 from oscar_mpesa.models import MpesaPayment
-from tests.bench.crowds import many_payments
 from tests.counting import counted
+from tests.crowds import many_payments
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import later, new_payment, post, success
 

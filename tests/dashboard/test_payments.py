@@ -10,10 +10,10 @@ from django.test import Client
 from oscar.core.loading import get_model
 from oscar.test.factories import UserFactory
 
-from oscar_mpesa.dashboard import searching
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
 from tests.counting import counted
+from tests.crowds import many_attempts, many_payments
 from tests.dashboard.desk import address, at_desk, at_order_desk, words
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
 
@@ -167,27 +167,25 @@ def test_every_line_says_what_a_shopkeeper_asks(payments: dict[str, MpesaPayment
 
 
 def test_names_are_looked_for_among_the_newest_only_and_the_page_says_so(
-    payments: dict[str, MpesaPayment], monkeypatch: pytest.MonkeyPatch
+    payments: dict[str, MpesaPayment],
 ) -> None:
-    monkeypatch.setattr(searching, "NEWEST", 1)
+    found = listed(at_desk(), q="Achieng")
+    many_payments(2_999, created_at=later(90))
 
     late, told = listed(at_desk(), q="Achieng"), words(at_desk().get(LIST, {"q": "Achieng"}))
     in_its_days = listed(at_desk(), q="Achieng", status="completed")
 
-    assert late == []
+    assert (found, late) == ([payments["paid"].pk], [])
     assert "since 23 Nov 2026, 15:01. To look further back, choose the days." in told
     assert in_its_days == [payments["paid"].pk]
 
 
-def test_a_list_that_is_very_long_is_counted_only_so_far(
-    payments: dict[str, MpesaPayment], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("oscar_mpesa.oversight.paging.CappedPaginator.counted", 1)
-    monkeypatch.setattr("oscar_mpesa.oversight.paging.CappedPaginator.reachable", 1)
+def test_a_list_that_is_very_long_is_counted_only_so_far() -> None:
+    many_attempts(10_001)
 
     told = words(at_desk().get(LIST))
 
-    assert "More than 1 payments" in told
+    assert "More than 10,000 payments" in told
     assert "Only the first of them can be leafed through." in told
 
 

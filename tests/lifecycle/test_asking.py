@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.lifecycle.asking import AskRefused, Said, ask, attend
-from oscar_mpesa.models import MpesaEvent, MpesaPayment
+from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.models import MpesaCall, MpesaEvent, MpesaPayment
+from oscar_mpesa.testing import ScriptedTransport
+from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, told
 from tests.shop import CANCELS, NO_FUNDS, PAYS, later, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +116,23 @@ def test_a_held_simulated_payment_is_told_of_and_proves_nothing() -> None:
     said = ask(payment, now=later(6))
 
     assert said is Said.NOTHING
+
+
+@pytest.mark.parametrize(("asked", "calls"), [(59, 1), (60, 0)])
+def test_production_asks_sixty_questions_a_minute(settings: Any, asked: int, calls: int) -> None:
+    production = {"ENVIRONMENT": "production", "SHORTCODE": "600986", "KIND": "paybill", "TEST_MODE": False}
+    settings.OSCAR_MPESA = {**CREDENTIALS, **production}
+    transport = ScriptedTransport({"push": [ACCEPTED], "query": [told("4999")]})
+    earlier = {"endpoint": "query", "environment": "production", "shortcode": "600986", "milliseconds": 90}
+    MpesaCall.objects.bulk_create(MpesaCall(**earlier, created_at=timezone.now()) for _ in range(asked))
+    now = timezone.now()
+
+    with replaced_transport(transport):
+        payment = new_payment(now=now)
+        said = ask(payment, now=now + timedelta(seconds=20))
+
+    assert len(transport.sent("push")) == 1
+    assert (len(transport.sent("query")), said) == (calls, Said.WAIT if calls else Said.NOTHING)
 
 
 def test_every_settling_leaves_an_event() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from oscar_mpesa.lifecycle.tokens import LIFE, Use, make_token, read_token
+from oscar_mpesa.lifecycle.tokens import Use, make_token, read_token
+from tests.clocks import signing_clock
 
 
 @pytest.mark.parametrize("use", Use)
@@ -43,11 +44,12 @@ def test_a_token_of_another_shop_is_none(settings: Any) -> None:
     assert read_token(token, Use.PAY) is None
 
 
-def test_a_token_ends_after_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_ends_after_a_week() -> None:
     token, made = make_token(42, Use.PAY), time.time()
 
-    monkeypatch.setattr(time, "time", lambda: made + LIFE.total_seconds() - 2)
-    in_time = read_token(token, Use.PAY)
-    monkeypatch.setattr(time, "time", lambda: made + LIFE.total_seconds() + 2)
+    with signing_clock(made + 7 * 24 * 3600 - 2):
+        in_time = read_token(token, Use.PAY)
+    with signing_clock(made + 7 * 24 * 3600 + 2):
+        too_late = read_token(token, Use.PAY)
 
-    assert (in_time, read_token(token, Use.PAY)) == (42, None)
+    assert (in_time, too_late) == (42, None)
