@@ -235,8 +235,8 @@ def test_after_an_answer_no_other_request_is_expected() -> None:
 
     second = new_payment(order, phone=ANOTHER, now=later(6))
 
-    assert not story(first, at=6).another_may_come
-    assert not story(second, at=7).another_may_come
+    assert (story(first, at=6).state, story(first, at=6).another_may_come) == ("enter-pin", False)
+    assert (story(second, at=7).state, story(second, at=7).another_may_come) == ("enter-pin", False)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_nothing_in_it_is_about_anybody() -> None:
 
     text = json.dumps(asked().json())
 
+    assert '"surplus"' in text
     personal = ("OD222BBB22", payment.phone, payment.secret, payment.mpesa_order.order.number, "1,500", "1500")
     assert [each for each in personal if each in text] == []
 
@@ -109,8 +110,9 @@ def test_where_no_token_is_set_there_is_no_such_page(settings: Any, authorizatio
 
 def test_a_stranger_costs_no_question() -> None:
     with counted() as count:
-        asked("Bearer wrong")
+        answer = asked("Bearer wrong")
 
+    assert answer.status_code == 401
     assert len(count) == 0, str(count)
 
 
@@ -126,4 +128,5 @@ def test_a_database_that_does_not_answer_is_urgent() -> None:
 
 
 def test_the_token_is_shown_nowhere() -> None:
-    assert TOKEN not in repr(get_settings())
+    assert get_settings().HEALTH_TOKEN == TOKEN
+    assert "HELP=" in repr(get_settings()) and TOKEN not in repr(get_settings())

@@ -55,6 +55,7 @@ def test_a_request_in_a_log_shows_no_secret() -> None:
 
     client(transport).push(PUSH, now=NOW)
 
+    assert "/mpesa/stkpush/v1/processrequest" in repr(transport.requests)
     assert "token-1" not in repr(transport.requests)
     assert "Basic" not in repr(transport.requests)
 

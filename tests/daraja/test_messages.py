@@ -81,6 +81,7 @@ def test_a_query_names_the_prompt() -> None:
 
 
 def test_a_push_in_a_log_shows_neither_the_secret_nor_the_number() -> None:
+    assert "amount=1500" in repr(PUSH)
     assert "0123456789abcdef" not in repr(PUSH)
     assert "708374149" not in repr(PUSH)
 

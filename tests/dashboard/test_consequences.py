@@ -79,7 +79,10 @@ def test_a_missing_code_is_not_said_to_be_paid_twice() -> None:
     payment = pay(new_payment())
     MpesaReceipt.objects.update(number=None, awaiting_number=payment.pk)
 
-    assert "count as paid twice" not in looked_at(payment.mpesa_order.order)
+    told = looked_at(payment.mpesa_order.order)
+
+    assert payment.mpesa_order.order.number in told and "Is this right?" in told
+    assert "count as paid twice" not in told
 
 
 # Money that waits

@@ -137,7 +137,10 @@ def test_an_order_whose_request_is_on_a_phone_is_said_to_be_paid_twice_perhaps(d
 def test_nothing_is_on_a_phone_once_it_was_answered_or_its_money_waits() -> None:
     ended, held = closed(), mismatch()
 
-    assert "on a phone since" not in looked_at(ended.mpesa_order.order) + looked_at(held.order)
+    of_ended, of_held = looked_at(ended.mpesa_order.order), looked_at(held.order)
+
+    assert "Is this right?" in of_ended and "Is this right?" in of_held
+    assert "on a phone since" not in of_ended + of_held
 
 
 def test_who_uses_money_is_told_that_it_cannot_be_taken_back() -> None:

@@ -109,8 +109,11 @@ def test_the_phone_stands_there_in_full_only_for_who_may_see_numbers() -> None:
 
 
 def test_staff_who_may_not_see_m_pesa_see_oscar_s_page_as_it_was() -> None:
-    page = page_of(pay(new_payment()).mpesa_order.order, somebody())
+    order = pay(new_payment()).mpesa_order.order
 
+    page = page_of(order, somebody())
+
+    assert f"#{order.number}" in page
     assert "mpesa-desk" not in page and 'href="#mpesa"' not in page
 
 
@@ -124,7 +127,10 @@ def test_a_partner_user_sees_the_order_and_not_our_panel() -> None:
     client = Client()
     client.force_login(user)
 
-    assert "mpesa-desk" not in page_of(order, client)
+    page = page_of(order, client)
+
+    assert f"#{order.number}" in page
+    assert "mpesa-desk" not in page
 
 
 def rendered(view: Any, order: Any, rf: Any) -> tuple[str, int]:

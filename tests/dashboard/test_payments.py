@@ -230,5 +230,6 @@ def queries(client: Client, term: str) -> list[str]:
 def test_no_secret_is_on_the_list(payments: dict[str, MpesaPayment]) -> None:
     page = at_desk("view_full_phone").get(LIST).content.decode()
 
+    assert payments["paid"].mpesa_order.order.number in page and "0708 374 149" in page
     assert payments["paid"].secret not in page
     assert str(payments["paid"].checkout_request_id) not in page

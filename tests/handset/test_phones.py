@@ -72,7 +72,10 @@ def test_the_other_phones_are_listed_with_what_waits_there(owner: Client, paymen
 def test_one_phone_needs_no_list(client: Client, payment: MpesaPayment) -> None:
     give(client, payment)
 
-    assert "Asked last" not in client.get(NEWEST).content.decode()
+    page = client.get(NEWEST).content.decode()
+
+    assert "Do you want to pay KSh 1,500.00" in page
+    assert "Asked last" not in page
 
 
 def test_an_older_prompt_of_the_number_opens_the_same_phone(owner: Client, payment: MpesaPayment) -> None:

@@ -236,6 +236,7 @@ def test_an_address_is_not_reported(
     with caplog.at_level(logging.WARNING, "oscar_mpesa"):
         places(*seconds, address=AN_ADDRESS)
 
+    assert MpesaOrder.objects.count() == len(seconds)
     assert caplog.messages == []
 
 
@@ -248,4 +249,5 @@ def test_paid_orders_and_other_addresses_raise_no_alarm(settings: Any, caplog: p
         places(40, address=AN_ADDRESS)
         places(41, 42, address="197.248.0.2")
 
+    assert MpesaOrder.objects.count() == 5
     assert caplog.messages == []

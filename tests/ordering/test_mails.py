@@ -84,6 +84,7 @@ def test_whole_shillings_are_not_explained() -> None:
 
     mails.send_order_placed(due_mail(payment))
 
+    assert "KSh 1,500 received" in mail.outbox[0].body
     assert "Rounded" not in mail.outbox[0].body
 
 

@@ -98,6 +98,7 @@ def test_who_cancelled_is_told_and_no_time_is_invented(admin_user: Any) -> None:
 def test_whoever_chose_another_way_gets_no_mail_about_it() -> None:
     choose_other_method(cancelled().mpesa_order.order, now=later(60))
 
+    assert MpesaOrder.objects.get().is_released
     assert not MpesaDue.objects.filter(kind=DueKind.CLOSED_MAIL).exists()
 
 
@@ -203,4 +204,5 @@ def test_real_money_is_no_test(admin_user: Any) -> None:
 
     message = mailed(DueKind.CLOSED_MAIL)
 
+    assert "The shop closed order" in message.body
     assert "TEST" not in message.subject + message.body + html_of(message)

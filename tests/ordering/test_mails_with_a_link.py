@@ -71,6 +71,7 @@ def test_it_waits_ten_minutes() -> None:
     abandoned()
 
     assert mailed(DueKind.FAILED_MAIL, in_minutes=8) is None
+    assert mailed(DueKind.FAILED_MAIL, in_minutes=11) is not None
 
 
 def test_it_waits_for_the_end_of_another_attempt() -> None:
@@ -87,15 +88,18 @@ def test_it_waits_for_the_end_of_another_attempt() -> None:
 
 def test_a_shopper_whose_request_is_still_on_the_phone_gets_none() -> None:
     order = abandoned(minutes=5).mpesa_order.order
+    before = mailed(DueKind.FAILED_MAIL, in_minutes=4)
     new_payment(order, phone=ANOTHER, now=timezone.now())
 
-    assert mailed(DueKind.FAILED_MAIL, in_minutes=13) is None
+    assert MpesaDue.objects.filter(kind=DueKind.FAILED_MAIL).exists()
+    assert (before, mailed(DueKind.FAILED_MAIL, in_minutes=13)) == (None, None)
 
 
 def test_who_paid_meanwhile_gets_none() -> None:
     order = abandoned(minutes=5).mpesa_order.order
     pay(new_payment(order, phone=ANOTHER, now=timezone.now()), now=timezone.now())
 
+    assert MpesaDue.objects.filter(kind=DueKind.FAILED_MAIL).exists()
     assert mailed(DueKind.FAILED_MAIL, in_minutes=13) is None
 
 
@@ -115,6 +119,7 @@ def test_a_link_that_is_of_no_use_any_more_is_not_mailed() -> None:
     pay_later(payment.mpesa_order.order, now=later(60))
     MpesaOrder.objects.update(pay_before=timezone.now() - timedelta(minutes=1))
 
+    assert MpesaDue.objects.filter(kind=DueKind.LATER_MAIL).exists()
     assert mailed(DueKind.LATER_MAIL, in_minutes=0) is None
 
 

@@ -15,11 +15,12 @@ from django.utils.translation import get_language
 from oscar_mpesa.lifecycle import heartbeat
 from oscar_mpesa.models import MpesaAlert, MpesaHeartbeat, MpesaReceipt
 from oscar_mpesa.oversight.alerts import tell_owner
+from oscar_mpesa.oversight.needs import needs
 from oscar_mpesa.signals import attention_needed
 from tests.counting import counted
 from tests.lifecycle.astray import surplus
 from tests.oversight.lines import minutes
-from tests.shop import new_payment, pay
+from tests.shop import NOON, new_payment, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,8 +72,9 @@ def test_a_thing_that_needs_the_owner_is_mailed_in_one_sentence_with_a_link() ->
 
 
 def test_where_all_is_well_nothing_is_sent(heard: list[dict[str, Any]]) -> None:
-    pay(new_payment())
+    payment = pay(new_payment())
 
+    assert payment.is_paid
     assert told() == []
     assert (alert_mails(), heard) == ([], [])
 
@@ -164,7 +166,9 @@ def test_what_another_one_has_claimed_is_left_to_it() -> None:
     MpesaAlert.objects.create(about="mail surplus", claimed_at=minutes(-1))
     MpesaAlert.objects.create(about="signal surplus", claimed_at=minutes(-1))
 
-    assert told() == []
+    seen = [need.key for need in needs(NOON)]
+
+    assert (seen, told()) == (["surplus"], [])
 
 
 def test_looking_costs_few_questions_where_all_is_told() -> None:

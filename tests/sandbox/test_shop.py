@@ -148,6 +148,7 @@ def test_the_front_page_shows_prices_with_their_cents_and_nothing_that_is_sold_o
 def test_no_page_loads_anything_from_outside(client: Client) -> None:
     page = client.get("/en/").content.decode()
 
+    assert "<script" in page and "KSh 1,499.50" in page
     assert "//ajax.googleapis.com" not in page
     assert 'src="http' not in page
 

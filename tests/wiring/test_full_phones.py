@@ -81,9 +81,10 @@ def test_no_page_shows_it_to_anybody_else(user: Any, stage: str, who: str) -> No
     payment = STAGES[stage](user=user)
     client = VIEWERS[who](payment)
 
-    showing = [name for name, page in pages(client, payment) if shows_number(page)]
+    seen = dict(pages(client, payment))
 
-    assert showing == []
+    assert len(seen) == len(TABLE) + 5 and "M-PESA" in "".join(seen.values())
+    assert [name for name, page in seen.items() if shows_number(page)] == []
 
 
 def test_who_typed_it_reads_it_in_full() -> None:
@@ -118,7 +119,10 @@ def test_who_tries_numbers_and_prompts_none_is_not_told_which_is_right(guess: Gu
 
     guess(guesser, payment)
 
-    assert not shows_number(guesser.get(filled(WAIT, payment)).content.decode())
+    page = guesser.get(filled(WAIT, payment)).content.decode()
+
+    assert "KSh 1,500" in page
+    assert not shows_number(page)
 
 
 def test_nor_is_the_code_of_who_paid_told_to_who_guesses_the_number() -> None:
