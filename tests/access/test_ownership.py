@@ -6,24 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import Http404, HttpRequest
-from django.test import RequestFactory
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.models import MpesaPayment
+from tests.access.visits import visit
 from tests.shop import new_order, new_payment
 
 pytestmark = pytest.mark.django_db
 
 
-def visit(user: Any = None) -> HttpRequest:
-    """A request with a session of its own."""
-    request = RequestFactory().get("/")
-    request.session = SessionStore()
-    request.user = user or AnonymousUser()
-    return request
+@pytest.fixture
+def user(django_user_model: Any) -> Any:
+    return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
 
 
 def doors(request: HttpRequest, payment: MpesaPayment) -> tuple[bool, bool]:
@@ -37,11 +32,6 @@ def _opens(require: Callable[[HttpRequest, MpesaPayment], None], request: HttpRe
     except Http404:
         return False
     return True
-
-
-@pytest.fixture
-def user(django_user_model: Any) -> Any:
-    return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
 
 
 @pytest.fixture

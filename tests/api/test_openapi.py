@@ -23,7 +23,7 @@ from oscar_mpesa.models import MpesaCallback
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import ApiClient, age, holding, placing
 from tests.api.description import DOCUMENT, assert_as_described, documented, path_of
-from tests.callbacks.test_views import failing
+from tests.callbacks.failures import failing
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import new_order, new_payment, success
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import resolve
 
 from oscar_mpesa.lifecycle.callbacks import KEPT, KEPT_UNVERIFIED, UNVERIFIED_A_MINUTE
 from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
+from tests.callbacks.failures import failing
 from tests.shop import new_payment, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,8 +58,6 @@ CONTENT_TYPES = [
     "",
 ]
 
-Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
-
 
 @pytest.fixture
 def payment() -> MpesaPayment:
@@ -70,18 +66,6 @@ def payment() -> MpesaPayment:
 
 def send(client: Client, path: str, body: bytes, content_type: str = "application/json", **extra: Any) -> Any:
     return client.generic("POST", path, body, content_type=content_type, **extra)
-
-
-def failing(table: str) -> AbstractContextManager[None]:
-    """A database that cannot write into one table."""
-    words = f"INSERT INTO {connection.ops.quote_name(table)}"
-
-    def refuse(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if words in sql:
-            raise OperationalError("disk full")
-        return execute(sql, params, many, context)
-
-    return connection.execute_wrapper(refuse)
 
 
 def paths(secret: str) -> list[str]:

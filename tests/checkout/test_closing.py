@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.releasing import Release, release_overdue
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from tests.checkout.closings import cancels, is_closed_by_the_clock, page
 from tests.shop import failure, new_product, post, success
 from tests.shopper import Shopper
 
@@ -26,30 +26,10 @@ def kiondo() -> Any:
     return new_product(stock=5)
 
 
-def cancels(shopper: Shopper, product: Any) -> str:
-    """Order, and cancel on the phone; the waiting page's address."""
-    wait_url = str(shopper.buys(product, phone="0708374151")["Location"])
-    payment = MpesaPayment.objects.latest("pk")
-    post(payment, failure(payment), now=timezone.now())
-    return wait_url
-
-
-def is_closed_by_the_clock(wait_url: str) -> str:
-    """Half an hour goes by."""
-    mpesa_order = MpesaOrder.objects.latest("created_at")
-    assert release_overdue(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is Release.RELEASED
-    return wait_url
-
-
 def in_basket() -> list[tuple[str, int]]:
     """What lies in open baskets."""
     lines = get_model("basket", "Line").objects.filter(basket__status=Basket.OPEN)
     return [(line.product.title, line.quantity) for line in lines]
-
-
-def page(shopper: Shopper, url: str) -> str:
-    text: str = shopper.client.get(url).content.decode()
-    return text
 
 
 def test_a_guest_gets_the_things_of_a_closed_order_back_once(kiondo: Any) -> None:

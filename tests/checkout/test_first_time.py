@@ -9,8 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.checkout.test_closing import cancels, page
-from tests.checkout.test_later import keeps, latest
+from tests.checkout.closings import cancels, keeps, latest, page
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 

@@ -10,19 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
-from tests.checkout.test_closing import cancels, page
+from oscar_mpesa.models import MpesaOrder
+from tests.checkout.closings import cancels, keeps, latest, page
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-FIELD = re.compile(r'id="mpesa-link" value="http://testserver([^"]+)"')
-
-
-@pytest.fixture
-def kiondo() -> Any:
-    return new_product(stock=5)
 
 
 @pytest.fixture
@@ -30,16 +23,9 @@ def shopper() -> Shopper:
     return Shopper()
 
 
-def keeps(shopper: Shopper, wait_url: str) -> str:
-    """Choose to pay later; the link that the page offers to pass on."""
-    answer = shopper.client.post(f"{wait_url}later/")
-    assert (answer.status_code, answer["Location"]) == (302, wait_url)
-    [link] = FIELD.findall(page(shopper, wait_url))
-    return str(link)
-
-
-def latest() -> MpesaPayment:
-    return MpesaPayment.objects.select_related("mpesa_order__order").latest("pk")
+@pytest.fixture
+def kiondo() -> Any:
+    return new_product(stock=5)
 
 
 def test_a_shopper_keeps_the_things_and_is_told_until_when_and_gets_a_link(shopper: Shopper, kiondo: Any) -> None:

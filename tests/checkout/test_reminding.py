@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from oscar_mpesa.access.waiting import waiting_order
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
-from tests.access.test_ownership import visit
-from tests.checkout.test_closing import cancels, is_closed_by_the_clock
+from tests.access.visits import visit
+from tests.checkout.closings import cancels, is_closed_by_the_clock
 from tests.counting import counted
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper

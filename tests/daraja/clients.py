@@ -8,8 +8,7 @@ from oscar_mpesa.daraja.client import Client, Exchange
 from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import DictCache, Step, endpoint_of
-from tests.daraja.test_credentials import PAYBILL
-from tests.daraja.test_tokens import Clock
+from tests.daraja.pushes import PAYBILL, Clock
 
 
 class SlowTransport(ScriptedTransport):

@@ -19,10 +19,8 @@ from oscar_mpesa.daraja.errors import (
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import DictCache, Step, page
 from tests.daraja.clients import SlowTransport, client, endpoints
+from tests.daraja.pushes import NOW, PAYBILL, PUSH, Clock
 from tests.daraja.samples import CHECKOUT_ID, fields, reply
-from tests.daraja.test_credentials import PAYBILL
-from tests.daraja.test_messages import NOW, PUSH
-from tests.daraja.test_tokens import Clock
 
 REJECTED = reply("error_invalid_token", status=404)
 ACCEPTED = reply("push_accepted")

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oscar_mpesa.daraja.credentials import HOSTS, SANDBOX_SHORTCODE, Credentials
-
-PAYBILL = Credentials(
-    consumer_key="the-key",
-    consumer_secret="the-secret",
-    shortcode=SANDBOX_SHORTCODE,
-    passkey="the-passkey",
-    base_url=HOSTS["sandbox"],
-)
+from oscar_mpesa.daraja.credentials import HOSTS
+from tests.daraja.pushes import PAYBILL
 
 
 def test_a_paybill_takes_the_money_itself() -> None:

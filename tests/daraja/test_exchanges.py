@@ -13,10 +13,8 @@ from oscar_mpesa.daraja.messages import push_body
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import DictCache
 from tests.daraja.clients import SlowTransport, client
+from tests.daraja.pushes import NOW, PAYBILL, PUSH, Clock
 from tests.daraja.samples import CHECKOUT_ID, body, reply
-from tests.daraja.test_credentials import PAYBILL
-from tests.daraja.test_messages import NOW, PUSH
-from tests.daraja.test_tokens import Clock
 
 ACCEPTED = reply("push_accepted")
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 import pytest
 
 from oscar_mpesa.daraja.errors import DarajaRefused, DarajaUnreadable
 from oscar_mpesa.daraja.messages import (
-    Push,
     password,
     push_body,
     query_body,
@@ -19,19 +18,8 @@ from oscar_mpesa.daraja.messages import (
     read_token,
     timestamp,
 )
-from oscar_mpesa.domain.phone import PhoneNumber
+from tests.daraja.pushes import NOW, PAYBILL, PUSH
 from tests.daraja.samples import CHECKOUT_ID, fields
-from tests.daraja.test_credentials import PAYBILL
-
-NOW = datetime(2026, 11, 23, 22, 30, 5, tzinfo=timezone.utc)
-
-PUSH = Push(
-    phone=PhoneNumber(msisdn="254708374149"),
-    amount=1500,
-    callback_url="https://shop.example/hooks/0123456789abcdef/",
-    account_reference="100042",
-    description="Order 100042",
-)
 
 
 def test_the_clock_is_nairobis_whatever_the_servers_is() -> None:

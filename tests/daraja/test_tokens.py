@@ -16,21 +16,9 @@ from oscar_mpesa.daraja.errors import (
 )
 from oscar_mpesa.daraja.tokens import EARLY, FAILURE, LOCK, Tokens
 from oscar_mpesa.testing.transport import DictCache
+from tests.daraja.pushes import Clock
 
 KEY = "the-token"
-
-
-class Clock:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Oauth:

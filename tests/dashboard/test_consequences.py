@@ -11,39 +11,16 @@ from django.utils import timezone
 from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
-from oscar_mpesa.lifecycle.releasing import Release, release_overdue
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaReceipt
 from tests.dashboard.desk import ALL, address, at_desk, page_of, words
+from tests.dashboard.forms import closed, given_back, looked_at, seen
 from tests.lifecycle.astray import mismatch, surplus
 from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
 
 RETURN = {"return-day": "2026-11-23", "return-reference": "UKQ0000001", "return-sent": "on"}
-
-
-def seen(name: str, *args: Any, **asked: str) -> str:
-    return words(at_desk(*ALL, "act_on_payment", "record_receipt").get(address(name, *args), asked))
-
-
-def looked_at(order: Any, **changes: str) -> str:
-    """The record form before it is confirmed."""
-    typed = {"code": "OD999KKK99", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
-    return words(at_desk("record_receipt").post(address("record"), {**typed, "order": order.number, **changes}))
-
-
-def closed() -> MpesaPayment:
-    payment = new_payment()
-    post(payment, failure(payment), now=later(20))
-    assert release_overdue(MpesaOrder.objects.get(pk=payment.order_id), now=later(3600)) is Release.RELEASED
-    return payment
-
-
-def given_back(receipt: MpesaReceipt) -> MpesaReceipt:
-    """The things of the order that it came for lie in the basket again."""
-    MpesaOrder.objects.filter(pk=receipt.order_id).update(restored_at=later(95))
-    return receipt
 
 
 # Written down by hand

@@ -14,8 +14,7 @@ from oscar_mpesa.lifecycle.receipts import apply_receipt, explain_receipt, recor
 from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from tests.dashboard.desk import ALL, address, at_desk, at_order_desk, page_of, words
-from tests.dashboard.test_consequences import closed, given_back, looked_at, seen
-from tests.dashboard.test_month_of_history import for_guest
+from tests.dashboard.forms import closed, for_guest, given_back, looked_at, seen
 from tests.lifecycle.astray import fresh, mismatch, surplus, unallocated
 from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post, success
 

@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from oscar.core.loading import get_model
 from oscar.test.factories import UserFactory
 
 from oscar_mpesa.dashboard.nairobi import today
@@ -17,12 +16,11 @@ from oscar_mpesa.lifecycle.enrolling import enrolled
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
 from tests.dashboard.desk import ALL, address, at_desk, page_of, words
+from tests.dashboard.forms import Order, for_guest
 from tests.lifecycle.astray import mismatch, surplus, unallocated
 from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
-
-Order = get_model("order", "Order")
 
 
 def seen(name: str, *args: Any, client: Client | None = None, **asked: str) -> str:
@@ -34,13 +32,6 @@ def failed() -> MpesaPayment:
     post(payment, failure(payment), now=later(10))
     payment.refresh_from_db()
     return payment
-
-
-def for_guest(order: Any, email: str) -> Any:
-    """The order of a guest with this address."""
-    Order.objects.filter(pk=order.pk).update(user=None, guest_email=email)
-    order.refresh_from_db()
-    return order
 
 
 # Written down by hand

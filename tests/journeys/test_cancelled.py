@@ -15,7 +15,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
-from tests.journeys.test_closed import stock_of
+from tests.journeys.states import stock_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 

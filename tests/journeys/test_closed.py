@@ -12,15 +12,11 @@ from django.urls import reverse
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
+from tests.journeys.states import stock_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 HALF_AN_HOUR = 31 * 60
-
-
-def stock_of(product: Any) -> tuple[int, int]:
-    record = product.stockrecords.get()
-    return record.num_in_stock, record.num_allocated or 0
 
 
 def nobody_pays(daraja: Simulator, shopper: Shopper, product: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from decimal import Decimal
 
 import pytest
@@ -15,7 +14,8 @@ from oscar_mpesa.simulator.disasters import Daraja
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
-from tests.journeys.plain import OPENER, PlainBrowser
+from tests.journeys.plain import PlainBrowser
+from tests.journeys.states import posted
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -231,11 +231,3 @@ def test_nonsense_at_the_door_is_accepted_over_real_http_and_the_payment_goes_on
     assert statuses == [200] * 12
     assert MpesaPayment.objects.get().status == "completed"
     assert MpesaCallback.objects.count() == 13
-
-
-def posted(url: str, body: bytes, content_type: str) -> int:
-    """The status that a plain post gets."""
-    request = urllib.request.Request(url, body, {"Content-Type": content_type}, method="POST")
-    with OPENER.open(request, timeout=5) as answer:
-        status: int = answer.status
-    return status

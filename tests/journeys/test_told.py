@@ -14,7 +14,7 @@ from oscar_mpesa.models import Allocation, MpesaCallback, MpesaPayment, MpesaRec
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
-from tests.journeys.test_paid import posted
+from tests.journeys.states import posted
 from tests.shop import new_product
 from tests.shopper import Shopper
 

@@ -14,7 +14,7 @@ from oscar_mpesa.lifecycle.releasing import MoneyIsThere, Release, choose_other_
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import Allocation, DueKind, MpesaEvent, MpesaPayment, MpesaReceipt
 from oscar_mpesa.testing import ScriptedTransport
-from tests.lifecycle.test_releasing import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
+from tests.lifecycle.closings import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
 from tests.lifecycle.wire import CREDENTIALS
 from tests.shop import ANOTHER, later, new_clerk, new_payment, pay, post, success
 

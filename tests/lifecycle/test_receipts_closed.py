@@ -30,6 +30,7 @@ from oscar_mpesa.models import (
 )
 from tests.lifecycle.astray import events, fresh, mismatch, surplus, unallocated
 from tests.lifecycle.meanwhile import broken_books
+from tests.lifecycle.returns import give_back
 from tests.shop import (
     ANOTHER,
     CANCELS,
@@ -47,21 +48,15 @@ from tests.shop import (
 
 pytestmark = pytest.mark.django_db
 
-AN_HOUR = 60 * 60
-
-Order = get_model("order", "Order")
-
 
 @pytest.fixture
 def clerk() -> Any:
     return new_clerk("record_return", "explain_receipt", "apply_receipt", "record_receipt")
 
 
-def give_back(
-    receipt: MpesaReceipt, clerk: Any, *, amount: Any = None, at: float = 99, code: str = "SKN7AAA111"
-) -> MpesaReceipt:
-    money = receipt.amount if amount is None else Decimal(amount)
-    return record_return(receipt, amount=money, reference=code, by=clerk, now=later(at))
+AN_HOUR = 60 * 60
+
+Order = get_model("order", "Order")
 
 
 def row() -> MpesaOrder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,19 +11,17 @@ from oscar.apps.order.signals import order_status_changed
 from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.errors import DarajaUnreachable
-from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.releasing import LEASE, Release, release_overdue
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.models import DueKind, MpesaCall, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import DueKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.testing import ScriptedTransport
+from tests.lifecycle.closings import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
 from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, refusal, told
-from tests.shop import ANOTHER, NOON, PAYS, later, new_payment, post, said_by_query, success
+from tests.shop import ANOTHER, later, new_payment, post, said_by_query, success
 
 pytestmark = pytest.mark.django_db
 
-HALF_AN_HOUR, A_DAY = 30 * 60, 24 * 60 * 60
 
 StockRecord = get_model("partner", "StockRecord")
 
@@ -31,39 +29,6 @@ StockRecord = get_model("partner", "StockRecord")
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
-
-
-def prompted(order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON) -> MpesaPayment:
-    """An attempt whose prompt is on the phone."""
-    ids = {"CheckoutRequestID": f"ws_CO_{MpesaPayment.objects.count()}", "MerchantRequestID": "29115"}
-    with replaced_transport(ScriptedTransport({"push": [{**ACCEPTED, **ids}]})):
-        return new_payment(order, phone=phone, now=now)
-
-
-def expired(order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON) -> MpesaPayment:
-    """An attempt that nobody answered."""
-    payment = prompted(order, phone=phone, now=now)
-    settle(payment, unanswered(), now=now + timedelta(seconds=150))
-    payment.refresh_from_db()
-    return payment
-
-
-def said(payment: MpesaPayment, code: str) -> dict[str, str]:
-    return {**told(code), "CheckoutRequestID": payment.checkout_request_id or ""}
-
-
-def looked_at(payment: MpesaPayment, *answers: Any, at: float = HALF_AN_HOUR) -> Release:
-    """The order's turn, with what Safaricom answers; a question that is not foreseen, or not asked, is an error."""
-    transport = ScriptedTransport({"query": answers})
-    with replaced_transport(transport):
-        outcome = release_overdue(MpesaOrder.objects.get(pk=payment.order_id), now=later(at))
-    assert len(transport.sent("query")) == len(answers)
-    MpesaCall.objects.all().delete()
-    return outcome
-
-
-def row(payment: MpesaPayment) -> MpesaOrder:
-    return MpesaOrder.objects.select_related("order").get(pk=payment.order_id)
 
 
 def test_an_order_that_nobody_paid_is_released_once_and_its_shopper_told() -> None:

@@ -20,7 +20,7 @@ from oscar_mpesa.lifecycle.decisions import (
 from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from tests.lifecycle.astray import fresh, surplus, unallocated
-from tests.lifecycle.test_receipts_closed import give_back
+from tests.lifecycle.returns import give_back
 from tests.shop import later, new_clerk, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import OperationalError
-from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.news import unanswered
 from oscar_mpesa.lifecycle.receipts import apply_receipt, explain_receipt
-from oscar_mpesa.lifecycle.recording import record_receipt
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import (
     Allocation,
     DueKind,
     MpesaCallback,
     MpesaEvent,
-    MpesaPayment,
     MpesaReceipt,
     ReceiptSource,
     Verdict,
 )
 from tests.lifecycle.meanwhile import broken_books
+from tests.lifecycle.typed import TOLD, TYPED, Order, assert_booked_once, numbers, two_expired, typed
 from tests.shop import ANOTHER, later, new_clerk, new_payment, post, said_by_query, success
 
 pytestmark = pytest.mark.django_db
-
-Order = get_model("order", "Order")
-TYPED, TOLD = "OD123ABC54", "OD123ABC45"
-
-
-def two_expired() -> tuple[MpesaPayment, MpesaPayment]:
-    """Two attempts for one order that nobody answered."""
-    first = new_payment()
-    settle(first, unanswered(), now=later(150))
-    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
-    settle(second, unanswered(), now=later(350))
-    second.refresh_from_db()
-    return first, second
-
-
-def typed(attempt: MpesaPayment, /, *, number: str = TYPED, amount: int = 1500, **about: Any) -> MpesaReceipt:
-    """Staff record what they saw, for the attempt's order."""
-    clerk, order = new_clerk("record_receipt"), attempt.mpesa_order.order
-    about = {"by": clerk, "note": "portal", "now": later(400), **about}
-    return record_receipt(number, Decimal(amount), order=order, **about)
-
-
-def numbers() -> dict[str | None, str]:
-    return dict(MpesaReceipt.objects.values_list("number", "allocation"))
-
-
-def assert_booked_once(number: str) -> None:
-    """Oscar's books hold the money once, under this number."""
-    order = Order.objects.get()
-    source, event = order.sources.get(), order.payment_events.get()
-    assert (source.amount_debited, source.reference, event.reference) == (1500, number, number)
-    assert source.transactions.get().reference == number
 
 
 def test_safaricom_s_code_takes_the_place_of_a_mistyped_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 from oscar_mpesa.lifecycle.decisions import AttemptUnclear
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import Allocation, DueKind, MpesaEvent, MpesaReceipt, Verdict
-from tests.lifecycle.test_typed_codes import TOLD, assert_booked_once, numbers, two_expired, typed
+from tests.lifecycle.typed import TOLD, assert_booked_once, numbers, two_expired, typed
 from tests.shop import ANOTHER, later, new_payment, post, said_by_query, success
 
 pytestmark = pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stores.test_duka import run
+from tests.stores.running import run
 
 
 def test_a_shop_with_django_oscar_api_sells_to_apps() -> None:
