@@ -34,6 +34,7 @@ test: lint ## All checks, and the tests on SQLite (with their coverage: make tes
 ifdef COVER
 	$(PYTEST) -n 2 --dist worksteal --cov --cov-report=
 	"$(BIN)/coverage" report --fail-under=97
+	"$(BIN)/coverage" report --include="oscar_mpesa/*" --fail-under=99
 	"$(BIN)/coverage" report --include="$(EXACT)" --fail-under=100
 else
 	$(PYTEST) -n 2 --dist worksteal

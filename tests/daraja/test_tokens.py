@@ -14,7 +14,7 @@ from oscar_mpesa.daraja.errors import (
     DarajaMisconfigured,
     DarajaUnreachable,
 )
-from oscar_mpesa.daraja.tokens import EARLY, FAILURE, LOCK, Tokens
+from oscar_mpesa.daraja.tokens import Tokens
 from oscar_mpesa.testing.transport import DictCache
 from tests.daraja.pushes import Clock
 
@@ -56,7 +56,7 @@ def test_a_token_is_fetched_once_and_used_until_shortly_before_its_end() -> None
     oauth = Oauth(("first", 3599), ("second", 3599))
 
     early = [shared(cache, oauth, clock).current() for _ in range(3)]
-    clock.now += 3599 - EARLY
+    clock.now += 3599 - 60
     late = shared(cache, oauth, clock).current()
 
     assert early == ["first"] * 3
@@ -107,7 +107,7 @@ def test_a_failed_fetch_is_everybodys_answer_for_a_moment() -> None:
         shared(cache, oauth, clock).current()
     with pytest.raises(DarajaBusy, match="busy") as again:
         shared(cache, oauth, clock).current()
-    clock.now += FAILURE
+    clock.now += 2
     token = shared(cache, oauth, clock).current()
 
     assert (again.value.http_status, again.value.error_code) == (500, "500.003.02")
@@ -159,13 +159,13 @@ def test_a_failure_that_nobody_heard_of_was_surely_not_a_prompt() -> None:
 def test_when_the_fetching_worker_dies_another_goes_on_after_a_few_seconds() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
-    cache.add(f"{KEY}:lock", 1, LOCK)
+    cache.add(f"{KEY}:lock", 1, 6)
     began = clock.now
 
     token = shared(cache, Oauth(("mine", 3599)), clock).current()
 
     assert token == "mine"
-    assert clock.now - began == pytest.approx(LOCK, abs=0.2)
+    assert clock.now - began == pytest.approx(6, abs=0.2)
 
 
 def test_the_lock_is_free_again_after_a_fetch() -> None:
@@ -174,7 +174,7 @@ def test_the_lock_is_free_again_after_a_fetch() -> None:
 
     shared(cache, Oauth(("mine", 3599)), clock).current()
 
-    assert cache.add(f"{KEY}:lock", 1, LOCK)
+    assert cache.add(f"{KEY}:lock", 1, 6)
 
 
 def test_a_token_that_came_between_look_and_lock_is_used() -> None:
@@ -194,7 +194,7 @@ def test_a_token_that_came_between_look_and_lock_is_used() -> None:
 def test_nobody_waits_longer_than_they_can() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
-    cache.add(f"{KEY}:lock", 1, LOCK)
+    cache.add(f"{KEY}:lock", 1, 6)
 
     with pytest.raises(DarajaUnreachable, match="still fetching") as refused:
         shared(cache, Oauth(), clock, patience=2).current()

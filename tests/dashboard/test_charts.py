@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from oscar_mpesa.dashboard.charts import HEIGHT, bars, share
+from oscar_mpesa.dashboard.charts import bars, share
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,9 +23,9 @@ def heights(picture: str) -> dict[int, int]:
 
 def test_the_most_is_as_high_as_the_picture_and_the_others_in_proportion() -> None:
     assert heights(bars([Decimal(500), Decimal(1000), Decimal(0), Decimal(250)], title="")) == {
-        0: HEIGHT // 2,
-        10: HEIGHT,
-        30: HEIGHT // 4,
+        0: 30,
+        10: 60,
+        30: 15,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext_lazy
 
-from oscar_mpesa.dashboard.exporting import BOM, streamed_csv
+from oscar_mpesa.dashboard.exporting import streamed_csv
 
 
 def chunks_of(response: Any) -> Iterator[bytes]:
@@ -21,8 +21,8 @@ def chunks_of(response: Any) -> Iterator[bytes]:
 
 def cells(response: Any) -> list[list[str]]:
     text = b"".join(chunks_of(response)).decode()
-    assert text.startswith(BOM)
-    return list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "＝", "＋", "－", "＠"])

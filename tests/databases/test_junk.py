@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db.models import Sum
 
-from oscar_mpesa.lifecycle.callbacks import UNVERIFIED_A_MINUTE, receive_callback
+from oscar_mpesa.lifecycle.callbacks import receive_callback
 from oscar_mpesa.models import MpesaCall, MpesaCallback, MpesaPayment, Verdict
 from tests.databases.crowd import BusyDaraja, at_once
 from tests.shop import NOON, new_payment, post, success
@@ -44,7 +44,7 @@ def test_ten_thousand_posts_of_strangers_leave_twenty_rows_and_hold_up_nothing(d
     junk = MpesaCallback.objects.filter(verdict=Verdict.UNVERIFIED)
     watched.refresh_from_db()
     assert status == "completed"
-    assert junk.count() <= UNVERIFIED_A_MINUTE
+    assert junk.count() <= 20
     assert junk.count() + junk.aggregate(times=Sum("suppressed"))["times"] <= STRANGERS * POSTS_EACH
     assert (watched.status, watched.questions_asked) == ("processing", 0)
     assert MpesaCall.objects.count() == calls
