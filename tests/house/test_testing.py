@@ -55,9 +55,9 @@ def test_helpers_are_not_imported_from_test_modules() -> None:
 
 
 def test_fewer_tests_assert_absences_alone() -> None:
-    found = [
-        f"{source.path}: {test.name}" for source, test in _tests() if not _scans(source) and asserts_only_absences(test)
-    ]
+    # The house rules scan closed sets of files, and find nothing as a rule.
+    elsewhere = [(source, test) for source, test in _tests() if "house" not in source.path.parts]
+    found = [f"{source.path}: {test.name}" for source, test in elsewhere if asserts_only_absences(test)]
 
     assert len(found) <= MOST_ABSENCES, "\n".join(found)
 
