@@ -27,8 +27,8 @@ def _is_absence(expression: ast.expr) -> bool:
 
 
 def _compares_with_nothing(comparison: ast.Compare) -> bool:
-    if all(isinstance(operator, ast.NotIn) for operator in comparison.ops):
-        return True
+    if isinstance(comparison.ops[0], ast.NotIn):
+        return not isinstance(comparison.comparators[0], (ast.Set, ast.Tuple, ast.List))  # of a few values: another one
     operators = (ast.Is, ast.Eq)
     return isinstance(comparison.ops[0], operators) and _is_nothing(comparison.comparators[-1])
 
