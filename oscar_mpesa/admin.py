@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
@@ -74,7 +75,7 @@ class ReadOnlyAdmin(Base):
         "result_description",
         "reason",
         "error",
-        "why",
+        "params",
         "note",
         "request",
         "reply",
@@ -86,7 +87,7 @@ class ReadOnlyAdmin(Base):
     masked_result_description = masked("result_description", _("result in Safaricom's words"))
     masked_reason = masked("reason", _("why"))
     masked_error = masked("error", _("error"))
-    masked_why = masked("why", _("why"))
+    masked_params = masked("params", pgettext_lazy("event", "details"))
     masked_note = masked("note", _("note"))
     masked_detail = masked("detail", _("detail"))
     masked_request = masked("request", _("request"))
@@ -238,8 +239,8 @@ class MpesaCallAdmin(ReadOnlyAdmin):
 class MpesaEventAdmin(ReadOnlyAdmin):
     """Who did what, and why."""
 
-    list_display = ("id", "created_at", "what", "before", "after", "by_name", "mpesa_order", "payment")
-    fields = (*list_display[1:], "receipt", "why")
+    list_display = ("id", "created_at", "type", "by_name", "mpesa_order", "payment")
+    fields = (*list_display[1:], "receipt", "params")
     searched = {"mpesa_order__order__number": {}}
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.blocking import block_phone
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaCall, MpesaDue, MpesaPayment
+from oscar_mpesa.models import EventType, MpesaBlockedPhone, MpesaCall, MpesaDue, MpesaPayment
 from tests.counting import counted
 from tests.crowds import many_payments
 from tests.rows import all_rows
@@ -40,9 +40,9 @@ def support(*further: str) -> Client:
 def payment() -> MpesaPayment:
     """One of everything: paid, with words that hold its phone wherever words from outside stand."""
     payment = pay(new_payment())
-    audit.record("told", payment, now=NOON, why=f"by {payment.phone}")
+    audit.record(EventType.RECEIPT_RESOLVED, payment, now=NOON, note=f"by {payment.phone}")
     payment.callbacks.update(detail=payment.phone)
-    payment.receipts.update(note=payment.phone, reason=payment.phone, error=payment.phone)
+    payment.receipts.update(note=payment.phone, error=payment.phone)
     MpesaPayment.objects.update(result_description=payment.phone)
     MpesaDue.objects.update(error=payment.phone)
     MpesaCall.objects.create(

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.dashboard.nairobi import day_and_time, day_words
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.lifecycle.allocating import SOLD_OUT
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import SAME_MONEY
+from oscar_mpesa.models.receipts import ReceiptReason
 
 
 def told(receipt: MpesaReceipt) -> str:
@@ -89,7 +88,7 @@ def _of_unallocated(receipt: MpesaReceipt) -> Iterator[str]:
         yield _("It is tried again by itself. If it stays here, ask whoever programs the shop.")
     elif receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
         yield _("This is a test: no real money moved. Close it with a note.")
-    elif receipt.reason == SOLD_OUT:
+    elif receipt.reason == ReceiptReason.SOLD_OUT:
         yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed; its things are not all in stock.")
         yield _("Send it back by M-PESA and write the return down here, or use it for another order.")
     else:
@@ -115,7 +114,7 @@ def _of_returned(receipt: MpesaReceipt) -> Iterator[str]:
 
 
 def _of_explained(receipt: MpesaReceipt) -> Iterator[str]:
-    if receipt.reason.startswith(SAME_MONEY):
+    if receipt.same_as_id is not None:
         yield _("This turned out to be the same money as another row of the list. It is counted once, there.")
         return
     yield _("%(amount)s arrived on %(time)s and was closed with a note.")

@@ -18,7 +18,7 @@ from oscar_mpesa.dashboard.orders import spellings
 from oscar_mpesa.dashboard.pages import DeskMixin
 from oscar_mpesa.dashboard.receipt_forms import TO_SORT_OUT, ReceiptFilterForm
 from oscar_mpesa.dashboard.receipt_tables import ReceiptTable
-from oscar_mpesa.models import MpesaEvent, MpesaReceipt
+from oscar_mpesa.models import EventType, MpesaEvent, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.receipts import TO_SORT_OUT as ALLOCATIONS_TO_SORT_OUT
 from oscar_mpesa.oversight.paging import CappedPaginator
@@ -111,7 +111,7 @@ def ids_to_sort_out() -> list[int]:
     """
     receipts = MpesaReceipt.objects.order_by()
     waiting = receipts.filter(allocation__in=ALLOCATIONS_TO_SORT_OUT).order_by("paid_at", "pk")
-    noted = MpesaEvent.objects.order_by().filter(what="cancelled though paid").values("mpesa_order_id")
+    noted = MpesaEvent.objects.order_by().filter(type=EventType.ORDER_CANCELED_PAID).values("mpesa_order_id")
     of_cancelled = receipts.filter(order_id__in=noted).select_related("order")
     to_return = [receipt.pk for receipt in of_cancelled if receipt.is_of_cancelled_order]
     return [*waiting.values_list("pk", flat=True)[:_MOST_TO_SORT_OUT], *to_return[:_MOST_TO_SORT_OUT]]

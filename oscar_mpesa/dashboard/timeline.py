@@ -12,11 +12,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.daraja.redaction import redact, redact_body, redact_json
-from oscar_mpesa.dashboard.reasons import because
-from oscar_mpesa.dashboard.wording import called, changed, happened
+from oscar_mpesa.dashboard.event_sentences import sentence
+from oscar_mpesa.dashboard.wording import called
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.lifecycle.blocking import blocking_of
 from oscar_mpesa.models import (
+    EventType,
     MpesaBlockedPhone,
     MpesaCall,
     MpesaCallback,
@@ -104,8 +104,7 @@ def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
 def _of_events(payment: MpesaPayment) -> Iterator[Entry]:
     of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
     for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
-        detail = " · ".join(part for part in (changed(event.before, event.after), because(event.why)) if part)
-        yield Entry(at=event.created_at, what=happened(event.what), detail=detail, by=event.by_name)
+        yield Entry(at=event.created_at, what=event.get_type_display(), detail=sentence(event), by=event.by_name)
 
 
 def _of_dues(payment: MpesaPayment) -> Iterator[Entry]:
@@ -124,8 +123,7 @@ def _of_block(payment: MpesaPayment) -> Iterator[Entry]:
     if not getattr(payment, "is_blocked", True):
         return
     for blocked in MpesaBlockedPhone.objects.filter(phone=payment.phone):
-        told = blocking_of(blocked)
-        if told is not None and told.payment_id == payment.pk:  # among its events
+        if blocked.payment_id == payment.pk:  # among its events
             return
-        what = _("No more requests to this number")
-        yield Entry(at=blocked.created_at, what=what, detail=blocked.note, by=blocked.by_name)
+        what = EventType.PHONE_BLOCKED.label
+        yield Entry(at=blocked.created_at, what=str(what), detail=blocked.note, by=blocked.by_name)

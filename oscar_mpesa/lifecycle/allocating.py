@@ -13,8 +13,8 @@ from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.lifecycle import audit, due
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.ports import FATAL_ERRORS, shop
-from oscar_mpesa.models import Allocation, DueKind, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_IS_THERE
+from oscar_mpesa.models import Allocation, DueKind, EventType, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, ReceiptReason
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -28,21 +28,17 @@ TRIES = 10
 #: amount, and staff decide (M8), perhaps by closing it with a note.
 IN_BOOKS = {Allocation.APPLIED.value, Allocation.MISMATCH.value, Allocation.EXPLAINED.value}
 
-ORDER_CLOSED = "the order was closed"
-SOLD_OUT = "the order was closed, and its things are not all in stock"
-
 
 def allocate(
     receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, *, others: Iterable[MpesaReceipt]
 ) -> Allocation:
     """Use a receipt for its order where that is right, else keep it for a person; say what became of it."""
     if is_paid(mpesa_order, others):
-        return keep(receipt, mpesa_order, now, Allocation.SURPLUS, why="the order is paid already")
+        return keep(receipt, mpesa_order, now, Allocation.SURPLUS, reason=ReceiptReason.ORDER_PAID)
     if receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
-        why = "test money in a shop that takes real money"
-        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=why)
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, reason=ReceiptReason.TEST_MONEY)
     if _is_closed(mpesa_order):
-        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=ORDER_CLOSED)
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, reason=ReceiptReason.ORDER_CLOSED)
     return _use(receipt, mpesa_order, now)
 
 
@@ -75,24 +71,34 @@ def write_books(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -
 
 
 def keep(
-    receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, allocation: Allocation, *, why: str
+    receipt: MpesaReceipt,
+    mpesa_order: MpesaOrder,
+    now: datetime,
+    allocation: Allocation,
+    *,
+    reason: ReceiptReason | None = None,
+    **params: str,
 ) -> Allocation:
-    """Write down what became of a receipt, and owe what has to be told of it."""
-    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, why[:255]
+    """Write down what became of a receipt, and owe what has to be told of it; ``params`` go to its event."""
+    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, reason.value if reason else ""
     receipt.save()
     if allocation is Allocation.APPLIED:
         due.owe(subject_of(receipt, mpesa_order), *due.OWED_WITH_MONEY, now=now, receipt=receipt)
     else:
-        call_for_staff(receipt, mpesa_order, now)
+        call_for_staff(receipt, mpesa_order, now, **params)
     return allocation
 
 
-def call_for_staff(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> None:
-    """Log, audit and announce money that waits for a person; its payer is told, unless only our books lag."""
+def call_for_staff(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, **params: str) -> None:
+    """Log, audit and announce money that waits for a person; its payer is told, unless only our books lag.
+
+    ``params`` are what the sentence of the receipt's reason names, such as the amount that was asked for.
+    """
     subject = subject_of(receipt, mpesa_order)
     told = (mpesa_order.pk, receipt.amount, receipt.number, receipt.allocation, receipt.reason)
     logger.error("M-Pesa order %s: KSh %s (%s) wait for a person: %s, %s", *told)
-    audit.record("money to sort out", subject, now=now, after=receipt.allocation, why=receipt.reason, receipt=receipt)
+    step = {"after": receipt.allocation, "reason": receipt.reason, **params}
+    audit.record(EventType.RECEIPT_UNMATCHED, subject, now=now, receipt=receipt, **step)
     mails = () if receipt.error else (DueKind.ASTRAY_MAIL,)
     due.owe(subject, DueKind.MONEY_ASTRAY, *mails, now=now, receipt=receipt)
 
@@ -149,13 +155,13 @@ def _use(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> Alloc
     except Exception as error:
         logger.exception("M-Pesa order %s: the money is there, the books failed", mpesa_order.pk)
         receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY
-        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why="the shop's own code raised")
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, reason=ReceiptReason.BOOKS_FAILED)
     if not used:
-        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, why=SOLD_OUT)
-    return keep(receipt, mpesa_order, now, Allocation.APPLIED, why="")
+        return keep(receipt, mpesa_order, now, Allocation.UNALLOCATED, reason=ReceiptReason.SOLD_OUT)
+    return keep(receipt, mpesa_order, now, Allocation.APPLIED)
 
 
 def _reinstate(mpesa_order: MpesaOrder, now: datetime) -> None:
     mpesa_order.released_at, mpesa_order.release_reason, mpesa_order.given_back = None, "", {}
     mpesa_order.save(update_fields=["released_at", "release_reason", "given_back"])
-    audit.record("reinstated", mpesa_order, now=now, why="money arrived")
+    audit.record(EventType.ORDER_REOPENED, mpesa_order, now=now)

@@ -20,7 +20,7 @@ from oscar_mpesa.lifecycle.locks import require_no_transaction
 from oscar_mpesa.lifecycle.news import from_query, never_claimed, unanswered
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.lifecycle.staff import require_permission
-from oscar_mpesa.models import MpesaCall, MpesaPayment
+from oscar_mpesa.models import EventReason, EventType, MpesaCall, MpesaPayment
 from oscar_mpesa.models.payments import PROMPT_LIFE
 
 #: The pause after each question, in seconds; the last one again and again.
@@ -86,11 +86,11 @@ def ask(payment: MpesaPayment, *, now: datetime, by: Any = None) -> Said:
     if not gateway.is_free(payment) and not _claim(payment, now):
         return Said.NOTHING
     if by is not None:
-        audit.record("asked by staff", payment, now=now, by=by)
+        audit.record(EventType.QUERY_REQUESTED, payment, now=now, by=by)
     try:
         answer = gateway.ask(payment, now=now)
     except DarajaError as error:
-        audit.record("question unanswered", payment, now=now, why=str(error))
+        audit.record(EventType.QUERY_UNANSWERED, payment, now=now, error_kind=error.kind)
         return Said.NOTHING
     return _take_body(payment, answer, now) if isinstance(answer, bytes) else _take_reply(payment, answer, now)
 
@@ -108,7 +108,8 @@ def _take_reply(payment: MpesaPayment, reply: QueryReply | None, now: datetime) 
         settle(payment, from_query(reply), now=now)
         return Said.PAID if outcome.status is Status.COMPLETED else Said.NOT_PAID
     if reply is not None and reply.result_code not in NO_RESULT:
-        audit.record("question unanswered", payment, now=now, why=f"unknown code {reply.result_code}")
+        reason, code = EventReason.UNKNOWN_CODE, reply.result_code
+        audit.record(EventType.QUERY_UNANSWERED, payment, now=now, reason=reason, code=code)
         return Said.NOTHING
     is_over = payment.prompted_at is not None and now >= payment.prompted_at + PROMPT_LIFE
     return Said.NOT_PAID if is_over else Said.WAIT

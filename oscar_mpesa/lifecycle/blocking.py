@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.staff import name_of, require_permission
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent, MpesaPayment
+from oscar_mpesa.models import EventType, MpesaBlockedPhone, MpesaPayment
 
 
 def block_phone(
@@ -23,14 +24,13 @@ def block_phone(
     Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
     """
     require_permission(by, "block_phone")
-    decision = {"by": by, "by_name": name_of(by), "created_at": now}
+    decision = {"by": by, "by_name": name_of(by), "created_at": now, "payment": payment}
     with transaction.atomic():
         blocked, is_new = MpesaBlockedPhone.objects.get_or_create(
             phone=phone.msisdn, defaults={"note": note, **decision}
         )
         if is_new:
-            told = {"after": phone.masked, "why": note[:500], "payment": payment}
-            MpesaEvent.objects.create(what="phone blocked", **told, **decision)
+            audit.record(EventType.PHONE_BLOCKED, payment, now=now, by=by, phone=phone.masked, note=note)
     return blocked
 
 
@@ -43,20 +43,6 @@ def unblock_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> N
     with transaction.atomic():
         blocked = MpesaBlockedPhone.objects.select_for_update().filter(phone=phone.msisdn).first()
         if blocked is not None:
-            told = blocking_of(blocked)
+            payment = blocked.payment
             blocked.delete()
-            MpesaEvent.objects.create(
-                what="phone unblocked",
-                payment=told.payment if told else None,
-                before=phone.masked,
-                why=note[:500],
-                by=by,
-                by_name=name_of(by),
-                created_at=now,
-            )
-
-
-def blocking_of(blocked: MpesaBlockedPhone) -> MpesaEvent | None:
-    """The line of the audit that was written with it; it names no phone in full, so it is known by its moment."""
-    same = MpesaEvent.objects.filter(what="phone blocked", created_at=blocked.created_at)
-    return same.filter(after=blocked.phone_number.masked).select_related("payment").first()
+            audit.record(EventType.PHONE_UNBLOCKED, payment, now=now, by=by, phone=phone.masked, note=note)

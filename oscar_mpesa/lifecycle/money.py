@@ -14,8 +14,17 @@ from oscar_mpesa.lifecycle.allocating import allocate, call_for_staff, is_paid, 
 from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.news import News
 from oscar_mpesa.lifecycle.ports import FATAL_ERRORS
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptSource, Verdict
-from oscar_mpesa.models.receipts import MONEY_IS_THERE, SAME_MONEY
+from oscar_mpesa.models import (
+    Allocation,
+    EventType,
+    MpesaOrder,
+    MpesaPayment,
+    MpesaReceipt,
+    ReceiptSource,
+    UpdateSource,
+    Verdict,
+)
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, ReceiptReason
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -55,14 +64,14 @@ def take_for_order(mpesa_order: MpesaOrder, news: News, now: datetime) -> None:
         environment=mpesa_order.environment,
         amount=news.amount,
         paid_at=news.paid_at or now,
-        source=news.source,
+        source=news.source.value,
         order_id=mpesa_order.pk,
         created_at=now,
     )
     others = list(MpesaReceipt.objects.filter(order_id=mpesa_order.pk))
     if news.amount != mpesa_order.order.total_incl_tax and not is_paid(mpesa_order, others):
-        why = f"the order is {mpesa_order.order.total_incl_tax}, {news.amount} arrived"
-        keep(receipt, mpesa_order, now, Allocation.MISMATCH, why=why)
+        amounts = {"expected": str(mpesa_order.order.total_incl_tax), "arrived": str(news.amount)}
+        keep(receipt, mpesa_order, now, Allocation.MISMATCH, reason=ReceiptReason.WRONG_TOTAL, **amounts)
     else:
         allocate(receipt, mpesa_order, now, others=others)
 
@@ -76,11 +85,12 @@ def _recognise(
         return _fill_in(_one_of_twins(receipt, payment, now, known), payment, news, now, known)
     if not is_own and (receipt.payment_id is not None or receipt.order_id not in {None, payment.order_id}):
         logger.error("M-Pesa payment %s: receipt %s belongs to another payment", payment.pk, receipt.number)
-        audit.record("receipt of another payment", payment, now=now, why=f"{news.receipt_number}", receipt=receipt)
+        number = news.receipt_number
+        audit.record(EventType.RECEIPT_CODE_CONFLICT, payment, now=now, receipt=receipt, number=number)
         return Verdict.UNMATCHED
     if news.amount == receipt.amount:
         return Verdict.DUPLICATE
-    audit.record("receipt told differently", payment, now=now, why=f"KSh {news.amount} now", receipt=receipt)
+    audit.record(EventType.RECEIPT_AMOUNT_CONFLICT, payment, now=now, receipt=receipt, amount=str(news.amount))
     return Verdict.MISMATCH if receipt.allocation == Allocation.MISMATCH else Verdict.NO_CHANGE
 
 
@@ -106,10 +116,12 @@ def _locked(receipt: MpesaReceipt) -> MpesaReceipt:
 
 def _give_up_number(receipt: MpesaReceipt, payment: MpesaPayment, now: datetime) -> None:
     """The other order keeps its books until a person has looked; the code is free for whom it belongs to."""
-    receipt.reason = f"its code {receipt.number} belongs to order {payment.mpesa_order.order.number}"
+    assert receipt.number is not None
+    told = {"number": receipt.number, "order": payment.mpesa_order.order.number}
+    receipt.reason = ReceiptReason.CODE_OF_OTHER_ORDER.value
     receipt.number, receipt.allocation = None, Allocation.MISMATCH
     receipt.save()
-    call_for_staff(receipt, MpesaOrder.objects.select_related("order").get(pk=receipt.order_id), now)
+    call_for_staff(receipt, MpesaOrder.objects.select_related("order").get(pk=receipt.order_id), now, **told)
 
 
 def _known_receipts(payment: MpesaPayment, news: News) -> list[MpesaReceipt]:
@@ -128,7 +140,7 @@ def _waits_for_number(receipt: MpesaReceipt, news: News) -> bool:
     if receipt.number is None:
         return True
     assert news.receipt_number is not None
-    return _is_typed(receipt) and news.source != ReceiptSource.STAFF and is_slip(receipt.number, news.receipt_number)
+    return _is_typed(receipt) and news.source is not UpdateSource.STAFF and is_slip(receipt.number, news.receipt_number)
 
 
 def _is_typed_for_order(payment: MpesaPayment, known: list[MpesaReceipt]) -> bool:
@@ -162,13 +174,14 @@ def _one_of_twins(typed: MpesaReceipt, payment: MpesaPayment, now: datetime, kno
     """
     twins = [each for each in known if each.payment_id == payment.pk and each.number is None and _is_open(each)]
     booked = next((twin for twin in twins if twin.booked_at is not None and typed.booked_at is None), None)
-    reason = f"{SAME_MONEY}{typed.number}"
+    told = {"after": Allocation.EXPLAINED, "reason": ReceiptReason.SAME_MONEY, "number": typed.number}
     for each in [*twins, typed]:
         if each is not (booked or typed) and (each is typed or each.booked_at is None):
             each.number = each.awaiting_number = each.next_try_at = None
-            each.allocation, each.reason, each.error = Allocation.EXPLAINED, reason, ""
+            each.allocation, each.reason, each.error = Allocation.EXPLAINED, ReceiptReason.SAME_MONEY.value, ""
+            each.same_as = booked or typed
             each.save()
-            audit.record("known twice", payment, now=now, after=each.allocation, why=reason, receipt=each)
+            audit.record(EventType.RECEIPT_DUPLICATED, payment, now=now, receipt=each, **told)
     return booked or typed
 
 
@@ -183,8 +196,8 @@ def _take_numbered(payment: MpesaPayment, news: News, now: datetime, known: list
     assert news.amount is not None
     receipt = _receipt(payment, news, now, amount=news.amount)
     if news.amount != payment.amount and not is_paid(payment.mpesa_order, known):
-        why = f"asked for {payment.amount}, {news.amount} arrived"
-        keep(receipt, payment.mpesa_order, now, Allocation.MISMATCH, why=why)
+        amounts = {"expected": str(payment.amount), "arrived": str(news.amount)}
+        keep(receipt, payment.mpesa_order, now, Allocation.MISMATCH, reason=ReceiptReason.WRONG_AMOUNT, **amounts)
         return Verdict.MISMATCH
     allocate(receipt, payment.mpesa_order, now, others=known)
     return Verdict.APPLIED
@@ -197,7 +210,7 @@ def _receipt(payment: MpesaPayment, news: News, now: datetime, *, amount: Decima
         amount=amount,
         paid_at=news.paid_at or now,
         payer=news.payer[:128],
-        source=news.source,
+        source=news.source.value,
         payment=payment,
         order_id=payment.order_id,
         created_at=now,
@@ -210,14 +223,15 @@ def _fill_in(
     """M8: the number of money that is known without a proven one, and Oscar's references; never a second receipt."""
     before, agrees = receipt.number or "", news.amount == receipt.amount
     receipt.payment, receipt.number, receipt.awaiting_number = payment, news.receipt_number, None
-    receipt.paid_at, receipt.payer, receipt.source = news.paid_at or receipt.paid_at, news.payer[:128], news.source
+    receipt.paid_at, receipt.payer = news.paid_at or receipt.paid_at, news.payer[:128]
+    receipt.source = news.source.value
     if agrees and receipt.allocation == Allocation.APPLIED:
         _name_in_books(receipt, payment, now)
     elif not agrees and _is_open(receipt):
         agrees = _correct(receipt, payment, news, now, known)
     receipt.save()
-    told = {"before": before, "after": news.receipt_number or ""} if before else {"after": str(receipt.allocation)}
-    audit.record("receipt number told", payment, now=now, why=news.source, receipt=receipt, **told)
+    told = {"before": before, "after": news.receipt_number} if before else {"after": receipt.allocation}
+    audit.record(EventType.RECEIPT_CODE_ADDED, payment, now=now, receipt=receipt, source=news.source, **told)
     return Verdict.APPLIED if agrees and receipt.allocation != Allocation.MISMATCH else Verdict.MISMATCH
 
 
@@ -231,8 +245,8 @@ def _correct(
     if news.amount == payment.amount and receipt.booked_at is None and mpesa_order.pk == payment.order_id:
         allocate(receipt, mpesa_order, now, others=known)
         return True
-    receipt.allocation, receipt.reason = Allocation.MISMATCH, f"asked for {payment.amount}, {news.amount} arrived"
-    call_for_staff(receipt, mpesa_order, now)
+    receipt.allocation, receipt.reason = Allocation.MISMATCH, ReceiptReason.WRONG_AMOUNT.value
+    call_for_staff(receipt, mpesa_order, now, expected=str(payment.amount), arrived=str(news.amount))
     return False
 
 

@@ -10,7 +10,7 @@ from oscar_mpesa.daraja.callbacks import StkCallback
 from oscar_mpesa.daraja.messages import QueryReply
 from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.status import Status
-from oscar_mpesa.models import ReceiptSource
+from oscar_mpesa.models import UpdateSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class News:
     ``amount`` is in shillings as told, None where the teller has none; ``receipt_number`` likewise.
     """
 
-    source: str
+    source: UpdateSource
     status: Status | None
     code: str = ""
     description: str = ""
@@ -39,12 +39,12 @@ class News:
     @property
     def says_never_claimed(self) -> bool:
         """Nobody sent the push in time: untrue of a payment that was claimed meanwhile."""
-        return self.source == "clock" and self.status is Status.FAILED
+        return self.source is UpdateSource.CLOCK and self.status is Status.FAILED
 
     @property
     def is_incomplete_success(self) -> bool:
         """A callback's success without an amount or a receipt number proves nothing: ask."""
-        told_by_callback = self.source == ReceiptSource.CALLBACK.value
+        told_by_callback = self.source is UpdateSource.CALLBACK
         return self.is_success and told_by_callback and (self.amount is None or not self.receipt_number)
 
 
@@ -52,7 +52,7 @@ def from_callback(told: StkCallback) -> News:
     """What a callback says; a missing result code says nothing."""
     outcome = outcomes.of_callback(told.result_code)
     return News(
-        source=ReceiptSource.CALLBACK.value,
+        source=UpdateSource.CALLBACK,
         status=outcome.status if told.result_code else None,
         code=told.result_code or "",
         description=told.result_description,
@@ -67,14 +67,14 @@ def from_callback(told: StkCallback) -> News:
 
 def unreadable() -> News:
     """Something came to the payment's own address, and nobody knows what it says."""
-    return News(source=ReceiptSource.CALLBACK.value, status=None)
+    return News(source=UpdateSource.CALLBACK, status=None)
 
 
 def from_query(reply: QueryReply) -> News:
     """What a query says: only a closed list of codes is final."""
     outcome = outcomes.of_query(reply.result_code)
     return News(
-        source=ReceiptSource.QUERY.value,
+        source=UpdateSource.QUERY,
         status=outcome.status,
         code=reply.result_code or "",
         description=reply.description,
@@ -83,14 +83,16 @@ def from_query(reply: QueryReply) -> News:
 
 def not_sent(reason: str, *, description: str = "") -> News:
     """The push was surely not sent: ``refused``, ``busy``, ``misconfigured`` or ``not-sent``."""
-    return News(source="push", status=Status.FAILED, code=outcomes.of_push(reason).code, description=description)
+    return News(
+        source=UpdateSource.PUSH, status=Status.FAILED, code=outcomes.of_push(reason).code, description=description
+    )
 
 
 def never_claimed() -> News:
     """The process that should have sent the push died before it could."""
-    return News(source="clock", status=Status.FAILED, code=outcomes.of_push("not-sent").code)
+    return News(source=UpdateSource.CLOCK, status=Status.FAILED, code=outcomes.of_push("not-sent").code)
 
 
 def unanswered() -> News:
     """Our own clock ran out."""
-    return News(source="clock", status=Status.EXPIRED, code=outcomes.NO_ANSWER.code)
+    return News(source=UpdateSource.CLOCK, status=Status.EXPIRED, code=outcomes.NO_ANSWER.code)

@@ -12,7 +12,7 @@ from oscar_mpesa.lifecycle import audit, due
 from oscar_mpesa.lifecycle.allocating import has_money
 from oscar_mpesa.lifecycle.locks import lock_mpesa_order
 from oscar_mpesa.lifecycle.refusals import NotPayable
-from oscar_mpesa.models import DueKind, MpesaOrder
+from oscar_mpesa.models import DueKind, EventType, MpesaOrder
 
 
 def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
@@ -44,5 +44,5 @@ def _postpone(mpesa_order: MpesaOrder, now: datetime) -> None:
     until = kept_until(mpesa_order, now=now)
     mpesa_order.paying_later_at, mpesa_order.pay_before, mpesa_order.release_at = now, until, until
     mpesa_order.save(update_fields=["paying_later_at", "pay_before", "release_at"])
-    audit.record("pays later", mpesa_order, now=now, after=until.isoformat(timespec="minutes"))
+    audit.record(EventType.PAY_LATER_CHOSEN, mpesa_order, now=now, until=until.isoformat(timespec="minutes"))
     due.owe(mpesa_order, DueKind.LATER_MAIL, now=now)

@@ -16,7 +16,7 @@ from oscar_mpesa.lifecycle import audit, gateway
 from oscar_mpesa.lifecycle.locks import require_no_transaction
 from oscar_mpesa.lifecycle.news import not_sent
 from oscar_mpesa.lifecycle.settling import settle
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.payments import UNSENT_LIFE
 
 logger = logging.getLogger("oscar_mpesa")
@@ -77,7 +77,7 @@ def _send(payment: MpesaPayment, now: datetime) -> None:
 def _take_error(payment: MpesaPayment, error: DarajaError, now: datetime) -> None:
     logger.warning("M-Pesa payment %s: push failed: %r", payment.pk, error)
     if not error.surely_not_sent:
-        audit.record("push unanswered", payment, now=now, why=str(error))
+        audit.record(EventType.PUSH_UNANSWERED, payment, now=now, error_kind=error.kind)
         return
     reason = next((word for kind, word in REASONS.items() if isinstance(error, kind)), "not-sent")
     settle(payment, not_sent(reason, description=str(error)), now=now)
@@ -89,4 +89,4 @@ def _take_reply(payment: MpesaPayment, reply: PushReply, now: datetime) -> None:
     try:
         missing.update(checkout_request_id=reply.checkout_request_id, merchant_request_id=reply.merchant_request_id)
     except IntegrityError:
-        audit.record("push reply repeats an id", payment, now=now, why="another payment has its checkout id")
+        audit.record(EventType.PUSH_ID_REPEATED, payment, now=now)

@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.daraja.messages import NAIROBI
-from oscar_mpesa.domain.money import CURRENCY, ksh
+from oscar_mpesa.domain.money import CURRENCY
 from oscar_mpesa.domain.receipts import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import allocating, audit
@@ -42,7 +42,7 @@ from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.ports import FATAL_ERRORS, shop
 from oscar_mpesa.lifecycle.settling import decide
 from oscar_mpesa.lifecycle.staff import name_of, require_permission
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import Allocation, EventType, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import TO_SORT_OUT
 
 #: When the end of a hold leaves an order unpaid, its shopper has at least this long to pay.
@@ -69,14 +69,15 @@ def apply_receipt(
         before, came_for, locked.order = locked.allocation, _order_of(locked), target.order
         _write(locked, target, now)
         _sign(locked, by, note)
-        allocating.keep(locked, target, now, Allocation.APPLIED, why=note)
-        _audit(locked, target, before=before, by=by, why=note, now=now)
-        why = f"used for order {target.order.number}"
+        allocating.keep(locked, target, now, Allocation.APPLIED)
+        _audit(EventType.RECEIPT_MATCHED, locked, target, before=before, by=by, now=now, note=note)
         if payment is not None and payment.order_id == target.pk and not payment.is_paid:
-            decide(payment, Status.COMPLETED, by=by, why=why, now=now)
-        _end_hold(locked, by=by, why=why, now=now)
+            decide(payment, Status.COMPLETED, by=by, now=now)
+        _end_hold(locked, by=by, now=now)
         if came_for is not None and came_for.pk != target.pk:
-            _audit(locked, came_for, before=before, by=by, why=why, now=now)
+            _audit(
+                EventType.RECEIPT_MATCHED, locked, came_for, before=before, by=by, now=now, order=target.order.number
+            )
             _reopen(came_for, now)
         return locked
 
@@ -120,8 +121,8 @@ def record_return(
         require_time(returned_at := returned_at or now, earliest=min(locked.paid_at, now), now=now)
         _send_back(locked, amount, reference, returned_at)
         fate = Allocation(locked.allocation) if locked.rest else Allocation.RETURNED
-        why = _why_returned(amount, returned_at, reference, note)
-        _close(locked, fate, what="money returned", why=why, by=by, note=note, now=now)
+        told = {"amount": str(amount), "day": str(returned_at.astimezone(NAIROBI).date()), "reference": reference}
+        _close(EventType.REFUND_RECORDED, locked, fate, by=by, note=note, now=now, **told)
         return locked
 
 
@@ -138,7 +139,7 @@ def explain_receipt(receipt: MpesaReceipt, *, note: str, by: Any, now: datetime)
         locked = _lock(receipt)
         if not locked.is_to_sort_out:
             raise NotToSortOut(locked.pk)
-        _close(locked, Allocation.EXPLAINED, what="decided about money", why=note, by=by, note=note, now=now)
+        _close(EventType.RECEIPT_RESOLVED, locked, Allocation.EXPLAINED, by=by, note=note, now=now)
     return locked
 
 
@@ -218,10 +219,6 @@ def _require_new_return(
         raise ReturnCodeKnown(receipt.pk)
 
 
-def _why_returned(amount: Decimal, returned_at: datetime, reference: str, note: str) -> str:
-    return " · ".join(filter(None, [ksh(amount), f"{returned_at.astimezone(NAIROBI):%Y-%m-%d}", reference, note]))
-
-
 def _send_back(receipt: MpesaReceipt, amount: Decimal, reference: str, returned_at: datetime) -> None:
     receipt.returned_at, receipt.returned_amount = returned_at, (receipt.returned_amount or 0) + amount
     receipt.returned_reference = ", ".join(filter(None, [receipt.returned_reference, reference]))[:128]
@@ -239,7 +236,14 @@ def _refund(receipt: MpesaReceipt, amount: Decimal, reference: str) -> None:
 
 
 def _close(
-    receipt: MpesaReceipt, allocation: Allocation, *, what: str, why: str, by: Any, note: str, now: datetime
+    event_type: EventType,
+    receipt: MpesaReceipt,
+    allocation: Allocation,
+    *,
+    by: Any,
+    note: str,
+    now: datetime,
+    **params: str,
 ) -> None:
     before = receipt.allocation
     receipt.allocation, receipt.allocated_at, receipt.next_try_at = allocation, now, None
@@ -248,9 +252,9 @@ def _close(
     mpesa_order = _order_of(receipt)
     if mpesa_order is None:
         return
-    _audit(receipt, mpesa_order, what=what, before=before, by=by, why=why, now=now)
+    _audit(event_type, receipt, mpesa_order, before=before, by=by, now=now, note=note, **params)
     if allocation != before:
-        _end_hold(receipt, by=by, why=str(allocation), now=now)
+        _end_hold(receipt, by=by, now=now)
         _reopen(mpesa_order, now)
 
 
@@ -260,21 +264,14 @@ def _sign(receipt: MpesaReceipt, by: Any, note: str) -> None:
 
 
 def _audit(
-    receipt: MpesaReceipt,
-    mpesa_order: MpesaOrder,
-    *,
-    before: str,
-    by: Any,
-    why: str,
-    now: datetime,
-    what: str = "decided about money",
+    event_type: EventType, receipt: MpesaReceipt, mpesa_order: MpesaOrder, *, before: str, now: datetime, **told: Any
 ) -> None:
-    subject, after = allocating.subject_of(receipt, mpesa_order), str(receipt.allocation)
+    subject, after = allocating.subject_of(receipt, mpesa_order), receipt.allocation
     step = {} if before == after else {"before": before, "after": after}
-    audit.record(what, subject, now=now, why=why, receipt=receipt, by=by, **step)
+    audit.record(event_type, subject, now=now, receipt=receipt, **step, **told)
 
 
-def _end_hold(receipt: MpesaReceipt, *, by: Any, why: str, now: datetime) -> None:
+def _end_hold(receipt: MpesaReceipt, *, by: Any, now: datetime) -> None:
     """A payment that this money held fails, or stays as it had ended; unless more money of another amount holds it."""
     payment = receipt.payment
     if payment is None or not payment.held:
@@ -282,7 +279,7 @@ def _end_hold(receipt: MpesaReceipt, *, by: Any, why: str, now: datetime) -> Non
     if payment.receipts.filter(allocation=Allocation.MISMATCH).exclude(pk=receipt.pk).exists():
         return
     if payment.is_live:
-        decide(payment, Status.FAILED, by=by, why=why, now=now)
+        decide(payment, Status.FAILED, by=by, now=now)
     else:
         payment.held = False
         payment.save(update_fields=["held"])

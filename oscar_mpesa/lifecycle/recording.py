@@ -24,7 +24,7 @@ from oscar_mpesa.lifecycle.money import take_for_order
 from oscar_mpesa.lifecycle.news import News
 from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.lifecycle.staff import name_of, require_permission
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptSource
+from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment, MpesaReceipt, UpdateSource
 
 #: Shillings; more than any receipt holds.
 MOST = 999_999_999
@@ -77,7 +77,7 @@ def _record(news: News, order: Any, payment: MpesaPayment | None, *, by: Any, no
 
 def _news(number: str, amount: Decimal, paid_at: datetime | None) -> News:
     return News(
-        source=ReceiptSource.STAFF.value,
+        source=UpdateSource.STAFF,
         status=Status.COMPLETED,
         code="0",
         amount=amount,
@@ -107,5 +107,6 @@ def _sign(news: News, subject: MpesaPayment | MpesaOrder, *, by: Any, note: str,
     receipt = MpesaReceipt.objects.get(environment=subject.environment, number=news.receipt_number)
     receipt.allocated_by, receipt.allocated_by_name, receipt.note = by, name_of(by), note
     receipt.save(update_fields=["allocated_by", "allocated_by_name", "note"])
-    audit.record("recorded by hand", subject, now=now, after=str(receipt.allocation), why=note, receipt=receipt, by=by)
+    after = receipt.allocation
+    audit.record(EventType.RECEIPT_RECORDED, subject, now=now, by=by, receipt=receipt, after=after, note=note)
     return receipt

@@ -19,7 +19,7 @@ from oscar_mpesa.lifecycle.asking import Said
 from oscar_mpesa.lifecycle.locks import lock_mpesa_order, require_no_transaction
 from oscar_mpesa.lifecycle.ports import shop
 from oscar_mpesa.lifecycle.staff import require_permission
-from oscar_mpesa.models import DueKind, MpesaOrder, MpesaPayment, MpesaReceipt, ReleaseReason
+from oscar_mpesa.models import DueKind, EventType, MpesaOrder, MpesaPayment, MpesaReceipt, ReleaseReason
 from oscar_mpesa.models.orders import has_pending_status
 
 logger = logging.getLogger("oscar_mpesa")
@@ -151,7 +151,7 @@ def hand_back(order: Any, *, now: datetime) -> MpesaOrder:
         raise NotRestorable(order.pk)
     mpesa_order.restored_at = now
     mpesa_order.save(update_fields=["restored_at"])
-    audit.record("given back to a basket", mpesa_order, now=now)
+    audit.record(EventType.BASKET_RESTORED, mpesa_order, now=now)
     return mpesa_order
 
 
@@ -190,7 +190,7 @@ def _unaskable(mpesa_order: MpesaOrder) -> QuerySet[MpesaPayment]:
 
 
 def _note_unknown(mpesa_order: MpesaOrder, now: datetime) -> None:
-    audit.record("never answered", mpesa_order, now=now, why="look its prompts up in the M-PESA portal")
+    audit.record(EventType.RESULT_UNKNOWN, mpesa_order, now=now)
     logger.error("M-Pesa order %s: Safaricom never said what became of a prompt; look it up", mpesa_order.pk)
 
 
@@ -226,7 +226,7 @@ def _let_go_of_cancelled(locked: MpesaOrder, now: datetime) -> Release:
     if locked.is_released:
         return Release.LEFT_ALONE
     if _is_paid(locked):
-        audit.record("cancelled though paid", locked, now=now, why="return the money")
+        audit.record(EventType.ORDER_CANCELED_PAID, locked, now=now)
         return Release.PAID
     _give_up(locked, ReleaseReason.STAFF, now)
     return Release.RELEASED
@@ -237,7 +237,7 @@ def _give_up(mpesa_order: MpesaOrder, reason: ReleaseReason, now: datetime, *, b
     mpesa_order.released_at, mpesa_order.release_reason = now, reason.value
     mpesa_order.release_at = mpesa_order.pay_before  # a person asks nobody: the clock does, in its time
     mpesa_order.save(update_fields=["given_back", "released_at", "release_reason", "release_at"])
-    audit.record("released", mpesa_order, now=now, after=reason.value, why=note, by=by)
+    audit.record(EventType.ORDER_CLOSED, mpesa_order, now=now, by=by, reason=reason, note=note)
     if reason is not ReleaseReason.OTHER_METHOD:
         due.owe(mpesa_order, DueKind.CLOSED_MAIL, now=now)
     logger.info("M-Pesa order %s: released (%s)", mpesa_order.pk, reason)

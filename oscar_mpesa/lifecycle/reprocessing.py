@@ -9,7 +9,7 @@ from oscar_mpesa.domain.marking import _
 from oscar_mpesa.lifecycle import audit
 from oscar_mpesa.lifecycle.callbacks import FIRST_RETRY, try_again
 from oscar_mpesa.lifecycle.staff import require_permission
-from oscar_mpesa.models import MpesaCallback, Verdict
+from oscar_mpesa.models import EventType, MpesaCallback, Verdict
 
 #: Verdicts that are not the last word.
 UNFINISHED = (Verdict.RECEIVED, Verdict.FAILED)
@@ -38,5 +38,5 @@ def process_again(callback: MpesaCallback, *, by: Any, now: datetime) -> bool:
         raise ProcessingRefused(callback.pk)
     if callback.verdict == Verdict.RECEIVED and callback.received_at > now - FIRST_RETRY:
         raise BeingProcessed(callback.pk)
-    audit.record("callback worked through again", callback.payment, now=now, why=f"callback {callback.pk}", by=by)
+    audit.record(EventType.CALLBACK_REPROCESSED, callback.payment, now=now, by=by, callback=callback.pk)
     return try_again(callback, now=now)

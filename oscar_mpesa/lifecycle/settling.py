@@ -13,7 +13,7 @@ from oscar_mpesa.domain.status import Status, is_legal, require
 from oscar_mpesa.lifecycle import audit, due, money
 from oscar_mpesa.lifecycle.locks import lock_payment
 from oscar_mpesa.lifecycle.news import News
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, Verdict
+from oscar_mpesa.models import EventReason, EventType, MpesaOrder, MpesaPayment, UpdateSource, Verdict
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -34,12 +34,12 @@ def settle(payment: MpesaPayment, news: News, *, now: datetime) -> Verdict:
 
 def _weigh(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     if not _is_about(payment, news):
-        return _ask_instead(payment, news, now, Verdict.UNMATCHED, "it names another request")
+        return _ask_instead(payment, news, now, Verdict.UNMATCHED, EventReason.OTHER_PAYMENT)
     _fill_in_ids(payment, news)
     if news.status is None or news.is_incomplete_success:
-        return _ask_instead(payment, news, now, Verdict.NO_CHANGE, f"{news.source} said nothing final")
-    if payment.held and news.source != "callback":
-        return _ignore(payment, news, now, why="held for a person's decision")
+        return _ask_instead(payment, news, now, Verdict.NO_CHANGE, EventReason.NOT_FINAL)
+    if payment.held and news.source is not UpdateSource.CALLBACK:
+        return _ignore(payment, news, now, reason=EventReason.ON_HOLD)
     if news.is_success:
         return _succeed(payment, news, now)
     return _fail(payment, news, now)
@@ -60,10 +60,10 @@ def _fill_in_ids(payment: MpesaPayment, news: News) -> None:
         payment.save(update_fields=["checkout_request_id", "merchant_request_id"])
 
 
-def _ask_instead(payment: MpesaPayment, news: News, now: datetime, verdict: Verdict, why: str) -> Verdict:
-    if news.source == "callback" and not payment.held and not payment.is_paid:
+def _ask_instead(payment: MpesaPayment, news: News, now: datetime, verdict: Verdict, reason: EventReason) -> Verdict:
+    if news.source is UpdateSource.CALLBACK and not payment.held and not payment.is_paid:
         _ask_soon(payment, now)
-    audit.record("asked for better news", payment, now=now, why=why)
+    audit.record(EventType.UPDATE_NOT_VERIFIED, payment, now=now, reason=reason, source=news.source)
     return verdict
 
 
@@ -77,8 +77,18 @@ def _ask_soon(payment: MpesaPayment, now: datetime) -> None:
     payment.save(update_fields=["next_question_at", "denied_at"])
 
 
-def _ignore(payment: MpesaPayment, news: News, now: datetime, *, why: str) -> Verdict:
-    audit.record("ignored", payment, now=now, after=str(news.status), why=f"{why}; {news.source} {news.code}".strip())
+def _ignore(payment: MpesaPayment, news: News, now: datetime, *, reason: EventReason) -> Verdict:
+    status = news.status.value if news.status else None
+    audit.record(
+        EventType.UPDATE_IGNORED,
+        payment,
+        now=now,
+        reason=reason,
+        status=payment.status,
+        ignored_status=status,
+        source=news.source,
+        code=news.code,
+    )
     return Verdict.NO_CHANGE
 
 
@@ -99,26 +109,26 @@ def _fail(payment: MpesaPayment, news: News, now: datetime) -> Verdict:
     status = news.status
     assert status is not None
     if payment.held:
-        return _ignore(payment, news, now, why="held for a person's decision")
+        return _ignore(payment, news, now, reason=EventReason.ON_HOLD)
     if news.says_never_claimed and payment.prompted_at is not None:
-        return _ignore(payment, news, now, why="it was sent meanwhile")
+        return _ignore(payment, news, now, reason=EventReason.SENT_MEANWHILE)
     if not is_legal(Status(payment.status), status):
         if news.code and news.code == payment.result_code:
             return Verdict.DUPLICATE
-        return _ignore(payment, news, now, why=f"already {payment.status}")
+        return _ignore(payment, news, now, reason=EventReason.ALREADY_FINAL)
     _end(payment, status, news, now)
     due.owe(payment, *due.OWED_WITH_FAILURE, now=now)
     return Verdict.APPLIED
 
 
-def decide(payment: MpesaPayment, status: Status, *, by: Any, why: str, now: datetime) -> None:
+def decide(payment: MpesaPayment, status: Status, *, by: Any, now: datetime) -> None:
     """End a locked payment as a person decided about its money: *completed*, or *failed* where it was held.
 
     Raises ``IllegalStep`` for a step that is not in the table.
     """
     require(Status(payment.status), status)
     code = outcomes.RESULTS["0"].code if status is Status.COMPLETED else ""
-    _end(payment, status, News(source="staff", status=status, code=code, description=why), now, by=by)
+    _end(payment, status, News(source=UpdateSource.STAFF, status=status, code=code), now, by=by)
     if status is not Status.COMPLETED:
         due.owe(payment, *due.OWED_WITH_FAILURE, now=now)
 
@@ -132,6 +142,14 @@ def _end(payment: MpesaPayment, status: Status, news: News, now: datetime, *, by
     if status is Status.COMPLETED:
         payment.completed_at = now
     payment.save()
-    why = f"{news.source} {news.code}".strip()
-    audit.record("settled", payment, now=now, before=before, after=status.value, why=why, by=by)
+    audit.record(
+        EventType.PAYMENT_SETTLED,
+        payment,
+        now=now,
+        by=by,
+        before=before,
+        after=status.value,
+        source=news.source,
+        code=news.code,
+    )
     logger.info("M-Pesa payment %s: %s → %s (%s %s)", payment.pk, before, status, news.source, news.code)

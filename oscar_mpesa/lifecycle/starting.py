@@ -18,7 +18,7 @@ from oscar_mpesa.lifecycle.locks import lock_order
 from oscar_mpesa.lifecycle.prompting import prompt
 from oscar_mpesa.lifecycle.refusals import LivePayment, NotOffered, NotPayable, TooSoon
 from oscar_mpesa.lifecycle.staff import require_permission
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 
 #: After a prompt of the same amount to the same phone the next one waits at least this long.
@@ -73,7 +73,7 @@ def retry(
     with transaction.atomic(durable=True):
         payment = start(order, phone=phone, now=now, language=language, digest=digest, address=address)
         if by is not None:
-            audit.record("sent by staff", payment, now=now, by=by)
+            audit.record(EventType.PUSH_REQUESTED, payment, now=now, by=by)
     prompt(payment, now=now)
     return payment
 

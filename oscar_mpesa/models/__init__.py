@@ -4,16 +4,18 @@ from oscar_mpesa.models.alerts import MpesaAlert
 from oscar_mpesa.models.callbacks import CallbackReason, MpesaCallback, Verdict
 from oscar_mpesa.models.calls import MpesaCall
 from oscar_mpesa.models.due import DueKind, MpesaDue
-from oscar_mpesa.models.events import MpesaBlockedPhone, MpesaEvent
+from oscar_mpesa.models.events import EventReason, EventType, MpesaBlockedPhone, MpesaEvent, UpdateSource
 from oscar_mpesa.models.heartbeats import MpesaHeartbeat
 from oscar_mpesa.models.orders import MpesaOrder, ReleaseReason
 from oscar_mpesa.models.payments import MpesaPayment
-from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptSource
+from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptReason, ReceiptSource
 
 __all__ = [
     "Allocation",
     "CallbackReason",
     "DueKind",
+    "EventReason",
+    "EventType",
     "MpesaAlert",
     "MpesaBlockedPhone",
     "MpesaCall",
@@ -24,7 +26,9 @@ __all__ = [
     "MpesaOrder",
     "MpesaPayment",
     "MpesaReceipt",
+    "ReceiptReason",
     "ReceiptSource",
     "ReleaseReason",
+    "UpdateSource",
     "Verdict",
 ]

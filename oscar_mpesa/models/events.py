@@ -1,20 +1,76 @@
-"""The audit: what happened, from what to what, why, and by whom; and the numbers that want no requests."""
+"""The audit: what happened to a payment or an order, and by whom; and the phones that get no prompts."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models.fields import OutsideTextField
 from oscar_mpesa.models.orders import MpesaOrder
 from oscar_mpesa.models.payments import MpesaPayment
 from oscar_mpesa.models.receipts import MpesaReceipt
 
 
+class EventType(models.TextChoices):
+    """What happened. The labels are what people read on a payment's timeline."""
+
+    PAYMENT_SETTLED = "payment_settled", _("Payment ended")
+    UPDATE_IGNORED = "update_ignored", _("An update changed nothing")
+    UPDATE_NOT_VERIFIED = "update_not_verified", _("An update could not be verified")
+    QUERY_REQUESTED = "query_requested", _("Status check requested")
+    QUERY_UNANSWERED = "query_unanswered", _("The status check got no answer")
+    PUSH_REQUESTED = "push_requested", _("Prompt requested")
+    PUSH_UNANSWERED = "push_unanswered", _("Safaricom did not answer; the prompt may be on the phone")
+    PUSH_ID_REPEATED = "push_id_repeated", _("Safaricom repeated the id of another payment")
+    CALLBACK_REPROCESSED = "callback_reprocessed", _("Callback processed again")
+    ORDER_CLOSED = "order_closed", _("Order closed")
+    ORDER_REOPENED = "order_reopened", _("Order reopened, because money arrived")
+    ORDER_CANCELED_PAID = "order_canceled_paid", _("Order canceled after it was paid")
+    BASKET_RESTORED = "basket_restored", _("Items put back in the basket")
+    RESULT_UNKNOWN = "result_unknown", _("Safaricom never sent the result of a prompt")
+    PAY_LATER_CHOSEN = "pay_later_chosen", _("The customer pays later")
+    PHONE_BLOCKED = "phone_blocked", _("No more prompts to this number")
+    PHONE_UNBLOCKED = "phone_unblocked", _("Prompts to this number are allowed again")
+    RECEIPT_UNMATCHED = "receipt_unmatched", _("Money waits for a decision")
+    RECEIPT_MATCHED = "receipt_matched", _("Money matched to an order")
+    RECEIPT_RESOLVED = "receipt_resolved", _("Money resolved with a note")
+    RECEIPT_RECORDED = "receipt_recorded", _("Payment recorded by hand")
+    RECEIPT_DUPLICATED = "receipt_duplicated", _("The same money was reported twice")
+    RECEIPT_CODE_ADDED = "receipt_code_added", _("M-PESA code added")
+    RECEIPT_CODE_CONFLICT = "receipt_code_conflict", _("M-PESA code of another payment")
+    RECEIPT_AMOUNT_CONFLICT = "receipt_amount_conflict", _("Safaricom reported another amount")
+    REFUND_RECORDED = "refund_recorded", _("Refund recorded")
+
+
+class EventReason(models.TextChoices):
+    """Why an update or a status check changed nothing."""
+
+    ALREADY_FINAL = "already_final", _("the payment had ended already")
+    ON_HOLD = "on_hold", _("the payment is on hold")
+    OTHER_PAYMENT = "other_payment", _("the update names another payment")
+    NOT_FINAL = "not_final", _("the update is not final")
+    SENT_MEANWHILE = "sent_meanwhile", _("the prompt was sent meanwhile")
+    UNKNOWN_CODE = "unknown_code", _("the result code is unknown")
+
+
+class UpdateSource(models.TextChoices):
+    """Where an update of a payment comes from."""
+
+    CALLBACK = "callback", _("Safaricom's callback")
+    QUERY = "query", _("Safaricom's answer to our question")
+    PUSH = "push", _("Safaricom's reply to the STK push")
+    CLOCK = "clock", _("our clock")
+    STAFF = "staff", _("staff, by hand")
+
+
 class MpesaEvent(models.Model):
-    """One line of an order's timeline."""
+    """One line of an order's timeline.
+
+    ``params`` holds codes, ids, enum values and amounts as strings, and the ``note`` that a person typed. The
+    interfaces make sentences of them.
+    """
 
     mpesa_order = models.ForeignKey(
         MpesaOrder, null=True, blank=True, on_delete=models.PROTECT, related_name="events", verbose_name=_("order")
@@ -25,10 +81,8 @@ class MpesaEvent(models.Model):
     receipt = models.ForeignKey(
         MpesaReceipt, null=True, blank=True, on_delete=models.PROTECT, related_name="events", verbose_name=_("receipt")
     )
-    what = models.CharField(_("what"), max_length=64)
-    before = models.CharField(_("from"), max_length=64, blank=True)
-    after = models.CharField(_("to"), max_length=64, blank=True)
-    why = OutsideTextField(_("why"), blank=True)
+    type = models.CharField(pgettext_lazy("event", "type"), max_length=32, choices=EventType.choices)
+    params = models.JSONField(pgettext_lazy("event", "details"), default=dict, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     by_name = models.CharField(_("by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("created at"), db_index=True)
@@ -37,16 +91,19 @@ class MpesaEvent(models.Model):
         verbose_name = _("M-Pesa event")
         verbose_name_plural = _("M-Pesa events")
         ordering = ["id"]
-        indexes = [models.Index(fields=["what", "created_at"], name="mpesa_event_what")]
+        indexes = [models.Index(fields=["type", "created_at"], name="mpesa_event_type")]
 
     def __str__(self) -> str:
-        return f"{self.what} {self.before} → {self.after}".strip(" →")
+        return f"{self.type} {self.params.get('before', '')} → {self.params.get('after', '')}".strip(" →")
 
 
 class MpesaBlockedPhone(models.Model):
-    """A number whose owner asked for no more requests."""
+    """A number whose owner asked for no more requests; ``payment`` is the one whose timeline shows it."""
 
     phone = models.CharField(_("phone"), max_length=12, unique=True)
+    payment = models.ForeignKey(
+        MpesaPayment, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("payment")
+    )
     note = models.TextField(_("note"), blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     by_name = models.CharField(_("by"), max_length=150, blank=True)

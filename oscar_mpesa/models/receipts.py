@@ -33,8 +33,18 @@ TO_SORT_OUT = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
 MONEY_IS_THERE = (Allocation.APPLIED, *TO_SORT_OUT)
 
 
-#: Why a row was closed that turned out to tell of the same money as another one: it is no money of its own.
-SAME_MONEY = "the same money as "
+class ReceiptReason(models.TextChoices):
+    """Why money was not used for its order."""
+
+    ORDER_PAID = "order_paid", _("the order is paid already")
+    ORDER_CLOSED = "order_closed", _("the order was closed")
+    SOLD_OUT = "sold_out", _("the order was closed, and its items are not all in stock")
+    TEST_MONEY = "test_money", _("test money in a shop that takes real money")
+    BOOKS_FAILED = "books_failed", _("the shop's own code failed")
+    WRONG_AMOUNT = "wrong_amount", _("another amount than the payment's arrived")
+    WRONG_TOTAL = "wrong_total", _("another amount than the order's total arrived")
+    CODE_OF_OTHER_ORDER = "code_of_other_order", _("its M-PESA code belongs to another order")
+    SAME_MONEY = "same_money", _("it is the same money as another row")
 
 
 class ReceiptSource(models.TextChoices):
@@ -57,7 +67,7 @@ class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
 
     def counted(self) -> ReceiptQuerySet:
         """Each arrival of money once: without rows that turned out to tell of the same money as another."""
-        return self.exclude(allocation=Allocation.EXPLAINED, number=None, reason__startswith=SAME_MONEY)
+        return self.filter(same_as=None)
 
 
 class MpesaReceipt(models.Model):
@@ -93,7 +103,10 @@ class MpesaReceipt(models.Model):
     )
     allocated_by_name = models.CharField(_("allocated by"), max_length=150, blank=True)
     booked_at = models.DateTimeField(_("in the shop's books since"), null=True, blank=True)
-    reason = models.CharField(_("why"), max_length=255, blank=True)
+    reason = models.CharField(_("why"), max_length=32, blank=True, choices=ReceiptReason.choices)
+    same_as = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.RESTRICT, related_name="+", verbose_name=_("same money as")
+    )
     error = OutsideTextField(_("error of the books"), blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)

@@ -34,6 +34,7 @@ from oscar_mpesa.domain.status import Status
 from oscar_mpesa.lifecycle import callbacks, due, heartbeat
 from oscar_mpesa.models import (
     Allocation,
+    EventType,
     MpesaCallback,
     MpesaDue,
     MpesaEvent,
@@ -137,7 +138,7 @@ def _unread(now: datetime) -> QuerySet[Any]:
 def _unasked(now: datetime) -> QuerySet[Any]:
     """Orders that were closed without Safaricom's word about them, and for which no money was found since."""
     money = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"), allocation__in=MONEY_IS_THERE)
-    noted = MpesaEvent.objects.filter(what="never answered", created_at__gt=now - WORTH_TELLING)
+    noted = MpesaEvent.objects.filter(type=EventType.RESULT_UNKNOWN, created_at__gt=now - WORTH_TELLING)
     return noted.filter(mpesa_order__release_reason=ReleaseReason.UNASKED).exclude(Exists(money))
 
 
@@ -147,7 +148,7 @@ def _cancelled() -> Any:
     Found by the note that the cancelling left, because no table has an index of paid and cancelled orders; what
     became of each since then is in the conditions of the count, so that no database looks for it first.
     """
-    noted = MpesaEvent.objects.filter(what="cancelled though paid")
+    noted = MpesaEvent.objects.filter(type=EventType.ORDER_CANCELED_PAID)
     receipt = "mpesa_order__order__mpesa_receipts"
     still = {
         f"{receipt}__allocation": Allocation.APPLIED,

@@ -190,8 +190,8 @@ def receipts_of(written: Written) -> Iterator[Any]:
     fate = written.sale.fate
     decided = {} if written.sale.is_open else returned(written.sale)
     kept: dict[Fate, dict[str, Any]] = {
-        Fate.OTHER_AMOUNT: {"allocation": "mismatch", "reason": "another amount arrived", **decided},
-        Fate.LATE: {"allocation": "unallocated", "reason": "the order was closed", **decided},
+        Fate.OTHER_AMOUNT: {"allocation": "mismatch", "reason": "wrong_amount", **decided},
+        Fate.LATE: {"allocation": "unallocated", "reason": "order_closed", **decided},
         Fate.RETURNED: returned(written.sale),
     }
     if fate is Fate.UNPAID:
@@ -199,7 +199,7 @@ def receipts_of(written: Written) -> Iterator[Any]:
     less = 100 if fate is Fate.OTHER_AMOUNT else 0
     yield _receipt(written, less=less, **kept.get(fate, {}))
     if fate is Fate.TWICE:
-        second = {"allocation": "surplus", "reason": "the order is paid already", **decided}
+        second = {"allocation": "surplus", "reason": "order_paid", **decided}
         yield _receipt(written, place=1, **second)
 
 

@@ -157,23 +157,35 @@ def _transaction(source: Any, kind: str, amount: Any) -> Any:
 def _events(written: Written) -> Iterator[Any]:
     for payment in written.payments:
         if payment.ended_at:
-            why = f"callback {payment.result_code}" if payment.result_code else "no answer"
-            yield _event(written, "settled", payment.ended_at, "processing", payment.status, payment=payment, why=why)
+            told = {"source": "callback", "code": payment.result_code} if payment.result_code else {"source": "clock"}
+            step = {"before": "processing", "after": payment.status}
+            yield _event(written, "payment_settled", payment.ended_at, {**step, **told}, payment=payment)
     if written.mpesa_order.released_at:
-        yield _event(written, "released", written.mpesa_order.released_at, "", "overdue")
+        yield _event(written, "order_closed", written.mpesa_order.released_at, {"reason": "overdue"})
     for receipt in written.receipts:
         told = {"payment": receipt.payment, "receipt": receipt}
         if receipt.allocation == "returned":
-            back = (f"KSh {receipt.returned_amount:,}", f"{receipt.returned_at:%Y-%m-%d}", receipt.returned_reference)
-            facts = {**told, "by_name": receipt.allocated_by_name, "why": " · ".join([*back, receipt.note])}
-            before = {Fate.TWICE: "surplus", Fate.LATE: "unallocated", Fate.OTHER_AMOUNT: "mismatch"}
-            kept = before.get(written.sale.fate, "applied")
-            yield _event(written, "money returned", receipt.returned_at, kept, "returned", **facts)
+            params, by_name = _refund(written, receipt), receipt.allocated_by_name
+            yield _event(written, "refund_recorded", receipt.returned_at, params, by_name=by_name, **told)
         elif receipt.allocation != "applied":
-            at, why = receipt.created_at, receipt.reason
-            yield _event(written, "money to sort out", at, "", receipt.allocation, why=why, **told)
+            params = {"after": receipt.allocation, "reason": receipt.reason}
+            if receipt.reason == "wrong_amount":
+                params |= {"expected": str(receipt.payment.amount), "arrived": str(receipt.amount)}
+            yield _event(written, "receipt_unmatched", receipt.created_at, params, **told)
 
 
-def _event(written: Written, what: str, at: datetime, before: str, after: str, **facts: Any) -> Any:
+def _refund(written: Written, receipt: Any) -> dict[str, str]:
+    before = {Fate.TWICE: "surplus", Fate.LATE: "unallocated", Fate.OTHER_AMOUNT: "mismatch"}
+    return {
+        "before": before.get(written.sale.fate, "applied"),
+        "after": "returned",
+        "amount": str(receipt.returned_amount),
+        "day": f"{receipt.returned_at:%Y-%m-%d}",
+        "reference": receipt.returned_reference,
+        "note": receipt.note,
+    }
+
+
+def _event(written: Written, event_type: str, at: datetime, params: dict[str, str], **facts: Any) -> Any:
     moment = {"mpesa_order": written.mpesa_order, "created_at": at}
-    return ours("MpesaEvent")(what=what, before=before, after=after, **moment, **facts)
+    return ours("MpesaEvent")(type=event_type, params=params, **moment, **facts)

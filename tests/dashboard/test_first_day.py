@@ -258,8 +258,9 @@ def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
     assert "Write a note: why requests may be sent again." in refused
     assert "Requests can be sent to this number again." in told and "No number is blocked." in told
     assert not MpesaBlockedPhone.objects.exists()
-    event = MpesaEvent.objects.get(what="phone unblocked")
-    assert (event.before, event.why, event.by_name) == (ANOTHER.masked, "has a new owner", "Achieng Were")
+    event = MpesaEvent.objects.get(type="phone_unblocked")
+    assert event.params == {"phone": ANOTHER.masked, "note": "has a new owner"}
+    assert event.by_name == "Achieng Were"
 
 
 def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
@@ -272,7 +273,7 @@ def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
     told = words(client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
     assert "Requests can be sent to this number again." in told
-    assert MpesaEvent.objects.filter(what="phone unblocked").count() == 1
+    assert MpesaEvent.objects.filter(type="phone_unblocked").count() == 1
 
 
 def test_what_needs_the_owner_s_server_says_whom_to_ask() -> None:

@@ -67,7 +67,7 @@ def test_each_return_stands_in_the_timeline_with_its_own_amount_code_and_note() 
 
     happened = seen("payment", receipt.payment_id).rpartition("What happened")[2]
 
-    assert "Return of money written down KSh 600 · 23 Nov 2026 · SKN7AAA60 · half today by Achieng Were" in happened
+    assert "Refund recorded KSh 600 · 23 Nov 2026 · SKN7AAA60 · half today by Achieng Were" in happened
     assert "paid twice → returned · KSh 900 · 23 Nov 2026 · SKN7AAA120 · and the rest by Achieng Were" in happened
     assert "paid twice → paid twice" not in happened
     assert "KSh 1,500 (M-PESA code OD222BBB22) arrived Safaricom's callback" in happened

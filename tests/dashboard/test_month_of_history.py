@@ -212,8 +212,8 @@ def test_a_number_s_blocking_stays_in_the_payment_s_history_after_it_is_allowed_
     told = seen("payment", payment.pk)
 
     assert blocked.count("rang us") == 1
-    assert "No more requests to this number" in told and told.count("rang us") == 1
-    assert "Requests to this number again" in told and told.count("has a new owner") == 1
+    assert "No more prompts to this number" in told and told.count("rang us") == 1
+    assert "Prompts to this number are allowed again" in told and told.count("has a new owner") == 1
 
 
 def test_blocked_numbers_are_called_so_above_the_payments() -> None:

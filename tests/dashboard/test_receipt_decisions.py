@@ -193,7 +193,7 @@ def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
     assert (fresh(receipt).allocation, fresh(receipt).note) == (Allocation.EXPLAINED, "settled at the counter")
     assert "and was closed with a note." in done.content.decode()
     assert "This money was decided about already." in again.content.decode()
-    assert MpesaEvent.objects.filter(what="decided about money").count() == 1
+    assert MpesaEvent.objects.filter(type="receipt_resolved").count() == 1
 
 
 @pytest.mark.parametrize(

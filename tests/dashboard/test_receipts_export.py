@@ -16,7 +16,6 @@ from oscar.core.loading import get_model
 from oscar_mpesa.dashboard.nairobi import today
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.lifecycle.receipts import record_return
-from oscar_mpesa.models.receipts import SAME_MONEY
 from tests.counting import counted
 from tests.crowds import many_receipts
 from tests.dashboard.desk import at_desk, new_receipt, production
@@ -122,9 +121,8 @@ def test_it_says_that_charges_are_not_taken_off() -> None:
 
 def test_money_that_was_told_of_twice_is_counted_once(settings: Any) -> None:
     production(settings)
-    new_receipt()
-    new_receipt(None, allocation="explained", reason=f"{SAME_MONEY}OD123ABC45")
-    new_receipt(None, allocation="explained", reason="the order is paid already")
+    new_receipt(None, allocation="explained", same_as=new_receipt())
+    new_receipt(None, allocation="explained", reason="order_paid")
 
     lines = exported()
 

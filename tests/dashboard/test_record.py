@@ -96,7 +96,7 @@ def test_what_is_sent_twice_is_written_down_once() -> None:
     page = again.content.decode()
     assert again.status_code == 422 and "This M-PESA code is in the list already." in page
     assert reverse("dashboard:mpesa-receipt", args=[MpesaReceipt.objects.get().pk]) in page
-    assert MpesaEvent.objects.filter(what="recorded by hand").count() == 1
+    assert MpesaEvent.objects.filter(type="receipt_recorded").count() == 1
 
 
 def test_another_amount_is_announced_and_waits_for_a_decision() -> None:

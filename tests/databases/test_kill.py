@@ -121,7 +121,9 @@ def assert_every_shilling_is_there_once(daraja: NotedDaraja, *, mails: int = 1, 
         assert order.mpesa.is_released is not bool(numbers)
         assert told[f"Confirmation of order {order.number}"] == mails * len(numbers)
         assert told[f"Pack order {order.number}"] == calls * len(numbers)
-        assert told[f"TEST: Order {order.number} is closed"] == order.mpesa.events.filter(what="released").count() <= 1
+        assert (
+            told[f"TEST: Order {order.number} is closed"] == order.mpesa.events.filter(type="order_closed").count() <= 1
+        )
     allocated = sum(record.num_allocated or 0 for record in StockRecord.objects.all())
     assert allocated == len(daraja.ledger)
 
@@ -174,7 +176,7 @@ def test_killed_before_the_answer_to_the_push_was_kept_whatever_the_phone_pays_f
         clock.passes(minutes)
         for payment in paying:
             post(payment, daraja.takes_money(payment), now=clock.now)
-    released_first = MpesaOrder.objects.filter(events__what="reinstated").count()
+    released_first = MpesaOrder.objects.filter(events__type="order_reopened").count()
     clock.until_nothing_is_due()
 
     assert set(ends) == {KILLED}

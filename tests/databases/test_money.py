@@ -80,7 +80,7 @@ def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
     assert Source.objects.count() == Transaction.objects.count() == PaymentEvent.objects.count() == 1
     assert announced == [payment.mpesa_order.order.number]
     assert len(mail.outbox) == 1
-    assert MpesaEvent.objects.filter(what="settled").count() == 1
+    assert MpesaEvent.objects.filter(type="payment_settled").count() == 1
     assert not MpesaDue.objects.filter(done_at=None).exists()
 
 
@@ -134,7 +134,7 @@ def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDara
             payment.refresh_from_db()
         at_once([partial(post, payment, body), partial(attend, payment, now=later(151))])
         assert_paid_once(payment, number=f"SKN{index:07}")
-        steps = list(payment.events.filter(what="settled").values_list("before", "after"))
+        steps = list(payment.events.filter(type="payment_settled").values_list("params__before", "params__after"))
         assert steps in (
             [("processing", "completed")],
             [("processing", "expired"), ("expired", "completed")],

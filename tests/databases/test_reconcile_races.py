@@ -111,8 +111,8 @@ def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
     assert all(step.done for steps in passes for step in steps)
     assert counted(MpesaPayment, "status") == {"completed": 18, "expired": 6, "failed": 6, "processing": 6}
     assert counted(Order, "status") == {"Being processed": 18, "Payment expired": 6, "Pending payment": 12}
-    assert set(counted(MpesaEvent.objects.filter(what="settled"), "payment").values()) == {1}
-    assert set(counted(MpesaEvent.objects.filter(what="released"), "mpesa_order").values()) == {1}
+    assert set(counted(MpesaEvent.objects.filter(type="payment_settled"), "payment").values()) == {1}
+    assert set(counted(MpesaEvent.objects.filter(type="order_closed"), "mpesa_order").values()) == {1}
     assert set(counted(Source, "order").values()) == set(counted(Transaction, "source").values()) == {1}
     asked = counted(MpesaCall.objects.filter(endpoint="query"), "payment")
     assert set(asked.values()) == {1}

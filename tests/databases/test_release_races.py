@@ -91,7 +91,7 @@ def assert_paid_once(payment: MpesaPayment) -> None:
     source = order.sources.get()
     assert (source.amount_debited, source.reference) == (Decimal("1500.00"), receipt.number)
     assert source.transactions.get().amount == order.payment_events.get().amount == Decimal("1500.00")
-    assert mpesa_order.events.filter(what="settled", after="completed").count() == 1
+    assert mpesa_order.events.filter(type="payment_settled", params__after="completed").count() == 1
     assert [letter.subject for letter in mail.outbox].count(f"Confirmation of order {order.number}") == 1
     assert held_by(order) == 1
 
@@ -104,7 +104,7 @@ def assert_kept_for_a_person(payment: MpesaPayment) -> None:
     assert (payment.status, mpesa_order.is_released) == ("completed", True)
     assert (receipt.number, receipt.allocation, receipt.error) == (number_of(payment), Allocation.UNALLOCATED, "")
     assert not mpesa_order.order.sources.exists() and not mpesa_order.order.payment_events.exists()
-    assert mpesa_order.events.filter(what="settled", after="completed").count() == 1
+    assert mpesa_order.events.filter(type="payment_settled", params__after="completed").count() == 1
     assert mpesa_order.dues.filter(kind="money_astray").count() == 1
     assert held_by(mpesa_order.order) == 0
 
@@ -124,7 +124,9 @@ def test_the_clock_against_late_money_ends_with_a_paid_order_whoever_was_first(d
         late = partial(post, payment, body_of(payment), now=now)
         at_once([partial(release_overdue, payment.mpesa_order, now=now), partial(after, index / 200, late)])
         mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
-        released, reinstated = (mpesa_order.events.filter(what=what).count() for what in ("released", "reinstated"))
+        released, reinstated = (
+            mpesa_order.events.filter(type=kind).count() for kind in ("order_closed", "order_reopened")
+        )
         assert released == reinstated <= 1
         assert_paid_once(payment)
 

@@ -23,17 +23,6 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
     }
 )
 
-#: Files whose keys are sentences still: the audit's events. A file that has none left goes from here.
-UNCONVERTED = frozenset(
-    {
-        "oscar_mpesa/dashboard/reasons.py",
-        "oscar_mpesa/dashboard/receipts.py",
-        "oscar_mpesa/dashboard/wording.py",
-        "oscar_mpesa/lifecycle/blocking.py",
-        "oscar_mpesa/oversight/counting.py",
-    }
-)
-
 
 def prose_keys(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and text of each string with a space that code compares, looks up or filters by."""
@@ -109,9 +98,5 @@ def found_in_package() -> dict[tuple[str, str], int]:
 def test_package_uses_no_prose_as_key() -> None:
     found = found_in_package()
 
-    new = [f"{path}:{found[path, text]}: {text!r}" for path, text in found if path not in UNCONVERTED]
+    new = [f"{path}:{found[path, text]}: {text!r}" for path, text in found]
     assert sorted(new) == sorted(f"{path}:{found.get((path, text))}: {text!r}" for path, text in ALLOWED)
-
-
-def test_each_unconverted_file_still_has_prose_keys() -> None:
-    assert {path for path, _ in found_in_package()} >= UNCONVERTED

@@ -43,5 +43,7 @@ def fresh(receipt: MpesaReceipt) -> MpesaReceipt:
 
 def events(order: Any) -> list[tuple[str, str, str]]:
     """Decisions about money in an order's timeline: from, to, and by whom."""
-    decided = MpesaEvent.objects.filter(mpesa_order_id=order.pk, what__in=["decided about money", "money returned"])
-    return list(decided.values_list("before", "after", "by_name"))
+    decided = MpesaEvent.objects.filter(
+        mpesa_order_id=order.pk, type__in=["receipt_matched", "receipt_resolved", "refund_recorded"]
+    )
+    return list(decided.values_list("params__before", "params__after", "by_name"))

@@ -140,5 +140,5 @@ def test_every_settling_leaves_an_event() -> None:
 
     attend(payment, now=later(6))
 
-    event = MpesaEvent.objects.get(what="settled")
-    assert (event.before, event.after, event.why) == ("processing", "cancelled", "callback 1032")
+    event = MpesaEvent.objects.get(type="payment_settled")
+    assert event.params == {"before": "processing", "after": "cancelled", "source": "callback", "code": "1032"}

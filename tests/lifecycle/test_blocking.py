@@ -49,7 +49,7 @@ def test_it_is_written_down_who_blocked_it_and_why(clerk: Any) -> None:
 
     event = MpesaEvent.objects.get()
     assert (blocked.phone, blocked.note, blocked.by, blocked.by_name) == (PAYS.msisdn, "rang us", clerk, "Achieng Were")
-    assert (event.what, event.after, event.why) == ("phone blocked", PAYS.masked, "rang us")
+    assert (event.type, event.params) == ("phone_blocked", {"phone": PAYS.masked, "note": "rang us"})
     assert (event.by, event.by_name, event.created_at) == (clerk, "Achieng Were", NOON)
     assert event.mpesa_order is None
 
@@ -77,8 +77,9 @@ def test_a_phone_whose_owner_wants_requests_again_gets_them_and_it_stands_writte
     unblock_phone(PAYS, by=clerk, note="twice", now=later(70))
 
     assert start(new_order(), phone=PAYS, now=later(80)).status == "pending"
-    event = MpesaEvent.objects.get(what="phone unblocked")
-    assert (event.before, event.why, event.by, event.created_at) == (PAYS.masked, "has a new owner", clerk, later(60))
+    event = MpesaEvent.objects.get(type="phone_unblocked")
+    assert event.params == {"phone": PAYS.masked, "note": "has a new owner"}
+    assert (event.by, event.created_at) == (clerk, later(60))
 
 
 def test_only_who_may_block_phones_lets_requests_pass_again(clerk: Any) -> None:

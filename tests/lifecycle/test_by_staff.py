@@ -16,7 +16,7 @@ CLERK = "Achieng Were"
 
 
 def done_by_people() -> list[tuple[str, str]]:
-    return list(MpesaEvent.objects.exclude(by=None).values_list("what", "by_name"))
+    return list(MpesaEvent.objects.exclude(by=None).values_list("type", "by_name"))
 
 
 def test_a_question_keeps_the_name_of_who_asked() -> None:
@@ -25,7 +25,7 @@ def test_a_question_keeps_the_name_of_who_asked() -> None:
     said = ask(payment, now=later(6), by=new_clerk("act_on_payment"))
 
     assert said is Said.PAID
-    assert done_by_people() == [("asked by staff", CLERK)]
+    assert done_by_people() == [("query_requested", CLERK)]
 
 
 def test_a_question_that_was_not_put_is_not_in_the_audit() -> None:
@@ -45,8 +45,8 @@ def test_a_request_keeps_the_name_of_who_sent_it() -> None:
 
     again = retry(order, phone=payment.phone_number, now=later(70), by=new_clerk("act_on_payment"))
 
-    assert done_by_people() == [("sent by staff", CLERK)]
-    assert MpesaEvent.objects.get(what="sent by staff").payment == again
+    assert done_by_people() == [("push_requested", CLERK)]
+    assert MpesaEvent.objects.get(type="push_requested").payment == again
 
 
 def test_who_may_not_act_neither_asks_nor_sends() -> None:

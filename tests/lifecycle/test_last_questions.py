@@ -70,7 +70,7 @@ def test_without_an_answer_a_paid_order_is_asked_about_for_a_day_and_then_noted_
 
     assert (in_time, in_the_end) == (Release.POSTPONED, Release.PAID)
     assert (row(first).release_at, row(first).order.status) == (None, "Being processed")
-    assert MpesaEvent.objects.filter(mpesa_order_id=first.order_id, what="never answered").count() == 1
+    assert MpesaEvent.objects.filter(mpesa_order_id=first.order_id, type="result_unknown").count() == 1
 
 
 def test_an_order_that_staff_closed_while_its_prompt_was_out_may_have_been_paid() -> None:

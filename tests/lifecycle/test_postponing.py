@@ -41,7 +41,7 @@ def test_a_second_wish_changes_nothing() -> None:
     pay_later(order, now=later(600))
 
     assert row(order).pay_before == later(60 + A_DAY)
-    assert MpesaEvent.objects.filter(what="pays later").count() == 1
+    assert MpesaEvent.objects.filter(type="pay_later_chosen").count() == 1
 
 
 def test_nothing_is_kept_for_less_long_than_it_was() -> None:

@@ -141,7 +141,7 @@ def test_a_push_of_unknown_outcome_keeps_waiting_for_its_callback(answer: Any) -
     payment.refresh_from_db()
     assert waiting == ("processing", None)
     assert (payment.status, payment.checkout_request_id) == ("completed", "ws_CO_told_by_callback")
-    assert MpesaEvent.objects.filter(what="push unanswered").count() == 1
+    assert MpesaEvent.objects.filter(type="push_unanswered").count() == 1
     assert len(transport.sent("push")) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_push_reply_that_repeats_another_payment_s_id_does_not_take_it_over() 
 
     assert first.checkout_request_id == ACCEPTED["CheckoutRequestID"]
     assert (second.status, second.checkout_request_id) == ("processing", None)
-    assert MpesaEvent.objects.filter(what="push reply repeats an id").count() == 1
+    assert MpesaEvent.objects.filter(type="push_id_repeated").count() == 1
 
 
 def test_a_merchant_id_that_repeats_takes_nothing_from_the_second_payment() -> None:

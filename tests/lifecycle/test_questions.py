@@ -57,7 +57,7 @@ def test_a_question_without_an_answer_is_noted_and_asked_again_later() -> None:
     payment, _ = asked(DarajaUnreachable("no answer"))
 
     assert (payment.status, payment.next_question_at) == ("processing", later(35))
-    assert MpesaEvent.objects.filter(what="question unanswered").count() == 1
+    assert MpesaEvent.objects.filter(type="query_unanswered").count() == 1
 
 
 def test_an_answer_about_another_request_is_no_answer() -> None:
@@ -107,4 +107,4 @@ def test_a_late_failure_after_the_expiry_is_kept_as_an_event() -> None:
 
     payment.refresh_from_db()
     assert (payment.status, payment.result_code) == ("expired", "no-answer")
-    assert MpesaEvent.objects.filter(what="ignored").count() == 1
+    assert MpesaEvent.objects.filter(type="update_ignored").count() == 1

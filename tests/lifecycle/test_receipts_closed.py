@@ -229,9 +229,9 @@ def test_the_end_of_a_hold_fails_the_payment_and_opens_the_order_for_another_one
         explain_receipt(receipt, note="a test of the till", by=clerk, now=later(AN_HOUR))
 
     payment = MpesaPayment.objects.get()
-    settled = MpesaEvent.objects.get(what="settled")
+    settled = MpesaEvent.objects.get(type="payment_settled")
     assert (payment.status, payment.held, payment.live_order) == ("failed", False, None)
-    assert (settled.after, settled.by) == ("failed", clerk)
+    assert (settled.params["after"], settled.by) == ("failed", clerk)
     assert row().pay_before == row().release_at == later(AN_HOUR + 30 * 60)
     assert MpesaDue.objects.filter(kind=DueKind.PAYMENT_FAILED).count() == 1
     assert start(row().order, phone=ANOTHER, now=later(AN_HOUR + 60)).status == "pending"

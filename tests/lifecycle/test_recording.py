@@ -82,8 +82,8 @@ def test_money_found_in_the_portal_pays_the_attempt_that_nobody_answered(clerk: 
     assert (receipt.allocated_by, receipt.allocated_by_name) == (clerk, "Achieng Were")
     assert (payment.status, order.status) == ("completed", "Being processed")
     assert order.sources.get().reference == NUMBER
-    event = MpesaEvent.objects.get(what="recorded by hand")
-    assert (event.by, event.after, event.why) == (clerk, "applied", "M-PESA portal")
+    event = MpesaEvent.objects.get(type="receipt_recorded")
+    assert (event.by, event.params) == (clerk, {"after": "applied", "note": "M-PESA portal"})
 
 
 def test_the_missing_code_of_money_that_is_known_is_filled_in(clerk: Any) -> None:
@@ -124,7 +124,7 @@ def test_money_that_several_attempts_may_have_brought_belongs_to_the_order_alone
     assert (receipt.payment, receipt.allocation) == (None, Allocation.APPLIED)
     assert Order.objects.get().status == "Being processed"
     assert {due.kind for due in receipt.dues.all()} == {DueKind.ORDER_PAID, DueKind.PAID_MAIL}
-    assert MpesaEvent.objects.get(what="recorded by hand").mpesa_order_id == first.order_id
+    assert MpesaEvent.objects.get(type="receipt_recorded").mpesa_order_id == first.order_id
 
 
 def test_an_attempt_that_was_never_sent_brought_no_money(clerk: Any) -> None:
@@ -160,7 +160,7 @@ def test_another_amount_for_the_order_alone_waits_for_a_person(clerk: Any) -> No
     receipt = found(new_order(status="Pending"), clerk, amount=1400)
 
     assert (receipt.allocation, receipt.booked_at) == (Allocation.MISMATCH, None)
-    assert receipt.reason == "the order is 1500.00, 1400 arrived"
+    assert receipt.reason == "wrong_total"
 
 
 def test_another_amount_for_an_attempt_holds_it(clerk: Any) -> None:

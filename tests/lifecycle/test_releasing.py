@@ -44,7 +44,7 @@ def test_an_order_that_nobody_paid_is_released_once_and_its_shopper_told() -> No
     assert StockRecord.objects.get().num_allocated == 0
     assert released.given_back["stock"] == {str(released.order.lines.get().pk): 1}
     assert released.dues.filter(kind=DueKind.CLOSED_MAIL).count() == 1
-    assert MpesaEvent.objects.get(what="released").after == "overdue"
+    assert MpesaEvent.objects.get(type="order_closed").params == {"reason": "overdue"}
 
 
 def test_an_order_is_not_looked_at_before_its_time_is_over() -> None:

@@ -45,8 +45,8 @@ def test_it_is_written_down_who_wanted_it() -> None:
 
     process_again(callback, by=clerk(), now=later(60))
 
-    event = MpesaEvent.objects.get(what="callback worked through again")
-    assert (event.by_name, event.why) == ("Achieng Were", f"callback {callback.pk}")
+    event = MpesaEvent.objects.get(type="callback_reprocessed")
+    assert (event.by_name, event.params) == ("Achieng Were", {"callback": callback.pk})
 
 
 def test_two_people_at_once_count_it_once() -> None:
@@ -67,7 +67,7 @@ def test_one_that_has_its_verdict_is_let_be() -> None:
     with pytest.raises(ProcessingRefused):
         process_again(callback, by=clerk(), now=later(60))
 
-    assert not MpesaEvent.objects.filter(what="callback worked through again").exists()
+    assert not MpesaEvent.objects.filter(type="callback_reprocessed").exists()
 
 
 def test_one_of_a_stranger_s_is_never_believed() -> None:

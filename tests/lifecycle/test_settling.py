@@ -68,7 +68,7 @@ def test_the_same_failure_twice_is_a_duplicate_and_another_one_is_ignored_with_a
     payment.refresh_from_db()
     assert (again.verdict, other.verdict) == (Verdict.DUPLICATE, Verdict.NO_CHANGE)
     assert payment.result_code == "1032"
-    assert MpesaEvent.objects.filter(what="ignored", why__contains="already cancelled").count() == 1
+    assert MpesaEvent.objects.filter(type="update_ignored", params__reason="already_final").count() == 1
 
 
 @pytest.mark.parametrize("code", [1032, 1, 1037], ids=["cancelled", "no funds", "no answer"])
@@ -105,7 +105,7 @@ def test_a_held_payment_hears_no_query_and_no_failure_but_the_right_money_ends_t
     assert (by_query, by_failure.verdict) == (Verdict.NO_CHANGE, Verdict.NO_CHANGE)
     assert (payment.status, payment.held) == ("completed", False)
     assert sorted(MpesaReceipt.objects.values_list("allocation", flat=True)) == ["applied", "mismatch"]
-    assert MpesaEvent.objects.filter(what="ignored", why__contains="held for a person").count() == 2
+    assert MpesaEvent.objects.filter(type="update_ignored", params__reason="on_hold").count() == 2
 
 
 def test_another_request_s_id_is_unmatched_and_the_payment_is_asked_now() -> None:
@@ -195,7 +195,7 @@ def test_nobody_may_decide_that_a_paid_payment_failed() -> None:
     payment = pay(new_payment())
 
     with pytest.raises(IllegalStep):
-        decide(payment, Status.FAILED, by=new_clerk(), why="no", now=later(60))
+        decide(payment, Status.FAILED, by=new_clerk(), now=later(60))
 
     payment.refresh_from_db()
     assert payment.status == "completed"

@@ -23,7 +23,9 @@ def test_a_code_that_was_typed_for_another_order_goes_to_the_one_that_safaricom_
     right = MpesaReceipt.objects.get(number=TOLD)
     assert (callback.verdict, right.payment, right.allocation) == (Verdict.APPLIED, other, Allocation.APPLIED)
     assert (wrong.number, wrong.allocation) == (None, Allocation.MISMATCH)
-    assert wrong.reason == f"its code {TOLD} belongs to order {other.mpesa_order.order.number}"
+    assert wrong.reason == "code_of_other_order"
+    params = MpesaEvent.objects.get(type="receipt_unmatched", receipt=wrong).params
+    assert (params["number"], params["order"]) == (TOLD, other.mpesa_order.order.number)
     assert wrong.dues.filter(kind=DueKind.MONEY_ASTRAY).count() == 1
 
 
@@ -34,7 +36,7 @@ def test_a_code_that_safaricom_told_for_one_attempt_is_not_taken_from_it_by_anot
     callback = post(other, success(other, number=TOLD), now=later(500))
 
     assert (callback.verdict, MpesaReceipt.objects.get().payment) == (Verdict.UNMATCHED, payment)
-    assert MpesaEvent.objects.filter(what="receipt of another payment").get().payment == other
+    assert MpesaEvent.objects.filter(type="receipt_code_conflict").get().payment == other
 
 
 def test_money_paid_by_hand_and_money_of_the_prompt_are_two() -> None:

@@ -54,7 +54,7 @@ def test_rows_are_named_for_the_reader_of_a_log() -> None:
     assert str(payment) == f"M-Pesa payment {payment.pk}"
     assert str(payment.mpesa_order) == f"M-Pesa order {payment.order_id}"
     assert str(payment.receipts.get()) == "M-Pesa receipt OD123ABC45"
-    assert str(MpesaEvent.objects.get()) == "settled processing → completed"
+    assert str(MpesaEvent.objects.get()) == "payment_settled processing → completed"
     assert str(MpesaCallback.objects.get()) == f"M-Pesa callback {MpesaCallback.objects.get().pk}"
     assert str(MpesaCall(endpoint="push")) == "push no answer"
     assert str(MpesaDue(kind="paid_mail", about="paid_mail order 1")) == "paid_mail paid_mail order 1"

@@ -126,7 +126,7 @@ def test_the_books_are_as_old_as_their_orders(past: None) -> None:
 def test_every_answer_was_posted_and_every_end_is_in_the_timeline(past: None) -> None:
     ended = MpesaPayment.objects.exclude(ended_at=None)
 
-    assert MpesaEvent.objects.filter(what="settled").count() == ended.count()
+    assert MpesaEvent.objects.filter(type="payment_settled").count() == ended.count()
     assert not ended.exclude(status="expired").filter(callbacks=None).exists()
     assert MpesaCallback.objects.filter(verdict="received").count() == 0
 

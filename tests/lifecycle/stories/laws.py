@@ -13,7 +13,7 @@ from oscar_mpesa.domain.status import LIVE, Status, is_legal
 from oscar_mpesa.lifecycle.allocating import IN_BOOKS
 from oscar_mpesa.lifecycle.releasing import PATIENCE
 from oscar_mpesa.models import Allocation, ReleaseReason
-from oscar_mpesa.models.receipts import MONEY_IS_THERE, SAME_MONEY, TO_SORT_OUT
+from oscar_mpesa.models.receipts import MONEY_IS_THERE, TO_SORT_OUT
 from tests.lifecycle.stories.picture import Picture
 
 PENDING, PAID, CANCELLED = "Pending payment", "Being processed", "Cancelled"
@@ -64,19 +64,15 @@ def no_money_is_lost(before: Picture, after: Picture, facts: Facts) -> Iterator[
 
 def money_of_its_own_is_not_closed_as_another_s(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for receipt in after.receipts.values():
-        if receipt.number and receipt.reason.startswith(SAME_MONEY):
-            yield f"{receipt.number} is closed as {receipt.reason}"
+        if receipt.number and receipt.same_as_id is not None:
+            yield f"{receipt.number} is closed as the same money as receipt {receipt.same_as_id}"
 
 
 def a_number_goes_to_the_money_that_lacks_it(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         same = [row for row in after.receipts.values() if row.payment_id == receipt.payment_id and row.pk > pk]
         lacks_it = receipt.number is None and receipt.payment_id is not None
-        if (
-            lacks_it
-            and not receipt.reason.startswith(SAME_MONEY)
-            and any(row.number not in facts.typed for row in same)
-        ):
+        if lacks_it and receipt.same_as_id is None and any(row.number not in facts.typed for row in same):
             yield f"receipt {pk} has no number, and its payment {receipt.payment_id} has another one"
 
 
@@ -155,8 +151,8 @@ def one_attempt_lives(before: Picture, after: Picture, facts: Facts) -> Iterator
 def every_step_is_legal(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
     for pk in after.steps.keys() - before.steps.keys():
         step = after.steps[pk]
-        if not is_legal(Status(step.before), Status(step.after)):
-            yield f"a payment went from {step.before} to {step.after}"
+        if not is_legal(Status(step.params["before"]), Status(step.params["after"])):
+            yield f"a payment went from {step.params['before']} to {step.params['after']}"
     for pk, payment in before.payments.items():
         if payment.status == Status.COMPLETED and after.payments[pk].status != Status.COMPLETED:
             yield f"payment {pk} was completed and is {after.payments[pk].status}"

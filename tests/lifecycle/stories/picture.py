@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
@@ -26,6 +27,7 @@ StockRecord = get_model("partner", "StockRecord")
 #: What SQLite gives for these, as Python values.
 READERS: dict[str, Callable[[Any], Any]] = {
     "DecimalField": lambda value: Decimal(str(value)),
+    "JSONField": json.loads,
     "DateTimeField": lambda value: value.replace(tzinfo=timezone.utc),
 }
 
@@ -69,9 +71,7 @@ class Picture:
             events=_rows(PaymentEvent, "order_id", "amount"),
             stock=_rows(StockRecord, "num_in_stock", "num_allocated"),
             lines=_rows(Line, "order_id", "stockrecord_id", "quantity"),
-            steps={
-                pk: row for pk, row in _rows(MpesaEvent, "what", "before", "after").items() if row.what == "settled"
-            },
+            steps={pk: row for pk, row in _rows(MpesaEvent, "type", "params").items() if row.type == "payment_settled"},
         )
 
     def receipts_of(self, order_id: int) -> list[Any]:
