@@ -13,7 +13,7 @@ ON_SERVERS = tests/databases tests/journeys -m "not disasters" -n 2 --dist works
 MIGRATED = tests/databases/test_migrations.py
 MIGRATING = $(MIGRATED) -m databases --migrations --create-db
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
-EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/lifecycle/*,oscar_mpesa/ordering/*
+EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/services/*,oscar_mpesa/oscar_adapter/*
 DECLARED = setup.cfg pyproject.toml
 AXE = build/axe/4.14.1
 

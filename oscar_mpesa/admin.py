@@ -19,16 +19,16 @@ from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
 from oscar_mpesa.daraja.redaction import redact, redact_body
 from oscar_mpesa.models import (
+    MpesaApiCall,
     MpesaBlockedPhone,
-    MpesaCall,
     MpesaCallback,
-    MpesaDue,
     MpesaEvent,
     MpesaOrder,
+    MpesaOutboxMessage,
     MpesaPayment,
     MpesaReceipt,
 )
-from oscar_mpesa.oversight.paging import CappedPaginator
+from oscar_mpesa.reports.pagination import CappedPaginator
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Model]
@@ -154,10 +154,10 @@ class ReadOnlyAdmin(Base):
 class MpesaOrderAdmin(ReadOnlyAdmin):
     """An order's clock and its end."""
 
-    list_display = ("order", "environment", "created_at", "pay_before", "released_at", "release_reason")
-    list_filter = ("environment", "release_reason")
+    list_display = ("order", "environment", "created_at", "pay_before", "closed_at", "close_reason")
+    list_filter = ("environment", "close_reason")
     list_select_related = ("order",)
-    fields = (*list_display, "paying_later_at", "restored_at", "handed_over_at", "language", "address")
+    fields = (*list_display, "pay_later_at", "basket_restored_at", "result_seen_at", "language", "address")
     searched = {"order__number": {}}
 
 
@@ -169,8 +169,16 @@ class MpesaPaymentAdmin(ReadOnlyAdmin):
     list_filter = ("environment", "status")
     fields = (
         *list_display[1:],
-        *("result_description", "held", "rounding", "shortcode", "till", "merchant_request_id", "checkout_request_id"),
-        *("prompted_at", "ended_at", "completed_at", "next_question_at", "questions_asked", "denied_at"),
+        *(
+            "result_description",
+            "on_hold",
+            "rounding",
+            "shortcode",
+            "till",
+            "merchant_request_id",
+            "checkout_request_id",
+        ),
+        *("push_sent_at", "ended_at", "completed_at", "next_query_at", "query_count", "not_paid_at"),
     )
     searched = {"mpesa_order__order__number": {}, "receipts__number": {"receipts__environment__in": ANYWHERE}}
     searched_in_full = {"phone": {}, "checkout_request_id": {}}
@@ -216,7 +224,7 @@ class MpesaCallbackAdmin(ReadOnlyAdmin):
         return redact_body(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")
 
 
-@admin.register(MpesaCall)
+@admin.register(MpesaApiCall)
 class MpesaCallAdmin(ReadOnlyAdmin):
     """Our calls to Safaricom; nothing secret was kept of them."""
 
@@ -244,13 +252,13 @@ class MpesaEventAdmin(ReadOnlyAdmin):
     searched = {"mpesa_order__order__number": {}}
 
 
-@admin.register(MpesaDue)
+@admin.register(MpesaOutboxMessage)
 class MpesaDueAdmin(ReadOnlyAdmin):
     """Mails and announcements, and what kept them."""
 
-    list_display = ("id", "kind", "mpesa_order", "due_at", "done_at", "tries")
+    list_display = ("id", "kind", "mpesa_order", "due_at", "delivered_at", "tries")
     list_filter = ("kind",)
-    fields = (*list_display[1:], "payment", "receipt", "claimed_at", "error")
+    fields = (*list_display[1:], "payment", "receipt", "reserved_at", "error")
     searched = {"mpesa_order__order__number": {}}
 
 

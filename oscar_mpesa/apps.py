@@ -24,7 +24,7 @@ class MpesaConfig(OscarDashboardConfig):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        from oscar_mpesa.ordering.statuses import extend_settings  # Oscar's models read the pipeline at import
+        from oscar_mpesa.oscar_adapter.order_status import extend_settings  # Oscar's models read the pipeline at import
 
         extend_settings()
 
@@ -32,10 +32,10 @@ class MpesaConfig(OscarDashboardConfig):
         """Register the shop adapter, and connect the checks and the checkout; raise ``AdapterMissing`` without one."""
         from oscar_mpesa import checks, integration  # models are importable only now
         from oscar_mpesa.dashboard import navigation
-        from oscar_mpesa.lifecycle.ports import shop
-        from oscar_mpesa.ordering import receivers, statuses
+        from oscar_mpesa.oscar_adapter import order_status, receivers
+        from oscar_mpesa.services.ports import shop
 
-        statuses.extend_model(self.apps.get_model("order", "Order"))
+        order_status.extend_model(self.apps.get_model("order", "Order"))
         self.register_adapter()
         receivers.connect()
         checks.register_all()
@@ -45,8 +45,8 @@ class MpesaConfig(OscarDashboardConfig):
 
     def register_adapter(self) -> None:
         """Register Oscar's adapter with the services."""
-        from oscar_mpesa.lifecycle.ports import register_adapter  # the models are importable only in ready()
-        from oscar_mpesa.ordering.adapter import OscarAdapter
+        from oscar_mpesa.oscar_adapter.adapter import OscarAdapter
+        from oscar_mpesa.services.ports import register_adapter  # the models are importable only in ready()
 
         register_adapter(OscarAdapter())
 

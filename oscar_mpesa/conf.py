@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Where the money of a row is: only ``production`` is money.
 PRODUCTION, SANDBOX, SIMULATED = "production", "sandbox", "simulated"
 
-OFFER_TO = ("nobody", "staff", "everyone")
-KINDS = ("", "paybill", "till")
+AVAILABLE_TO = ("nobody", "staff", "everyone")
+SHORTCODE_TYPES = ("", "paybill", "till")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,30 +40,30 @@ class MpesaSettings:
     PASSKEY: str = field(default="", repr=False)
     CALLBACK_URL: str = ""
     TILL_NUMBER: str = ""
-    KIND: str = ""
+    SHORTCODE_TYPE: str = ""
     BASE_URL: str = ""
     TEST_MODE: bool = False
     ALLOWED_IPS: tuple[str, ...] = ()
     TRUSTED_PROXIES: int = 0
-    HELP: str = ""
+    SUPPORT_CONTACT: str = ""
     NAME_ON_PROMPT: str = ""
-    OFFER_TO: str = "everyone"
+    AVAILABLE_TO: str = "everyone"
     PAYMENT_WINDOW_MINUTES: int = 30
     PAY_LATER_HOURS: int = 24
-    ADDRESS_ALARM: int = 100
+    ADDRESS_ALERT_LIMIT: int = 100
     ALERT_EMAILS: tuple[str, ...] = ()
     HEALTH_TOKEN: str = field(default="", repr=False)
     ROUNDING: Rounding = Rounding.UP
     OTHER_METHODS: tuple[tuple[str, Any, str | None], ...] = ()
     AUTO_INTEGRATE: bool = True
     EXTEND_PIPELINE: bool = True
-    REINSTATE: bool = True
+    REOPEN_EXPIRED_ORDERS: bool = True
     PENDING_STATUS: str = "Pending payment"
     PAID_STATUS: str = ""
     EXPIRED_STATUS: str = "Payment expired"
     CANCELLED_STATUS: str = "Cancelled"
     CACHE: str = "default"
-    OWNER_CHECK: str | Callable[[Any, Any], bool] = ""
+    ORDER_OWNERSHIP_CHECK: str | Callable[[Any, Any], bool] = ""
 
     @property
     def has_credentials(self) -> bool:
@@ -107,8 +107,8 @@ class MpesaSettings:
         """
         production = self.ENVIRONMENT == PRODUCTION
         found = {
-            "E002": (self.KIND == "till" and not self.TILL_NUMBER)
-            or (self.KIND == "paybill" and bool(self.TILL_NUMBER)),
+            "E002": (self.SHORTCODE_TYPE == "till" and not self.TILL_NUMBER)
+            or (self.SHORTCODE_TYPE == "paybill" and bool(self.TILL_NUMBER)),
             "E003": self.has_half_credentials or (production and not self.has_credentials),
             "E004": production and self.SHORTCODE == "174379",
             "E005": production and bool(self.BASE_URL),
@@ -123,7 +123,7 @@ class MpesaSettings:
     @property
     def available_to(self) -> str:
         """Who may pay by M-PESA: ``everyone``, ``staff`` or ``nobody``; nobody while the settings have a fault."""
-        return "nobody" if self.faults else self.OFFER_TO
+        return "nobody" if self.faults else self.AVAILABLE_TO
 
     @property
     def _callback_is_usable(self) -> bool:
@@ -167,9 +167,9 @@ def _stripped(env: Env) -> Any:
 
 #: The settings that have an environment variable; the others are for the settings file.
 ENVIRONMENT_NAMES = frozenset(
-    "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER KIND BASE_URL TEST_MODE "
-    "ALLOWED_IPS TRUSTED_PROXIES HELP NAME_ON_PROMPT OFFER_TO PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS "
-    "ADDRESS_ALARM ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
+    "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER SHORTCODE_TYPE BASE_URL "
+    "TEST_MODE ALLOWED_IPS TRUSTED_PROXIES SUPPORT_CONTACT NAME_ON_PROMPT AVAILABLE_TO PAYMENT_WINDOW_MINUTES "
+    "PAY_LATER_HOURS ADDRESS_ALERT_LIMIT ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
 )
 
 
@@ -192,8 +192,8 @@ def get_settings() -> MpesaSettings:
 def _shaped(name: str, value: Any) -> Any:
     shapes: dict[str, Any] = {
         "ENVIRONMENT": _choice(tuple(HOSTS)),
-        "OFFER_TO": _choice(OFFER_TO),
-        "KIND": _choice(KINDS),
+        "AVAILABLE_TO": _choice(AVAILABLE_TO),
+        "SHORTCODE_TYPE": _choice(SHORTCODE_TYPES),
         "ROUNDING": Rounding,
         "ALLOWED_IPS": _networks,
         "ALERT_EMAILS": _texts,
@@ -201,8 +201,8 @@ def _shaped(name: str, value: Any) -> Any:
         "TRUSTED_PROXIES": int,
         "PAYMENT_WINDOW_MINUTES": _positive,
         "PAY_LATER_HOURS": _positive,
-        "ADDRESS_ALARM": _not_negative,
-        "OWNER_CHECK": _function,
+        "ADDRESS_ALERT_LIMIT": _not_negative,
+        "ORDER_OWNERSHIP_CHECK": _function,
     }
     shape = shapes.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _switch)
     try:

@@ -24,7 +24,7 @@ REMINDING = {
 }
 
 #: Whoever has one of these needs no account in a shop that sells to its users only: a link let them pay.
-OPEN = {"mpesa-link", "mpesa-wait", "mpesa-status", "mpesa-retry"}
+OPEN = {"mpesa-pay-link", "mpesa-payment", "mpesa-status", "mpesa-retry"}
 
 
 def install() -> None:
@@ -43,9 +43,9 @@ def install() -> None:
 
 
 def _add_report() -> None:
-    from oscar_mpesa.dashboard import report  # Oscar's reports import its models
+    from oscar_mpesa.dashboard.reports import generators  # Oscar's reports import its models
 
-    report.install()
+    generators.install()
 
 
 def _extend(config: Any, names: list[str]) -> None:
@@ -79,8 +79,8 @@ def _shopper_urls(checkout: Any) -> list[Any]:
 
 def _mix_in(config: Any, names: list[str]) -> None:
     from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
-    from oscar_mpesa.checkout.reminding import MpesaReminderMixin
-    from oscar_mpesa.dashboard.order_panel import MpesaOrderPanelMixin
+    from oscar_mpesa.checkout.reminders import MpesaReminderMixin
+    from oscar_mpesa.dashboard.payments.order_panel import MpesaOrderPanelMixin
 
     for name in names:
         setattr(config, name, mixed(getattr(config, name), MpesaReminderMixin))

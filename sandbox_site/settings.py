@@ -178,7 +178,7 @@ OSCAR_ORDER_STATUS_CASCADE = {status: status for status in ("Being processed", "
 
 OSCAR_MPESA = {
     "NAME_ON_PROMPT": "DUKA LA PWANI",
-    "HELP": "0700 000 000 (8:00-18:00)",
+    "SUPPORT_CONTACT": "0700 000 000 (8:00-18:00)",
     **mpesa_settings(env),
     "OTHER_METHODS": [("cod", _("Cash on delivery"), "checkout:preview")],
 }

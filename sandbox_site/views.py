@@ -7,7 +7,7 @@ from typing import Any
 from django.views.generic import TemplateView
 from oscar.core.loading import get_model
 
-from oscar_mpesa.checkout.reminding import MpesaReminderMixin
+from oscar_mpesa.checkout.reminders import MpesaReminderMixin
 
 #: How many things the front page shows.
 ON_THE_SHELF = 8

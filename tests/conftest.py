@@ -13,7 +13,7 @@ from django.core.cache import caches
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from tests.flushing import flush_faster
+from tests.database_flush import flush_faster
 from tests.oscar_apps import oscar_checkout
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

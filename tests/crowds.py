@@ -7,7 +7,7 @@ from typing import Any
 
 from oscar.core.loading import get_model
 
-from oscar_mpesa.domain.status import Status
+from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
 from tests.shop import NOON, later
 
@@ -25,7 +25,7 @@ def many_payments(count: int, **columns: Any) -> None:
 def many_attempts(count: int) -> None:
     """So many failed payments of one order, which is quicker than an order each."""
     (mpesa_order,) = _mpesa_orders(1)
-    failed = {"status": Status.FAILED.value, "live_order": None, "next_question_at": None}
+    failed = {"status": PaymentStatus.FAILED.value, "live_order": None, "next_query_at": None}
     MpesaPayment.objects.bulk_create((_payment(mpesa_order, failed) for _ in range(count)), batch_size=500)
 
 
@@ -49,10 +49,10 @@ def many_receipts(count: int) -> None:
 
 def _payment(mpesa_order: MpesaOrder, columns: dict[str, Any]) -> MpesaPayment:
     waiting = {
-        "status": Status.PROCESSING.value,
+        "status": PaymentStatus.PROCESSING.value,
         "created_at": NOON,
-        "prompted_at": NOON,
-        "next_question_at": later(20),
+        "push_sent_at": NOON,
+        "next_query_at": later(20),
         "live_order": mpesa_order.pk,
         **columns,
     }

@@ -14,13 +14,13 @@ from oscar.core.loading import get_class, get_model
 from oscar.core.prices import Price
 from oscar.test import factories
 
-from oscar_mpesa.daraja.messages import QueryReply
+from oscar_mpesa.daraja.stk_query import StkQueryReply
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.callbacks import receive_callback
-from oscar_mpesa.lifecycle.news import News, from_query
-from oscar_mpesa.lifecycle.prompting import prompt
-from oscar_mpesa.lifecycle.starting import start
 from oscar_mpesa.models import MpesaCallback, MpesaPayment
+from oscar_mpesa.services.callbacks import receive_callback
+from oscar_mpesa.services.payments import start_payment
+from oscar_mpesa.services.stk_push import send_stk_push
+from oscar_mpesa.services.update_sources import PaymentUpdate, update_from_query
 
 #: A fixed moment, 15:00 in Nairobi.
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -84,9 +84,9 @@ def new_payment(
     order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON, sent: bool = True
 ) -> MpesaPayment:
     """An attempt for an order (a new one unless given), its prompt sent unless told otherwise."""
-    payment = start(order or new_order(), phone=phone, now=now)
+    payment = start_payment(order or new_order(), phone=phone, now=now)
     if sent:
-        prompt(payment, now=now)
+        send_stk_push(payment, now=now)
         payment.refresh_from_db()
     return payment
 
@@ -128,9 +128,9 @@ def _body(payment: MpesaPayment, checkout_id: str | None, **told: Any) -> bytes:
     return json.dumps({"Body": {"stkCallback": told}}).encode()
 
 
-def said_by_query(code: str | None) -> News:
+def said_by_query(code: str | None) -> PaymentUpdate:
     """News of a query's answer."""
-    return from_query(QueryReply(result_code=code, description="told"))
+    return update_from_query(StkQueryReply(result_code=code, description="told"))
 
 
 def post(payment: MpesaPayment, body: bytes, *, now: datetime = NOON) -> MpesaCallback:

@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle import audit
-from oscar_mpesa.lifecycle.blocking import block_phone
-from oscar_mpesa.models import EventType, MpesaBlockedPhone, MpesaCall, MpesaDue, MpesaPayment
-from tests.counting import counted
+from oscar_mpesa.models import EventType, MpesaApiCall, MpesaBlockedPhone, MpesaOutboxMessage, MpesaPayment
+from oscar_mpesa.services import audit
+from oscar_mpesa.services.blocked_phones import block_phone
 from tests.crowds import many_payments
+from tests.query_counts import counted
 from tests.rows import all_rows
 from tests.shop import ANOTHER, NOON, PAYS, new_clerk, new_payment, pay
 
@@ -44,8 +44,8 @@ def payment() -> MpesaPayment:
     payment.callbacks.update(detail=payment.phone)
     payment.receipts.update(note=payment.phone, error=payment.phone)
     MpesaPayment.objects.update(result_description=payment.phone)
-    MpesaDue.objects.update(error=payment.phone)
-    MpesaCall.objects.create(
+    MpesaOutboxMessage.objects.update(error=payment.phone)
+    MpesaApiCall.objects.create(
         endpoint="push", shortcode="174379", milliseconds=5, created_at=NOON, payment=payment, error=payment.phone
     )
     block_phone(payment.phone_number, by=new_clerk("block_phone"), note=payment.phone, now=timezone.now())
@@ -69,7 +69,7 @@ def _pages_of(client: Client, model: Any) -> list[str]:
 def test_every_table_but_those_of_the_program_itself_is_there() -> None:
     tables = {model.__name__ for model in apps.get_app_config("oscar_mpesa").get_models()}
 
-    assert {model.__name__ for model in MODELS} == tables - {"MpesaAlert", "MpesaHeartbeat"}
+    assert {model.__name__ for model in MODELS} == tables - {"MpesaAlert", "MpesaJobRun"}
 
 
 def test_support_reads_everything_without_a_phone_a_secret_or_a_raw_body(payment: MpesaPayment) -> None:

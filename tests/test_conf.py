@@ -29,17 +29,17 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
     "PASSKEY": ("passkey", "passkey"),
     "CALLBACK_URL": ("https://shop.example/hooks", "https://shop.example/hooks"),
     "TILL_NUMBER": ("5123456", "5123456"),
-    "KIND": ("till", "till"),
+    "SHORTCODE_TYPE": ("till", "till"),
     "BASE_URL": ("https://daraja.example/", "https://daraja.example/"),
     "TEST_MODE": ("true", True),
     "ALLOWED_IPS": ("196.201.214.200,196.201.213.0/24", ("196.201.214.200/32", "196.201.213.0/24")),
     "TRUSTED_PROXIES": ("2", 2),
-    "HELP": ("0700 000 000", "0700 000 000"),
+    "SUPPORT_CONTACT": ("0700 000 000", "0700 000 000"),
     "NAME_ON_PROMPT": ("JUMA TRADERS", "JUMA TRADERS"),
-    "OFFER_TO": ("staff", "staff"),
+    "AVAILABLE_TO": ("staff", "staff"),
     "PAYMENT_WINDOW_MINUTES": ("45", 45),
     "PAY_LATER_HOURS": ("48", 48),
-    "ADDRESS_ALARM": ("0", 0),
+    "ADDRESS_ALERT_LIMIT": ("0", 0),
     "ALERT_EMAILS": ("a@shop.example,b@shop.example", ("a@shop.example", "b@shop.example")),
     "HEALTH_TOKEN": ("a long random word", "a long random word"),
     "ROUNDING": ("nearest", Rounding.NEAREST),
@@ -69,7 +69,9 @@ def test_every_variable_of_the_environment_is_read_in_its_own_kind(settings: Any
 
 
 def test_absent_and_empty_variables_keep_their_defaults() -> None:
-    env = environment(MPESA_HELP="", MPESA_TRUSTED_PROXIES="  ", OTHER="1", MPESA_CACHE="read from no environment")
+    env = environment(
+        MPESA_SUPPORT_CONTACT="", MPESA_TRUSTED_PROXIES="  ", OTHER="1", MPESA_CACHE="read from no environment"
+    )
 
     assert mpesa_settings(env) == {}
 
@@ -90,7 +92,7 @@ def test_every_setting_may_stand_in_a_plain_dict(settings: Any, name: str) -> No
 
 @pytest.mark.parametrize("check", ["shop.api.owns", len], ids=["a dotted path", "a function"])
 def test_the_owner_check_is_a_function_or_where_it_is(settings: Any, check: Any) -> None:
-    assert check == reading(settings, OWNER_CHECK=check).OWNER_CHECK
+    assert check == reading(settings, ORDER_OWNERSHIP_CHECK=check).ORDER_OWNERSHIP_CHECK
 
 
 def test_other_methods_are_rows_of_three(settings: Any) -> None:
@@ -115,8 +117,8 @@ def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, s
     ("name", "value"),
     [
         ("ENVIRONMENT", "Production"),
-        ("OFFER_TO", "guests"),
-        ("KIND", "wallet"),
+        ("AVAILABLE_TO", "guests"),
+        ("SHORTCODE_TYPE", "wallet"),
         ("ROUNDING", "half"),
         ("ALLOWED_IPS", ["not an address"]),
         ("ALLOWED_IPS", "196.201.214.200"),
@@ -125,7 +127,7 @@ def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, s
         ("TRUSTED_PROXIES", "two"),
         ("PAYMENT_WINDOW_MINUTES", 0),
         ("PAY_LATER_HOURS", None),
-        ("ADDRESS_ALARM", -1),
+        ("ADDRESS_ALERT_LIMIT", -1),
         ("TEST_MODE", "false"),
     ],
 )
@@ -144,18 +146,18 @@ def test_an_unknown_key_is_refused_and_the_known_ones_are_named(settings: Any) -
 
 
 def test_the_settings_are_read_again_when_they_change_and_only_then(settings: Any) -> None:
-    first = reading(settings, HELP="0700")
+    first = reading(settings, SUPPORT_CONTACT="0700")
     settings.OSCAR_SHOP_NAME = "Another name"
 
-    same, other = get_settings(), reading(settings, HELP="0711")
+    same, other = get_settings(), reading(settings, SUPPORT_CONTACT="0711")
 
     assert same is first
-    assert other.HELP == "0711"
+    assert other.SUPPORT_CONTACT == "0711"
 
 
 def test_nothing_is_changed_in_place(settings: Any) -> None:
     with pytest.raises(FrozenInstanceError):
-        reading(settings).HELP = "0700"  # type: ignore[misc]
+        reading(settings).SUPPORT_CONTACT = "0700"  # type: ignore[misc]
 
 
 def test_secrets_are_never_shown(settings: Any) -> None:
@@ -267,6 +269,6 @@ def test_an_order_that_waits_one_that_expired_and_one_that_was_cancelled_are_tol
 def test_mpesa_is_available_to_nobody_while_the_settings_have_a_fault(
     settings: Any, offer_to: str, shortcode: str, available_to: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "OFFER_TO": offer_to, "SHORTCODE": shortcode}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": offer_to, "SHORTCODE": shortcode}
 
     assert get_settings().available_to == available_to

@@ -11,9 +11,9 @@ from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.integration import mixed
-from oscar_mpesa.models import DueKind, MpesaDue, MpesaPayment
+from oscar_mpesa.models import MessageKind, MpesaOutboxMessage, MpesaPayment
 from sandbox_site.urls import urlpatterns as sandbox_patterns
-from tests.counting import Count, counted
+from tests.query_counts import Count, counted
 from tests.shop import NOON, new_order, new_payment, new_product, pay, post, success
 from tests.shopper import Shopper
 from tests.wiring.checked import urlconf
@@ -29,12 +29,12 @@ def _warm() -> None:
 
 def mailed_already(payment: MpesaPayment) -> None:
     """Have the order's mail sent before, so that its queries are apart."""
-    MpesaDue.objects.create(
+    MpesaOutboxMessage.objects.create(
         mpesa_order=payment.mpesa_order,
-        kind=DueKind.PAID_MAIL,
-        about=f"{DueKind.PAID_MAIL.value} order {payment.mpesa_order_id}",
+        kind=MessageKind.PAID_EMAIL,
+        key=f"{MessageKind.PAID_EMAIL.value} order {payment.mpesa_order_id}",
         due_at=NOON,
-        done_at=NOON,
+        delivered_at=NOON,
     )
 
 

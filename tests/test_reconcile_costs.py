@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.lifecycle.reconciling import Kind, reconcile
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.reconciliation import Kind, reconcile
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import Step
-from tests.counting import Count, counted
-from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, told
+from tests.query_counts import Count, counted
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
 from tests.shop import later, new_payment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def _production(settings: Any) -> None:
         **CREDENTIALS,
         "ENVIRONMENT": "production",
         "SHORTCODE": "600986",
-        "KIND": "paybill",
+        "SHORTCODE_TYPE": "paybill",
         "TEST_MODE": False,
     }
 

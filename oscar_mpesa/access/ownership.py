@@ -13,10 +13,10 @@ from oscar_mpesa.models import MpesaOrder, MpesaPayment
 #: What a session remembers, newest last: orders that it placed and orders that it came to by a link, by public id;
 #: and phone numbers that were typed in it and prompted.
 ORDERS_KEY, LINKED_KEY, NUMBERS_KEY = "oscar_mpesa_orders", "oscar_mpesa_linked", "oscar_mpesa_numbers"
-KEPT = 20
+MAX_REMEMBERED = 20
 
 
-def grant(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
+def grant_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
     """Remember in the session that it placed this order."""
     _remember(request, ORDERS_KEY, mpesa_order.public_id)
 
@@ -47,7 +47,7 @@ def public_ids_now(request: HttpRequest) -> list[str]:
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     """The session placed the order, or its user is signed in; ``mpesa_order.order`` is read in the second case."""
-    return mpesa_order.public_id in own_public_ids(request) or _is_users(request, mpesa_order.order)
+    return mpesa_order.public_id in own_public_ids(request) or _is_users_order(request, mpesa_order.order)
 
 
 def owns_order(request: HttpRequest, order: Any) -> bool:
@@ -55,15 +55,15 @@ def owns_order(request: HttpRequest, order: Any) -> bool:
     mpesa_order: MpesaOrder | None = getattr(order, "mpesa", None)
     if mpesa_order is not None and owns(request, mpesa_order):
         return True
-    return request.session.get("checkout_order_id") == order.pk or _is_users(request, order)
+    return request.session.get("checkout_order_id") == order.pk or _is_users_order(request, order)
 
 
-def _is_users(request: HttpRequest, order: Any) -> bool:
+def _is_users_order(request: HttpRequest, order: Any) -> bool:
     user: Any = request.user
     return bool(user.is_authenticated and order.user_id == user.pk)
 
 
-def typed_the_number(request: HttpRequest, phone: PhoneNumber) -> bool:
+def typed_number(request: HttpRequest, phone: PhoneNumber) -> bool:
     """A phone number is shown in full only in a session in which it was typed, to be prompted."""
     return phone.msisdn in request.session.get(NUMBERS_KEY, [])
 
@@ -94,4 +94,4 @@ def session_digest(request: HttpRequest) -> str:
 
 def _remember(request: HttpRequest, key: str, value: str) -> None:
     others = [each for each in request.session.get(key, []) if each != value]
-    request.session[key] = [*others, value][-KEPT:]
+    request.session[key] = [*others, value][-MAX_REMEMBERED:]

@@ -13,7 +13,7 @@ APPLY = "oscar_mpesa.apply_receipt"
 RECORD = "oscar_mpesa.record_receipt"
 RETURN = "oscar_mpesa.record_return"
 EXPLAIN = "oscar_mpesa.explain_receipt"
-RELEASE = "oscar_mpesa.release_order"
+RELEASE = "oscar_mpesa.close_order"
 BLOCK = "oscar_mpesa.block_phone"
 
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from oscar_mpesa.api.answers import Refused, Stranger, endpoint
+from oscar_mpesa.alerts.rules import Alert, Level, active_alerts
+from oscar_mpesa.api.responses import NotFoundForCaller, RequestRefused, endpoint
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.oversight.needs import Level, Need, needs
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -29,23 +29,23 @@ def health(request: HttpRequest) -> HttpResponse:
     """200 where nothing is urgent, 503 where something is; 404 without ``HEALTH_TOKEN``, 401 with another one."""
     _require_token(request)
     try:
-        found = [_told(need) for need in needs(timezone.now())]
+        found = [_told(need) for need in active_alerts(timezone.now())]
     except DatabaseError:
         logger.exception("M-Pesa health: the database failed")
         found = [DATABASE]
     is_well = all(each["level"] != Level.URGENT.value for each in found)
-    body = {"ok": is_well, "environment": get_settings().environment, "needs": found}
+    body = {"ok": is_well, "environment": get_settings().environment, "alerts": found}
     return JsonResponse(body, status=200 if is_well else 503)
 
 
-def _told(need: Need) -> dict[str, Any]:
+def _told(need: Alert) -> dict[str, Any]:
     return {"key": need.key, "level": need.level.value, "count": need.count}
 
 
 def _require_token(request: HttpRequest) -> None:
     token = get_settings().HEALTH_TOKEN
     if not token:
-        raise Stranger
+        raise NotFoundForCaller
     scheme, _blank, told = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(told.strip(), token):
-        raise Refused(401, str(WRONG_TOKEN), headers={"WWW-Authenticate": "Bearer"})
+        raise RequestRefused(401, str(WRONG_TOKEN), headers={"WWW-Authenticate": "Bearer"})

@@ -13,20 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_model
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.access.address import client_address
-from oscar_mpesa.access.attempts import attempts_from, in_a_line
-from oscar_mpesa.access.offer import is_offered_to
-from oscar_mpesa.access.rights import may_pay, may_see, may_see_number
-from oscar_mpesa.access.story import tell
-from oscar_mpesa.api.answers import ENVIRONMENT_HEADER, Refused, Stranger, endpoint, refused_to_start
-from oscar_mpesa.api.wishes import Wish, read_wish
+from oscar_mpesa.access.api_authorization import may_pay, may_see, may_see_number
+from oscar_mpesa.access.availability import is_available_to
+from oscar_mpesa.access.client_address import client_address
+from oscar_mpesa.api.requests import InitiateRequest, read_initiate_request
+from oscar_mpesa.api.responses import ENVIRONMENT_HEADER, NotFoundForCaller, RequestRefused, endpoint, start_refused
 from oscar_mpesa.domain.money import AmountRefused
-from oscar_mpesa.domain.outcomes import PUSHES
-from oscar_mpesa.lifecycle.asking import attend
-from oscar_mpesa.lifecycle.refusals import NotOffered, StartRefused
-from oscar_mpesa.lifecycle.starting import retry
+from oscar_mpesa.domain.result_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.ordering import sentences
+from oscar_mpesa.oscar_adapter import order_messages
+from oscar_mpesa.payment_page.payments import page_text, payments_from
+from oscar_mpesa.payment_page.state import payment_page
+from oscar_mpesa.services.exceptions import MpesaUnavailable, StartRefused
+from oscar_mpesa.services.payments import retry_payment
+from oscar_mpesa.services.status_query import refresh_payment
 
 Order = get_model("order", "Order")
 
@@ -41,14 +41,14 @@ NO_PAYMENT = _("There is no such payment.")
 @endpoint("POST", not_found=NO_ORDER)
 def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
     """Prompt a phone for the asker's own order; also the view to name ``api-payment`` for django-oscar-api."""
-    wish = read_wish(request, order_id)
+    wish = read_initiate_request(request, order_id)
     order = _own_order(request, wish.order_id)
     is_first = not hasattr(order, "mpesa")
     payment = _collect(request, order, wish, is_first=is_first)
     if ownership.owns_order(request, order):
         ownership.remember_number(request, wish.phone)
         if is_first:
-            ownership.grant(request, payment.mpesa_order)
+            ownership.grant_order(request, payment.mpesa_order)
     return _initiated(payment)
 
 
@@ -56,10 +56,10 @@ def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
 def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
     """What became of a payment; asks Safaricom only when a question is due, as the waiting page's poll does."""
     payment, latest = _own_attempts(request, payment_id)
-    if attend(latest, now=clock.now()):
+    if refresh_payment(latest, now=clock.now()):
         payment, latest = _own_attempts(request, payment_id)
     shows_number = may_see_number(request, payment)
-    story = tell(latest, now=clock.now(), shows_number=shows_number)
+    page = payment_page(latest, now=clock.now(), shows_number=shows_number)
     body = {
         "id": payment.pk,
         "status": payment.status,
@@ -68,19 +68,19 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
         "phone_number": payment.phone if shows_number else payment.phone_number.masked,
         "created_at": _utc(payment.created_at),
         "completed_at": _utc(payment.completed_at),
-        "message": in_a_line(story),
-        "can_retry": story.can_retry,
+        "message": page_text(page),
+        "can_retry": page.can_retry,
     }
     return JsonResponse(body, headers={ENVIRONMENT_HEADER: payment.environment})
 
 
-def _collect(request: HttpRequest, order: Any, wish: Wish, *, is_first: bool) -> MpesaPayment:
+def _collect(request: HttpRequest, order: Any, wish: InitiateRequest, *, is_first: bool) -> MpesaPayment:
     """The new attempt as it stands once it was sent. Raises ``Refused``: surely nothing is on the phone."""
     now = clock.now()
     try:
-        if is_first and not is_offered_to(request.user):
-            raise NotOffered
-        payment = retry(
+        if is_first and not is_available_to(request.user):
+            raise MpesaUnavailable
+        payment = retry_payment(
             order,
             phone=wish.phone,
             now=now,
@@ -89,10 +89,10 @@ def _collect(request: HttpRequest, order: Any, wish: Wish, *, is_first: bool) ->
             address=client_address(request),
         )
     except (StartRefused, AmountRefused) as refusal:
-        raise refused_to_start(refusal, now=now) from refusal
+        raise start_refused(refusal, now=now) from refusal
     payment.refresh_from_db()
-    if payment.is_final and payment.result_code in PUSHES:
-        raise Refused(503, _words(payment), retry_after=payment.outcome.wait or None)
+    if payment.is_final and payment.result_code in PUSH_CODES:
+        raise RequestRefused(503, _words(payment), retry_after=payment.outcome.wait or None)
     return payment
 
 
@@ -114,22 +114,22 @@ def _initiated(payment: MpesaPayment) -> HttpResponse:
 
 
 def _words(payment: MpesaPayment) -> str:
-    return sentences.of_outcome(payment.outcome, phone=payment.phone_number.grouped)
+    return order_messages.outcome_message(payment.outcome, phone=payment.phone_number.grouped)
 
 
 def _own_order(request: HttpRequest, order_id: int) -> Any:
     orders = Order._default_manager.select_related("mpesa")
     order = orders.filter(pk=order_id).first() if order_id in IDS else None
     if order is None or not may_pay(request, order):
-        raise Stranger
+        raise NotFoundForCaller
     return order
 
 
 def _own_attempts(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
     """The payment that is asked for, and the order's latest, which is mostly the same."""
-    attempts = attempts_from(payment_id) if payment_id in IDS else []
+    attempts = payments_from(payment_id) if payment_id in IDS else []
     if not attempts or not may_see(request, attempts[0].mpesa_order.order):
-        raise Stranger
+        raise NotFoundForCaller
     return attempts[-1], attempts[0]
 
 

@@ -11,8 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from oscar_mpesa.access.address import client_address, is_expected
-from oscar_mpesa.lifecycle.callbacks import KEPT, receive_callback
+from oscar_mpesa.access.client_address import client_address, is_allowed_address
+from oscar_mpesa.services.callbacks import MAX_BODY, receive_callback
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -29,13 +29,13 @@ def callback(request: HttpRequest, secret: str = "") -> HttpResponse:
     """Take in one post of any content type: 200 once it is kept, 503 only if it could not be written."""
     address = client_address(request)
     try:
-        callback = receive_callback(request.read(KEPT), secret=secret, address=address, now=timezone.now())
+        callback = receive_callback(request.read(MAX_BODY), secret=secret, address=address, now=timezone.now())
     except UnreadablePostError:
         return _not_kept(400)
     except DatabaseError:
         logger.exception("An M-Pesa callback could not be written")
         return _not_kept(503)
-    if callback is not None and callback.payment_id and not is_expected(address):
+    if callback is not None and callback.payment_id and not is_allowed_address(address):
         logger.warning("A callback with the right secret came from %s, not in MPESA_ALLOWED_IPS", address)
     return JsonResponse(ACCEPTED)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.ordering.other_way import takes_payment
+from oscar_mpesa.oscar_adapter.payment_methods import takes_payment
 
 #: The session's word for our method.
 MPESA = "mpesa"

@@ -23,20 +23,20 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.access.address import client_address
-from oscar_mpesa.access.offer import is_offered_to
-from oscar_mpesa.access.refusals import tell_why
+from oscar_mpesa.access.availability import is_available_to
+from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.limits import require_leave
-from oscar_mpesa.lifecycle.prompting import prompt
-from oscar_mpesa.lifecycle.refusals import StartRefused
-from oscar_mpesa.lifecycle.starting import start
 from oscar_mpesa.models import MpesaOrder
-from oscar_mpesa.ordering.placement import order_of_basket, require_stock
-from oscar_mpesa.ordering.rounding import add_rounding, is_payable, shillings
+from oscar_mpesa.oscar_adapter.placement import order_of_basket, require_stock
+from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
+from oscar_mpesa.payment_page.messages import refusal_message
+from oscar_mpesa.services.exceptions import StartRefused
+from oscar_mpesa.services.payments import start_payment
+from oscar_mpesa.services.rate_limits import check_rate_limits
+from oscar_mpesa.services.stk_push import send_stk_push
 
 FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
@@ -79,7 +79,7 @@ class MpesaPaymentMethodMixin:
         total = self.build_submission()["order_total"]  # type: ignore[attr-defined]
         store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
         others = methods.other_methods(store_view)
-        offered = is_offered_to(self.request.user) and total is not None and is_payable(total)
+        offered = is_available_to(self.request.user) and total is not None and is_payable(total)
         return [methods.MPESA_METHOD, *others] if offered else others
 
     def _choose(self, method: methods.Method) -> HttpResponse:
@@ -117,7 +117,7 @@ class MpesaPaymentDetailsMixin:
     @property
     def is_mpesa_possible(self) -> bool:
         """It was chosen, is still offered, and takes this total."""
-        return self.is_mpesa_chosen and is_offered_to(self.request.user) and is_payable(self._mpesa_total)
+        return self.is_mpesa_chosen and is_available_to(self.request.user) and is_payable(self._mpesa_total)
 
     def get_template_names(self) -> list[str]:
         """Our phone step and preview, both inside the shop's own pages."""
@@ -172,7 +172,7 @@ class MpesaPaymentDetailsMixin:
         if request.method == "POST" and request.POST.get("action") == "place_order" and request.basket.is_empty:  # type: ignore[attr-defined]
             placed = ownership.public_ids_now(request)
             if placed and self.checkout_session.payment_method() == methods.MPESA:
-                raise FailedPreCondition(url=reverse("checkout:mpesa-wait", args=[placed[-1]]))
+                raise FailedPreCondition(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
         super().check_basket_is_not_empty(request)  # type: ignore[misc]
 
     def check_payment_data_is_captured(self, request: HttpRequest) -> None:
@@ -180,7 +180,7 @@ class MpesaPaymentDetailsMixin:
         super().check_payment_data_is_captured(request)  # type: ignore[misc]
         if not self.is_mpesa_chosen:
             return
-        if not is_offered_to(request.user):
+        if not is_available_to(request.user):
             raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_OFFERED)
         if not self.is_mpesa_possible:
             raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_FOR_THIS_TOTAL)
@@ -196,9 +196,9 @@ class MpesaPaymentDetailsMixin:
         if not form.is_valid():
             return self._ask_again(form)
         try:
-            require_leave(form.cleaned_data["phone"], now=now)
+            check_rate_limits(form.cleaned_data["phone"], now=now)
         except StartRefused as refusal:
-            return self._ask_again(form, error=tell_why(refusal, now=now, shows_number=True))
+            return self._ask_again(form, error=refusal_message(refusal, now=now, shows_number=True))
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
 
@@ -224,7 +224,7 @@ class MpesaPaymentDetailsMixin:
             if placed is not None:
                 return self._lead_to(placed)
             try:
-                require_leave(self.mpesa_phone, now=timezone.now(), digest=ownership.session_digest(request))
+                check_rate_limits(self.mpesa_phone, now=timezone.now(), digest=ownership.session_digest(request))
             except StartRefused as refusal:
                 return self._lead_back(refusal)
             self._mpesa_placing = True
@@ -238,7 +238,7 @@ class MpesaPaymentDetailsMixin:
 
     def _lead_back(self, refusal: StartRefused) -> HttpResponse:
         """Nothing was placed yet: to the phone step where another number helps, else to the preview."""
-        messages.warning(self.request, tell_why(refusal, now=timezone.now(), shows_number=True))
+        messages.warning(self.request, refusal_message(refusal, now=timezone.now(), shows_number=True))
         return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
@@ -267,7 +267,7 @@ class MpesaPaymentDetailsMixin:
         assert self.mpesa_phone is not None
         now = timezone.now()
         try:
-            payment = start(
+            payment = start_payment(
                 order,
                 phone=self.mpesa_phone,
                 now=now,
@@ -276,19 +276,19 @@ class MpesaPaymentDetailsMixin:
                 address=client_address(self.request),
             )
         except StartRefused as refusal:
-            raise UnableToPlaceOrder(tell_why(refusal, now=now)) from refusal  # masked, for Oscar logs it
-        transaction.on_commit(partial(prompt, payment, now=timezone.now()), robust=True)
-        ownership.grant(self.request, payment.mpesa_order)
+            raise UnableToPlaceOrder(refusal_message(refusal, now=now)) from refusal  # masked, for Oscar logs it
+        transaction.on_commit(partial(send_stk_push, payment, now=timezone.now()), robust=True)
+        ownership.grant_order(self.request, payment.mpesa_order)
         ownership.remember_number(self.request, self.mpesa_phone)
         # Saved with the order, not after the push: a second click meanwhile finds the order in its session.
         self.request.session.modified = False
         self.request.session.save()  # a session that lives in its cookie is marked modified by this
-        return redirect("checkout:mpesa-wait", payment.mpesa_order.public_id)
+        return redirect("checkout:mpesa-payment", payment.mpesa_order.public_id)
 
     def _lead_to(self, order: Any) -> HttpResponse:
         mpesa_order = MpesaOrder.objects.filter(order=order).first()
         if mpesa_order is None:
             messages.info(self.request, gettext("Your order was placed already."))
             return redirect("basket:summary")
-        ownership.grant(self.request, mpesa_order)
-        return redirect("checkout:mpesa-wait", mpesa_order.public_id)
+        ownership.grant_order(self.request, mpesa_order)
+        return redirect("checkout:mpesa-payment", mpesa_order.public_id)

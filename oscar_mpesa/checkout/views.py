@@ -18,17 +18,17 @@ from django.views.generic import View
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.access.refusals import tell_why
-from oscar_mpesa.access.story import Story, answer_until, latest_payment, tell
 from oscar_mpesa.checkout.forms import PhoneForm
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
-from oscar_mpesa.lifecycle.asking import attend
-from oscar_mpesa.lifecycle.postponing import kept_until
-from oscar_mpesa.lifecycle.refusals import LivePayment, NotPayable, StartRefused
-from oscar_mpesa.lifecycle.starting import retry
-from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.payment_page.messages import refusal_message
+from oscar_mpesa.payment_page.state import PaymentPage, latest_payment, payment_page, prompt_expires_at
+from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, StartRefused
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from oscar_mpesa.services.pay_later import reserved_until
+from oscar_mpesa.services.payments import retry_payment
+from oscar_mpesa.services.status_query import refresh_payment
 
 OrderPlacementMixin = get_class("checkout.mixins", "OrderPlacementMixin")
 
@@ -50,66 +50,66 @@ def payable_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
     return payment
 
 
-def attended(request: HttpRequest, public_id: str) -> MpesaPayment:
+def refreshed(request: HttpRequest, public_id: str) -> MpesaPayment:
     """The same, after what its clock says is due: a question to Safaricom, or its end."""
     payment = payable_payment(request, public_id)
-    return payable_payment(request, public_id) if attend(payment, now=timezone.now()) else payment
+    return payable_payment(request, public_id) if refresh_payment(payment, now=timezone.now()) else payment
 
 
-def told(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Story:
-    """The story of a payment as this page tells it to whoever asks."""
-    typed = ownership.typed_the_number(request, payment.phone_number)
-    story = tell(payment, now=now, shows_number=typed)
-    return story if ownership.owns(request, payment.mpesa_order) else story.for_payer(is_their_phone=typed)
+def page_of(request: HttpRequest, payment: MpesaPayment, now: datetime) -> PaymentPage:
+    """The page of a payment as this page tells it to whoever asks."""
+    typed = ownership.typed_number(request, payment.phone_number)
+    page = payment_page(payment, now=now, shows_number=typed)
+    return page if ownership.owns(request, payment.mpesa_order) else page.for_payer(is_their_phone=typed)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class WaitView(View):
+class PaymentPageView(View):
     """One page for all the states of an order's payment; works without scripts."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """The page as things stand now."""
-        return self.page(request, attended(request, public_id))
+        return self.page(request, refreshed(request, public_id))
 
     def page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
-        """Render the story of a payment, with a phone form where another attempt may be made."""
+        """Render the page of a payment, with a phone form where another attempt may be made."""
         now = timezone.now()
         context: dict[str, Any] = {
-            "story": told(request, payment, now),
+            "page": page_of(request, payment, now),
             "public_id": payment.mpesa_order.public_id,
-            "shows_number": ownership.typed_the_number(request, payment.phone_number),
+            "shows_number": ownership.typed_number(request, payment.phone_number),
             "form": form or PhoneForm(),
-            "later_until": kept_until(payment.mpesa_order, now=now),
+            "later_until": reserved_until(payment.mpesa_order, now=now),
             "link": _link(request, payment.mpesa_order),
-            "answer_until": answer_until(payment),
+            "answer_until": prompt_expires_at(payment),
             "now": now,
-            "look": _next_look(request),
+            "look": _next_poll(request),
             "mpesa": get_settings(),
         }
-        return render(request, "oscar_mpesa/wait.html", context, status=422 if form else 200)
+        return render(request, "oscar_mpesa/payment_page.html", context, status=422 if form else 200)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class StatusView(View):
+class PaymentStatusView(View):
     """What the waiting page's script asks for: does the page say something new?"""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """``{"state", "version", "open"}``; asks Safaricom only when a question is due."""
-        story = told(request, attended(request, public_id), timezone.now())
-        return JsonResponse({"state": story.state, "version": story.version, "open": story.is_open})
+        page = page_of(request, refreshed(request, public_id), timezone.now())
+        return JsonResponse({"state": page.state, "version": page.version, "open": page.is_open})
 
 
-class WishView(View):
+class PaymentActionView(View):
     """What a button of the waiting page posts to."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """A GET carries out no wish: it leads back to the page, for whom there is one."""
         payable_payment(request, public_id)
-        return redirect("checkout:mpesa-wait", public_id)
+        return redirect("checkout:mpesa-payment", public_id)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class RetryView(WishView, WaitView):
+class RetryPaymentView(PaymentActionView, PaymentPageView):
     """Send the request again, to the same phone or to another."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
@@ -120,35 +120,35 @@ class RetryView(WishView, WaitView):
             return self.page(request, payment, form)
         phone = payment.phone_number if again else form.cleaned_data["phone"]
         try:
-            retry(payment.mpesa_order.order, phone=phone, now=timezone.now())
-        except (LivePayment, NotPayable) as refusal:
+            retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now())
+        except (PaymentInProgress, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = not again or ownership.typed_the_number(request, phone)
-            messages.warning(request, tell_why(refusal, now=timezone.now(), shows_number=typed))
+            typed = not again or ownership.typed_number(request, phone)
+            messages.warning(request, refusal_message(refusal, now=timezone.now(), shows_number=typed))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         else:
             if not again:
                 ownership.remember_number(request, phone)
-        return redirect("checkout:mpesa-wait", public_id)
+        return redirect("checkout:mpesa-payment", public_id)
 
 
-class DoneView(OrderPlacementMixin, WishView):  # type: ignore[misc, valid-type]
+class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignore[misc, valid-type]
     """From the paid waiting page to Oscar's own thank-you page; a POST, because it ends the checkout session."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Hand the paid order to the thank-you page, with Oscar's ``post_checkout`` in the shopper's own request."""
         payment = own_payment(request, public_id)
-        if not tell(payment, now=timezone.now()).state.is_paid:
-            return redirect("checkout:mpesa-wait", public_id)
+        if not payment_page(payment, now=timezone.now()).state.is_paid:
+            return redirect("checkout:mpesa-payment", public_id)
         order = payment.mpesa_order.order
         self._end_checkout(request, order)
         response = redirect(self.get_success_url())
         mpesa_order = payment.mpesa_order
-        if mpesa_order.handed_over_at is None:
-            mpesa_order.handed_over_at = timezone.now()
-            mpesa_order.save(update_fields=["handed_over_at"])
+        if mpesa_order.result_seen_at is None:
+            mpesa_order.result_seen_at = timezone.now()
+            mpesa_order.save(update_fields=["result_seen_at"])
             self.send_signal(request, response, order)
         return response
 
@@ -168,14 +168,14 @@ class DoneView(OrderPlacementMixin, WishView):  # type: ignore[misc, valid-type]
 
 def _link(request: HttpRequest, mpesa_order: MpesaOrder) -> str:
     """A link by which anybody may pay an order that is kept for later; empty where there is none to pass on."""
-    is_kept = mpesa_order.paying_later_at is not None
+    is_kept = mpesa_order.pay_later_at is not None
     if not is_kept or not ownership.owns(request, mpesa_order):
         return ""
-    path = reverse("checkout:mpesa-link", args=[make_token(mpesa_order.pk, Use.PAY)])
+    path = reverse("checkout:mpesa-pay-link", args=[make_token(mpesa_order.pk, TokenPurpose.PAY)])
     return request.build_absolute_uri(path)
 
 
-def _next_look(request: HttpRequest) -> int:
+def _next_poll(request: HttpRequest) -> int:
     """The number of the next refresh of a browser without scripts; 0 when it should stop."""
     asked = request.GET.get("look", "0")
     if not (asked.isascii() and asked.isdecimal()) or len(asked) > 2:

@@ -10,18 +10,18 @@ from django.core.checks import CheckMessage
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
-from oscar_mpesa.access.hooks import hooks_path
+from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.checks.messages import caution, error
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.daraja.addresses import forbidden_words, host_of, is_at_home, is_tunnel
-from oscar_mpesa.domain.marking import _
+from oscar_mpesa.daraja.callback_addresses import forbidden_words, host_of, is_at_home, is_tunnel
+from oscar_mpesa.domain.i18n import _
 
 #: The configuration faults that ``conf`` knows at run time, in words.
 FAULTS = {
     "E002": (
-        _("MPESA_KIND and MPESA_TILL_NUMBER contradict each other."),
+        _("MPESA_SHORTCODE_TYPE and MPESA_TILL_NUMBER contradict each other."),
         _(
-            "A paybill: MPESA_KIND=paybill, no till number. "
+            "A paybill: MPESA_SHORTCODE_TYPE=paybill, no till number. "
             "A till: MPESA_TILL_NUMBER, MPESA_SHORTCODE its store number."
         ),
     ),
@@ -72,13 +72,13 @@ def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
     yield from (error(id_, gettext(FAULTS[id_][0]), gettext(FAULTS[id_][1])) for id_ in ours.faults)
     if ours.ENVIRONMENT != PRODUCTION or not ours.SHORTCODE:
         return
-    if not ours.TILL_NUMBER and ours.KIND != "paybill":
+    if not ours.TILL_NUMBER and ours.SHORTCODE_TYPE != "paybill":
         yield caution(
             "W004",
             gettext("Is {number} a paybill or a till?").format(number=ours.SHORTCODE),
             gettext(
-                "A paybill: MPESA_KIND=paybill. A till: MPESA_TILL_NUMBER=<the till's number>, and MPESA_SHORTCODE is "
-                "its store number, also called head office number."
+                "A paybill: MPESA_SHORTCODE_TYPE=paybill. A till: MPESA_TILL_NUMBER=<the till's number>, and "
+                "MPESA_SHORTCODE is its store number, also called head office number."
             ),
         )
     if ours.SHORTCODE == ours.TILL_NUMBER:
@@ -145,5 +145,5 @@ def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
         yield caution(
             "W012",
             gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),
-            gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=hooks_path()),
+            gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=callback_path()),
         )

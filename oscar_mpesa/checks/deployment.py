@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from oscar_mpesa.checks.messages import caution, error
 from oscar_mpesa.conf import SANDBOX, SIMULATED, get_settings
-from oscar_mpesa.domain.marking import _
+from oscar_mpesa.domain.i18n import _
 
 #: Backends that keep what they are given in one process, or nowhere.
 ALONE = ("locmem.LocMemCache", "dummy.DummyCache")

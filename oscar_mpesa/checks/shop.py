@@ -15,7 +15,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.checks.messages import caution, error
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.ordering.statuses import missing_steps
+from oscar_mpesa.oscar_adapter.order_status import missing_transitions
 
 
 def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
@@ -45,7 +45,7 @@ def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 def check_pipeline(**_kwargs: Any) -> Iterable[CheckMessage]:
     """W001: the order model's pipeline lacks the steps of an unpaid order."""
-    missing = missing_steps(get_model("order", "Order").pipeline)
+    missing = missing_transitions(get_model("order", "Order").pipeline)
     if missing:
         lines = "; ".join(f"{status} → {', '.join(steps) or '(nothing)'}" for status, steps in missing.items())
         yield caution(
@@ -80,12 +80,14 @@ def check_isolation(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_owner_check(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """E011: ``OWNER_CHECK`` leads to nothing that can be asked."""
-    path = get_settings().OWNER_CHECK
+    """E011: ``ORDER_OWNERSHIP_CHECK`` leads to nothing that can be asked."""
+    path = get_settings().ORDER_OWNERSHIP_CHECK
     if path and not callable(path) and not _leads_to_a_function(path):
         yield error(
             "E011",
-            gettext("OSCAR_MPESA's OWNER_CHECK is {path}, which cannot be imported or called.").format(path=repr(path)),
+            gettext("OSCAR_MPESA's ORDER_OWNERSHIP_CHECK is {path}, which cannot be imported or called.").format(
+                path=repr(path)
+            ),
             gettext(
                 "Give a function, or the dotted path of one, that takes a request and an order and says yes or no."
             ),

@@ -11,24 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from oscar_mpesa.daraja.call_log import ApiCall, loggable, loggable_body, server_time
 from oscar_mpesa.daraja.credentials import Credentials
-from oscar_mpesa.daraja.errors import DarajaError, DarajaUnreachable, TokenRejected
-from oscar_mpesa.daraja.exchanges import Exchange, kept, kept_body, told_moment
-from oscar_mpesa.daraja.messages import (
-    Push,
-    PushReply,
-    QueryReply,
-    push_body,
-    query_body,
-    read_push,
-    read_query,
-    read_token,
-)
-from oscar_mpesa.daraja.refusals import is_pending, read_answer, read_token_answer
-from oscar_mpesa.daraja.tokens import LOCK, Cache, Tokens
+from oscar_mpesa.daraja.error_parser import is_pending, read_answer, read_token_answer
+from oscar_mpesa.daraja.exceptions import DarajaError, DarajaUnreachable, TokenRejected
+from oscar_mpesa.daraja.stk_push import StkPush, StkPushReply, push_body, read_push
+from oscar_mpesa.daraja.stk_query import StkQueryReply, query_body, read_query
+from oscar_mpesa.daraja.tokens import LOCK, Cache, Tokens, read_token
 from oscar_mpesa.daraja.transport import Request, Response, Transport
 
-__all__ = ["Client", "Exchange", "ignore"]
+__all__ = ["Client", "ApiCall", "ignore"]
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -46,7 +38,7 @@ _LEAST = 2.0
 _LONGEST_CONNECT = 3.0
 
 
-def ignore(exchange: Exchange) -> None:
+def ignore(exchange: ApiCall) -> None:
     """Keep no record of calls."""
 
 
@@ -72,7 +64,7 @@ class Client:
         credentials: Credentials,
         transport: Transport,
         cache: Cache,
-        observe: Callable[[Exchange], None] = ignore,
+        observe: Callable[[ApiCall], None] = ignore,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -83,11 +75,11 @@ class Client:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    def push(self, push: Push, *, now: datetime) -> PushReply:
+    def push(self, push: StkPush, *, now: datetime) -> StkPushReply:
         """Ask Safaricom to show a prompt, within 15 seconds, and return the ids it gave.
 
         Sent once; a second time only after a token that was refused before anything ran. Raises ``DarajaError``:
-        unless ``surely_not_sent``, the prompt may be on the phone.
+        unless ``was_not_sent``, the prompt may be on the phone.
         """
         call = _Call(
             endpoint="push",
@@ -98,19 +90,19 @@ class Client:
         )
         return self._with_token(call, lambda response: read_answer(response, read_push))
 
-    def query(self, checkout_request_id: str, *, now: datetime) -> QueryReply:
+    def query(self, checkout_request_id: str, *, now: datetime) -> StkQueryReply:
         """Ask what became of a prompt, within 10 seconds.
 
         Still processing, and not known to Safaricom (yet), is a reply whose ``result_code`` is None. Raises
         ``DarajaError`` where nothing was learned.
         """
 
-        def read(response: Response) -> QueryReply:
+        def read(response: Response) -> StkQueryReply:
             try:
                 return read_answer(response, lambda document: read_query(document, checkout_request_id))
             except DarajaError as error:
                 if is_pending(error):
-                    return QueryReply(result_code=None, description=error.message)
+                    return StkQueryReply(result_code=None, description=error.message)
                 raise
 
         call = _Call(
@@ -171,18 +163,18 @@ class Client:
         failure: DarajaError | None = None
         try:
             response = self._transport.send(request)
-            status, reply, said_at = response.status, kept_body(response.body), told_moment(response.headers)
+            status, reply, said_at = response.status, loggable_body(response.body), server_time(response.headers)
             return read(response)
         except DarajaError as error:
             failure = error
             raise
         finally:
             self._tell(
-                Exchange(
+                ApiCall(
                     endpoint=call.endpoint,
                     http_status=status,
                     milliseconds=round((self._monotonic() - started) * 1000),
-                    request=kept(call.fields),
+                    request=loggable(call.fields),
                     reply=reply,
                     error="" if failure is None else str(failure),
                     error_kind=None if failure is None else failure.kind,
@@ -209,7 +201,7 @@ class Client:
             read=left - connect,
         )
 
-    def _tell(self, exchange: Exchange) -> None:
+    def _tell(self, exchange: ApiCall) -> None:
         try:
             self._observe(exchange)
         except Exception:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
+
+from oscar_mpesa.domain.timezone import NAIROBI
 
 HOSTS: Mapping[str, str] = MappingProxyType(
     {"sandbox": "https://sandbox.safaricom.co.ke", "production": "https://api.safaricom.co.ke"}
@@ -59,3 +63,28 @@ class Credentials:
 
     def _address(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}{path}"
+
+
+TIMESTAMP = "%Y%m%d%H%M%S"
+
+
+def timestamp(now: datetime) -> str:
+    """Write the moment as ``YYYYMMDDHHMMSS`` on Nairobi's clock; raises ``ValueError`` for a naive one."""
+    if now.tzinfo is None:
+        raise ValueError("the moment needs a time zone")
+    return now.astimezone(NAIROBI).strftime(TIMESTAMP)
+
+
+def password(credentials: Credentials, stamp: str) -> str:
+    """Return the Password that goes with one timestamp."""
+    return b64encode(f"{credentials.shortcode}{credentials.passkey}{stamp}".encode()).decode("ascii")
+
+
+def signed_fields(credentials: Credentials, now: datetime) -> dict[str, str | int]:
+    """Return the fields that sign a request: short code, Password and Timestamp."""
+    stamp = timestamp(now)
+    return {
+        "BusinessShortCode": credentials.shortcode,
+        "Password": password(credentials, stamp),
+        "Timestamp": stamp,
+    }

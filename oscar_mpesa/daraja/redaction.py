@@ -10,7 +10,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from oscar_mpesa.daraja.documents import read_object
+from oscar_mpesa.daraja.json import read_object
 
 #: The longest text, in characters, that a row or a log keeps.
 LIMIT = 200

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from oscar_mpesa.daraja.errors import (
+from oscar_mpesa.daraja.exceptions import (
     DarajaBusy,
     DarajaError,
     DarajaMisconfigured,
@@ -14,6 +14,7 @@ from oscar_mpesa.daraja.errors import (
     DarajaUnreachable,
     DarajaUnreadable,
 )
+from oscar_mpesa.daraja.json import text_of
 
 #: A token is fetched anew this many seconds before it ends.
 EARLY = 60
@@ -138,3 +139,20 @@ def _failure_again(kind: str, message: str, http_status: int | None, error_code:
     error = _KINDS.get(kind, DarajaUnreachable)(message, http_status=http_status, error_code=error_code)
     error.sent = False
     return error
+
+
+#: Seconds that a token lives where Safaricom does not say, and the most we believe.
+_USUAL_TOKEN_LIFE = 3599
+
+
+_LONGEST_TOKEN_LIFE = 86_400
+
+
+def read_token(document: Mapping[str, object]) -> tuple[str, int]:
+    """Return a token and the seconds it lives; raises ``ValueError`` without one."""
+    token = text_of(document.get("access_token"), "access_token")
+    if not token or not token.isascii() or not token.isprintable():
+        raise ValueError("no access_token")
+    lifetime = text_of(document.get("expires_in"), "expires_in")
+    seconds = int(lifetime) if lifetime.isdecimal() else _USUAL_TOKEN_LIFE
+    return token, min(seconds, _LONGEST_TOKEN_LIFE)

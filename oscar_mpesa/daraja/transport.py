@@ -20,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 
-from oscar_mpesa.daraja.errors import DarajaError, DarajaMisconfigured, DarajaUnreachable, DarajaUnreadable
+from oscar_mpesa.daraja.exceptions import DarajaError, DarajaMisconfigured, DarajaUnreachable, DarajaUnreadable
 
 #: Bytes of an answer that are read; Daraja's are shorter than 2 KB.
 LARGEST_ANSWER = 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from enum import Enum
 
-from oscar_mpesa.domain.marking import _
+from oscar_mpesa.domain.i18n import _
 
 #: Whole shillings in one transaction, by Safaricom's tariff.
 MINIMUM = 1

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from oscar_mpesa.domain.marking import _
+from oscar_mpesa.domain.i18n import _
 
 #: A mobile number's national part. Numbers are portable, so no prefix below 7 and 1 is refused.
 _MOBILE = re.compile(r"[71][0-9]{8}")

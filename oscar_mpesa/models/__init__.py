@@ -1,34 +1,35 @@
 """Rows: what is kept about orders, payments, receipts, callbacks, calls and people's decisions."""
 
 from oscar_mpesa.models.alerts import MpesaAlert
+from oscar_mpesa.models.api_calls import MpesaApiCall
+from oscar_mpesa.models.blocked_phones import MpesaBlockedPhone
 from oscar_mpesa.models.callbacks import CallbackReason, MpesaCallback, Verdict
-from oscar_mpesa.models.calls import MpesaCall
-from oscar_mpesa.models.due import DueKind, MpesaDue
-from oscar_mpesa.models.events import EventReason, EventType, MpesaBlockedPhone, MpesaEvent, UpdateSource
-from oscar_mpesa.models.heartbeats import MpesaHeartbeat
-from oscar_mpesa.models.orders import MpesaOrder, ReleaseReason
+from oscar_mpesa.models.events import EventReason, EventType, MpesaEvent, UpdateSource
+from oscar_mpesa.models.job_runs import MpesaJobRun
+from oscar_mpesa.models.orders import CloseReason, MpesaOrder
+from oscar_mpesa.models.outbox import MessageKind, MpesaOutboxMessage
 from oscar_mpesa.models.payments import MpesaPayment
 from oscar_mpesa.models.receipts import Allocation, MpesaReceipt, ReceiptReason, ReceiptSource
 
 __all__ = [
     "Allocation",
     "CallbackReason",
-    "DueKind",
+    "MessageKind",
     "EventReason",
     "EventType",
     "MpesaAlert",
     "MpesaBlockedPhone",
-    "MpesaCall",
+    "MpesaApiCall",
     "MpesaCallback",
-    "MpesaDue",
+    "MpesaOutboxMessage",
     "MpesaEvent",
-    "MpesaHeartbeat",
+    "MpesaJobRun",
     "MpesaOrder",
     "MpesaPayment",
     "MpesaReceipt",
     "ReceiptReason",
     "ReceiptSource",
-    "ReleaseReason",
+    "CloseReason",
     "UpdateSource",
     "Verdict",
 ]

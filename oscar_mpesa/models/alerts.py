@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 class MpesaAlert(models.Model):
     """One row for each thing that may be told and each way of telling it; claimed by a compare-and-set."""
 
-    about = models.CharField(_("about"), max_length=64, unique=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(_("told at"), null=True, blank=True)
+    key = models.CharField(max_length=64, unique=True)
+    reserved_at = models.DateTimeField(null=True, blank=True)
+    notified_at = models.DateTimeField(_("told at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("M-Pesa alert")
         verbose_name_plural = _("M-Pesa alerts")
-        ordering = ["about"]
+        ordering = ["key"]
 
     def __str__(self) -> str:
-        return self.about
+        return self.key

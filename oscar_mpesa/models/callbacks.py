@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from oscar_mpesa.daraja.documents import Fault
+from oscar_mpesa.daraja.json import Fault
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.payments import MpesaPayment
 

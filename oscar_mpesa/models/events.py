@@ -7,7 +7,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models.orders import MpesaOrder
 from oscar_mpesa.models.payments import MpesaPayment
 from oscar_mpesa.models.receipts import MpesaReceipt
@@ -95,30 +94,3 @@ class MpesaEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.params.get('before', '')} → {self.params.get('after', '')}".strip(" →")
-
-
-class MpesaBlockedPhone(models.Model):
-    """A number whose owner asked for no more requests; ``payment`` is the one whose timeline shows it."""
-
-    phone = models.CharField(_("phone"), max_length=12, unique=True)
-    payment = models.ForeignKey(
-        MpesaPayment, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("payment")
-    )
-    note = models.TextField(_("note"), blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    by_name = models.CharField(_("by"), max_length=150, blank=True)
-    created_at = models.DateTimeField(_("created at"))
-
-    class Meta:
-        verbose_name = _("blocked phone")
-        verbose_name_plural = _("blocked phones")
-        ordering = ["-id"]
-        permissions = [("block_phone", _("Can stop M-Pesa requests to a phone"))]
-
-    def __str__(self) -> str:
-        return f"blocked phone {self.pk}"
-
-    @property
-    def phone_number(self) -> PhoneNumber:
-        """The number, which knows how to mask itself."""
-        return PhoneNumber(msisdn=self.phone)

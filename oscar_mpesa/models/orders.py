@@ -11,13 +11,13 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models.fields import EnvironmentField, new_public_id
 
 
-class ReleaseReason(models.TextChoices):
+class CloseReason(models.TextChoices):
     """Why an unpaid order was given up."""
 
-    OVERDUE = "overdue", _("no payment in time")
-    UNASKED = "unasked", _("no payment in time, and Safaricom gave no answer")
+    EXPIRED = "expired", _("no payment in time")
+    UNCONFIRMED = "unconfirmed", _("no payment in time, and Safaricom gave no answer")
     STAFF = "staff", _("cancelled by staff")
-    OTHER_METHOD = "other-method", _("the shopper chose another way to pay")
+    OTHER_METHOD = "other_method", _("the shopper chose another way to pay")
 
 
 def has_pending_status(order: Any) -> bool:
@@ -29,8 +29,8 @@ class MpesaOrderQuerySet(models.QuerySet["MpesaOrder"]):
     """The questions that are asked of many orders; each is also a property of one."""
 
     def open(self) -> MpesaOrderQuerySet:
-        """Return orders that are not closed, as ``is_released`` tells it of one."""
-        return self.filter(released_at=None)
+        """Return orders that are not closed, as ``is_closed`` tells it of one."""
+        return self.filter(closed_at=None)
 
     def awaiting_payment(self) -> MpesaOrderQuerySet:
         """Return orders as ``is_awaiting_payment`` tells it of one."""
@@ -53,19 +53,19 @@ class MpesaOrder(models.Model):
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
     pay_before = models.DateTimeField(_("pay before"), db_index=True)
-    release_at = models.DateTimeField(
+    close_check_at = models.DateTimeField(
         _("looked at for release at"),
         null=True,
         blank=True,
         db_index=True,
         help_text=_("Moved on by whoever takes it up; empty where there is nothing to release."),
     )
-    paying_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
-    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
-    release_reason = models.CharField(_("released because"), max_length=16, blank=True, choices=ReleaseReason.choices)
-    given_back = models.JSONField(default=dict, blank=True, editable=False)
-    restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
-    handed_over_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
+    pay_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    close_reason = models.CharField(_("released because"), max_length=16, blank=True, choices=CloseReason.choices)
+    stock_snapshot = models.JSONField(default=dict, blank=True, editable=False)
+    basket_restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
+    result_seen_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
 
     objects = models.Manager.from_queryset(MpesaOrderQuerySet)()
 
@@ -73,28 +73,28 @@ class MpesaOrder(models.Model):
         verbose_name = _("M-Pesa order")
         verbose_name_plural = _("M-Pesa orders")
         ordering = ["-created_at"]
-        permissions = [("release_order", _("Can release an unpaid M-Pesa order"))]
+        permissions = [("close_order", _("Can release an unpaid M-Pesa order"))]
         indexes = [models.Index(fields=["address", "created_at"], name="mpesa_order_address")]
 
     def __str__(self) -> str:
         return f"M-Pesa order {self.pk}"
 
     @property
-    def is_released(self) -> bool:
+    def is_closed(self) -> bool:
         """The order was given up: its stock, vouchers and offers went back."""
-        return self.released_at is not None
+        return self.closed_at is not None
 
     @property
     def is_awaiting_payment(self) -> bool:
         """The order is open and has the pending status; whether money arrived is not asked."""
-        return not self.is_released and has_pending_status(self.order)
+        return not self.is_closed and has_pending_status(self.order)
 
     @property
-    def was_released_by_the_clock(self) -> bool:
+    def was_closed_by_clock(self) -> bool:
         """Given up because no payment came in time, not because a person decided so."""
-        return self.release_reason in {ReleaseReason.OVERDUE.value, ReleaseReason.UNASKED.value}
+        return self.close_reason in {CloseReason.EXPIRED.value, CloseReason.UNCONFIRMED.value}
 
     @property
-    def may_be_reinstated(self) -> bool:
+    def can_be_reopened(self) -> bool:
         """Late money may take it up again: the clock released it, and no basket got its things back."""
-        return self.is_released and self.was_released_by_the_clock and self.restored_at is None
+        return self.is_closed and self.was_closed_by_clock and self.basket_restored_at is None

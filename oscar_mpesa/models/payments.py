@@ -10,25 +10,25 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from oscar_mpesa.domain import outcomes
+from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.domain.status import FINAL, LIVE, Status
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.orders import MpesaOrder
 
 #: A prompt lives about a minute; 2½ minutes after the push the attempt is over, whatever came.
-PROMPT_LIFE = timedelta(seconds=150)
+PROMPT_LIFETIME = timedelta(seconds=150)
 
 #: A payment that was not sent within this time is never sent late.
-UNSENT_LIFE = timedelta(seconds=60)
+UNSENT_LIFETIME = timedelta(seconds=60)
 
 STATUS_CHOICES = [
-    (Status.PENDING.value, _("not sent yet")),
-    (Status.PROCESSING.value, _("waiting for the phone")),
-    (Status.COMPLETED.value, _("paid")),
-    (Status.FAILED.value, _("failed")),
-    (Status.CANCELLED.value, _("cancelled on the phone")),
-    (Status.EXPIRED.value, _("no answer")),
+    (PaymentStatus.PENDING.value, _("not sent yet")),
+    (PaymentStatus.PROCESSING.value, _("waiting for the phone")),
+    (PaymentStatus.COMPLETED.value, _("paid")),
+    (PaymentStatus.FAILED.value, _("failed")),
+    (PaymentStatus.CANCELLED.value, _("cancelled on the phone")),
+    (PaymentStatus.EXPIRED.value, _("no answer")),
 ]
 
 
@@ -49,9 +49,9 @@ class PaymentQuerySet(models.QuerySet["MpesaPayment"]):
 
         Held ones wait for a person, not for Safaricom.
         """
-        unsent = Q(status=Status.PENDING.value, created_at__lte=now - UNSENT_LIFE)
-        question = Q(next_question_at__lte=now) | Q(prompted_at__lte=now - PROMPT_LIFE)
-        return self.filter(unsent | (Q(status=Status.PROCESSING.value) & question), held=False)
+        unsent = Q(status=PaymentStatus.PENDING.value, created_at__lte=now - UNSENT_LIFETIME)
+        question = Q(next_query_at__lte=now) | Q(push_sent_at__lte=now - PROMPT_LIFETIME)
+        return self.filter(unsent | (Q(status=PaymentStatus.PROCESSING.value) & question), on_hold=False)
 
 
 class MpesaPayment(models.Model):
@@ -65,8 +65,8 @@ class MpesaPayment(models.Model):
     phone = models.CharField(_("phone"), max_length=12, db_index=True)
     amount = models.PositiveIntegerField(_("amount in whole shillings"))
     rounding = models.DecimalField(_("rounding"), max_digits=6, decimal_places=2, default=0)
-    status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=Status.PENDING.value)
-    held = models.BooleanField(_("held for a person's decision"), default=False)
+    status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=PaymentStatus.PENDING.value)
+    on_hold = models.BooleanField(_("held for a person's decision"), default=False)
     shortcode = models.CharField(_("short code"), max_length=16, blank=True)
     till = models.CharField(_("till"), max_length=16, blank=True)
     environment = EnvironmentField()
@@ -76,15 +76,15 @@ class MpesaPayment(models.Model):
     result_description = OutsideTextField(_("result in Safaricom's words"), blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(_("created at"), db_index=True)
-    prompted_at = models.DateTimeField(_("prompted at"), null=True, blank=True)
+    push_sent_at = models.DateTimeField(_("prompted at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
-    next_question_at = models.DateTimeField(_("next question at"), null=True, blank=True)
-    nudged_at = models.DateTimeField(null=True, blank=True)
-    denied_at = models.DateTimeField(_("Safaricom last said not paid at"), null=True, blank=True)
-    questions_asked = models.PositiveSmallIntegerField(_("questions asked"), default=0)
-    handset_seen_at = models.DateTimeField(null=True, blank=True)
-    handset_answer = models.CharField(max_length=8, blank=True)
+    next_query_at = models.DateTimeField(_("next question at"), null=True, blank=True)
+    callback_query_at = models.DateTimeField(null=True, blank=True)
+    not_paid_at = models.DateTimeField(_("Safaricom last said not paid at"), null=True, blank=True)
+    query_count = models.PositiveSmallIntegerField(_("questions asked"), default=0)
+    practice_seen_at = models.DateTimeField(null=True, blank=True)
+    practice_answer = models.CharField(max_length=8, blank=True)
 
     objects = models.Manager.from_queryset(PaymentQuerySet)()
 
@@ -98,11 +98,11 @@ class MpesaPayment(models.Model):
             ("export_payments", _("Can export M-Pesa payments and money")),
         ]
         indexes = [
-            models.Index(fields=["status", "next_question_at"], name="mpesa_pay_question"),
-            models.Index(fields=["environment", "status", "created_at"], name="mpesa_pay_filter"),
-            models.Index(fields=["environment", "created_at"], name="mpesa_pay_environment"),
-            models.Index(fields=["status", "created_at"], name="mpesa_pay_status"),
-            models.Index(fields=["amount", "created_at"], name="mpesa_pay_amount"),
+            models.Index(fields=["status", "next_query_at"], name="mpesa_payment_next_query"),
+            models.Index(fields=["environment", "status", "created_at"], name="mpesa_payment_filter"),
+            models.Index(fields=["environment", "created_at"], name="mpesa_payment_environment"),
+            models.Index(fields=["status", "created_at"], name="mpesa_payment_status"),
+            models.Index(fields=["amount", "created_at"], name="mpesa_payment_amount"),
         ]
 
     if TYPE_CHECKING:
@@ -125,42 +125,42 @@ class MpesaPayment(models.Model):
     @property
     def is_live(self) -> bool:
         """It can still be answered on the phone: pending or processing."""
-        return Status(self.status) in LIVE
+        return PaymentStatus(self.status) in LIVE
 
     @property
     def is_final(self) -> bool:
         """It ended, though late money may still complete it."""
-        return Status(self.status) in FINAL
+        return PaymentStatus(self.status) in FINAL
 
     @property
     def is_paid(self) -> bool:
         """Its money is there."""
-        return self.status == Status.COMPLETED.value
+        return self.status == PaymentStatus.COMPLETED.value
 
     @property
     def was_unanswered(self) -> bool:
         """Our own clock ended it."""
-        return self.status == Status.EXPIRED.value
+        return self.status == PaymentStatus.EXPIRED.value
 
     @property
-    def may_be_paid_yet(self) -> bool:
+    def needs_query(self) -> bool:
         """It ended without Safaricom's clear word: whoever asks once more may find its money."""
-        return self.was_unanswered or self.outcome.again is outcomes.Again.AFTER_ASKING
+        return self.was_unanswered or self.outcome.again is result_codes.Retry.AFTER_QUERY
 
     @property
-    def outcome(self) -> outcomes.Outcome:
+    def outcome(self) -> result_codes.Outcome:
         """What its result means and what may be done next."""
-        return outcomes.of(self.result_code, Status(self.status))
+        return result_codes.outcome_of(self.result_code, PaymentStatus(self.status))
 
     def is_unsent_too_long(self, now: datetime) -> bool:
         """Committed but never prompted: the process died before the push."""
-        return self.status == Status.PENDING.value and now >= self.created_at + UNSENT_LIFE
+        return self.status == PaymentStatus.PENDING.value and now >= self.created_at + UNSENT_LIFETIME
 
     def is_unanswered_too_long(self, now: datetime) -> bool:
         """Its prompt clock ran out; a held payment has no clock."""
         return (
-            self.status == Status.PROCESSING.value
-            and not self.held
-            and self.prompted_at is not None
-            and now >= self.prompted_at + PROMPT_LIFE
+            self.status == PaymentStatus.PROCESSING.value
+            and not self.on_hold
+            and self.push_sent_at is not None
+            and now >= self.push_sent_at + PROMPT_LIFETIME
         )

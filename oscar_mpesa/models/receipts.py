@@ -27,10 +27,10 @@ class Allocation(models.TextChoices):
 
 
 #: Receipts in these states stand in the shopkeeper's list until a person decides.
-TO_SORT_OUT = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
+NEEDS_DECISION = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
 
 #: While an order has one of these no new attempt is made: its money is there.
-MONEY_IS_THERE = (Allocation.APPLIED, *TO_SORT_OUT)
+MONEY_ARRIVED = (Allocation.APPLIED, *NEEDS_DECISION)
 
 
 class ReceiptReason(models.TextChoices):
@@ -60,10 +60,10 @@ class ReceiptSource(models.TextChoices):
 class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
     """Receipts, asked for in words."""
 
-    def to_sort_out(self) -> ReceiptQuerySet:
+    def needing_decision(self) -> ReceiptQuerySet:
         """Those that wait for a person: used for nothing, of another amount, or of an order that was cancelled."""
         cancelled = Q(allocation=Allocation.APPLIED, order__status=get_settings().CANCELLED_STATUS)
-        return self.filter(Q(allocation__in=TO_SORT_OUT) | cancelled)
+        return self.filter(Q(allocation__in=NEEDS_DECISION) | cancelled)
 
     def counted(self) -> ReceiptQuerySet:
         """Each arrival of money once: without rows that turned out to tell of the same money as another."""
@@ -157,6 +157,6 @@ class MpesaReceipt(models.Model):
         return is_used and order.status == get_settings().CANCELLED_STATUS
 
     @property
-    def is_to_sort_out(self) -> bool:
-        """It stands in the shopkeeper's list until a person decides, as in ``to_sort_out``."""
-        return self.allocation in TO_SORT_OUT or self.is_of_cancelled_order
+    def needs_decision(self) -> bool:
+        """It stands in the shopkeeper's list until a person decides, as in ``needing_decision``."""
+        return self.allocation in NEEDS_DECISION or self.is_of_cancelled_order

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.simulator import postman
-from oscar_mpesa.simulator.ledger import Ledger
+from oscar_mpesa.simulator import callback_sender
+from oscar_mpesa.simulator.money_ledger import MoneyLedger
 from oscar_mpesa.simulator.pushes import ReceivedPush
-from oscar_mpesa.simulator.replies import result_body
-from oscar_mpesa.simulator.script import Result, described
+from oscar_mpesa.simulator.results import result_body
+from oscar_mpesa.simulator.test_numbers import Result, described
 
 
 def current_moment() -> datetime:
@@ -30,7 +30,7 @@ class Phones:
 
     def __init__(self, *, delay: float | None, tell: Callable[[str], None]) -> None:
         self.delay = delay
-        self.ledger = Ledger()
+        self.ledger = MoneyLedger()
         self.complaints: list[str] = []
         self._tell = tell
         self._results: dict[str, Result] = {}
@@ -114,7 +114,7 @@ class Phones:
             each.join()
 
     def _post(self, push: ReceivedPush, result: Result, body: bytes) -> int:
-        status, problem = postman.post(push.callback_url, body)
+        status, problem = callback_sender.post(push.callback_url, body)
         self._tell(f"push {push.number}: callback with result {result.code}, the shop answered {status or 'nothing'}")
         if problem:
             self.complain(f"the callback of push {push.number} met {problem}")

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from oscar_mpesa.daraja.credentials import Credentials
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.simulator.checks import is_mixed_up
-from oscar_mpesa.simulator.replies import Facts, push_reply, receipt_number
-from oscar_mpesa.simulator.script import MIXED_UP, RESULTS, Result, scripted
+from oscar_mpesa.simulator.results import SimulatedPayment, push_reply, receipt_number
+from oscar_mpesa.simulator.test_numbers import MIXED_UP, RESULTS, Result, scripted_result
+from oscar_mpesa.simulator.validation import is_mixed_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,7 +24,7 @@ class ReceivedPush:
     number: int
     scenario: str
     fields: Mapping[str, object] = field(repr=False)
-    facts: Facts = field(repr=False)
+    facts: SimulatedPayment = field(repr=False)
     result: Result
 
     @property
@@ -64,15 +64,15 @@ def received(
     """Give ids to the fields of a push that was let through; no two runs of a simulator give the same ones."""
     public_id, msisdn = uuid4().hex, str(fields["PhoneNumber"])
     told = push_reply(public_id=public_id, msisdn=msisdn, now=now)
-    facts = Facts(
+    facts = SimulatedPayment(
         public_id=public_id,
         msisdn=msisdn,
         amount=int(str(fields["Amount"])),
         merchant_request_id=told.merchant_request_id,
         checkout_request_id=told.checkout_request_id,
-        prompted_at=now,
-        handset_seen_at=None,
-        handset_answer="",
+        push_sent_at=now,
+        practice_seen_at=None,
+        practice_answer="",
     )
-    result = MIXED_UP if is_mixed_up(fields, credentials) else RESULTS[scripted(msisdn)]
+    result = MIXED_UP if is_mixed_up(fields, credentials) else RESULTS[scripted_result(msisdn)]
     return ReceivedPush(number=number, scenario=scenario, fields=fields, facts=facts, result=result)

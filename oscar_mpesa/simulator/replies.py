@@ -1,117 +1,108 @@
-"""The simulator itself: a payment's facts, the handset's answer and the moment → nothing yet, or a callback's body.
-
-Nothing is kept here: the same facts give the same ids and the same receipt number, in any worker.
-"""
+"""What Daraja writes back over HTTP: its JSON, its errors, and the pages that stand in their place now and then."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hashlib import sha256
 
-from oscar_mpesa.daraja.messages import NAIROBI, PushReply, timestamp
-from oscar_mpesa.simulator.script import (
-    DELAY,
-    HANDSET_ANSWERS,
-    PATIENCE,
-    RESULTS,
-    Answer,
-    Result,
-    described,
-    handset,
-    scripted,
-)
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALPHABET = "0123456789" + _LETTERS
+from oscar_mpesa.simulator.results import SimulatedPayment
+from oscar_mpesa.simulator.test_numbers import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the simulator needs to know of a payment; ``amount`` in whole shillings.
+class Reply:
+    """One answer, as it goes out."""
 
-    ``result_code`` is what was told of it already, empty while nothing was. ``handset_seen_at`` is None unless that
-    number's handset page was opened; ``handset_answer`` is ``right``, ``wrong``, ``cancel`` or still empty.
-    """
-
-    public_id: str = field(repr=False)
-    msisdn: str = field(repr=False)
-    amount: int
-    merchant_request_id: str
-    checkout_request_id: str = field(repr=False)
-    prompted_at: datetime
-    handset_seen_at: datetime | None
-    handset_answer: str
-    result_code: str = ""
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def push_reply(*, public_id: str, msisdn: str, now: datetime) -> PushReply:
-    """What Safaricom answers to an accepted push, with ids of its shape; ``public_id`` makes them unique."""
-    moment = now.astimezone(NAIROBI).strftime("%d%m%Y%H%M%S")
-    digits = f"{_number_from(public_id, 'push') % 10**19:019}"
-    return PushReply(
-        merchant_request_id=f"{digits[:5]}-{digits[5:13]}-1",
-        checkout_request_id=f"ws_CO_{moment}{digits[13:]}{msisdn[-9:]}",
-        description="Success. Request accepted for processing",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A clear no in Daraja's own form."""
+
+    status: int
+    code: str
+    message: str
+
+    @property
+    def reply(self) -> Reply:
+        """The same, written."""
+        return said(self.status, requestId="16813-1590513-1", errorCode=self.code, errorMessage=self.message)
+
+
+def said(status: int = 200, /, **document: object) -> Reply:
+    """Any JSON answer."""
+    return Reply(status=status, body=json.dumps(document).encode(), headers={"Content-Type": "application/json"})
+
+
+def invalid(name: str) -> Refusal:
+    """A field that Daraja does not take."""
+    return Refusal(status=400, code="400.002.02", message=f"Bad Request - Invalid {name}")
+
+
+MALFORMED = Refusal(status=400, code="400.002.05", message="Invalid Request Payload")
+NO_GRANT = Refusal(status=400, code="400.008.02", message="Invalid grant type passed")
+NO_RESOURCE = Refusal(status=404, code="404.001.01", message="Resource not found")
+NO_TOKEN = Refusal(status=404, code="404.001.03", message="Invalid Access Token")
+NO_MERCHANT = Refusal(status=500, code="500.001.1001", message="Merchant does not exist")
+NO_CREDENTIALS = Refusal(status=500, code="500.001.1001", message="Wrong credentials")
+NOT_KNOWN = Refusal(status=500, code="500.001.1001", message="The transaction does not exist")
+NOT_DONE = Refusal(status=500, code="500.001.1001", message="The transaction is being processed")
+LOCKED = Refusal(
+    status=500,
+    code="500.001.1001",
+    message="Unable to lock subscriber, a transaction is already in process for the current subscriber",
+)
+
+#: In the answer to a query: the phone has not answered yet.
+PENDING = Result(code=4999, description="The transaction is still under processing")
+
+#: Of OAuth, for a key or secret that it does not know: no word of why.
+NOBODY = Reply(status=400)
+
+_SPIKE_ARREST = {
+    "faultstring": "Spike arrest violation. Allowed rate : 5pm",
+    "detail": {"errorcode": "policies.ratelimit.SpikeArrestViolation"},
+}
+RATE_LIMIT = Reply(
+    status=429,
+    body=json.dumps({"fault": _SPIKE_ARREST}).encode(),
+    headers={"Content-Type": "application/json", "Retry-After": "12"},
+)
+PAGE = Reply(
+    status=403,
+    body=b"<html><head><title>Error</title></head><body>Request unsuccessful. Incident ID: 0-0</body></html>",
+    headers={"Content-Type": "text/html"},
+)
+
+
+def token_reply(token: str) -> Reply:
+    """A new token; it lives for an hour unless another is asked for."""
+    return said(access_token=token, expires_in="3599")
+
+
+def push_accepted(facts: SimulatedPayment) -> Reply:
+    """The prompt goes to the phone; nothing is paid by that."""
+    told = "Success. Request accepted for processing"
+    return said(
+        MerchantRequestID=facts.merchant_request_id,
+        CheckoutRequestID=facts.checkout_request_id,
+        ResponseCode="0",
+        ResponseDescription=told,
+        CustomerMessage=told,
     )
 
 
-def callback_body(facts: Facts, *, now: datetime) -> bytes | None:
-    """What Safaricom would have posted by now, or None while the phone has not answered.
-
-    A phone answers by its script after 5 seconds. While its handset page is open it waits for the page's answer
-    instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037. What it said once it says again.
-    """
-    if facts.result_code:
-        return result_body(facts, described(facts.result_code), now=now)
-    answer = _answer(facts, now - facts.prompted_at)
-    return None if answer is None else result_body(facts, RESULTS[answer], now=now)
-
-
-def result_body(facts: Facts, result: Result, *, now: datetime, **items: object) -> bytes:
-    """The callback that tells a result; ``items`` stand in place of a payment's own, and None leaves one out."""
-    told: dict[str, object] = {
-        "MerchantRequestID": facts.merchant_request_id,
-        "CheckoutRequestID": facts.checkout_request_id,
-        "ResultCode": result.code,
-        "ResultDesc": result.description,
-    }
-    if result.is_paid:
-        told["CallbackMetadata"] = {"Item": _items(facts, now, items)}
-    body = json.dumps({"Body": {"stkCallback": told}})
-    return body.replace('"<amount>"', f"{facts.amount}.00").encode()
-
-
-def receipt_number(public_id: str) -> str:
-    """An M-PESA code of the usual shape for a payment: ten capitals and digits, always the same one."""
-    number = _number_from(public_id, "receipt")
-    head = _LETTERS[number % 26] + _LETTERS[number // 26 % 26] + str(number // 676 % 10)
-    tail = number // 6760
-    return head + "".join(_ALPHABET[tail // 36**place % 36] for place in range(7))
-
-
-def _answer(facts: Facts, elapsed: timedelta) -> Answer | None:
-    if facts.handset_answer in HANDSET_ANSWERS:
-        return handset(facts.handset_answer, msisdn=facts.msisdn)
-    if facts.handset_seen_at is not None:
-        return Answer.NO_ANSWER if elapsed >= timedelta(seconds=PATIENCE) else None
-    return scripted(facts.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
-
-
-def _items(facts: Facts, now: datetime, others: Mapping[str, object]) -> list[dict[str, object]]:
-    told = {
-        "Amount": "<amount>",  # JSON's numbers lose their cents here, Safaricom writes 1.00
-        "MpesaReceiptNumber": receipt_number(facts.public_id),
-        "TransactionDate": int(timestamp(now)),
-        "PhoneNumber": int(facts.msisdn),
-        **others,
-    }
-    valued: list[dict[str, object]] = [{"Name": name, "Value": told[name]} for name in told if told[name] is not None]
-    return [*valued[:2], {"Name": "Balance"}, *valued[2:]]
-
-
-def _number_from(public_id: str, purpose: str) -> int:
-    """A number that nobody can turn back into the id, which may be a secret."""
-    return int.from_bytes(sha256(f"{purpose}:{public_id}".encode()).digest(), "big")
+def result_reply(facts: SimulatedPayment, result: Result) -> Reply:
+    """What a query hears, with the code as a text: no receipt, no amount, no phone."""
+    return said(
+        ResponseCode="0",
+        ResponseDescription="The service request has been accepted successsfully",
+        MerchantRequestID=facts.merchant_request_id,
+        CheckoutRequestID=facts.checkout_request_id,
+        ResultCode=str(result.code),
+        ResultDesc=result.description,
+    )

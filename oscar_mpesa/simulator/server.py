@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from oscar_mpesa.daraja.credentials import SANDBOX_SHORTCODE, Credentials
-from oscar_mpesa.daraja.documents import read_object
+from oscar_mpesa.daraja.json import read_object
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.simulator import spoken
-from oscar_mpesa.simulator.checks import refuse_push, refuse_query
-from oscar_mpesa.simulator.disasters import Scenario, usual
-from oscar_mpesa.simulator.listener import Listener
+from oscar_mpesa.simulator import replies
+from oscar_mpesa.simulator.http_server import HttpServer
 from oscar_mpesa.simulator.phones import Phones, current_moment
-from oscar_mpesa.simulator.programme import Programme
 from oscar_mpesa.simulator.pushes import ReceivedPush, received
-from oscar_mpesa.simulator.script import DELAY, MIXED_UP
-from oscar_mpesa.simulator.spoken import Refusal, Reply
+from oscar_mpesa.simulator.replies import Refusal, Reply
+from oscar_mpesa.simulator.scenario_queue import ScenarioQueue
+from oscar_mpesa.simulator.scenarios import Scenario, usual
+from oscar_mpesa.simulator.test_numbers import DELAY, MIXED_UP
+from oscar_mpesa.simulator.validation import refuse_push, refuse_query
 
 #: Everybody's short code and passkey in Safaricom's sandbox, with a key and a secret of the simulator's own.
 SANDBOX = Credentials(
@@ -70,9 +70,9 @@ class Simulator(Phones):
         self.tokens_given = 0
         self._token = ""
         self._sent_back: set[str] = set()
-        self._programme = Programme(scenario=scenario, seed=seed)
+        self._programme = ScenarioQueue(scenario=scenario, seed=seed)
         self._closes = threading.Event()
-        self._listener = Listener(self, port=port)
+        self._listener = HttpServer(self, port=port)
         self._thread = threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
@@ -111,7 +111,7 @@ class Simulator(Phones):
         """End the token and refuse a push for it; the same request is taken when it comes again."""
         self.end_token()
         self._sent_back.add(push.callback_url)
-        return spoken.NO_TOKEN.reply
+        return replies.NO_TOKEN.reply
 
     def pause(self, seconds: float) -> None:
         """Let the shop wait, though not for a simulator that closes."""
@@ -122,20 +122,20 @@ class Simulator(Phones):
         address = urlsplit(path)
         if address.path == "/oauth/v1/generate":
             is_complete = address.query == "grant_type=client_credentials"
-            return self.give_token(authorization) if is_complete else self._refuse(spoken.NO_GRANT)
-        return self._ledger_shown() if address.path == "/ledger" else spoken.NO_RESOURCE.reply
+            return self.give_token(authorization) if is_complete else self._refuse(replies.NO_GRANT)
+        return self._ledger_shown() if address.path == "/ledger" else replies.NO_RESOURCE.reply
 
     def post(self, path: str, authorization: str, body: bytes) -> Reply | None:
         """Answer a POST; None hangs up."""
         take = {"/mpesa/stkpush/v1/processrequest": self.take_push, "/mpesa/stkpushquery/v1/query": self.take_query}
         if path not in take:
-            return self._refuse(spoken.NO_RESOURCE)
+            return self._refuse(replies.NO_RESOURCE)
         if not self._token or authorization != f"Bearer {self._token}":
-            return spoken.NO_TOKEN.reply
+            return replies.NO_TOKEN.reply
         try:
             fields = read_object(body)
         except ValueError:
-            return self._refuse(spoken.MALFORMED)
+            return self._refuse(replies.MALFORMED)
         return take[path](fields)
 
     def give_token(self, authorization: str) -> Reply:
@@ -143,12 +143,12 @@ class Simulator(Phones):
         pair = f"{self.credentials.consumer_key}:{self.credentials.consumer_secret}"
         if authorization != f"Basic {b64encode(pair.encode()).decode()}":
             self.complain("wrong consumer key or secret")
-            return spoken.NOBODY
+            return replies.NOBODY
         with self._lock:
             self._token = uuid4().hex
             self.tokens_given += 1
             self._tell("a token was given")
-            return spoken.token_given(self._token)
+            return replies.token_reply(self._token)
 
     def take_push(self, fields: Mapping[str, object]) -> Reply | None:
         """Look at a push, and let its scenario go on with it."""
@@ -171,12 +171,12 @@ class Simulator(Phones):
             number = len(self.queries)
         push = next((push for push in self.pushes if push.checkout_request_id == fields["CheckoutRequestID"]), None)
         if push is None:
-            return spoken.NOT_KNOWN.reply
+            return replies.NOT_KNOWN.reply
         result = self.result_of(push)
         self._tell(f"push {push.number}: asked, {f'result {result.code}' if result else 'not answered yet'}")
         if result is None and number % 2:
-            return spoken.NOT_DONE.reply
-        return spoken.result_told(push.facts, result or spoken.PENDING)
+            return replies.NOT_DONE.reply
+        return replies.result_reply(push.facts, result or replies.PENDING)
 
     def _received(self, fields: Mapping[str, object]) -> tuple[ReceivedPush, Scenario]:
         with self._lock:
@@ -193,7 +193,7 @@ class Simulator(Phones):
         return self._programme.next_for(msisdn=str(fields["PhoneNumber"]), number=number)
 
     def _ledger_shown(self) -> Reply:
-        return spoken.said(total=self.ledger.total, taken=[entry.shown for entry in self.ledger])
+        return replies.said(total=self.ledger.total, taken=[entry.shown for entry in self.ledger])
 
     def _refuse(self, refusal: Refusal) -> Reply:
         self.complain(f"{refusal.message} ({refusal.code})")

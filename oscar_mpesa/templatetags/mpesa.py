@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from django import template
 
-from oscar_mpesa.access import clock as access_clock
-from oscar_mpesa.access.story import Story
 from oscar_mpesa.domain.money import ksh as written
-from oscar_mpesa.ordering import sentences
+from oscar_mpesa.oscar_adapter import order_messages
+from oscar_mpesa.payment_page import formats as access_clock
+from oscar_mpesa.payment_page.state import PaymentPage
 
 register = template.Library()
 
@@ -42,10 +42,10 @@ def day_and_time(moment: datetime | None) -> str:
 @register.filter
 def when(moment: datetime | None, now: datetime) -> str:
     """A moment as ``15:34``, with the day where it is not today's; nothing for nothing."""
-    return "" if moment is None else sentences.when(moment, now)
+    return "" if moment is None else order_messages.when(moment, now)
 
 
 @register.filter
-def phone(story: Story, shows_number: bool) -> str:
+def phone(page: PaymentPage, shows_number: bool) -> str:
     """The number in full for who typed it, masked for everybody else."""
-    return story.phone.grouped if shows_number else story.phone.masked
+    return page.phone.grouped if shows_number else page.phone.masked

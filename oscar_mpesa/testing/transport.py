@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from oscar_mpesa.daraja.errors import DarajaError
+from oscar_mpesa.daraja.exceptions import DarajaError
 from oscar_mpesa.daraja.transport import Request, Response
 
 #: One scripted answer: a whole response, the fields of a 200, or the error to raise.

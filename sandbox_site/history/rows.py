@@ -139,9 +139,9 @@ def mpesa_order_of(written: Written, *, environment: str) -> Any:
         language=sale.language,
         created_at=sale.at,
         pay_before=sale.at + WINDOW,
-        released_at=closed_at,
-        release_reason="overdue" if closed_at else "",
-        restored_at=closed_at and closed_at + timedelta(minutes=5) if sale.fate is Fate.LATE else None,
+        closed_at=closed_at,
+        close_reason="expired" if closed_at else "",
+        basket_restored_at=closed_at and closed_at + timedelta(minutes=5) if sale.fate is Fate.LATE else None,
     )
 
 
@@ -168,14 +168,19 @@ def _payment(written: Written, made: Try, *, is_last: bool, environment: str, sh
         result_code="" if astray else made.code,
         result_description="" if astray else WORDS[made.code] if made.code else "",
         created_at=made.at,
-        prompted_at=made.at,
-        handset_seen_at=made.at if made.code in {"", "1037"} else None,  # asked again, its phone still says nothing
+        push_sent_at=made.at,
+        practice_seen_at=made.at if made.code in {"", "1037"} else None,  # asked again, its phone still says nothing
         ended_at=ended_at,
         completed_at=ended_at if status == "completed" else None,
-        questions_asked=0 if made.code else 5,
+        query_count=0 if made.code else 5,
     )
     if is_last and written.is_held:
-        payment.status, payment.held, payment.live_order, payment.ended_at = "processing", True, written.order.pk, None
+        payment.status, payment.on_hold, payment.live_order, payment.ended_at = (
+            "processing",
+            True,
+            written.order.pk,
+            None,
+        )
     return payment
 
 

@@ -76,15 +76,15 @@ class Writer:
         )
 
     def _messages(self, written: list[Written]) -> None:
-        ours("MpesaCall").objects.bulk_create([call for each in written for call in self._calls(each)])
+        ours("MpesaApiCall").objects.bulk_create([call for each in written for call in self._calls(each)])
         ours("MpesaCallback").objects.bulk_create([post for each in written for post in self._callbacks(each)])
         ours("MpesaEvent").objects.bulk_create([event for each in written for event in _events(each)])
 
     def _calls(self, written: Written) -> Iterator[Any]:
         for place, payment in enumerate(written.payments):
-            asked = [("query", payment.prompted_at + timedelta(seconds=20))] if not payment.result_code else []
-            for endpoint, at in [("push", payment.prompted_at), *asked]:
-                yield ours("MpesaCall")(
+            asked = [("query", payment.push_sent_at + timedelta(seconds=20))] if not payment.result_code else []
+            for endpoint, at in [("push", payment.push_sent_at), *asked]:
+                yield ours("MpesaApiCall")(
                     endpoint=endpoint,
                     environment=self.environment,
                     shortcode=self.shortcode,
@@ -160,8 +160,8 @@ def _events(written: Written) -> Iterator[Any]:
             told = {"source": "callback", "code": payment.result_code} if payment.result_code else {"source": "clock"}
             step = {"before": "processing", "after": payment.status}
             yield _event(written, "payment_settled", payment.ended_at, {**step, **told}, payment=payment)
-    if written.mpesa_order.released_at:
-        yield _event(written, "order_closed", written.mpesa_order.released_at, {"reason": "overdue"})
+    if written.mpesa_order.closed_at:
+        yield _event(written, "order_closed", written.mpesa_order.closed_at, {"reason": "expired"})
     for receipt in written.receipts:
         told = {"payment": receipt.payment, "receipt": receipt}
         if receipt.allocation == "returned":

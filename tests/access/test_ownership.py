@@ -43,20 +43,20 @@ def test_the_session_that_placed_the_order_owns_it(payment: MpesaPayment) -> Non
     request = visit()
     before = doors(request, payment)
 
-    ownership.grant(request, payment.mpesa_order)
+    ownership.grant_order(request, payment.mpesa_order)
 
     assert (before, doors(request, payment)) == ((False, False), (True, True))
 
 
 def test_a_number_is_for_the_session_in_which_it_was_typed(payment: MpesaPayment) -> None:
     request = visit()
-    ownership.grant(request, payment.mpesa_order)
-    before = ownership.typed_the_number(request, payment.phone_number)
+    ownership.grant_order(request, payment.mpesa_order)
+    before = ownership.typed_number(request, payment.phone_number)
 
     ownership.remember_number(request, payment.phone_number)
 
-    assert (before, ownership.typed_the_number(request, payment.phone_number)) == (False, True)
-    assert not ownership.typed_the_number(visit(), payment.phone_number)
+    assert (before, ownership.typed_number(request, payment.phone_number)) == (False, True)
+    assert not ownership.typed_number(visit(), payment.phone_number)
 
 
 def test_who_came_by_a_link_may_pay_and_does_not_own(payment: MpesaPayment) -> None:
@@ -76,18 +76,18 @@ def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(us
     elsewhere = visit(user)
 
     assert doors(elsewhere, payment) == (True, True)
-    assert not ownership.typed_the_number(elsewhere, payment.phone_number)
+    assert not ownership.typed_number(elsewhere, payment.phone_number)
 
 
 def test_an_order_is_remembered_once_and_the_oldest_is_forgotten(payment: MpesaPayment) -> None:
     request = visit()
-    request.session[ownership.ORDERS_KEY] = [str(number) for number in range(ownership.KEPT)]
+    request.session[ownership.ORDERS_KEY] = [str(number) for number in range(ownership.MAX_REMEMBERED)]
 
-    ownership.grant(request, payment.mpesa_order)
-    ownership.grant(request, payment.mpesa_order)
+    ownership.grant_order(request, payment.mpesa_order)
+    ownership.grant_order(request, payment.mpesa_order)
 
     kept = ownership.own_public_ids(request)
-    assert len(kept) == ownership.KEPT
+    assert len(kept) == ownership.MAX_REMEMBERED
     assert kept.count(payment.mpesa_order.public_id) == 1
     assert kept[-1] == payment.mpesa_order.public_id
     assert "0" not in kept

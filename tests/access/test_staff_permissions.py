@@ -23,12 +23,12 @@ CUSTOM = {
     "record_receipt",
     "record_return",
     "explain_receipt",
-    "release_order",
+    "close_order",
     "block_phone",
 }
 
 #: Where a permission is defined, and where the services require it.
-DEFINED = ("oscar_mpesa/access/staff_permissions.py", "oscar_mpesa/models/", "oscar_mpesa/lifecycle/")
+DEFINED = ("oscar_mpesa/access/staff_permissions.py", "oscar_mpesa/models/", "oscar_mpesa/services/")
 
 
 def test_every_custom_permission_has_a_name() -> None:

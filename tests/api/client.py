@@ -9,9 +9,9 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from oscar_mpesa.access.rights import TOKEN_HEADER
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.api.description import assert_as_described
 from tests.clocks import signing_clock
 
@@ -64,12 +64,12 @@ def placing(order: Any) -> ApiClient:
     return ApiClient().places(order).passes_csrf()
 
 
-def holding(order: Any, use: Use = Use.OWN) -> ApiClient:
+def holding(order: Any, use: TokenPurpose = TokenPurpose.OWN) -> ApiClient:
     """Another device, with a token for the order."""
     return ApiClient(**{TOKEN_HEADER: make_token(order.pk, use)})
 
 
-def too_old(order_id: int, use: Use) -> str:
+def too_old(order_id: int, use: TokenPurpose) -> str:
     """A token that was right, long ago."""
     with signing_clock(1_000_000_000.0):
         return make_token(order_id, use)
@@ -78,4 +78,4 @@ def too_old(order_id: int, use: Use) -> str:
 def age(seconds: int) -> None:
     """Let time pass for every payment."""
     moment = timezone.now() - timedelta(seconds=seconds)
-    MpesaPayment.objects.update(prompted_at=moment, created_at=moment)
+    MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)

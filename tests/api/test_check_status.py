@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import NUMBER, ApiClient, age, holding, placing
-from tests.counting import counted
-from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, told
+from tests.query_counts import counted
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
 from tests.shop import ANOTHER, failure, new_order, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,7 +89,7 @@ def test_safaricom_is_asked_when_a_question_is_due_and_not_again_at_once(setting
     with replaced_transport(wire):
         payment = started(placing(order), order)
         early = holding(order).checks(payment.pk).json()
-        MpesaPayment.objects.update(next_question_at=timezone.now())
+        MpesaPayment.objects.update(next_query_at=timezone.now())
 
         late = [holding(order).checks(payment.pk).json() for _ in range(2)]
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from oscar_mpesa.api import health as door
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.lifecycle.heartbeat import RECONCILE, beat
-from oscar_mpesa.models import MpesaHeartbeat, MpesaPayment
+from oscar_mpesa.models import MpesaJobRun, MpesaPayment
+from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
 from tests.api.description import assert_as_described
-from tests.counting import counted
-from tests.lifecycle.astray import surplus
+from tests.query_counts import counted
+from tests.services.unmatched import surplus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ TOKEN = "kahawa-chungu-na-asali"
 @pytest.fixture(autouse=True)
 def _token(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HEALTH_TOKEN": TOKEN}
-    beat(RECONCILE, now=timezone.now())
+    record_job_run(RECONCILE, now=timezone.now())
 
 
 def asked(authorization: str = f"Bearer {TOKEN}", *, path: str = "/api/payments/health/") -> Any:
@@ -39,7 +39,7 @@ def test_all_is_well() -> None:
     answer = asked()
 
     assert answer.status_code == 200
-    assert answer.json() == {"ok": True, "environment": "simulated", "needs": []}
+    assert answer.json() == {"ok": True, "environment": "simulated", "alerts": []}
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -53,18 +53,18 @@ def test_what_waits_for_a_decision_is_named_and_wakes_nobody() -> None:
     answer = asked()
 
     assert answer.status_code == 200
-    assert answer.json()["needs"] == [{"key": "surplus", "level": "soon", "count": 1}]
+    assert answer.json()["alerts"] == [{"key": "surplus", "level": "soon", "count": 1}]
 
 
 def test_what_is_urgent_is_a_503_until_it_is_over() -> None:
     surplus()
-    MpesaHeartbeat.objects.all().delete()
+    MpesaJobRun.objects.all().delete()
 
     before = asked()
-    beat(RECONCILE, now=timezone.now())
+    record_job_run(RECONCILE, now=timezone.now())
 
     assert before.status_code == 503
-    assert [need["key"] for need in before.json()["needs"]] == ["reconcile", "surplus"]
+    assert [need["key"] for need in before.json()["alerts"]] == ["reconcile", "surplus"]
     assert before.json()["ok"] is False
     assert asked().status_code == 200
 
@@ -98,7 +98,7 @@ def test_without_the_token_there_is_no_answer(authorization: str) -> None:
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert "needs" not in answer.json()
+    assert "alerts" not in answer.json()
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", f"Bearer {TOKEN}"])
@@ -124,9 +124,9 @@ def test_a_database_that_does_not_answer_is_urgent() -> None:
         answer = asked()
 
     assert answer.status_code == 503
-    assert answer.json()["needs"] == [door.DATABASE]
+    assert answer.json()["alerts"] == [door.DATABASE]
 
 
 def test_the_token_is_shown_nowhere() -> None:
     assert get_settings().HEALTH_TOKEN == TOKEN
-    assert "HELP=" in repr(get_settings()) and TOKEN not in repr(get_settings())
+    assert "SUPPORT_CONTACT=" in repr(get_settings()) and TOKEN not in repr(get_settings())

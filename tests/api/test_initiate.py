@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.daraja.errors import DarajaUnreachable
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
 from oscar_mpesa.daraja.transport import Response
-from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
+from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import NUMBER, ApiClient, age, holding, placing
-from tests.lifecycle.wire import ACCEPTED, CREDENTIALS, refusal
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, refusal
 from tests.shop import ANOTHER, failure, new_order, new_payment, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -237,8 +237,8 @@ def test_another_method_is_refused_in_json(method: str) -> None:
 @pytest.mark.parametrize(
     "ours",
     [
-        pytest.param({"TEST_MODE": True, "OFFER_TO": "nobody"}, id="switched off"),
-        pytest.param({"TEST_MODE": True, "OFFER_TO": "staff"}, id="for staff"),
+        pytest.param({"TEST_MODE": True, "AVAILABLE_TO": "nobody"}, id="switched off"),
+        pytest.param({"TEST_MODE": True, "AVAILABLE_TO": "staff"}, id="for staff"),
         pytest.param({}, id="test mode is not allowed"),
     ],
 )

@@ -16,15 +16,15 @@ from jsonschema import Draft202012Validator
 from oscar_mpesa import urls
 from oscar_mpesa.api.health import health
 from oscar_mpesa.api.views import check_status, initiate
-from oscar_mpesa.daraja.errors import DarajaUnreachable
-from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.lifecycle.heartbeat import RECONCILE, beat
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
 from oscar_mpesa.models import MpesaCallback
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import ApiClient, age, holding, placing
 from tests.api.description import DOCUMENT, assert_as_described, documented, path_of
 from tests.callbacks.failures import failing
-from tests.lifecycle.wire import CREDENTIALS
+from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import new_order, new_payment, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ def monitored(settings: Any, *, token: str = "word", is_set: bool = True, passes
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HEALTH_TOKEN": "word" if is_set else ""}
     new_payment(now=timezone.now())
     if passes:
-        beat(RECONCILE, now=timezone.now())
+        record_job_run(RECONCILE, now=timezone.now())
     return Client().get("/api/payments/health/", headers={"Authorization": f"Bearer {token}"})
 
 

@@ -11,9 +11,9 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils import timezone
 
-from oscar_mpesa.access.rights import TOKEN_HEADER
-from oscar_mpesa.lifecycle.tokens import Use
+from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_tokens import TokenPurpose
 from tests.api.client import NUMBER, ApiClient, holding, placing, too_old
 from tests.shop import new_clerk, new_order, new_payment
 
@@ -35,11 +35,11 @@ STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
     "a session that placed another order": lambda order: placing(new_order()),
     "another user": lambda order: signed_in(new_user("barasa")),
     "a token for another order": lambda order: holding(new_order()),
-    "a token to pay only": lambda order: holding(order, Use.PAY),
+    "a token to pay only": lambda order: holding(order, TokenPurpose.PAY),
     "a forged token": lambda order: ApiClient(**{TOKEN_HEADER: f"{order.pk}.1w0000.forged"}),
-    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk, Use.OWN)}),
+    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk, TokenPurpose.OWN)}),
     "an empty token": lambda order: ApiClient(**{TOKEN_HEADER: ""}),
-    "staff without the permission": lambda order: signed_in(new_clerk("release_order")),
+    "staff without the permission": lambda order: signed_in(new_clerk("close_order")),
     "a user with the permission who is no staff": lambda order: signed_in(permitted_customer()),
 }
 
@@ -176,7 +176,7 @@ def says_the_header(request: HttpRequest, order: Any) -> bool:
     "check", [says_the_header, f"{__name__}.says_the_header"], ids=["a function", "its dotted path"]
 )
 def test_the_shops_own_check_is_asked(settings: Any, check: Any) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OWNER_CHECK": check}
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": check}
     order, another = new_order(), new_order()
     client = ApiClient(Authorization=f"Token of {order.number}")
 
@@ -188,7 +188,7 @@ def test_the_shops_own_check_is_asked(settings: Any, check: Any) -> None:
 
 
 def test_the_shops_own_check_counts_where_cookies_without_a_csrf_token_do_not(settings: Any) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OWNER_CHECK": says_the_header}
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": says_the_header}
     order = new_order()
     client = ApiClient(Authorization=f"Token of {order.number}").places(order)
 

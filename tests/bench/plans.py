@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.counting import counted
+from tests.query_counts import counted
 
 #: One query's nodes, from the outermost in: each with its index, or with its table where it goes without one.
 Plan = tuple[str, ...]

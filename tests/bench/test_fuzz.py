@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from tests.callbacks.bodies import WORTHLESS
-from tests.callbacks.door import Door, assert_nothing_is_believed, new_door, posting
+from tests.callbacks.client import Door, assert_nothing_is_believed, new_door, posting
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

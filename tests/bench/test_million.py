@@ -13,12 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
-from tests.bench.million import asked, sold
+from tests.bench.million_rows import asked, sold
 from tests.bench.plans import Plan, plans_of, seconds
 from tests.databases.crowd import new_payment
 from tests.shop import new_order, pay
 from tests.wiring.addresses import CHECK, STATUS, filled
-from tests.wiring.stages import placing
+from tests.wiring.order_stages import placing
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

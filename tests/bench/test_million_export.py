@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.bench.million import traded
-from tests.dashboard.desk import address, at_desk
+from tests.bench.million_rows import traded
+from tests.dashboard.staff import address, at_desk
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

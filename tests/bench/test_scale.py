@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.reconciling import reconcile
 from oscar_mpesa.models import MpesaPayment
-from tests.counting import counted
+from oscar_mpesa.services.reconciliation import reconcile
 from tests.crowds import many_payments
-from tests.lifecycle.wire import CREDENTIALS
+from tests.query_counts import counted
+from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import later, new_payment, post, success
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]

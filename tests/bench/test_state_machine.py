@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lifecycle.stories.stage import live_through
+from tests.services.state_machine.setup_order import live_through
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

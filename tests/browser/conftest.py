@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from tests.browser.person import Person
+from tests.browser.shopper import Person
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

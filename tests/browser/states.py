@@ -11,24 +11,24 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.news import unanswered
-from oscar_mpesa.lifecycle.postponing import pay_later
-from oscar_mpesa.lifecycle.receipts import explain_receipt, record_return
-from oscar_mpesa.lifecycle.releasing import release, release_overdue
-from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_closure import close_expired_order, close_order
+from oscar_mpesa.services.pay_later import pay_later
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.receipt_decisions import record_refund, resolve_receipt
+from oscar_mpesa.services.update_sources import push_expired
 from tests.shop import ANOTHER, CANCELS, failure, new_payment, pay, post, success
 
 
 def enter_pin() -> MpesaPayment:
     """The request is on the phone, and stays there."""
     payment = new_payment(phone=ANOTHER, now=timezone.now())
-    return _changed(payment, held=True)
+    return _changed(payment, on_hold=True)
 
 
 def checking() -> MpesaPayment:
     """No answer for more than a minute."""
-    return _changed(enter_pin(), prompted_at=timezone.now() - timedelta(seconds=80))
+    return _changed(enter_pin(), push_sent_at=timezone.now() - timedelta(seconds=80))
 
 
 def failed(code: int, *, phone: PhoneNumber = ANOTHER) -> Callable[[], MpesaPayment]:
@@ -45,7 +45,7 @@ def failed(code: int, *, phone: PhoneNumber = ANOTHER) -> Callable[[], MpesaPaym
 def unanswered_too_long() -> MpesaPayment:
     """Our own clock ended it."""
     payment = new_payment(phone=ANOTHER, now=timezone.now() - timedelta(seconds=151))
-    settle(payment, unanswered(), now=timezone.now())
+    apply_update(payment, push_expired(), now=timezone.now())
     return _changed(payment)
 
 
@@ -95,22 +95,22 @@ def not_waiting() -> MpesaPayment:
 def closed() -> MpesaPayment:
     """Nobody paid in time; its things can go back into the basket."""
     payment = failed(1032, phone=CANCELS)()
-    release_overdue(payment.mpesa_order, now=timezone.now() + timedelta(minutes=31))
+    close_expired_order(payment.mpesa_order, now=timezone.now() + timedelta(minutes=31))
     return _changed(payment)
 
 
 def restored() -> MpesaPayment:
     """They did."""
     payment = closed()
-    payment.mpesa_order.restored_at = timezone.now()
-    payment.mpesa_order.save(update_fields=["restored_at"])
+    payment.mpesa_order.basket_restored_at = timezone.now()
+    payment.mpesa_order.save(update_fields=["basket_restored_at"])
     return _changed(payment)
 
 
 def late() -> MpesaPayment:
     """Money came after staff had cancelled the order."""
     payment = failed(1032)()
-    release(payment.mpesa_order.order, by=_boss(), now=timezone.now())
+    close_order(payment.mpesa_order.order, by=_boss(), now=timezone.now())
     return pay(_changed(payment), now=timezone.now())
 
 
@@ -122,7 +122,7 @@ def returned() -> MpesaPayment:
 def explained() -> MpesaPayment:
     """Or dealt with in another way."""
     payment = late()
-    explain_receipt(payment.receipts.get(), note="settled at the counter", by=_boss(), now=timezone.now())
+    resolve_receipt(payment.receipts.get(), note="settled at the counter", by=_boss(), now=timezone.now())
     return payment
 
 
@@ -153,7 +153,7 @@ STATES: Mapping[str, Callable[[], MpesaPayment]] = {
 
 def _returned(payment: MpesaPayment) -> MpesaPayment:
     receipt = payment.receipts.get()
-    record_return(receipt, amount=receipt.amount, reference="R1", by=_boss(), now=timezone.now())
+    record_refund(receipt, amount=receipt.amount, reference="R1", by=_boss(), now=timezone.now())
     return payment
 
 

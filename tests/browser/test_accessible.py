@@ -28,7 +28,7 @@ def test_the_waiting_page(new_visitor: Any, state: str) -> None:
 
     guest.waits_for(payment)
     guest.sees(state.partition(",")[0])
-    closed = guest.page.locator("#mpesa-wait details:not([open]) summary")
+    closed = guest.page.locator("#mpesa-payment details:not([open]) summary")
     while closed.count():
         closed.first.click()
     guest.looks(state)
@@ -48,7 +48,7 @@ def test_the_steps_of_the_checkout(new_person: Any) -> None:
     guest.names_phone("0733 123 456")
     assert guest.page.locator(".mpesa-hint").is_visible()
     found["preview"] = violations_at_all_widths(guest.page, within=".col-sm-6:has(.mpesa-mark)")
-    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-ask")
+    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-query")
 
     assert {step: lines for step, lines in found.items() if lines} == {}
 
@@ -88,7 +88,7 @@ def test_the_practice_phone_without_its_script_and_right_after_an_answer(new_vis
     assert owner.page.locator("#plain").is_visible()
     plain = violations_at_all_widths(owner.page)
 
-    MpesaPayment.objects.update(handset_answer="right")
+    MpesaPayment.objects.update(practice_answer="right")
     owner.page.goto(f"{owner.shop}/handset/?sent=1")
     assert owner.page.locator(".toast").is_visible()
 

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.receipts import record_return
-from oscar_mpesa.lifecycle.releasing import release_overdue
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-from tests.browser.person import five_seconds_pass
+from oscar_mpesa.services.order_closure import close_expired_order
+from oscar_mpesa.services.receipt_decisions import record_refund
+from tests.browser.shopper import five_seconds_pass
 from tests.shop import post, success
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ Order = get_model("order", "Order")
 
 def half_an_hour_passes() -> None:
     """For the newest order: the clock closes it."""
-    release_overdue(MpesaOrder.objects.latest("created_at"), now=timezone.now() + timedelta(minutes=31))
+    close_expired_order(MpesaOrder.objects.latest("created_at"), now=timezone.now() + timedelta(minutes=31))
 
 
 def brings_money(**changes: Any) -> None:
@@ -43,8 +43,8 @@ def test_without_scripts_the_things_of_a_closed_order_go_back_into_the_basket(ne
     guest.page.reload()
     closed = guest.sees("closed")
     fits = [guest.fits()]
-    button = guest.page.locator("#mpesa-restore").bounding_box()
-    guest.page.click("#mpesa-restore")
+    button = guest.page.locator("#mpesa-restore-basket").bounding_box()
+    guest.page.click("#mpesa-restore-basket")
     guest.looks("basket")
     back = guest.page.url
     guest.page.go_back()
@@ -56,7 +56,7 @@ def test_without_scripts_the_things_of_a_closed_order_go_back_into_the_basket(ne
     assert button["height"] >= 44
     assert back.endswith(f"/{language}/basket/")
     assert fits == [True, True]
-    assert guest.page.locator("#mpesa-restore").count() == 0
+    assert guest.page.locator("#mpesa-restore-basket").count() == 0
     assert get_model("basket", "Line").objects.filter(basket__status="Open").count() == 1
 
 
@@ -71,7 +71,7 @@ def test_the_page_closes_by_itself_while_somebody_looks_at_it(new_person: Any) -
     closed = guest.sees("closed")
 
     assert "No payment reached us by" in closed
-    assert guest.page.locator("#mpesa-restore").is_visible()
+    assert guest.page.locator("#mpesa-restore-basket").is_visible()
 
 
 @pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 360)], ids=["scripts", "plain"])
@@ -103,7 +103,7 @@ def test_money_that_came_anyway_and_what_became_of_it(new_person: Any, admin_use
     mismatch = guest.sees("mismatch")
 
     receipt = MpesaReceipt.objects.get()
-    record_return(receipt, amount=receipt.amount, reference="R", by=admin_user, now=timezone.now())
+    record_refund(receipt, amount=receipt.amount, reference="R", by=admin_user, now=timezone.now())
     guest.page.reload()
     unpaid = guest.sees("unpaid")
     brings_money(number="OD222BBB22")

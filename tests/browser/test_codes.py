@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from oscar_mpesa.domain.outcomes import PUSHES, RESULTS, Again, Outcome, of_callback
-from oscar_mpesa.domain.status import FINAL, Status
+from oscar_mpesa.domain.payment_status import FINAL, PaymentStatus
+from oscar_mpesa.domain.result_codes import PUSH_CODES, RESULTS, Outcome, Retry, callback_outcome
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.ordering.sentences import of_outcome
-from tests.browser.person import Person
+from oscar_mpesa.oscar_adapter.order_messages import outcome_message
+from tests.browser.shopper import Person
 from tests.browser.states import failed
 from tests.shop import ANOTHER
 
@@ -19,22 +19,22 @@ pytestmark = pytest.mark.browser
 
 #: The closed table, as far as a shopper meets it, and a code that nobody knows.
 FAILURES = [
-    *(outcome for outcome in RESULTS.values() if outcome.status in FINAL - {Status.COMPLETED}),
-    *PUSHES.values(),
-    of_callback("77777"),
+    *(outcome for outcome in RESULTS.values() if outcome.status in FINAL - {PaymentStatus.COMPLETED}),
+    *PUSH_CODES.values(),
+    callback_outcome("77777"),
 ]
 
 HELP = "0700 000 000 (8:00-18:00)"
 
-AGAIN, PHONE, OTHERWISE = "#mpesa-again", "#mpesa-wait [name=phone_number]:visible", "#mpesa-otherwise"
-LATER = "#mpesa-later"
+AGAIN, PHONE, OTHERWISE = "#mpesa-again", "#mpesa-payment [name=phone_number]:visible", "#mpesa-otherwise"
+LATER = "#mpesa-pay-later"
 
 
 def ways_on(outcome: Outcome) -> set[str]:
     """What a page offers after an outcome, in a shop with another method; a closed box counts as not offered."""
-    if outcome.again is Again.NEVER:
+    if outcome.again is Retry.NEVER:
         return {OTHERWISE}
-    return {PHONE if outcome.again is Again.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
+    return {PHONE if outcome.again is Retry.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
 
 
 def ends_with(payment: MpesaPayment, outcome: Outcome) -> None:
@@ -53,7 +53,7 @@ def offered(guest: Person) -> set[str]:
 def test_each_result_has_its_own_sentence_and_a_way_on(
     new_visitor: Any, settings: Any, language: str, width: int
 ) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HELP": HELP}
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "SUPPORT_CONTACT": HELP}
     payment = failed(1032)()
     guest = new_visitor(language=language, width=width).owns(payment)
 
@@ -62,7 +62,7 @@ def test_each_result_has_its_own_sentence_and_a_way_on(
         ends_with(payment, outcome)
         words = guest.waits_for(payment).looks(outcome.code)
         with translation.override(language):
-            sentence = of_outcome(outcome, phone=ANOTHER.grouped)
+            sentence = outcome_message(outcome, phone=ANOTHER.grouped)
         told = (sentence in words, HELP in words, offered(guest), guest.fits())
         if told != (True, True, ways_on(outcome), True):
             wrong[outcome.code] = told
@@ -75,14 +75,14 @@ def test_each_result_has_its_own_sentence_and_a_way_on(
 def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
     new_visitor: Any, settings: Any, mpesa_only: None, code: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
     payment = failed(1032)()
     ends_with(payment, RESULTS[code])
     guest = new_visitor().owns(payment).waits_for(payment)
 
     words = guest.looks(code)
 
-    sentence = of_outcome(RESULTS[code], phone=ANOTHER.grouped)
+    sentence = outcome_message(RESULTS[code], phone=ANOTHER.grouped)
     assert sentence in words and "another way" not in words
     assert offered(guest) == ways_on(RESULTS[code]) - {OTHERWISE}
     assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")
@@ -91,11 +91,11 @@ def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
 def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
     new_person: Any, settings: Any, mpesa_only: None
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "HELP": HELP}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
     guest = new_person()
 
     guest.fills_basket().goes_to_payment()
     guest.names_phone("0708374151").places_order()
 
-    assert guest.page.locator("#mpesa-wait").is_visible()
+    assert guest.page.locator("#mpesa-payment").is_visible()
     assert MpesaPayment.objects.get().phone == "254708374151"

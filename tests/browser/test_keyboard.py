@@ -8,7 +8,7 @@ import pytest
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from tests.browser.keys import Keyboard
-from tests.browser.person import ADDRESS, five_seconds_pass
+from tests.browser.shopper import ADDRESS, five_seconds_pass
 from tests.browser.states import STATES
 
 pytestmark = pytest.mark.browser
@@ -34,8 +34,8 @@ def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_
     guest.sees("enter-pin")
     five_seconds_pass()
     guest.sees("failed")
-    keys.goes_to("#mpesa-other").presses("Enter").types("#mpesa-wait [name=phone_number]", "0708374149")
-    keys.follows("#mpesa-wait details [type=submit]")
+    keys.goes_to("#mpesa-other-method").presses("Enter").types("#mpesa-payment [name=phone_number]", "0708374149")
+    keys.follows("#mpesa-payment details [type=submit]")
     guest.sees("enter-pin")
     five_seconds_pass()
     guest.sees("paid")
@@ -49,12 +49,12 @@ def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_
 def test_the_keyboard_reaches_everything_on_the_waiting_page(new_visitor: Any, state: str) -> None:
     payment = STATES[state]()
     guest = new_visitor().owns(payment).goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
-    closed = guest.page.locator("#mpesa-wait details:not([open]) summary")
+    closed = guest.page.locator("#mpesa-payment details:not([open]) summary")
     while closed.count():
         closed.first.press("Enter")
     guest.page.focus("#mpesa-heading")
 
-    stops, reachable = Keyboard(guest.page).stops_in("#mpesa-wait")
+    stops, reachable = Keyboard(guest.page).stops_in("#mpesa-payment")
 
     assert stops == reachable
     assert stops

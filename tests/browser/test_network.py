@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
-from tests.browser.person import Person
+from tests.browser.shopper import Person
 from tests.browser.states import enter_pin, failed
 from tests.shop import CANCELS, pay
 
@@ -53,12 +53,12 @@ def comes_to(guest: Person, state: str) -> str:
 @contextmanager
 def held_back(guest: Person) -> Iterator[list[Route]]:
     """The page's questions are on their way, until they are let go; none is left without an answer."""
-    held: list[Route] = []
-    guest.page.route(STATUS, lambda route: held.append(route))
+    on_hold: list[Route] = []
+    guest.page.route(STATUS, lambda route: on_hold.append(route))
     try:
-        yield held
+        yield on_hold
     finally:
-        for route in held:
+        for route in on_hold:
             route.abort()
         guest.page.unroute(STATUS)
 
@@ -93,12 +93,12 @@ def test_offline_the_page_says_nothing_false_and_online_again_it_tells_at_once(
 def test_while_an_answer_is_on_its_way_the_page_can_be_used(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
-    with held_back(guest) as held:
-        time_passes(guest, until=lambda: held)
+    with held_back(guest) as on_hold:
+        time_passes(guest, until=lambda: on_hold)
         pay(payment, now=timezone.now())
         guest.page.click("#mpesa-none")
         slow = guest.looks("slow")
-        held.pop().continue_()
+        on_hold.pop().continue_()
         paid = guest.sees("paid")
 
     assert "Unlock the phone and look again." in slow
@@ -109,10 +109,10 @@ def test_while_an_answer_is_on_its_way_the_page_can_be_used(waiting: tuple[Perso
 def test_a_question_that_got_lost_is_asked_again(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
-    with held_back(guest) as held:
-        time_passes(guest, until=lambda: held)
+    with held_back(guest) as on_hold:
+        time_passes(guest, until=lambda: on_hold)
         pay(payment, now=timezone.now())
-        time_passes(guest, until=lambda: len(held) > 1)
+        time_passes(guest, until=lambda: len(on_hold) > 1)
 
     assert "Paid. Thank you!" in comes_to(guest, "paid")
 
@@ -138,8 +138,8 @@ def test_after_several_failures_it_still_gets_to_the_result(
 def test_check_now_needs_no_scripts_that_run_on(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
-    with held_back(guest) as held:
-        time_passes(guest, until=lambda: held)
+    with held_back(guest) as on_hold:
+        time_passes(guest, until=lambda: on_hold)
         with scripts_stopped(guest):
             pay(payment, now=timezone.now())
             guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
@@ -160,7 +160,7 @@ def test_send_again_needs_no_scripts_that_run_on(new_visitor: Any) -> None:
     too_early = MpesaPayment.objects.count()
 
     with scripts_stopped(guest):
-        MpesaPayment.objects.update(prompted_at=timezone.now() - timedelta(seconds=70))
+        MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=70))
         with guest.page.expect_navigation():
             guest.page.click("#mpesa-again", force=True)
         guest.sees("enter-pin")

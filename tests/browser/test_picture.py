@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from PIL import Image
 
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.browser import states
 from tests.browser.conftest import PICTURES
 
@@ -54,11 +54,13 @@ def test_the_pictures_of_the_pages_are_small(new_visitor: Any, name: str) -> Non
     payment = build()
     person = new_visitor(language=language)
     if name == "to-pay":
-        person.page.goto(person.shop + reverse("checkout:mpesa-link", args=[make_token(payment.order_id, Use.PAY)]))
+        person.page.goto(
+            person.shop + reverse("checkout:mpesa-pay-link", args=[make_token(payment.order_id, TokenPurpose.PAY)])
+        )
     else:
         person.owns(payment).waits_for(payment)
 
-    panel = person.page.locator("#mpesa-wait").bounding_box()
+    panel = person.page.locator("#mpesa-payment").bounding_box()
     clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": panel["y"] + panel["height"] + 24}
     part = person.page.screenshot(full_page=True, clip=clip, animations="disabled")
     picture = PICTURES / "pages" / f"{name}.png"

@@ -8,7 +8,7 @@ import pytest
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
-from tests.browser.person import five_seconds_pass
+from tests.browser.shopper import five_seconds_pass
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -34,7 +34,7 @@ def test_a_guest_buys_with_scripts(new_person: Any, width: int) -> None:
     five_seconds_pass()
     paid = guest.sees("paid")
     fits.append(guest.fits())
-    guest.page.click("#mpesa-wait form button")
+    guest.page.click("#mpesa-payment form button")
     thanks = guest.looks("thanks")
 
     number = str(MpesaReceipt.objects.get().number)
@@ -129,7 +129,7 @@ def test_typing_another_number_is_not_interrupted(new_person: Any) -> None:
     guest.uses_another_number("99")
 
     assert guest.page.locator("#phone-error").is_visible()
-    assert guest.page.locator("#mpesa-wait [name=phone_number]").input_value() == "99"
+    assert guest.page.locator("#mpesa-payment [name=phone_number]").input_value() == "99"
 
 
 def test_cash_on_delivery_sends_no_prompt(new_person: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import translation
 
-from tests.browser.person import Person, five_seconds_pass
+from tests.browser.shopper import Person, five_seconds_pass
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from oscar_mpesa.models import MpesaReceipt
 from tests.callbacks.bodies import NUMBER, RIGHT, RIGHT_ALL_THE_SAME, WORTHLESS
-from tests.callbacks.door import Door, assert_nothing_is_believed, new_door, posting
+from tests.callbacks.client import Door, assert_nothing_is_believed, new_door, posting
 
 # Tracing would double what it takes, and no line is only here.
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from oscar_mpesa.lifecycle.callbacks import receive_callback
-from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, Verdict
+from oscar_mpesa.services.callbacks import receive_callback
+from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
-from tests.lifecycle.wire import ACCEPTED, CREDENTIALS
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import later, new_payment, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ def test_a_stranger_moves_the_next_question_once_a_minute(daraja: ScriptedTransp
     for second in range(0, 60, 2):
         receive_callback(forgery, secret="", address=None, now=later(second))
         payment.refresh_from_db()
-        moved.add(payment.next_question_at)
+        moved.add(payment.next_query_at)
 
     assert moved == {later(0)}
     assert payment.status == "processing"

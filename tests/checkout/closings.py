@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle.releasing import Release, release_overdue
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from tests.shop import failure, post
 from tests.shopper import Shopper
 
@@ -25,7 +25,7 @@ def cancels(shopper: Shopper, product: Any) -> str:
 def is_closed_by_the_clock(wait_url: str) -> str:
     """Half an hour goes by."""
     mpesa_order = MpesaOrder.objects.latest("created_at")
-    assert release_overdue(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is Release.RELEASED
+    assert close_expired_order(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is CloseResult.CLOSED
     return wait_url
 
 
@@ -34,12 +34,12 @@ def page(shopper: Shopper, url: str) -> str:
     return text
 
 
-FIELD = re.compile(r'id="mpesa-link" value="http://testserver([^"]+)"')
+FIELD = re.compile(r'id="mpesa-pay-link" value="http://testserver([^"]+)"')
 
 
 def keeps(shopper: Shopper, wait_url: str) -> str:
     """Choose to pay later; the link that the page offers to pass on."""
-    answer = shopper.client.post(f"{wait_url}later/")
+    answer = shopper.client.post(f"{wait_url}pay-later/")
     assert (answer.status_code, answer["Location"]) == (302, wait_url)
     [link] = FIELD.findall(page(shopper, wait_url))
     return str(link)

@@ -70,7 +70,7 @@ def test_who_chose_mpesa_before_it_became_impossible_can_still_buy(
         shopper.puts_in_basket(product)
     else:
         offer_to = "nobody" if obstacle == "switched off" else "staff"
-        settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": offer_to}
+        settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AVAILABLE_TO": offer_to}
 
     led_back = shopper.places_order()
     page = shopper.client.get(led_back["Location"])
@@ -87,7 +87,7 @@ def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(
 ) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "OFFER_TO": "nobody"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": "nobody"}
 
     answer = shopper.client.get(reverse("checkout:payment-method"))
 
@@ -164,7 +164,7 @@ def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: A
 
 
 def test_a_shop_that_offers_mpesa_to_staff_only_shows_it_to_nobody_else(shopper: Shopper, settings: Any) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OFFER_TO": "staff"}
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AVAILABLE_TO": "staff"}
     shopper.puts_in_basket(new_product()).gives_address()
 
     answer = shopper.client.get(reverse("checkout:payment-method"))

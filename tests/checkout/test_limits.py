@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 from oscar.apps.checkout.signals import pre_payment
 from oscar.core.loading import get_model
 
-from oscar_mpesa.access.clock import from_clock
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaPayment
+from oscar_mpesa.payment_page.formats import from_clock
 from tests.shop import ANOTHER, failure, new_payment, new_product, post
 from tests.shopper import Shopper
 
@@ -191,7 +191,7 @@ def test_sending_again_is_refused_with_the_number_for_who_typed_it_and_masked_el
     wait_url = shopper.signs_in(user).buys(new_product(), phone="0712345678")["Location"]
     payment = MpesaPayment.objects.get()
     post(payment, failure(payment), now=timezone.now())
-    MpesaPayment.objects.update(prompted_at=timezone.now() - timedelta(seconds=90))
+    MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=90))
     elsewhere = Shopper().signs_in(user)
     new_payment(phone=ANOTHER, now=timezone.now())
     new_payment(phone=ANOTHER, now=timezone.now())
@@ -210,7 +210,7 @@ def test_sending_again_is_refused_with_the_number_for_who_typed_it_and_masked_el
 def test_many_orders_from_one_address_are_reported_and_none_is_refused(
     settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ADDRESS_ALARM": 1}
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ADDRESS_ALERT_LIMIT": 1}
 
     with caplog.at_level(logging.WARNING, "oscar_mpesa"):
         for number in range(3):

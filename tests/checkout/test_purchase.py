@@ -32,14 +32,14 @@ def user() -> Any:
 def age(payment: MpesaPayment, seconds: int) -> None:
     """Let time pass for one payment."""
     moment = timezone.now() - timezone.timedelta(seconds=seconds)  # type: ignore[attr-defined]
-    MpesaPayment.objects.filter(pk=payment.pk).update(prompted_at=moment, created_at=moment)
+    MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=moment, created_at=moment)
 
 
 def test_a_guest_pays_and_lands_on_the_thank_you_page_with_the_code(shopper: Shopper) -> None:
     answer = shopper.buys(new_product())
     payment = MpesaPayment.objects.get()
     wait_url = answer["Location"]
-    assert wait_url == reverse("checkout:mpesa-wait", args=[payment.mpesa_order.public_id])
+    assert wait_url == reverse("checkout:mpesa-payment", args=[payment.mpesa_order.public_id])
     waiting = shopper.client.get(wait_url).content.decode()
     age(payment, 6)
 

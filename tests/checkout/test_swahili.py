@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from oscar_mpesa.domain import outcomes
+from oscar_mpesa.domain import result_codes
 from oscar_mpesa.models import MpesaPayment
 from tests.house.messages import kept
 from tests.shop import new_product
@@ -27,7 +27,7 @@ def _in_swahili() -> Iterator[None]:
 def age(seconds: int) -> None:
     """Let time pass for the only payment."""
     moment = timezone.now() - timedelta(seconds=seconds)
-    MpesaPayment.objects.update(prompted_at=moment, created_at=moment)
+    MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)
 
 
 def told_after(phone: str) -> str:
@@ -83,7 +83,7 @@ def test_the_phone_step_asks_and_refuses_in_swahili() -> None:
 
 @pytest.mark.parametrize("code", ["1", "17", "1032", "1037", "2001", "8006", "2028", "unheard of"])
 def test_no_result_is_told_in_english(code: str) -> None:
-    sentence = outcomes.of_callback(code).sentence
+    sentence = result_codes.callback_outcome(code).sentence
 
     translated = translation.gettext(sentence)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oscar_mpesa.daraja.client import Client, Exchange
+from oscar_mpesa.daraja.client import ApiCall, Client
 from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import DictCache, Step, endpoint_of
@@ -23,7 +23,7 @@ class SlowTransport(ScriptedTransport):
         return super().send(request)
 
 
-def client(transport: ScriptedTransport, clock: Clock | None = None, seen: list[Exchange] | None = None) -> Client:
+def client(transport: ScriptedTransport, clock: Clock | None = None, seen: list[ApiCall] | None = None) -> Client:
     clock = clock or Clock()
     exchanges = [] if seen is None else seen
     cache = DictCache(monotonic=clock)

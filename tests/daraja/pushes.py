@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from oscar_mpesa.daraja.credentials import HOSTS, SANDBOX_SHORTCODE, Credentials
-from oscar_mpesa.daraja.messages import (
-    Push,
-)
+from oscar_mpesa.daraja.stk_push import StkPush
 from oscar_mpesa.domain.phone import PhoneNumber
 
 PAYBILL = Credentials(
@@ -35,7 +33,7 @@ class Clock:
 NOW = datetime(2026, 11, 23, 22, 30, 5, tzinfo=timezone.utc)
 
 
-PUSH = Push(
+PUSH = StkPush(
     phone=PhoneNumber(msisdn="254708374149"),
     amount=1500,
     callback_url="https://shop.example/hooks/0123456789abcdef/",

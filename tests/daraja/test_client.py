@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from oscar_mpesa.daraja.client import Client
-from oscar_mpesa.daraja.errors import (
+from oscar_mpesa.daraja.exceptions import (
     DarajaBusy,
     DarajaError,
     DarajaMisconfigured,
@@ -103,7 +103,7 @@ def test_a_second_refused_token_is_the_set_ups_fault() -> None:
     with pytest.raises(DarajaMisconfigured) as refused:
         client(transport).push(PUSH, now=NOW)
 
-    assert refused.value.surely_not_sent
+    assert refused.value.was_not_sent
     assert endpoints(transport).count("push") == 2
 
 
@@ -131,7 +131,7 @@ def test_a_push_that_fails_goes_out_once_and_says_what_is_known(
     with pytest.raises(error) as raised:
         client(transport).push(PUSH, now=NOW)
 
-    assert raised.value.surely_not_sent is surely
+    assert raised.value.was_not_sent is surely
     assert endpoints(transport).count("push") == 1
 
 
@@ -152,7 +152,7 @@ def test_without_a_token_no_prompt_was_sent(step: Step, error: type[DarajaError]
     with pytest.raises(error) as raised:
         client(transport).push(PUSH, now=NOW)
 
-    assert raised.value.surely_not_sent
+    assert raised.value.was_not_sent
     assert endpoints(transport) == ["oauth"]
 
 
@@ -176,7 +176,7 @@ def test_a_push_that_would_have_no_time_for_an_answer_is_not_sent() -> None:
     with pytest.raises(DarajaUnreachable, match="no time was left") as refused:
         client(transport, clock).push(PUSH, now=NOW)
 
-    assert refused.value.surely_not_sent
+    assert refused.value.was_not_sent
     assert clock.now - began <= 15.0
     assert endpoints(transport) == ["oauth", "push"]
 

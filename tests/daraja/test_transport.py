@@ -15,12 +15,7 @@ import responses
 from requests.exceptions import ProxyError
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from oscar_mpesa.daraja.errors import (
-    DarajaError,
-    DarajaMisconfigured,
-    DarajaUnreachable,
-    DarajaUnreadable,
-)
+from oscar_mpesa.daraja.exceptions import DarajaError, DarajaMisconfigured, DarajaUnreachable, DarajaUnreadable
 from oscar_mpesa.daraja.transport import HttpTransport, Request
 from tests.daraja.sockets import answers, drips, hangs_up, keeps_silent, serving
 
@@ -107,7 +102,7 @@ def test_no_status_is_a_reason_to_send_again(status: int) -> None:
 def test_a_push_is_never_sent_again() -> None:
     responses.post(URL, body=requests.ConnectionError("reset"))
 
-    assert not error_of(PUSH).surely_not_sent
+    assert not error_of(PUSH).was_not_sent
     assert len(responses.calls) == 1
 
 
@@ -163,7 +158,7 @@ def test_only_a_proven_failure_before_sending_is_called_one(failure: Exception, 
     raised = error_of(PUSH)
 
     assert isinstance(raised, DarajaUnreachable)
-    assert raised.surely_not_sent is surely
+    assert raised.was_not_sent is surely
     assert raised.message == f"sandbox.safaricom.co.ke: {type(failure).__name__}"
 
 
@@ -179,7 +174,7 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     raised = error_of(replace(PUSH, url=f"http://127.0.0.1:{port}/"))
 
     assert isinstance(raised, DarajaUnreachable)
-    assert raised.surely_not_sent
+    assert raised.was_not_sent
 
 
 def test_a_host_without_an_address_proves_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +183,7 @@ def test_a_host_without_an_address_proves_it_too(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
-    assert error_of(replace(PUSH, url="http://daraja.example/")).surely_not_sent
+    assert error_of(replace(PUSH, url="http://daraja.example/")).was_not_sent
 
 
 def test_a_proxy_that_is_not_there_proves_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +193,7 @@ def test_a_proxy_that_is_not_there_proves_it_too(monkeypatch: pytest.MonkeyPatch
     raised = error_of(replace(PUSH, url="http://daraja.example/"))
 
     assert raised.message == f"daraja.example: {ProxyError.__name__}"
-    assert raised.surely_not_sent
+    assert raised.was_not_sent
 
 
 @pytest.mark.parametrize(
@@ -223,7 +218,7 @@ def test_no_server_holds_us_longer_than_the_limits(behave: Callable[..., None], 
         took = time.monotonic() - began
 
     assert isinstance(raised, DarajaUnreachable)
-    assert not raised.surely_not_sent
+    assert not raised.was_not_sent
     assert took < PUSH.connect + PUSH.read + 0.5
 
 
@@ -240,7 +235,7 @@ def test_an_answer_that_breaks_off_proves_nothing(text: str) -> None:
         raised = error_of(replace(PUSH, url=server.url))
 
     assert isinstance(raised, DarajaUnreadable)
-    assert not raised.surely_not_sent
+    assert not raised.was_not_sent
 
 
 def test_every_push_has_a_connection_of_its_own_and_queries_share_one() -> None:

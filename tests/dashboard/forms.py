@@ -6,9 +6,9 @@ from typing import Any
 
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.releasing import Release, release_overdue
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-from tests.dashboard.desk import ALL, address, at_desk, words
+from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
+from tests.dashboard.staff import ALL, address, at_desk, words
 from tests.shop import failure, later, new_payment, post
 
 
@@ -25,13 +25,13 @@ def looked_at(order: Any, **changes: str) -> str:
 def closed() -> MpesaPayment:
     payment = new_payment()
     post(payment, failure(payment), now=later(20))
-    assert release_overdue(MpesaOrder.objects.get(pk=payment.order_id), now=later(3600)) is Release.RELEASED
+    assert close_expired_order(MpesaOrder.objects.get(pk=payment.order_id), now=later(3600)) is CloseResult.CLOSED
     return payment
 
 
-def given_back(receipt: MpesaReceipt) -> MpesaReceipt:
+def stock_snapshot(receipt: MpesaReceipt) -> MpesaReceipt:
     """The things of the order that it came for lie in the basket again."""
-    MpesaOrder.objects.filter(pk=receipt.order_id).update(restored_at=later(95))
+    MpesaOrder.objects.filter(pk=receipt.order_id).update(basket_restored_at=later(95))
     return receipt
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle.enrolling import enrolled
-from oscar_mpesa.lifecycle.news import unanswered
-from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
-from oscar_mpesa.lifecycle.settling import settle
 from oscar_mpesa.models import MpesaOrder, MpesaReceipt
-from tests.dashboard.desk import ALL, address, at_desk, page_of, words
-from tests.dashboard.forms import closed, given_back, looked_at, seen
-from tests.lifecycle.astray import mismatch, surplus
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.payments import get_or_create_mpesa_order
+from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
+from oscar_mpesa.services.update_sources import push_expired
+from tests.dashboard.forms import closed, looked_at, seen, stock_snapshot
+from tests.dashboard.staff import ALL, address, at_desk, page_of, words
+from tests.services.unmatched import mismatch, surplus
 from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +43,8 @@ def test_money_for_an_order_that_is_paid_is_said_to_be_paid_twice() -> None:
 
 def test_money_for_things_in_the_basket_is_said_to_wait() -> None:
     order = new_order()
-    enrolled(order.pk, now=later(1))
-    MpesaOrder.objects.update(restored_at=later(95))
+    get_or_create_mpesa_order(order.pk, now=later(1))
+    MpesaOrder.objects.update(basket_restored_at=later(95))
 
     told = looked_at(order)
 
@@ -108,7 +108,7 @@ def test_the_code_of_one_return_is_taken_for_no_other() -> None:
 
 
 def test_who_still_wants_the_things_of_a_basket_has_a_way_to_get_them_for_the_money() -> None:
-    receipt = given_back(mismatch())
+    receipt = stock_snapshot(mismatch())
 
     assert "let the customer order again and press Cancel on the phone, and use this money for the new order" in seen(
         "receipt", receipt.pk
@@ -139,7 +139,7 @@ def test_a_held_request_waits_for_a_person_and_for_no_phone() -> None:
 def test_the_caller_hears_of_the_last_request_whichever_is_looked_at() -> None:
     order = new_order()
     first = new_payment(order)
-    settle(first, unanswered(), now=later(150))
+    apply_update(first, push_expired(), now=later(150))
     last = new_payment(order, phone=ANOTHER, now=later(200))
     post(last, failure(last, code=1), now=later(210))
 
@@ -159,7 +159,7 @@ def test_no_request_can_be_sent_for_a_closed_order_and_the_page_says_so() -> Non
 def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
     receipt = surplus()
     clerk = new_clerk("record_return")
-    record_return(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
+    record_refund(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
 
     told = seen("payment", receipt.payment_id).partition("Say:")[2]
 
@@ -171,7 +171,7 @@ def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
 def test_a_difference_that_was_accepted_is_told_of_the_payment_and_of_the_order() -> None:
     receipt = mismatch()
     clerk = new_clerk("apply_receipt")
-    apply_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
+    allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
     receipt.refresh_from_db()
     order: Any = receipt.order
     client = at_desk(*ALL, "view_full_phone")
@@ -193,5 +193,5 @@ def new_superuser() -> Any:
 def test_a_shop_with_a_till_is_told_its_own_lines() -> None:
     told = seen("setup")
 
-    assert "MPESA_KIND=paybill MPESA_TILL_NUMBER=…" in told
+    assert "MPESA_SHORTCODE_TYPE=paybill MPESA_TILL_NUMBER=…" in told
     assert "MPESA_SHORTCODE=7654321 no kind: the till's number says it" in told

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from oscar_mpesa.dashboard.event_sentences import PARTS, REASONS, sentence
-from oscar_mpesa.models import EventReason, EventType, MpesaEvent, ReceiptReason, ReleaseReason, UpdateSource
+from oscar_mpesa.dashboard.payments.event_sentences import PARTS, REASONS, sentence
+from oscar_mpesa.models import CloseReason, EventReason, EventType, MpesaEvent, ReceiptReason, UpdateSource
 
 SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
@@ -69,8 +69,8 @@ def test_event_is_a_sentence_of_its_type_and_params(event_type: str, params: dic
 
 def test_every_event_type_and_every_reason_is_in_the_tables() -> None:
     assert set(PARTS) == set(EventType.values)
-    assert set(REASONS) == {*EventReason.values, *ReceiptReason.values, *ReleaseReason.values}
-    assert len(REASONS) == len(EventReason) + len(ReceiptReason) + len(ReleaseReason)
+    assert set(REASONS) == {*EventReason.values, *ReceiptReason.values, *CloseReason.values}
+    assert len(REASONS) == len(EventReason) + len(ReceiptReason) + len(CloseReason)
 
 
 @pytest.mark.parametrize(

@@ -16,19 +16,19 @@ from django.urls import path, reverse
 from django.utils import timezone, translation
 from oscar.core.loading import get_model
 
-from oscar_mpesa.dashboard.receipts import month_to_export
-from oscar_mpesa.dashboard.setup import SetupView
-from oscar_mpesa.lifecycle.blocking import block_phone
-from oscar_mpesa.lifecycle.heartbeat import RECONCILE
-from oscar_mpesa.lifecycle.receipts import apply_receipt
-from oscar_mpesa.lifecycle.recording import record_receipt
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaEvent, MpesaHeartbeat, MpesaPayment
+from oscar_mpesa.dashboard.money.views import month_to_export
+from oscar_mpesa.dashboard.setup.views import SetupView
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaEvent, MpesaJobRun, MpesaPayment
 from oscar_mpesa.models.receipts import MpesaReceipt
-from oscar_mpesa.oversight.setup.findings import Finding, Level
-from oscar_mpesa.oversight.setup.steps import steps
-from tests.dashboard.desk import ALL, TAGS, address, at_desk, at_order_desk, new_receipt, page_of, production, words
-from tests.lifecycle.astray import mismatch, surplus
-from tests.oversight.trying import set_up
+from oscar_mpesa.services.blocked_phones import block_phone
+from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.services.receipt_decisions import allocate_receipt
+from oscar_mpesa.services.reconciliation import RECONCILE
+from oscar_mpesa.setup_check.findings import Finding, Level
+from oscar_mpesa.setup_check.steps import steps
+from tests.dashboard.staff import ALL, TAGS, address, at_desk, at_order_desk, new_receipt, page_of, production, words
+from tests.services.unmatched import mismatch, surplus
+from tests.setup_check.probes import set_up
 from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(setting
     set_up(settings, CALLBACK_URL="https://duka.example.com/api/payments/hooks")
 
     before = steps_of()
-    MpesaHeartbeat.objects.create(what=RECONCILE, beat_at=timezone.now())
+    MpesaJobRun.objects.create(job=RECONCILE, last_run_at=timezone.now())
     after = steps_of()
 
     assert [step.split()[0] for step in before] == ["Done", "Done", "Done", "Next", "Try", "Go", "Offer"]
@@ -94,8 +94,8 @@ def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(setting
 def test_a_live_shop_that_everyone_may_use_has_the_list_folded(settings: Any) -> None:
     production(settings)
     MpesaPayment.objects.filter(pk=pay(new_payment()).pk).update(environment="production")
-    MpesaHeartbeat.objects.create(what=RECONCILE, beat_at=NOON)
-    MpesaHeartbeat.objects.update(beat_at=timezone.now())
+    MpesaJobRun.objects.create(job=RECONCILE, last_run_at=NOON)
+    MpesaJobRun.objects.update(last_run_at=timezone.now())
 
     told = seen("setup")
 
@@ -107,8 +107,8 @@ def test_a_secret_that_nobody_has_to_have_is_not_missing(settings: Any) -> None:
 
     told = seen("setup")
 
-    assert "MPESA_HEALTH_TOKEN not set; optional" in told and "MPESA_HELP not set; optional" in told
-    assert "MPESA_KIND not set MPESA" in told
+    assert "MPESA_HEALTH_TOKEN not set; optional" in told and "MPESA_SUPPORT_CONTACT not set; optional" in told
+    assert "MPESA_SHORTCODE_TYPE not set MPESA" in told
 
 
 def test_a_number_that_is_not_there_is_missing_once_safaricom_s_keys_are(settings: Any) -> None:
@@ -146,7 +146,7 @@ def test_the_set_up_says_simulated_in_the_reader_s_language_too(settings: Any) -
     assert f"mazingira ya {of_tests}" in said and of_tests != "simulated"
 
 
-@pytest.mark.parametrize("name", ["overview", "payments", "receipts", "record", "callbacks", "setup", "blocked"])
+@pytest.mark.parametrize("name", ["overview", "payments", "receipts", "record", "callbacks", "setup", "blocked-phones"])
 def test_every_page_of_a_test_shop_says_so_once(name: str) -> None:
     told = seen(name, client=at_desk("record_receipt"))
 
@@ -215,7 +215,7 @@ def test_the_month_to_export_is_the_one_that_the_books_are_made_of() -> None:
 
 def test_a_difference_that_was_accepted_has_a_column_of_its_own() -> None:
     receipt = mismatch()
-    apply_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), accept_difference=True, now=later(60))
+    allocate_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), accept_difference=True, now=later(60))
     pay(new_payment(phone=ANOTHER), number="OD333CCC33")
 
     response: Any = at_desk("export_payments").get(address("receipts-export"), {"month": "2026-11"})
@@ -242,18 +242,18 @@ def test_a_blocked_number_is_said_to_be_and_the_list_of_them_says_by_whom_and_wh
     block_phone(payment.phone_number, by=new_clerk("block_phone"), note="rang us", now=NOON)
 
     assert "0708 •••149 blocked: no more requests to it" in seen("payment", payment.pk)
-    told = seen("blocked")
+    told = seen("blocked-phones")
     assert "0708 •••149 Since 23 Nov 2026, 15:00, by Achieng Were: rang us" in told
     assert "Allow requests again" not in told
-    assert "0708 374 149" in seen("blocked", client=at_desk("view_full_phone"))
+    assert "0708 374 149" in seen("blocked-phones", client=at_desk("view_full_phone"))
 
 
 def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
     blocked = block_phone(ANOTHER, by=new_clerk("block_phone"), note="rang us", now=NOON)
     client = at_desk("block_phone")
 
-    refused = words(client.post(address("unblock", blocked.pk), follow=True))
-    told = words(client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"}, follow=True))
+    refused = words(client.post(address("unblock-phone", blocked.pk), follow=True))
+    told = words(client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
     assert "Write a note: why requests may be sent again." in refused
     assert "Requests can be sent to this number again." in told and "No number is blocked." in told
@@ -268,9 +268,9 @@ def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
         block_phone(ANOTHER, by=new_clerk("block_phone"), note="rang us", now=NOON),
         at_desk("block_phone"),
     )
-    client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"})
+    client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"})
 
-    told = words(client.post(address("unblock", blocked.pk), {"block-note": "has a new owner"}, follow=True))
+    told = words(client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
     assert "Requests can be sent to this number again." in told
     assert MpesaEvent.objects.filter(type="phone_unblocked").count() == 1

@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaCall, MpesaPayment, MpesaReceipt
-from tests.dashboard.desk import address, page_of
+from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaPayment, MpesaReceipt
+from tests.dashboard.staff import address, page_of
 from tests.shop import NOON, PAYS, new_clerk, new_payment, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def payment() -> MpesaPayment:
         note=WORDS, error=WORDS, payer=HASH, returned_amount=100, returned_at=NOON, returned_reference=NUMBERS[0]
     )
     MpesaPayment.objects.filter(pk=payment.pk).update(result_description=WORDS)
-    MpesaCall.objects.create(
+    MpesaApiCall.objects.create(
         endpoint="push",
         shortcode="174379",
         milliseconds=5,
@@ -66,7 +66,7 @@ def admin_page(model: str) -> Callable[[MpesaPayment], str]:
             "payment": payment.pk,
             "receipt": payment.receipts.get().pk,
             "callback": payment.callbacks.get().pk,
-            "call": MpesaCall.objects.latest("pk").pk,
+            "apicall": MpesaApiCall.objects.latest("pk").pk,
             "blockedphone": MpesaBlockedPhone.objects.get().pk,
         }
         return reverse(f"admin:oscar_mpesa_mpesa{model}_change", args=[rows[model]])
@@ -78,11 +78,11 @@ PAGES: dict[str, Callable[[MpesaPayment], str]] = {
     "timeline": lambda payment: address("payment", payment.pk),
     "callback": lambda payment: address("callback", payment.callbacks.get().pk),
     "receipt": receipt_page,
-    "blocked numbers": lambda payment: address("blocked"),
+    "blocked numbers": lambda payment: address("blocked-phones"),
     "admin, payment": admin_page("payment"),
     "admin, receipt": admin_page("receipt"),
     "admin, callback": admin_page("callback"),
-    "admin, call": admin_page("call"),
+    "admin, call": admin_page("apicall"),
     "admin, blocked number": admin_page("blockedphone"),
 }
 

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.test.factories import UserFactory
 
-from oscar_mpesa.dashboard.nairobi import today
-from oscar_mpesa.lifecycle.enrolling import enrolled
-from oscar_mpesa.lifecycle.receipts import apply_receipt, record_return
+from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
-from tests.dashboard.desk import ALL, address, at_desk, page_of, words
+from oscar_mpesa.services.payments import get_or_create_mpesa_order
+from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
 from tests.dashboard.forms import Order, for_guest
-from tests.lifecycle.astray import mismatch, surplus, unallocated
+from tests.dashboard.staff import ALL, address, at_desk, page_of, words
+from tests.services.unmatched import mismatch, surplus, unallocated
 from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_order_s_page_names_the_rest_of_what_was_sent_back_in_part() -> None
     receipt = surplus()
     before = words(at_desk(*ALL).get(page_of(receipt)))
     clerk = new_clerk("record_return")
-    record_return(receipt, amount=Decimal(500), reference="SKN7AAA111", note="", by=clerk, now=later(60))
+    record_refund(receipt, amount=Decimal(500), reference="SKN7AAA111", note="", by=clerk, now=later(60))
     order: Any = Order.objects.get()
 
     owner = Client()
@@ -126,10 +126,10 @@ def test_more_than_an_order_costs_is_said_to_stay() -> None:
 
 
 def test_the_newer_order_of_things_that_went_back_to_the_basket_is_named() -> None:
-    receipt, given_back = mismatch(), for_guest(new_order(), "wanja@example.com")
-    enrolled(given_back.pk, now=later(1))
-    MpesaOrder.objects.filter(pk=given_back.pk).update(restored_at=later(95))
-    client, asked = at_desk(*ALL), {"order": given_back.number}
+    receipt, stock_snapshot = mismatch(), for_guest(new_order(), "wanja@example.com")
+    get_or_create_mpesa_order(stock_snapshot.pk, now=later(1))
+    MpesaOrder.objects.filter(pk=stock_snapshot.pk).update(basket_restored_at=later(95))
+    client, asked = at_desk(*ALL), {"order": stock_snapshot.number}
 
     before = words(client.get(page_of(receipt), asked))
     newer = for_guest(new_order(), "wanja@example.com")
@@ -149,7 +149,7 @@ def test_a_number_that_no_order_has_leads_to_the_orders() -> None:
 def test_a_difference_that_was_accepted_is_told_where_the_money_is() -> None:
     receipt = mismatch()
     clerk = new_clerk("apply_receipt")
-    apply_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
+    allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
 
     assert "The order costs KSh 1,500; the difference was accepted." in words(at_desk(*ALL).get(page_of(receipt)))
 
@@ -180,7 +180,7 @@ def test_money_that_no_order_took_stands_beside_the_order_it_came_for() -> None:
 
 
 def test_the_button_of_an_unpaid_order_says_that_it_closes_it() -> None:
-    told = seen("payment", failed().pk, client=at_desk("release_order"))
+    told = seen("payment", failed().pk, client=at_desk("close_order"))
 
     assert "Close the unpaid order The order is closed unpaid: its things can be sold again" in told
 
@@ -198,17 +198,17 @@ def test_the_end_of_an_order_s_number_finds_it() -> None:
 def test_in_test_mode_nobody_is_told_that_safaricom_said_so() -> None:
     payment = failed()
 
-    told = words(at_desk("act_on_payment").post(address("payment-ask", payment.pk), follow=True))
+    told = words(at_desk("act_on_payment").post(address("payment-check-status", payment.pk), follow=True))
 
     assert "TEST: the simulator answers in Safaricom's place. Safaricom says it is not paid." in told
 
 
 def test_a_number_s_blocking_stays_in_the_payment_s_history_after_it_is_allowed_again() -> None:
     payment, client = pay(new_payment()), at_desk("block_phone")
-    client.post(address("payment-block", payment.pk), {"block-note": "rang us"})
+    client.post(address("payment-block-phone", payment.pk), {"block-note": "rang us"})
     blocked = seen("payment", payment.pk)
 
-    client.post(address("unblock", MpesaBlockedPhone.objects.get().pk), {"block-note": "has a new owner"})
+    client.post(address("unblock-phone", MpesaBlockedPhone.objects.get().pk), {"block-note": "has a new owner"})
     told = seen("payment", payment.pk)
 
     assert blocked.count("rang us") == 1
@@ -263,6 +263,6 @@ def test_nothing_on_the_set_up_page_leads_past_the_try(settings: Any) -> None:
 
     assert "once the keys are set, the button is below" in told
     assert "What to do: Take the steps of the set-up page one by one: production comes after the try." in told
-    assert "MPESA_OFFER_TO=staff MPESA_ENVIRONMENT=production" in told
+    assert "MPESA_AVAILABLE_TO=staff MPESA_ENVIRONMENT=production" in told
     assert "MPESA_TEST_MODE no; tests are allowed all the same, because DEBUG is on" in told
     assert "https://developer.safaricom.co.ke/" in told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oscar_mpesa.lifecycle.gateway import replaced_transport
+from oscar_mpesa.services.gateway import replaced_transport
 from tests.databases.crowd import BusyDaraja
 
 

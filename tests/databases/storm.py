@@ -14,9 +14,9 @@ from typing import Any
 from django.core.management import call_command
 from oscar.apps.order.signals import order_status_changed
 
-from oscar_mpesa.simulator.disasters import CHAOS
-from oscar_mpesa.simulator.ledger import Entry
+from oscar_mpesa.simulator.money_ledger import Entry
 from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.scenarios import CHAOS
 from oscar_mpesa.simulator.server import Simulator
 from tests.databases.processes import running
 

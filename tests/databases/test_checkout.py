@@ -14,8 +14,8 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.transport import Request, Response
-from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing.transport import endpoint_of
 from tests.databases.crowd import PATIENCE, BusyDaraja, at_once, somebody
 from tests.shop import failure, new_product, post
@@ -57,7 +57,7 @@ def test_a_double_click_on_place_order_is_one_order_and_both_lead_to_its_page(
         shopper = at_the_preview(product, user=user)
         first, second = at_once([shopper.places_order, same_browser(shopper).places_order])
         placed = MpesaOrder.objects.latest("order_id")
-        page = reverse("checkout:mpesa-wait", args=[placed.public_id])
+        page = reverse("checkout:mpesa-payment", args=[placed.public_id])
         assert (first["Location"], second["Location"]) == (page, page)
         assert shopper.client.get(page).status_code == 200
         assert Order.objects.count() == MpesaPayment.objects.count() == daraja.pushes == count + 1

@@ -19,16 +19,16 @@ from oscar.apps.order.signals import order_status_changed
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.lifecycle.prompting import prompt
-from oscar_mpesa.lifecycle.reconciling import reconcile
-from oscar_mpesa.lifecycle.starting import start
 from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.payments import start_payment
+from oscar_mpesa.services.reconciliation import reconcile
+from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.signals import order_paid
+from tests.databases.concurrency import Clock
 from tests.databases.crowd import new_payment
-from tests.databases.letters import delivered, tell_the_shop
-from tests.databases.noted import NotedDaraja
-from tests.databases.passing import Clock
+from tests.databases.emails import delivered, tell_the_shop
+from tests.databases.event_rows import NotedDaraja
 from tests.databases.processes import KILLED, die, in_a_process
 from tests.shop import new_order, post
 
@@ -53,7 +53,7 @@ def notes(tmp_path: Path) -> Path:
 @pytest.fixture
 def daraja(settings: Any, credentials: None, tmp_path: Path, notes: Path) -> Iterator[NotedDaraja]:
     """Safaricom, a mail server and the shop's packers, as every process sees them."""
-    settings.EMAIL_BACKEND = "tests.databases.letters.Letterbox"
+    settings.EMAIL_BACKEND = "tests.databases.emails.Letterbox"
     settings.EMAIL_FILE_PATH = str(tmp_path / "letters")
     order_paid.connect(tell_the_shop)
     noted = NotedDaraja(notes)
@@ -68,9 +68,9 @@ def daraja(settings: Any, credentials: None, tmp_path: Path, notes: Path) -> Ite
 def places(order: Any, clock: Clock, wire: NotedDaraja, *, after_commit: Callable[[], object] = bool) -> None:
     """What the checkout does at the end: a payment is committed, and then its prompt is sent."""
     with replaced_transport(wire), transaction.atomic():
-        payment = start(order, phone=PhoneNumber.parse(f"25471{order.pk:07}"), now=clock.now)
+        payment = start_payment(order, phone=PhoneNumber.parse(f"25471{order.pk:07}"), now=clock.now)
         transaction.on_commit(after_commit)
-        transaction.on_commit(partial(prompt, payment, now=clock.now), robust=True)
+        transaction.on_commit(partial(send_stk_push, payment, now=clock.now), robust=True)
 
 
 def hears(path: str, body: bytes, *, first: Callable[[], object]) -> None:
@@ -86,7 +86,7 @@ def looks_after_the_shop(clock: Clock) -> None:
 
 
 def mails_die(how: str) -> None:
-    shop_settings.EMAIL_BACKEND = f"tests.databases.letters.{how}"
+    shop_settings.EMAIL_BACKEND = f"tests.databases.emails.{how}"
 
 
 def kill_at_callbacks(daraja: NotedDaraja, clock: Clock, first: Callable[[], object]) -> None:
@@ -118,7 +118,7 @@ def assert_every_shilling_is_there_once(daraja: NotedDaraja, *, mails: int = 1, 
         assert [(each.reference, each.amount_debited) for each in order.sources.all()] == [(n, 1500) for n in numbers]
         assert [each.reference for source in order.sources.all() for each in source.transactions.all()] == numbers
         assert [each.reference for each in order.payment_events.all()] == numbers
-        assert order.mpesa.is_released is not bool(numbers)
+        assert order.mpesa.is_closed is not bool(numbers)
         assert told[f"Confirmation of order {order.number}"] == mails * len(numbers)
         assert told[f"Pack order {order.number}"] == calls * len(numbers)
         assert (

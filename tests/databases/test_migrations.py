@@ -48,4 +48,4 @@ def test_what_must_be_unique_is_unique_on_this_database_too() -> None:
 
     assert {("live_order",), ("secret",), ("checkout_request_id",)} <= found["oscar_mpesa_mpesapayment"]
     assert {("environment", "number"), ("awaiting_number",)} <= found["oscar_mpesa_mpesareceipt"]
-    assert ("about",) in found["oscar_mpesa_mpesadue"]
+    assert ("key",) in found["oscar_mpesa_mpesaoutboxmessage"]

@@ -13,20 +13,20 @@ from django.test import Client
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.asking import ask, attend
-from oscar_mpesa.lifecycle.callbacks import work_through
-from oscar_mpesa.lifecycle.due import send_for
-from oscar_mpesa.lifecycle.prompting import prompt
 from oscar_mpesa.models import (
     Allocation,
-    MpesaCall,
+    MpesaApiCall,
     MpesaCallback,
-    MpesaDue,
     MpesaEvent,
+    MpesaOutboxMessage,
     MpesaPayment,
     MpesaReceipt,
     Verdict,
 )
+from oscar_mpesa.services.callbacks import process_callback
+from oscar_mpesa.services.outbox import deliver_for_order
+from oscar_mpesa.services.status_query import query_status, refresh_payment
+from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.signals import order_paid
 from tests.databases.crowd import BusyDaraja, at_once, new_payment
 from tests.shop import failure, later, new_order, post, success
@@ -81,7 +81,7 @@ def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
     assert announced == [payment.mpesa_order.order.number]
     assert len(mail.outbox) == 1
     assert MpesaEvent.objects.filter(type="payment_settled").count() == 1
-    assert not MpesaDue.objects.filter(done_at=None).exists()
+    assert not MpesaOutboxMessage.objects.filter(delivered_at=None).exists()
 
 
 def test_twenty_equal_refusals_at_once_end_it_once() -> None:
@@ -92,7 +92,7 @@ def test_twenty_equal_refusals_at_once_end_it_once() -> None:
 
     verdicts = sorted(MpesaCallback.objects.values_list("verdict", flat=True))
     assert verdicts == [Verdict.APPLIED.value] + [Verdict.DUPLICATE.value] * 19
-    assert MpesaDue.objects.filter(kind="payment_failed").count() == 1
+    assert MpesaOutboxMessage.objects.filter(kind="payment_failed").count() == 1
 
 
 def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_a_number(
@@ -104,9 +104,9 @@ def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_
         payment = new_payment()
         number = f"SKN{index:07}"
         body = success(payment, number=number)
-        at_once([partial(post, payment, body), partial(ask, payment, now=later(30))])
+        at_once([partial(post, payment, body), partial(query_status, payment, now=later(30))])
         assert_paid_once(payment, number=number)
-        MpesaCall.objects.all().delete()
+        MpesaApiCall.objects.all().delete()
 
     assert len(announced) == len(mail.outbox) == len(ROUNDS)
     assert not MpesaCallback.objects.exclude(verdict=Verdict.APPLIED).exists()
@@ -117,9 +117,9 @@ def test_two_workers_asking_about_one_payment_make_one_call(daraja: BusyDaraja) 
 
     for _ in ROUNDS:
         payment = new_payment()
-        at_once([partial(attend, payment, now=later(21))] * 3)
-        assert MpesaCall.objects.filter(endpoint="query").count() == 1
-        MpesaCall.objects.all().delete()
+        at_once([partial(refresh_payment, payment, now=later(21))] * 3)
+        assert MpesaApiCall.objects.filter(endpoint="query").count() == 1
+        MpesaApiCall.objects.all().delete()
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["its id known", "its reply lost"])
@@ -132,14 +132,14 @@ def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDara
         if not is_known:
             MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
             payment.refresh_from_db()
-        at_once([partial(post, payment, body), partial(attend, payment, now=later(151))])
+        at_once([partial(post, payment, body), partial(refresh_payment, payment, now=later(151))])
         assert_paid_once(payment, number=f"SKN{index:07}")
         steps = list(payment.events.filter(type="payment_settled").values_list("params__before", "params__after"))
         assert steps in (
             [("processing", "completed")],
             [("processing", "expired"), ("expired", "completed")],
         )
-        MpesaCall.objects.all().delete()
+        MpesaApiCall.objects.all().delete()
 
 
 def test_money_against_a_refusal_at_once_always_pays(daraja: BusyDaraja) -> None:
@@ -176,7 +176,7 @@ def test_one_receipt_number_told_for_two_orders_at_once_counts_once(daraja: Busy
         at_once([partial(post, payment, success(payment, number=number)) for payment in payments])
         for callback in MpesaCallback.objects.filter(verdict=Verdict.FAILED).select_related("payment"):
             assert callback.payment is not None
-            work_through(callback, callback.payment, now=later(120))
+            process_callback(callback, callback.payment, now=later(120))
         assert MpesaReceipt.objects.filter(number=number).count() == 1
 
     assert Source.objects.count() == len(ROUNDS)
@@ -186,7 +186,7 @@ def test_one_receipt_number_told_for_two_orders_at_once_counts_once(daraja: Busy
 def test_workers_who_find_the_same_pending_payment_send_one_push(daraja: BusyDaraja) -> None:
     for count in ROUNDS:
         payment = new_payment(sent=False)
-        at_once([partial(prompt, payment, now=later(1))] * 4)
+        at_once([partial(send_stk_push, payment, now=later(1))] * 4)
         payment.refresh_from_db()
         assert daraja.pushes == count + 1
         assert payment.status == "processing"
@@ -196,7 +196,7 @@ def test_workers_who_find_the_same_pending_payment_send_one_push(daraja: BusyDar
 def test_the_first_orders_of_the_day_share_one_token(daraja: BusyDaraja) -> None:
     payments = [new_payment(sent=False) for _ in range(8)]
 
-    at_once([partial(prompt, payment, now=later(1)) for payment in payments])
+    at_once([partial(send_stk_push, payment, now=later(1)) for payment in payments])
 
     assert (daraja.pushes, daraja.tokens) == (8, 1)
     assert set(MpesaPayment.objects.values_list("status", flat=True)) == {"processing"}
@@ -208,7 +208,7 @@ def test_a_push_against_the_clock_is_either_sent_or_failed_and_never_both(daraja
     for _ in ROUNDS:
         sent_before = daraja.pushes
         payment = new_payment(sent=False)
-        at_once([partial(prompt, payment, now=later(59)), partial(attend, payment, now=later(60))])
+        at_once([partial(send_stk_push, payment, now=later(59)), partial(refresh_payment, payment, now=later(60))])
         payment.refresh_from_db()
         assert (payment.status, daraja.pushes - sent_before) in {("processing", 1), ("failed", 0)}
 
@@ -235,7 +235,7 @@ def test_workers_who_find_the_same_mail_due_send_it_once(announced: list[Any]) -
     post(payment, success(payment))
 
     for count in ROUNDS:
-        MpesaDue.objects.update(done_at=None, claimed_at=None, tries=0)
-        at_once([partial(send_for, payment.mpesa_order_id, now=later(60))] * 4)
+        MpesaOutboxMessage.objects.update(delivered_at=None, reserved_at=None, tries=0)
+        at_once([partial(deliver_for_order, payment.mpesa_order_id, now=later(60))] * 4)
         assert len(mail.outbox) == len(announced) == count + 2
-        assert not MpesaDue.objects.filter(done_at=None).exists()
+        assert not MpesaOutboxMessage.objects.filter(delivered_at=None).exists()

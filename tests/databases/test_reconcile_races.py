@@ -14,9 +14,9 @@ from django.utils import timezone
 from oscar.apps.order.signals import order_status_changed
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.asking import attend
-from oscar_mpesa.lifecycle.reconciling import reconcile
-from oscar_mpesa.models import MpesaCall, MpesaCallback, MpesaDue, MpesaEvent, MpesaPayment
+from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaEvent, MpesaOutboxMessage, MpesaPayment
+from oscar_mpesa.services.reconciliation import reconcile
+from oscar_mpesa.services.status_query import refresh_payment
 from tests.databases.crowd import BusyDaraja, at_once, new_payment
 from tests.shop import post, success
 
@@ -74,13 +74,13 @@ def leave_refused_books() -> None:
 def leave_overdue_orders() -> None:
     for _ in range(EACH):
         payment = new_payment(now=NOW - timedelta(minutes=31))
-        attend(payment, now=NOW - timedelta(minutes=28))
+        refresh_payment(payment, now=NOW - timedelta(minutes=28))
 
 
 def leave_mails() -> None:
     """Their processes died before they were sent."""
     orders = [paid(minutes_ago=10).mpesa_order_id for _ in range(EACH)]
-    MpesaDue.objects.filter(mpesa_order__in=orders).update(done_at=None, claimed_at=None, tries=0)
+    MpesaOutboxMessage.objects.filter(mpesa_order__in=orders).update(delivered_at=None, reserved_at=None, tries=0)
 
 
 def leave_questions() -> None:
@@ -104,7 +104,7 @@ def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
     ):
         leave()
     mail.outbox.clear()
-    MpesaCall.objects.all().delete()
+    MpesaApiCall.objects.all().delete()
 
     passes = at_once([lambda: list(reconcile(lambda: NOW))] * RECONCILERS)
 
@@ -114,7 +114,7 @@ def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
     assert set(counted(MpesaEvent.objects.filter(type="payment_settled"), "payment").values()) == {1}
     assert set(counted(MpesaEvent.objects.filter(type="order_closed"), "mpesa_order").values()) == {1}
     assert set(counted(Source, "order").values()) == set(counted(Transaction, "source").values()) == {1}
-    asked = counted(MpesaCall.objects.filter(endpoint="query"), "payment")
+    asked = counted(MpesaApiCall.objects.filter(endpoint="query"), "payment")
     assert set(asked.values()) == {1}
     assert 2 * EACH <= len(asked) <= 3 * EACH  # of a callback that one works through, another may ask meanwhile
     assert len([letter for letter in mail.outbox if letter.subject.startswith("Confirmation")]) == 18

@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.reconciling import reconcile
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_IS_THERE
+from oscar_mpesa.models.receipts import MONEY_ARRIVED
+from oscar_mpesa.services.reconciliation import reconcile
 from oscar_mpesa.simulator.server import SANDBOX
-from tests.databases.letters import delivered
-from tests.databases.passing import LOOKS, make_older, whatever_waits
+from tests.databases.concurrency import LOOKS, make_older, whatever_waits
+from tests.databases.emails import delivered
 from tests.databases.processes import running
 from tests.databases.storm import FarSimulator, Memory, chaos, reconcile_for_ever, stumbling_shop
 from tests.databases.web import Browser, door, serve
@@ -64,7 +64,7 @@ def shop(
     address = f"http://127.0.0.1:{open_door.getsockname()[1]}"
     file_based = "django.core.cache.backends.filebased.FileBasedCache"
     settings.CACHES = {"default": {"BACKEND": file_based, "LOCATION": str(tmp_path / "cache")}}
-    settings.EMAIL_BACKEND = "tests.databases.letters.Letterbox"
+    settings.EMAIL_BACKEND = "tests.databases.emails.Letterbox"
     settings.EMAIL_FILE_PATH = str(tmp_path / "letters")
     settings.OSCAR_MPESA = {
         **settings.OSCAR_MPESA,
@@ -180,7 +180,7 @@ def assert_every_shilling_has_a_receipt(memory: Memory) -> None:
     kept = Counter((number or number_of[str(checkout_id)], amount) for number, checkout_id, amount in receipts)
     assert {told: scenario for told, scenario in taken.items() if told not in kept} == {}
     assert kept == Counter(taken.keys())
-    assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) <= set(MONEY_IS_THERE)
+    assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) <= set(MONEY_ARRIVED)
 
 
 def assert_paid_is_who_paid() -> None:
@@ -189,13 +189,13 @@ def assert_paid_is_who_paid() -> None:
         applied = [receipt for receipt in each.mpesa_receipts.all() if receipt.allocation == "applied"]
         assert len(applied) <= len(booked) <= 1
         assert (each.status == "Being processed") is bool(booked)
-        assert (each.status == "Payment expired") is each.mpesa.is_released
+        assert (each.status == "Payment expired") is each.mpesa.is_closed
         assert [source.amount_debited for source in each.sources.all()] == [receipt.amount for receipt in booked]
 
 
 def assert_stock_is_what_the_orders_say() -> None:
     for record in StockRecord.objects.all():
-        lines = Line.objects.filter(stockrecord=record, order__mpesa__released_at=None)
+        lines = Line.objects.filter(stockrecord=record, order__mpesa__closed_at=None)
         assert record.num_allocated == lines.aggregate(Sum("quantity"))["quantity__sum"]
 
 

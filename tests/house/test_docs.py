@@ -12,7 +12,7 @@ import pytest
 
 from oscar_mpesa import checks
 from oscar_mpesa.conf import ENVIRONMENT_NAMES, MpesaSettings
-from oscar_mpesa.ordering import mails
+from oscar_mpesa.oscar_adapter import emails
 from tests.house.sources import ROOT
 
 DOCUMENTS = sorted(
@@ -46,7 +46,7 @@ def test_every_link_leads_somewhere(path: str) -> None:
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, ".env.example"])
 def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
-    of_mails = {code.removeprefix("MPESA_") for code in (mails.FAILED, mails.LATER, mails.CLOSED, mails.ASTRAY)}
+    of_mails = {code.removeprefix("MPESA_") for code in (emails.FAILED, emails.LATER, emails.CLOSED, emails.UNMATCHED)}
 
     assert set(VARIABLE.findall(text_of(path))) <= ENVIRONMENT_NAMES | of_mails
 

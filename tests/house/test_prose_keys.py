@@ -19,7 +19,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
         # The databases' own name of an isolation level.
         ("oscar_mpesa/checks/shop.py", "read committed"),
         # A type in quotes, not a key.
-        ("oscar_mpesa/simulator/disasters.py", "Reply | None"),
+        ("oscar_mpesa/simulator/scenarios.py", "Reply | None"),
     }
 )
 

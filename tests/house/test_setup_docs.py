@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from oscar_mpesa.oversight.setup.words import WORDS
+from oscar_mpesa.setup_check.words import WORDS
 from tests.house.sources import ROOT
 
 MISTAKES = [name for name, (level, *_) in WORDS.items() if level != "ok"]
@@ -22,6 +22,6 @@ def test_the_table_of_mistakes_has_each_one_once() -> None:
 
 @pytest.mark.parametrize("name", WORDS)
 def test_none_is_without_a_test(name: str) -> None:
-    tests = (ROOT / "tests" / "oversight").glob("test_setup*.py")
+    tests = (ROOT / "tests" / "setup_check").glob("test_*.py")
 
     assert any(f'"{name}"' in path.read_text(encoding="utf-8") for path in tests)

@@ -16,7 +16,6 @@ NAMES_THAT_SAY_NOTHING = {
     "util",
     "helpers",
     "common",
-    "services",
     "constants",
     "misc",
     "core",

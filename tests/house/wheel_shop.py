@@ -117,7 +117,7 @@ assert "1,500" in client.get(waiting).content.decode()
 
 # A minute passes, and nobody looks at the page.
 gone = timedelta(minutes=1)
-MpesaPayment.objects.update(prompted_at=F("prompted_at") - gone, next_question_at=F("next_question_at") - gone)
+MpesaPayment.objects.update(push_sent_at=F("push_sent_at") - gone, next_query_at=F("next_query_at") - gone)
 call_command("mpesa_reconcile")
 assert MpesaPayment.objects.get().is_paid
 

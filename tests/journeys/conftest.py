@@ -9,11 +9,11 @@ import pytest
 from django.db.models import F
 from pytest_django.live_server_helper import LiveServer
 
-from oscar_mpesa.models import MpesaCall, MpesaCallback, MpesaDue, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.simulator.disasters import Daraja, Scenario
+from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
 from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.replies import Reply
+from oscar_mpesa.simulator.scenarios import Daraja, Scenario
 from oscar_mpesa.simulator.server import Simulator
-from oscar_mpesa.simulator.spoken import Reply
 from oscar_mpesa.testing.fixtures import mpesa_simulator as mpesa_simulator
 from tests.journeys.plain import PlainBrowser
 from tests.shopper import Shopper
@@ -41,12 +41,12 @@ def wait(seconds: int) -> None:
     """Let so much time pass for every payment, order and receipt."""
     gone = timedelta(seconds=seconds)
     clocks: dict[Any, tuple[str, ...]] = {
-        MpesaPayment: ("created_at", "prompted_at", "next_question_at", "ended_at"),
-        MpesaOrder: ("created_at", "pay_before", "release_at"),
+        MpesaPayment: ("created_at", "push_sent_at", "next_query_at", "ended_at"),
+        MpesaOrder: ("created_at", "pay_before", "close_check_at"),
         MpesaReceipt: ("next_try_at",),
         MpesaCallback: ("received_at", "next_try_at"),
-        MpesaDue: ("due_at", "claimed_at"),
-        MpesaCall: ("created_at",),
+        MpesaOutboxMessage: ("due_at", "reserved_at"),
+        MpesaApiCall: ("created_at",),
     }
     for model, moments in clocks.items():
         model.objects.update(**{name: F(name) - gone for name in moments})

@@ -44,7 +44,7 @@ def test_an_order_that_waits_for_its_money_gives_its_things_back_at_once(
     text = shopper.client.get(page).content.decode()
     assert shopper.order().status == "Cancelled"
     assert stock_of(product) == (3, 0)
-    assert MpesaOrder.objects.get().release_reason == "staff"
+    assert MpesaOrder.objects.get().close_reason == "staff"
     assert daraja.queries == []
     assert f"order {shopper.order().number}" in text.lower()
     assert "No payment reached us by" not in text
@@ -87,9 +87,9 @@ def test_an_order_that_is_paid_keeps_its_things_and_its_money_is_listed(
 
     receipt = MpesaReceipt.objects.get()
     assert receipt.allocation == Allocation.APPLIED
-    assert list(MpesaReceipt.objects.to_sort_out()) == [receipt]
+    assert list(MpesaReceipt.objects.needing_decision()) == [receipt]
     assert stock_of(product) == (3, 1)
-    assert not MpesaOrder.objects.get().is_released
+    assert not MpesaOrder.objects.get().is_closed
 
 
 def test_an_order_that_the_clock_closed_already_gives_nothing_back_twice(
@@ -101,7 +101,7 @@ def test_an_order_that_the_clock_closed_already_gives_nothing_back_twice(
     other = Shopper()
     other.buys(product, phone="0712345678")
     wait(31 * 60)
-    MpesaOrder.objects.exclude(order=shopper.order().pk).update(release_at=None)
+    MpesaOrder.objects.exclude(order=shopper.order().pk).update(close_check_at=None)
     call_command("mpesa_reconcile")
     before = stock_of(product)
 

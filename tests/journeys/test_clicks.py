@@ -9,10 +9,10 @@ from django.db import connection
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.simulator.disasters import Daraja, usual
 from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.replies import Reply
+from oscar_mpesa.simulator.scenarios import Daraja, usual
 from oscar_mpesa.simulator.server import Simulator
-from oscar_mpesa.simulator.spoken import Reply
 from tests.journeys.plain import PlainBrowser
 from tests.shop import new_product
 from tests.shopper import Shopper

@@ -42,7 +42,7 @@ def test_before_an_order_is_given_up_safaricom_is_asked_once_more_and_paid_there
     assert order.status == "Being processed"
     assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
     assert stock_of(product) == (3, 1)
-    assert not MpesaOrder.objects.get().is_released
+    assert not MpesaOrder.objects.get().is_closed
 
 
 def test_a_cancelled_request_is_asked_about_too_before_its_order_is_given_up(
@@ -78,7 +78,7 @@ def test_the_things_of_a_closed_order_go_back_to_the_basket_once(daraja: Simulat
     page = nobody_pays(daraja, shopper, product)
 
     for _ in range(2):
-        shopper.client.post(f"{page}restore/")
+        shopper.client.post(f"{page}restore-basket/")
 
     basket = shopper.client.get(reverse("basket:summary")).context["basket"]
     assert [(line.product_id, line.quantity) for line in basket.all_lines()] == [(product.pk, 1)]
@@ -103,14 +103,14 @@ def test_late_money_waits_for_a_person_once_the_things_are_back_in_a_basket(
 ) -> None:
     product = new_product(stock=3)
     page = nobody_pays(daraja, shopper, product)
-    shopper.client.post(f"{page}restore/")
+    shopper.client.post(f"{page}restore-basket/")
 
     daraja.call_back(daraja.pushes[0], code=0)
 
     receipt = MpesaReceipt.objects.get()
     text = shopper.client.get(page).content.decode()
     assert receipt.allocation == Allocation.UNALLOCATED
-    assert list(MpesaReceipt.objects.to_sort_out()) == [receipt]
+    assert list(MpesaReceipt.objects.needing_decision()) == [receipt]
     assert shopper.order().status == "Payment expired"
     assert stock_of(product) == (3, 0)
     assert "Do not pay again" in text
@@ -138,7 +138,7 @@ def test_another_way_to_pay_closes_the_order_and_its_late_money_waits_for_a_pers
     first = shopper.order()
     daraja.call_back(daraja.pushes[0], code=1)
 
-    answer = shopper.client.post(f"{page}other/")
+    answer = shopper.client.post(f"{page}other-method/")
     shopper.chooses("cod")
     shopper.places_order()
     daraja.call_back(daraja.pushes[0], code=0)
@@ -164,7 +164,7 @@ def test_what_safaricom_cannot_say_is_waited_for_unless_it_means_no(
 
     call_command("mpesa_reconcile")
 
-    reasons = {"4999": "overdue", "9000": "unasked"}
+    reasons = {"4999": "expired", "9000": "unconfirmed"}
     assert soon == ("Payment expired" if answer == "4999" else "Pending payment")
     assert shopper.order().status == "Payment expired"
-    assert MpesaOrder.objects.get().release_reason == reasons[answer]
+    assert MpesaOrder.objects.get().close_reason == reasons[answer]

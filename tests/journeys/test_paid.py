@@ -9,9 +9,9 @@ from django.core import mail
 from oscar.core.loading import get_model
 from pytest_django.live_server_helper import LiveServer
 
-from oscar_mpesa.models import Allocation, MpesaCall, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
-from oscar_mpesa.simulator.disasters import Daraja
+from oscar_mpesa.models import Allocation, MpesaApiCall, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.scenarios import Daraja
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import wait
 from tests.journeys.plain import PlainBrowser
@@ -39,7 +39,7 @@ def test_the_callback_pays_the_order_over_real_http(daraja: Simulator, shopper: 
     assert order.status == "Being processed"
     assert order.sources.get().amount_debited == Decimal("1500.00")
     assert (len(daraja.pushes), daraja.tokens_given, daraja.queries) == (1, 1, [])
-    assert [call.endpoint for call in MpesaCall.objects.order_by("pk")] == ["oauth", "push"]
+    assert [call.endpoint for call in MpesaApiCall.objects.order_by("pk")] == ["oauth", "push"]
     assert len(mail.outbox) == 1
 
 

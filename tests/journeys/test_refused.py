@@ -10,11 +10,11 @@ import pytest
 from django.core.cache import cache
 
 from oscar_mpesa.daraja.transport import Response
-from oscar_mpesa.lifecycle.gateway import replaced_transport
-from oscar_mpesa.lifecycle.starting import opens_at
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.payments import next_push_allowed_at
+from oscar_mpesa.simulator.replies import NO_MERCHANT, RATE_LIMIT, Refusal, Reply, invalid, said
 from oscar_mpesa.simulator.server import Simulator
-from oscar_mpesa.simulator.spoken import NO_MERCHANT, RATE_LIMIT, Refusal, Reply, invalid, said
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import page as scripted_page
 from tests.journeys.conftest import answers, wait
@@ -85,8 +85,8 @@ def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
 
     assert sent_to_the_same == 1
     assert len(daraja.pushes) == 2
-    assert opens_at(busy, phone=busy.phone_number) is not None
-    assert opens_at(busy, phone=ANOTHER) is None
+    assert next_push_allowed_at(busy, phone=busy.phone_number) is not None
+    assert next_push_allowed_at(busy, phone=ANOTHER) is None
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_question_that_daraja_cannot_answer_changes_nothing(daraja: Simulator,
 
     assert state == "enter-pin"
     assert MpesaPayment.objects.get().status == "processing"
-    assert MpesaPayment.objects.get().questions_asked == 1
+    assert MpesaPayment.objects.get().query_count == 1
 
 
 NOTHING = dict.fromkeys(("CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY", "CALLBACK_URL"), "")
@@ -241,7 +241,7 @@ FAULTS: dict[str, dict[str, Any]] = {
         "CALLBACK_URL": "https://shop.example/hooks",
         "SHORTCODE": "174379",
     },
-    "switched off": {"OFFER_TO": "nobody"},
+    "switched off": {"AVAILABLE_TO": "nobody"},
 }
 
 

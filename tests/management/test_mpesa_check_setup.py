@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.simulator.server import Simulator
-from tests.oversight.trying import KEYS, set_up
+from tests.setup_check.probes import KEYS, set_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

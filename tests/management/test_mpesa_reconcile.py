@@ -48,8 +48,8 @@ def an_hour_passes() -> None:
     """Everything that was written down is an hour old."""
     gone = timedelta(hours=1)
     moments: dict[Any, tuple[str, ...]] = {
-        MpesaPayment: ("created_at", "prompted_at", "next_question_at"),
-        MpesaOrder: ("created_at", "pay_before", "release_at"),
+        MpesaPayment: ("created_at", "push_sent_at", "next_query_at"),
+        MpesaOrder: ("created_at", "pay_before", "close_check_at"),
         MpesaReceipt: ("created_at", "next_try_at"),
         MpesaCallback: ("received_at", "next_try_at"),
     }

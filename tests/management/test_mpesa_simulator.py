@@ -21,14 +21,14 @@ from django.utils import timezone
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.client import Client
-from oscar_mpesa.daraja.errors import DarajaBusy
-from oscar_mpesa.daraja.messages import Push
+from oscar_mpesa.daraja.exceptions import DarajaBusy
+from oscar_mpesa.daraja.stk_push import StkPush
 from oscar_mpesa.daraja.transport import HttpTransport
 from oscar_mpesa.simulator.server import SANDBOX
 from oscar_mpesa.testing.transport import DictCache
 from tests.house.sources import ROOT
 from tests.journeys.plain import OPENER
-from tests.lifecycle.wire import CREDENTIALS
+from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import PAYS
 
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -110,7 +110,7 @@ def test_a_shop_that_may_not_test_is_told_how_it_may(settings: Any) -> None:
 
 
 def test_a_shop_whose_urlconf_lacks_the_callbacks_is_shown_the_usual_address(settings: Any) -> None:
-    settings.ROOT_URLCONF = "oscar_mpesa.handset.urls"
+    settings.ROOT_URLCONF = "oscar_mpesa.practice_phone.urls"
 
     assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8000/api/payments/hooks"
 
@@ -136,7 +136,7 @@ def push_and_be_refused(greeting: str) -> None:
     found = URL.search(greeting)
     assert found is not None
     keys = replace(get_settings().credentials, base_url=found[0])
-    push = Push(
+    push = StkPush(
         phone=PAYS,
         amount=1500,
         callback_url="http://127.0.0.1:9/hooks/",

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("status", "released_at", "awaits", "is_open"),
+    ("status", "closed_at", "awaits", "is_open"),
     [
         pytest.param("Pending payment", None, True, True, id="pending"),
         pytest.param("Pending payment", NOON, False, False, id="pending but closed"),
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_an_order_awaits_payment_while_it_is_open_and_pending(
-    status: str, released_at: datetime | None, awaits: bool, is_open: bool
+    status: str, closed_at: datetime | None, awaits: bool, is_open: bool
 ) -> None:
     mpesa_order = new_payment().mpesa_order
-    mpesa_order.order.status, mpesa_order.released_at = status, released_at
+    mpesa_order.order.status, mpesa_order.closed_at = status, closed_at
     mpesa_order.order.save()
     mpesa_order.save()
 

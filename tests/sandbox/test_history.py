@@ -13,11 +13,11 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.lifecycle.reconciling import Step, reconcile
+from oscar_mpesa.alerts.rules import active_alerts
 from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import TO_SORT_OUT
-from oscar_mpesa.oversight.figures import figures
-from oscar_mpesa.oversight.needs import needs
+from oscar_mpesa.models.receipts import NEEDS_DECISION
+from oscar_mpesa.reports.statistics import statistics
+from oscar_mpesa.services.reconciliation import Step, reconcile
 from sandbox_site.history.rows import WORDS, code_of
 from sandbox_site.history.trade import DEALT_WITH, EAT, OUTCOMES, Fate, sales
 from tests.shop import NOON
@@ -75,17 +75,17 @@ def test_failures_have_realistic_shares() -> None:
 
 
 def test_there_is_something_of_each_kind_to_decide_about(past: None) -> None:
-    open_ones = set(MpesaReceipt.objects.filter(allocation__in=TO_SORT_OUT).values_list("allocation", flat=True))
+    open_ones = set(MpesaReceipt.objects.filter(allocation__in=NEEDS_DECISION).values_list("allocation", flat=True))
 
-    assert open_ones == {each.value for each in TO_SORT_OUT}
-    assert {"surplus", "unallocated", "mismatch"} <= {need.key for need in needs(timezone.now())}
+    assert open_ones == {each.value for each in NEEDS_DECISION}
+    assert {"surplus", "unallocated", "mismatch"} <= {need.key for need in active_alerts(timezone.now())}
 
 
 def test_older_money_has_found_its_person(past: None) -> None:
     old = MpesaReceipt.objects.filter(paid_at__lt=timezone.now() - DEALT_WITH - timedelta(days=1))
 
     assert old.filter(allocation="returned").exists()
-    assert not old.filter(allocation__in=TO_SORT_OUT).exists()
+    assert not old.filter(allocation__in=NEEDS_DECISION).exists()
     assert not old.filter(allocation="returned").exclude(returned_amount=F("amount")).exists()
 
 
@@ -136,7 +136,7 @@ def test_nothing_is_left_to_be_done_by_reconcile(past: None) -> None:
 
     assert MpesaOrder.objects.count() > 0
     assert steps == []
-    assert MpesaOrder.objects.filter(released_at=None, order__status="Payment expired").count() == 0
+    assert MpesaOrder.objects.filter(closed_at=None, order__status="Payment expired").count() == 0
 
 
 def test_nobody_reads_the_secret_of_one_payment_off_another_history(past: None) -> None:
@@ -154,7 +154,7 @@ def test_it_is_marked_as_a_test_unless_told_otherwise(shelves: None) -> None:
 
 
 def test_the_desk_shows_it(past: None) -> None:
-    found = figures(timezone.now())
+    found = statistics(timezone.now())
 
     assert found.taken > 0
     assert 60 <= (found.ended.month.percent or 0) <= 95

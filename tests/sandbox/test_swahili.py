@@ -20,8 +20,8 @@ from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt
 from sandbox_site.goods import CATEGORIES, GOODS
 from sandbox_site.people import SHOPPER
-from tests.sandbox import trips
-from tests.sandbox.reader import Ear, Reader, listen, words
+from tests.sandbox import purchases
+from tests.sandbox.page_reader import Ear, Reader, listen, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ NAMES = {
     *(good.description for good in GOODS),
     *CATEGORIES,
     *CATEGORIES.values(),
-    *trips.ADDRESS.values(),
+    *purchases.ADDRESS.values(),
     "Duka la Pwani",
     "Biashara Street, Mombasa",
     "Baraka Otieno",
@@ -58,15 +58,15 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 
 def test_a_guest_who_looks_at_everything_and_mistypes_everything_reads_swahili(reader: Reader) -> None:
-    trips.looks_around(reader)
-    trips.fills_the_basket(reader)
-    trips.uses_a_voucher(reader)
-    trips.changes_quantities(reader)
-    trips.fills_the_basket(reader)
-    trips.is_a_guest(reader)
-    trips.says_where(reader)
-    thanks = trips.pays_by_mpesa(reader)
-    status = reader.opens(f"accounts/order-status/{trips.order().number}/{trips.order().verification_hash()}/")
+    purchases.looks_around(reader)
+    purchases.fills_the_basket(reader)
+    purchases.uses_a_voucher(reader)
+    purchases.changes_quantities(reader)
+    purchases.fills_the_basket(reader)
+    purchases.is_a_guest(reader)
+    purchases.says_where(reader)
+    thanks = purchases.pays_by_mpesa(reader)
+    status = reader.opens(f"accounts/order-status/{purchases.order().number}/{purchases.order().verification_hash()}/")
 
     assert reader.untranslated == {}
     assert "Oda yako imepokelewa" in thanks
@@ -75,16 +75,16 @@ def test_a_guest_who_looks_at_everything_and_mistypes_everything_reads_swahili(r
 
 
 def test_a_user_reads_swahili_by_either_way_to_pay(reader: Reader) -> None:
-    trips.signs_in(reader)
-    trips.fills_the_basket(reader)
+    purchases.signs_in(reader)
+    purchases.fills_the_basket(reader)
     reader.sends("basket/vouchers/add/", code="KARIBU")
     reader.opens("checkout/")
-    trips.says_where(reader)
-    at_the_door = trips.pays_at_the_door(reader)
-    trips.fills_the_basket(reader)
-    trips.says_where(reader)
-    by_mpesa = trips.pays_by_mpesa(reader)
-    trips.looks_up_orders(reader)
+    purchases.says_where(reader)
+    at_the_door = purchases.pays_at_the_door(reader)
+    purchases.fills_the_basket(reader)
+    purchases.says_where(reader)
+    by_mpesa = purchases.pays_by_mpesa(reader)
+    purchases.looks_up_orders(reader)
 
     assert reader.untranslated == {}
     assert "Lipa unapopokea" in words(at_the_door)
@@ -92,21 +92,21 @@ def test_a_user_reads_swahili_by_either_way_to_pay(reader: Reader) -> None:
 
 
 def test_whoever_looks_after_an_account_reads_swahili(reader: Reader) -> None:
-    trips.forgets_the_password(reader)
-    trips.registers(reader)
+    purchases.forgets_the_password(reader)
+    purchases.registers(reader)
     reader.client.logout()
-    trips.signs_in(reader)
-    trips.looks_after_the_account(reader)
+    purchases.signs_in(reader)
+    purchases.looks_after_the_account(reader)
 
     assert reader.untranslated == {}
 
 
 def test_a_payment_that_fails_or_comes_to_nothing_is_told_in_swahili(reader: Reader) -> None:
-    trips.fills_the_basket(reader)
-    trips.is_a_guest(reader)
-    trips.says_where(reader)
+    purchases.fills_the_basket(reader)
+    purchases.is_a_guest(reader)
+    purchases.says_where(reader)
 
-    page = trips.pays_by_mpesa(reader, phone="254708374150")
+    page = purchases.pays_by_mpesa(reader, phone="254708374150")
 
     assert reader.untranslated == {}
     assert "Pesa kwenye M-PESA hiyo hazitoshi." in page
@@ -115,12 +115,12 @@ def test_a_payment_that_fails_or_comes_to_nothing_is_told_in_swahili(reader: Rea
 def test_no_text_of_a_purchase_is_the_same_in_both_languages(reader: Reader) -> None:
     english = Reader("en", Ear())
     for each in (reader, english):
-        trips.looks_around(each)
-        trips.fills_the_basket(each)
-        trips.uses_a_voucher(each)
-        trips.is_a_guest(each)
-        trips.says_where(each)
-        trips.pays_by_mpesa(each)
+        purchases.looks_around(each)
+        purchases.fills_the_basket(each)
+        purchases.uses_a_voucher(each)
+        purchases.is_a_guest(each)
+        purchases.says_where(each)
+        purchases.pays_by_mpesa(each)
 
     same = {text for text in reader.words & english.words if "KSh" not in text and '"' not in text}
 
@@ -128,20 +128,20 @@ def test_no_text_of_a_purchase_is_the_same_in_both_languages(reader: Reader) -> 
 
 
 def test_the_confirmation_is_mailed_in_swahili_with_the_mpesa_code(reader: Reader) -> None:
-    trips.fills_the_basket(reader)
-    trips.is_a_guest(reader)
-    trips.says_where(reader)
-    trips.pays_by_mpesa(reader)
+    purchases.fills_the_basket(reader)
+    purchases.is_a_guest(reader)
+    purchases.says_where(reader)
+    purchases.pays_by_mpesa(reader)
 
     told = mail.outbox[0]
     assert isinstance(told, EmailMultiAlternatives)
     html = str(told.alternatives[0][0])
     number = MpesaReceipt.objects.get().number
-    assert told.subject == f"Uthibitisho wa oda {trips.order().number}"
+    assert told.subject == f"Uthibitisho wa oda {purchases.order().number}"
     for body in (str(told.body), html):
         assert "Bidhaa za oda yako:" in body
         assert f"Nambari ya muamala {number}: KSh 5,300 zimepokelewa." in body
-    assert f"/sw/accounts/order-status/{trips.order().number}/" in told.body
+    assert f"/sw/accounts/order-status/{purchases.order().number}/" in told.body
 
 
 def test_the_mail_about_a_new_password_is_in_swahili(reader: Reader) -> None:
@@ -156,7 +156,7 @@ def test_the_mail_about_a_new_password_is_in_swahili(reader: Reader) -> None:
 def test_oscars_own_pages_write_shillings_and_show_cents_only_where_there_are_any(language: str) -> None:
     someone = Reader(language, Ear())
 
-    basket = trips.fills_the_basket(someone)
+    basket = purchases.fills_the_basket(someone)
 
     assert {"KSh 2,350", "KSh 2,999", "KSh 5,049.10"} <= words(basket)
     assert ".00" not in " ".join(words(basket))

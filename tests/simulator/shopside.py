@@ -8,9 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.utils import timezone
 
-from oscar_mpesa.daraja.callbacks import StkCallback, parse
 from oscar_mpesa.daraja.client import Client
-from oscar_mpesa.daraja.messages import Push, PushReply
+from oscar_mpesa.daraja.stk_push import StkCallback, StkPush, StkPushReply, parse_callback
 from oscar_mpesa.daraja.transport import HttpTransport
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.simulator.server import SANDBOX, Simulator
@@ -35,7 +34,7 @@ class Hooks:
     @property
     def told(self) -> list[StkCallback]:
         """What the callbacks say, as the shop reads it."""
-        return [parse(body) for body in self.bodies]
+        return [parse_callback(body) for body in self.bodies]
 
     def __enter__(self) -> Hooks:
         self._thread.start()
@@ -55,9 +54,9 @@ class Shop:
         self._count = 0
         self.client = Client(replace(SANDBOX, base_url=simulator.url), HttpTransport(), DictCache())
 
-    def pushes(self, *, phone: str = "0712345678", amount: int = 1500) -> PushReply:
+    def pushes(self, *, phone: str = "0712345678", amount: int = 1500) -> StkPushReply:
         self._count += 1
-        push = Push(
+        push = StkPush(
             phone=PhoneNumber.parse(phone),
             amount=amount,
             callback_url=f"{self._hooks.url}/{self._count}/",

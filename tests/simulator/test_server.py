@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.daraja.errors import DarajaUnreadable
-from oscar_mpesa.daraja.messages import Push, push_body, query_body
-from oscar_mpesa.simulator.disasters import Daraja
+from oscar_mpesa.daraja.exceptions import DarajaUnreadable
+from oscar_mpesa.daraja.stk_push import StkPush, push_body
+from oscar_mpesa.daraja.stk_query import query_body
 from oscar_mpesa.simulator.pushes import ReceivedPush
+from oscar_mpesa.simulator.replies import Reply
+from oscar_mpesa.simulator.scenarios import Daraja
 from oscar_mpesa.simulator.server import SANDBOX, Simulator
-from oscar_mpesa.simulator.spoken import Reply
 from tests.shop import PAYS
 from tests.simulator.shopside import Hooks, Shop
 
@@ -54,7 +55,7 @@ def post(simulator: Simulator, path: str, fields: Mapping[str, object], *, autho
 
 def push_fields() -> dict[str, object]:
     about = {"callback_url": "http://127.0.0.1:9/hooks/", "account_reference": "100042", "description": "Order"}
-    return dict(push_body(SANDBOX, Push(phone=PAYS, amount=1500, **about), now=timezone.now()))
+    return dict(push_body(SANDBOX, StkPush(phone=PAYS, amount=1500, **about), now=timezone.now()))
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from oscar_mpesa.access.page_state import PaymentPageState
-from oscar_mpesa.access.story import Story
+from oscar_mpesa.payment_page.page_state import PaymentPageState
+from oscar_mpesa.payment_page.state import PaymentPage
 from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, phone, when
 from tests.shop import NOON, PAYS
 
-STORY = Story(
+STORY = PaymentPage(
     state=PaymentPageState.ENTER_PIN,
     sentence="",
     amount=Decimal(1500),

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.simulator.disasters import BY_DIGITS, CHAOS
+from oscar_mpesa.simulator.scenarios import BY_DIGITS, CHAOS
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing.fixtures import daraja_for
 from oscar_mpesa.testing.fixtures import mpesa_simulator as mpesa_simulator

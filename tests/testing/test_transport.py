@@ -8,8 +8,8 @@ import pytest
 
 from oscar_mpesa.daraja.client import Client
 from oscar_mpesa.daraja.credentials import Credentials
-from oscar_mpesa.daraja.errors import DarajaUnreachable
-from oscar_mpesa.daraja.messages import Push
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
+from oscar_mpesa.daraja.stk_push import StkPush
 from oscar_mpesa.daraja.transport import Request
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.testing import ScriptedTransport
@@ -25,7 +25,7 @@ SHOP = Credentials(
     base_url="https://sandbox.safaricom.co.ke",
 )
 
-PUSH = Push(
+PUSH = StkPush(
     phone=PhoneNumber(msisdn="254708374149"),
     amount=1500,
     callback_url="https://shop.example/hooks/abc/",

@@ -1,7 +1,7 @@
 """Every address of ours as the demo shop mounts them, and what each answers to whom it does not concern.
 
 A new address goes into ``TABLE``; ``test_ownership_table.py`` fails by its name until it does. The answers of the
-shopkeeper's desk depend on permissions: ``tests/dashboard/test_matrix.py`` has its addresses.
+shopkeeper's desk depend on permissions: ``tests/dashboard/test_permission_matrix.py`` has its addresses.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ TABLE = {
     WAIT: PAGE,
     STATUS: PAGE,
     RETRY: WISH,
-    "/en/checkout/mpesa/<public_id>/restore/": WISH,
-    "/en/checkout/mpesa/<public_id>/later/": WISH,
-    "/en/checkout/mpesa/<public_id>/other/": WISH,
+    "/en/checkout/mpesa/<public_id>/restore-basket/": WISH,
+    "/en/checkout/mpesa/<public_id>/pay-later/": WISH,
+    "/en/checkout/mpesa/<public_id>/other-method/": WISH,
     "/en/checkout/mpesa/<public_id>/done/": WISH,
     LINK: PAGE,
     INITIATE: To(405, 404),

@@ -13,7 +13,13 @@ SANDBOX = {
     "CALLBACK_URL": "https://shop.example/api/payments/hooks",
     "TEST_MODE": True,
 }
-PRODUCTION = {**SANDBOX, "ENVIRONMENT": "production", "SHORTCODE": "600986", "KIND": "paybill", "TEST_MODE": False}
+PRODUCTION = {
+    **SANDBOX,
+    "ENVIRONMENT": "production",
+    "SHORTCODE": "600986",
+    "SHORTCODE_TYPE": "paybill",
+    "TEST_MODE": False,
+}
 
 
 def told(check: Any, settings: Any, **changes: Any) -> dict[str, str]:

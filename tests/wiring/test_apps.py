@@ -14,8 +14,8 @@ from oscar.apps.order.signals import order_status_changed
 import oscar_mpesa
 from oscar_mpesa import checks
 from oscar_mpesa.apps import MpesaConfig
-from oscar_mpesa.lifecycle.ports import AdapterMissing, replaced_adapter, shop
-from oscar_mpesa.ordering.adapter import OscarAdapter
+from oscar_mpesa.oscar_adapter.adapter import OscarAdapter
+from oscar_mpesa.services.ports import AdapterMissing, replaced_adapter, shop
 
 
 class ConfigWithoutAdapter(MpesaConfig):

@@ -114,7 +114,7 @@ def test_a_shop_in_another_currency_is_warned(settings: Any) -> None:
     ],
 )
 def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any, ids: list[str]) -> None:
-    said = told(checks.check_owner_check, settings, OWNER_CHECK=path)
+    said = told(checks.check_owner_check, settings, ORDER_OWNERSHIP_CHECK=path)
 
     assert list(said) == ids
     assert all("a request and an order" in hint for hint in said.values())

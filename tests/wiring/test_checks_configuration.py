@@ -77,7 +77,7 @@ def test_what_looks_mistyped_is_a_warning_that_shows_no_key(
 
 
 def test_a_till_whose_store_number_is_the_till_itself_is_a_warning(settings: Any) -> None:
-    mixed_up = {**PRODUCTION, "KIND": "", "SHORTCODE": "5123456", "TILL_NUMBER": "5123456"}
+    mixed_up = {**PRODUCTION, "SHORTCODE_TYPE": "", "SHORTCODE": "5123456", "TILL_NUMBER": "5123456"}
 
     said = told(checks.check_configuration, settings, **mixed_up)
 
@@ -141,11 +141,13 @@ def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "ids"),
     [
-        pytest.param({"KIND": ""}, ["W004"], id="nothing said"),
-        pytest.param({"KIND": "till"}, ["E002", "W004"], id="a till without its number"),
-        pytest.param({"KIND": "paybill", "TILL_NUMBER": "5123456"}, ["E002"], id="a paybill with a till's number"),
-        pytest.param({"KIND": "paybill"}, [], id="a paybill"),
-        pytest.param({"KIND": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
+        pytest.param({"SHORTCODE_TYPE": ""}, ["W004"], id="nothing said"),
+        pytest.param({"SHORTCODE_TYPE": "till"}, ["E002", "W004"], id="a till without its number"),
+        pytest.param(
+            {"SHORTCODE_TYPE": "paybill", "TILL_NUMBER": "5123456"}, ["E002"], id="a paybill with a till's number"
+        ),
+        pytest.param({"SHORTCODE_TYPE": "paybill"}, [], id="a paybill"),
+        pytest.param({"SHORTCODE_TYPE": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
     ],
 )
 def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
@@ -154,7 +156,7 @@ def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
     said = told(checks.check_configuration, settings, **{**PRODUCTION, **changes})
 
     assert list(said) == ids
-    assert all("MPESA_KIND=paybill" in hint and "store number" in hint for hint in said.values())
+    assert all("MPESA_SHORTCODE_TYPE=paybill" in hint and "store number" in hint for hint in said.values())
 
 
 def test_a_callback_address_with_a_word_that_safaricom_refuses_is_a_warning(settings: Any) -> None:

@@ -12,13 +12,13 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from oscar_mpesa.access.rights import TOKEN_HEADER
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.shop import CANCELS, new_clerk, new_product, pay
 from tests.shopper import Shopper
 from tests.wiring.addresses import CHECK, INITIATE, LINK, RETRY, TABLE, WAIT, filled, wish
-from tests.wiring.stages import STAGES, asked, placing
+from tests.wiring.order_stages import STAGES, asked, placing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,19 +42,19 @@ def signed_in(user: Any) -> Client:
 
 def by_link(payment: MpesaPayment) -> Client:
     client = Client()
-    client.get(filled(LINK, payment, token=make_token(payment.order_id, Use.PAY)))
+    client.get(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
     return client
 
 
 def by_token(payment: MpesaPayment) -> Client:
-    return Client(headers={TOKEN_HEADER: make_token(payment.order_id, Use.OWN)})
+    return Client(headers={TOKEN_HEADER: make_token(payment.order_id, TokenPurpose.OWN)})
 
 
 VIEWERS: dict[str, Viewer] = {
     "its user on another device": lambda payment: signed_in(payment.mpesa_order.order.user),
     "who came by a link": by_link,
     "who holds a token": by_token,
-    "staff without the permission": lambda payment: signed_in(new_clerk("view_mpesapayment", "release_order")),
+    "staff without the permission": lambda payment: signed_in(new_clerk("view_mpesapayment", "close_order")),
     "nobody": lambda payment: Client(),
 }
 
@@ -68,7 +68,7 @@ def pages(client: Client, payment: MpesaPayment) -> Iterator[tuple[str, str]]:
     """All that a browser is told: by our addresses, by their refusals, and by the shop's pages that call us to mind."""
     number = payment.mpesa_order.order.number
     for address in [*TABLE, reverse("basket:summary"), reverse("customer:order", args=[number])]:
-        url = filled(address, payment, token=make_token(payment.order_id, Use.PAY))
+        url = filled(address, payment, token=make_token(payment.order_id, TokenPurpose.PAY))
         yield address, client.get(url, follow=True).content.decode()
     for name, data in {"again": {"again": "yes"}, "wrong number": {"phone_number": "9"}}.items():
         yield name, client.post(filled(RETRY, payment), data, follow=True).content.decode()

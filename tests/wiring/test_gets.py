@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 
 from oscar_mpesa.access.ownership import LINKED_KEY
-from oscar_mpesa.lifecycle.tokens import Use, make_token
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.rows import all_rows, changed_since
 from tests.snapshots import Snapshot
 from tests.wiring.addresses import CHECK, HANDSET, LINK, PHONE, STATUS, TABLE, WAIT, filled
-from tests.wiring.stages import STAGES, asked, asked_a_while_ago, placing, remembered
+from tests.wiring.order_stages import STAGES, asked, asked_a_while_ago, placing, remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ EITHER = pytest.mark.parametrize("method", ["get", "head"])
 
 def changes(method: str, payment: MpesaPayment) -> Iterator[tuple[str, set[str]]]:
     """The tables that each address changes when its owner looks at it, each after the same past."""
-    client, token = placing(payment), make_token(payment.order_id, Use.PAY)
+    client, token = placing(payment), make_token(payment.order_id, TokenPurpose.PAY)
     known = remembered(client)
     with Snapshot() as past:
         for address in TABLE:
@@ -68,7 +68,7 @@ def test_who_opens_a_pay_link_gets_leave_to_pay_and_nothing_else_happens(method:
     payment, client = asked(), Client()
     before = all_rows()
 
-    getattr(client, method)(filled(LINK, payment, token=make_token(payment.order_id, Use.PAY)))
+    getattr(client, method)(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
 
     assert remembered(client) == {LINKED_KEY: [payment.mpesa_order.public_id]}
     assert changed_since(before) == set()

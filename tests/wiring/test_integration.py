@@ -11,7 +11,7 @@ from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMe
 from oscar_mpesa.integration import install, mixed
 from tests.oscar_apps import oscar_checkout
 
-OURS = {"mpesa-wait", "mpesa-status", "mpesa-retry", "mpesa-done"}
+OURS = {"mpesa-payment", "mpesa-status", "mpesa-retry", "mpesa-done"}
 
 
 class OwnChooser(views.PaymentMethodView):
@@ -67,7 +67,7 @@ def test_installing_and_asking_twice_changes_nothing_more(checkout: Any) -> None
     first, second = checkout.get_urls(), checkout.get_urls()
 
     assert names(first) == names(second)
-    assert names(first).count("mpesa-wait") == 1
+    assert names(first).count("mpesa-payment") == 1
     assert checkout.payment_details_view.__mro__.count(MpesaPaymentDetailsMixin) == 1
 
 
@@ -108,7 +108,7 @@ def test_our_pages_follow_the_shops_rule_for_guests(checkout: Any, settings: Any
     checkout.ready()
     install()
 
-    wait = next(url for url in checkout.get_urls() if url.name == "mpesa-wait")
+    wait = next(url for url in checkout.get_urls() if url.name == "mpesa-payment")
 
     assert wait.callback is not wait.callback.__wrapped__
 

@@ -11,14 +11,14 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from oscar_mpesa.access.rights import TOKEN_HEADER
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.api.client import too_old
 from tests.rows import all_rows, changed_since
 from tests.shop import pay
 from tests.wiring.addresses import LINK, TABLE, To, filled, mounted, wish
-from tests.wiring.stages import asked, cancelled, close, placing, remembered
+from tests.wiring.order_stages import asked, cancelled, close, placing, remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,16 +45,20 @@ def forger(payment: MpesaPayment) -> Stranger:
 
 def with_the_other_token(payment: MpesaPayment) -> Stranger:
     """Neither opens the other's door."""
-    return Stranger(link=make_token(payment.order_id, Use.OWN), header=make_token(payment.order_id, Use.PAY))
+    return Stranger(
+        link=make_token(payment.order_id, TokenPurpose.OWN), header=make_token(payment.order_id, TokenPurpose.PAY)
+    )
 
 
 def too_late(payment: MpesaPayment) -> Stranger:
-    return Stranger(link=too_old(payment.order_id, Use.PAY), header=too_old(payment.order_id, Use.OWN))
+    return Stranger(
+        link=too_old(payment.order_id, TokenPurpose.PAY), header=too_old(payment.order_id, TokenPurpose.OWN)
+    )
 
 
 def used_up(payment: MpesaPayment, end: Callable[[MpesaPayment], Any]) -> Stranger:
     """A link that would have let its holder pay, until the order's end; what an owner holds has no such end."""
-    token = make_token(payment.order_id, Use.PAY)
+    token = make_token(payment.order_id, TokenPurpose.PAY)
     assert Client().get(filled(LINK, payment, token=token)).status_code == 302
     end(payment)
     return Stranger(link=token, header=token)
@@ -94,7 +98,7 @@ def test_a_stranger_gets_nothing_and_changes_nothing(who: str) -> None:
     payment = cancelled() if "closed" in who else asked()
     stranger = STRANGERS[who](payment)
     # A post that names a request brings Safaricom's next question forward, once a minute.
-    MpesaPayment.objects.update(nudged_at=timezone.now())
+    MpesaPayment.objects.update(callback_query_at=timezone.now())
     before, known = all_rows(), remembered(stranger.client)
 
     answers = answers_to(stranger, payment)
@@ -109,7 +113,7 @@ def test_a_pay_link_is_kept_by_nobody_and_told_to_nobody(who: str) -> None:
     payment = asked()
     client = placing(payment) if who == "the placing session" else Client()
 
-    answer = client.get(filled(LINK, payment, token=make_token(payment.order_id, Use.PAY)))
+    answer = client.get(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
 
     assert answer["Location"] == filled("/en/checkout/mpesa/<public_id>/", payment)
     assert "no-store" in answer["Cache-Control"]

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from oscar_mpesa.oversight.setup.checking import check_setup
-from oscar_mpesa.oversight.setup.findings import Finding, Level
+from oscar_mpesa.setup_check.findings import Finding, Level
+from oscar_mpesa.setup_check.run import run_setup_check
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the findings; raises ``CommandError`` if one of them is an error."""
-        findings = check_setup(timezone.now())
+        findings = run_setup_check(timezone.now())
         for finding in findings:
             self.stdout.write(self._coloured(finding))
         errors = sum(finding.level is Level.ERROR for finding in findings)

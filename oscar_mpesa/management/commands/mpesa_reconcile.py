@@ -13,9 +13,9 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from oscar_mpesa.lifecycle.reconciling import Kind, Step, reconcile
-from oscar_mpesa.management.stopping import told_to_stop
-from oscar_mpesa.oversight.alerts import tell_owner
+from oscar_mpesa.alerts.delivery import deliver_alerts
+from oscar_mpesa.management.shutdown import stop_on_signal
+from oscar_mpesa.services.reconciliation import Kind, Step, reconcile
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             if tally.failed:
                 raise CommandError(f"{tally.failed.total()} failed and stay due; the log says why.")
             return
-        with told_to_stop() as stop:
+        with stop_on_signal() as stop:
             while not stop.is_set():
                 self._pass_or_log(stop)
                 stop.wait(loop)
@@ -113,7 +113,7 @@ class Command(BaseCommand):
 def _alert() -> None:
     """What an alert costs is never a pass: it is tried again."""
     try:
-        tell_owner(timezone.now())
+        deliver_alerts(timezone.now())
     except Exception:
         logger.exception("M-Pesa reconcile: the owner could not be alerted; it is tried again")
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from oscar_mpesa.access.hooks import hooks_path
+from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.conf import PRODUCTION, MpesaSettings, get_settings
 from oscar_mpesa.daraja.credentials import Credentials
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.management.stopping import told_to_stop
-from oscar_mpesa.simulator.disasters import CHAOS, NAMES
+from oscar_mpesa.management.shutdown import stop_on_signal
+from oscar_mpesa.simulator.scenarios import CHAOS, NAMES
 from oscar_mpesa.simulator.server import SANDBOX, Simulator
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             simulator = Simulator(credentials=credentials, port=port, scenario=scenario, seed=seed, tell=self._tell)
         except OSError as error:
             raise CommandError(f"Port {port} is not free ({error.strerror}): choose another with --port.") from error
-        with told_to_stop() as stop, simulator:
+        with stop_on_signal() as stop, simulator:
             self._greet(shop, simulator, scenario)
             stop.wait()
         self._tell(f"Payments: {len(simulator.ledger)}, together {ksh(simulator.ledger.total)}.")
@@ -77,7 +77,7 @@ def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
         "CONSUMER_SECRET": "" if shop.CONSUMER_SECRET else SANDBOX.consumer_secret,
         "SHORTCODE": "" if shop.SHORTCODE else SANDBOX.shortcode,
         "PASSKEY": "" if shop.PASSKEY else SANDBOX.passkey,
-        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{hooks_path()}",
+        "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{callback_path()}",
         "BASE_URL": "" if shop.BASE_URL.rstrip("/") == simulator.url else simulator.url,
     }
     return {name: value for name, value in lacking.items() if value}

@@ -12,10 +12,10 @@ from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
 
-from oscar_mpesa.lifecycle.gateway import replaced_transport
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
-from tests.lifecycle.wire import ACCEPTED, CREDENTIALS
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 from tests.stores.duka import gateway

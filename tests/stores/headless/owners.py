@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from oscar_mpesa.lifecycle.tokens import Use, make_token
+from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 
 
 def has_the_users_token(request: HttpRequest, order: Any) -> bool:
@@ -22,4 +22,4 @@ def has_the_users_token(request: HttpRequest, order: Any) -> bool:
 
 def hand_out_token(sender: Any, order: Any, response: Any, **kwargs: Any) -> None:
     """Whoever placed the order, guests too, may pay it and follow it from now on."""
-    response.data["mpesa_token"] = make_token(order.pk, Use.OWN)
+    response.data["mpesa_token"] = make_token(order.pk, TokenPurpose.OWN)

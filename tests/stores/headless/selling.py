@@ -65,7 +65,7 @@ def user() -> Any:
 
 def age(seconds: int) -> None:
     moment = timezone.now() - timedelta(seconds=seconds)
-    MpesaPayment.objects.update(prompted_at=moment, created_at=moment)
+    MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)
 
 
 def test_manage_py_check_is_clean() -> None:
@@ -126,11 +126,11 @@ def test_an_order_that_nobody_pays_gives_its_stock_back(user: Any) -> None:
     app.posts(placed["payment_url"], {"phone_number": "0708374151"})
     age(3600)
     long_ago = timezone.now() - timedelta(minutes=1)
-    MpesaOrder.objects.update(pay_before=long_ago, release_at=long_ago)
-    held = product.stockrecords.get().net_stock_level
+    MpesaOrder.objects.update(pay_before=long_ago, close_check_at=long_ago)
+    on_hold = product.stockrecords.get().net_stock_level
 
     call_command("mpesa_reconcile", stdout=StringIO())
 
-    assert (held, product.stockrecords.get().net_stock_level) == (0, 1)
+    assert (on_hold, product.stockrecords.get().net_stock_level) == (0, 1)
     assert Order.objects.get().status == "Payment expired"
     assert app.posts(placed["payment_url"], NUMBER).status_code == 409

@@ -22,5 +22,5 @@ REST_FRAMEWORK = {
     ]
 }
 
-OSCAR_MPESA = {"TEST_MODE": True, "OWNER_CHECK": "tests.stores.headless.owners.has_the_users_token"}
+OSCAR_MPESA = {"TEST_MODE": True, "ORDER_OWNERSHIP_CHECK": "tests.stores.headless.owners.has_the_users_token"}
 OSCARAPI_INITIAL_ORDER_STATUS = "Pending payment"

@@ -1,0 +1,13 @@
+"""Who is offered M-PESA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oscar_mpesa.conf import get_settings
+
+
+def is_available_to(user: Any) -> bool:
+    """M-Pesa is switched on for this person and its settings have no fault."""
+    available_to = get_settings().available_to
+    return available_to == "everyone" or (available_to == "staff" and bool(user.is_staff))

@@ -1,0 +1,41 @@
+"""What we say to Daraja and what its good answers say; refusals are read in ``refusals``.
+
+Field rules: the Daraja portal's page on M-PESA Express.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oscar_mpesa.daraja.credentials import Credentials, signed_fields
+from oscar_mpesa.daraja.exceptions import DarajaUnreadable
+from oscar_mpesa.daraja.json import MAX_CODE, MAX_ID, description_in, text_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StkQueryReply:
+    """What Safaricom says of a prompt; ``result_code`` None means pending, or not known to it (yet)."""
+
+    result_code: str | None
+    description: str
+
+
+def query_body(credentials: Credentials, checkout_request_id: str, *, now: datetime) -> dict[str, str | int]:
+    """Return the fields of a query."""
+    return {**signed_fields(credentials, now), "CheckoutRequestID": checkout_request_id}
+
+
+def read_query(document: Mapping[str, object], checkout_request_id: str) -> StkQueryReply:
+    """Return the result in a reply about that prompt.
+
+    Raises ``ValueError`` without a result, ``DarajaUnreadable`` if it is about another prompt.
+    """
+    named = text_in(document, "CheckoutRequestID", limit=MAX_ID)
+    if named not in ("", checkout_request_id):
+        raise DarajaUnreadable("the answer is about another prompt", http_status=200)
+    code = text_in(document, "ResultCode", limit=MAX_CODE)
+    if text_in(document, "ResponseCode", limit=MAX_CODE) != "0" or not code:
+        raise ValueError("no ResultCode")
+    return StkQueryReply(result_code=code, description=description_in(document, "ResultDesc"))

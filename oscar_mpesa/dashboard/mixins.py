@@ -1,0 +1,28 @@
+"""What every page of the desk has: its tabs, and whether this person sees phone numbers in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.views.generic.base import ContextMixin
+
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.navigation import tabs_for
+
+
+class DashboardMixin(ContextMixin):
+    """First base of a page's view; ``tab`` names the URL whose tab is lit. In a test shop every page says TEST."""
+
+    tab = ""
+    request: Any
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """``tabs``, ``shows_phones`` and ``is_test_shop`` for ``oscar_mpesa/dashboard/base.html``."""
+        user = self.request.user
+        here = {
+            "tabs": tabs_for(user, current=self.tab),
+            "shows_phones": may_see_full_phones(user),
+            "is_test_shop": get_settings().is_test,
+        }
+        return {**super().get_context_data(**kwargs), **here}

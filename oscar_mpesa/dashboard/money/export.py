@@ -1,0 +1,167 @@
+"""Money for the accountant: a row for each receipt, and at the foot what became of how much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import get_language, override, pgettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from oscar.core.loading import get_model
+
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.redaction import redact
+from oscar_mpesa.dashboard.csv_export import streamed_csv
+from oscar_mpesa.dashboard.dates import today
+from oscar_mpesa.dashboard.days import FIRST_DAY, LAST_DAY
+from oscar_mpesa.dashboard.money.messages import accepted_difference
+from oscar_mpesa.dashboard.money.views import month_named, within
+from oscar_mpesa.domain.money import ROUNDING_CODE
+from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.models import Allocation, MpesaReceipt
+
+Surcharge = get_model("order", "Surcharge")
+
+_CENT = Decimal("0.01")
+
+#: Rows that are held in memory at a time.
+_CHUNK = 1_000
+
+
+@require_safe
+def export_receipts(request: HttpRequest) -> HttpResponseBase:
+    """A CSV file of ``?month=2026-11``, of ``?from=…&to=…``, or of the month that it is in Nairobi.
+
+    Only the shop's own environment: a shop that takes real money never exports a test as income, and one in test mode
+    says TEST in the file's name, in each row and at the foot.
+    """
+    try:
+        first, last = _days(request)
+    except (ValueError, OverflowError):
+        return HttpResponseBadRequest(_("Choose a month such as 2026-11, or two days such as 2026-11-01."))
+    user: Any = request.user
+    test = "TEST-" if get_settings().is_test else ""
+    rows = _rows(receipts_to_export(first, last), shows_phones=may_see_full_phones(user), language=get_language())
+    told = min(last, max(first, today(timezone.now())))  # a month that is not over ends today
+    return streamed_csv(f"{test}mpesa-money-{first}-{told}.csv", _header(), rows)
+
+
+def receipts_to_export(first: date, last: date) -> QuerySet[MpesaReceipt]:
+    """Each arrival of money of these days once, oldest first, with its order's total and rounding."""
+    surcharge = Surcharge.objects.filter(order=OuterRef("order_id"), code=ROUNDING_CODE).values("incl_tax")[:1]
+    receipts = MpesaReceipt.objects.counted().filter(environment=get_settings().environment)
+    return (
+        within(receipts, first, last)
+        .select_related("order", "payment")
+        .annotate(surcharge=Subquery(surcharge))
+        .order_by("paid_at", "pk")
+    )
+
+
+def _days(request: HttpRequest) -> tuple[date, date]:
+    if "from" in request.GET or "to" in request.GET:
+        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "to"))
+    else:
+        first, last = month_named(request.GET.get("month") or f"{today(timezone.now()):%Y-%m}")
+    if not FIRST_DAY <= first <= last <= LAST_DAY:
+        raise ValueError
+    return first, last
+
+
+def _header() -> list[str]:
+    return [
+        _("M-PESA code"),
+        _("Paid at (Nairobi time)"),
+        _("Amount in KSh"),
+        pgettext("noun", "Order"),
+        _("Order total"),
+        _("Rounding in it"),
+        _("Difference that was accepted"),
+        _("What became of it"),
+        _("Payer"),
+        _("Source"),
+        _("Returned on"),
+        _("Returned amount"),
+        _("Reference of the return"),
+        _("Note"),
+        _("Environment"),
+    ]
+
+
+def _rows(receipts: QuerySet[MpesaReceipt], *, shows_phones: bool, language: str | None) -> Iterator[list[Any]]:
+    # Sent after the request, when the thread may speak another language.
+    sums = _Sums()
+    for receipt in receipts.iterator(chunk_size=_CHUNK):
+        sums.add(receipt)
+        with override(language):
+            row = _row(receipt, shows_phones=shows_phones)
+        yield row
+    with override(language):
+        foot = list(sums.rows())
+    yield from foot
+
+
+def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
+    order, payment = receipt.order, receipt.payment
+    rounding: Decimal = receipt.surcharge or (payment.rounding if payment else Decimal(0))
+    return [
+        receipt.number or "",
+        receipt.paid_at,
+        receipt.amount,
+        order and order.number,
+        order and order.total_incl_tax,
+        rounding.quantize(_CENT),
+        accepted_difference(receipt, receipt.order, receipt.payment) or "",
+        receipt.get_allocation_display(),
+        redact(receipt.payer, shows_phones=shows_phones),
+        receipt.get_source_display(),
+        receipt.returned_at and receipt.returned_at.astimezone(NAIROBI).date(),
+        receipt.returned_amount,
+        redact(receipt.returned_reference, shows_phones=shows_phones),
+        redact(receipt.note, shows_phones=shows_phones),
+        _("TEST") if get_settings().is_test else receipt.get_environment_display(),
+    ]
+
+
+class _Sums:
+    """What became of how much, while rows pass by."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = defaultdict(int)
+        self.amounts: dict[str, Decimal] = defaultdict(Decimal)
+        self.returned = self.undecided = Decimal(0)
+
+    def add(self, receipt: MpesaReceipt) -> None:
+        """Count a row in."""
+        self.counts[receipt.allocation] += 1
+        self.amounts[receipt.allocation] += receipt.amount
+        self.returned += receipt.returned_amount or 0
+        self.undecided += receipt.rest if receipt.needs_decision else 0
+
+    def rows(self) -> Iterator[list[Any]]:
+        """The foot of the file: amounts under the amounts, numbers of payments beside their names."""
+        arrived = sum(self.amounts.values(), Decimal(0))
+        test = _("TEST, no real money:") + " " if get_settings().is_test else ""
+        yield []
+        for allocation in Allocation:
+            is_wholly = allocation == Allocation.RETURNED
+            told = {"what": _("returned wholly") if is_wholly else allocation.label, "count": self.counts[allocation]}
+            yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
+        told = {"count": sum(self.counts.values())}
+        yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
+        yield _total(test + _("Returned of it before this file was made, in whole or in part"), self.returned)
+        yield _total(test + _("Arrived, less what was returned"), arrived - self.returned)
+        yield _total(test + _("Of that still to sort out, so perhaps not the shop's"), self.undecided)
+        yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
+
+
+def _total(words: str, amount: Decimal) -> list[Any]:
+    return [words, "", amount]

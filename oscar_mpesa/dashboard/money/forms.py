@@ -1,0 +1,208 @@
+"""What a shopkeeper types about money: how to find it, and what was decided about it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.dashboard.dates import day_and_time, today
+from oscar_mpesa.dashboard.days import DayField, FilterDayField
+from oscar_mpesa.dashboard.orders import order_number, spellings
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
+from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+
+#: The value of the filter for money that waits for a person; the others are allocations.
+TO_SORT_OUT = "to-sort-out"
+
+_NOON = time(12, 0)
+
+
+class _DashboardForm(forms.Form):
+    """Its inputs look as Oscar's do, and each error is tied to its input for who cannot see it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            is_tick = isinstance(field.widget, forms.CheckboxInput)
+            field.widget.attrs["class"] = "form-check-input" if is_tick else "form-control"
+            field.widget.attrs["aria-describedby"] = f"{self[name].auto_id}-told"
+
+
+class ReceiptFilterForm(_DashboardForm):
+    """The filters of the list; what is not understood filters nothing and is said."""
+
+    allocation = forms.ChoiceField(
+        label=_("What became of it"),
+        required=False,
+        choices=[("", _("All money")), (TO_SORT_OUT, _("to sort out")), *Allocation.choices],
+    )
+    since = FilterDayField(label=_("From day"))
+    until = FilterDayField(label=_("To day"))
+    code = forms.CharField(label=_("M-PESA code"), required=False, max_length=40)
+    amount = forms.DecimalField(
+        label=_("Amount in KSh"), required=False, min_value=Decimal("0.01"), max_digits=12, decimal_places=2
+    )
+    order = forms.CharField(label=_("Order number"), required=False, max_length=128)
+
+    def clean_code(self) -> str:
+        """As Safaricom writes it; a part of a code finds nothing, so it is refused."""
+        return _code(self.cleaned_data["code"]) if self.cleaned_data["code"] else ""
+
+    def clean_order(self) -> str:
+        """Without the number sign that Oscar's dashboard writes before it."""
+        return order_number(self.cleaned_data["order"])
+
+
+class AllocateForm(_DashboardForm):
+    """Use money for the order that was found; a difference, and another customer, are accepted by a tick each."""
+
+    order = forms.CharField(max_length=128, widget=forms.HiddenInput())
+    accept_difference = forms.BooleanField(required=False)
+    accept_customer = forms.BooleanField(required=False)
+    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+
+    def clean_order(self) -> str:
+        """Without the number sign that Oscar's dashboard writes before it."""
+        return order_number(self.cleaned_data["order"])
+
+
+class RefundForm(_DashboardForm):
+    """Money that went back by hand: the day, the amount and how; once, however often the form is sent."""
+
+    day = DayField(label=_("Returned on"))
+    amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=12, decimal_places=2)
+    reference = forms.CharField(
+        label=_("How, or its M-PESA code"), max_length=128, help_text=_("Such as the code of your own M-PESA SMS.")
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    returned_before = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput())
+    seen_as = forms.ChoiceField(choices=Allocation.choices, widget=forms.HiddenInput())
+    sent = forms.BooleanField(
+        label=_("The money was sent back already."),
+        error_messages={"required": _("Send the money back first, then tick this.")},
+    )
+
+    def returned_at(self, receipt: MpesaReceipt, now: datetime) -> datetime:
+        """A moment of the day that was typed: now, if that is today; else noon, or when the money came after it."""
+        day: date = self.cleaned_data["day"]
+        if day == today(now):
+            return now
+        noon = datetime.combine(day, _NOON, NAIROBI)
+        return max(noon, receipt.paid_at) if day == today(receipt.paid_at) else noon
+
+
+class ResolveForm(_DashboardForm):
+    """Close money with a note."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Such as: settled at the counter. It stays in the list."),
+    )
+    settled = forms.BooleanField(
+        label=_("Nothing more is owed to the person who paid it."),
+        error_messages={"required": _("Tick this if it is so; else use the money or send it back.")},
+    )
+
+
+class _AttemptField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """The requests of an order that went out and brought no code yet."""
+
+    shows_phones = False
+
+    def label_from_instance(self, obj: MpesaPayment) -> str:
+        """Whose phone, for how much, when, and how it ended."""
+        phone = obj.phone_number.grouped if self.shows_phones else obj.phone_number.masked
+        return f"{phone}, {ksh(obj.amount)}, {day_and_time(obj.push_sent_at)}: {obj.get_status_display()}"
+
+
+class RecordPaymentForm(_DashboardForm):
+    """A payment that somebody saw in the M-PESA portal."""
+
+    code = forms.CharField(label=_("M-PESA code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=11, decimal_places=2, min_value=Decimal("0.01"))
+    day = DayField(label=_("Paid on"))
+    time = forms.TimeField(
+        label=_("Paid at (Nairobi time)"),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        input_formats=["%H:%M", "%H:%M:%S"],
+    )
+    order = forms.CharField(
+        label=_("Order number"),
+        max_length=128,
+        help_text=_("Do not guess: this order gets paid. Ask the payer, or look for the amount in Payments."),
+    )
+    note = forms.CharField(
+        label=_("Where you saw it"), max_length=500, help_text=_("Such as: M-PESA portal, statement of 23 November.")
+    )
+    attempt = _AttemptField(
+        label=_("Which request it belongs to"),
+        required=False,
+        queryset=MpesaPayment.objects.none(),
+        empty_label=_("Not known"),
+        help_text=_("If it is not known, the money is taken for the one without an answer, if there is only one."),
+    )
+
+    def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            attempts: Any = self.fields["attempt"]
+            attempts.shows_phones = shows_phones
+            attempts.queryset = _attempts(order_number(self.data.get("order", "")))
+
+    @cached_property
+    def has_attempts(self) -> bool:
+        """There is something to choose from."""
+        attempts: Any = self.fields["attempt"]
+        return bool(attempts.queryset.exists())
+
+    def clean_code(self) -> str:
+        """As Safaricom writes it."""
+        return _code(self.cleaned_data["code"])
+
+    def clean_order(self) -> str:
+        """Without the number sign that Oscar's dashboard writes before it."""
+        return order_number(self.cleaned_data["order"])
+
+    @property
+    def paid_at(self) -> datetime:
+        """Day and time together, by the Nairobi clock."""
+        return datetime.combine(self.cleaned_data["day"], self.cleaned_data["time"], NAIROBI)
+
+
+def _attempts(number: str) -> QuerySet[MpesaPayment]:
+    sent = MpesaPayment.objects.filter(mpesa_order__order__number__in=spellings(number)).exclude(push_sent_at=None)
+    return sent.exclude(receipts__number__isnull=False)
+
+
+def difference_words(receipt_amount: Decimal, total: Decimal) -> str:
+    """What accepting a difference means, in a sentence to tick; nothing where there is none."""
+    told = {"amount": ksh(receipt_amount), "total": ksh(total), "difference": ksh(abs(receipt_amount - total))}
+    if receipt_amount < total:
+        return gettext("Take %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % told
+    if receipt_amount > total:
+        return (
+            gettext(
+                "Take %(amount)s for this order of %(total)s: %(difference)s more than it costs. "
+                "Nothing goes back by itself."
+            )
+            % told
+        )
+    return ""
+
+
+def _code(text: str) -> str:
+    try:
+        return receipt_number(text.replace("\x00", ""))
+    except ReceiptNumberRefused as refusal:
+        raise forms.ValidationError(gettext(refusal.sentence)) from refusal

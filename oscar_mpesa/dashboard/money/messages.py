@@ -1,0 +1,122 @@
+"""Money in a shopkeeper's words: what it is, and what may be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.dashboard.dates import day_and_time, format_day
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import ReceiptReason
+
+
+def describe(receipt: MpesaReceipt) -> str:
+    """What this money is, and what to do about it, in a few sentences of the active language."""
+    parts = {
+        "amount": ksh(receipt.amount),
+        "time": day_and_time(receipt.paid_at),
+        "part": ksh(receipt.returned_amount or 0),
+        "rest": ksh(receipt.rest),
+        "day": format_day(receipt.returned_at),
+        **_of_order(receipt),
+    }
+    return " ".join(sentence % parts for sentence in _sentences(receipt))
+
+
+def accepted_difference(receipt: MpesaReceipt, order: Any, payment: MpesaPayment | None) -> Decimal:
+    """Shillings that arrived more (or less) than its order costs, if staff used it so; rounding is no difference.
+
+    ``order`` and ``payment`` are the receipt's own, or None where it has none.
+    """
+    if order is None or receipt.allocation != Allocation.APPLIED:
+        return Decimal(0)
+    rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
+    difference: Decimal = receipt.amount - order.total_incl_tax - rounding
+    return difference
+
+
+def _of_order(receipt: MpesaReceipt) -> dict[str, str]:
+    order: Any = receipt.order
+    if order is None:
+        return {"number": "", "total": ""}
+    return {"number": order.number, "total": ksh(order.total_incl_tax)}
+
+
+def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
+    of_kind = {
+        Allocation.APPLIED: _of_applied,
+        Allocation.SURPLUS: _of_surplus,
+        Allocation.UNALLOCATED: _of_unallocated,
+        Allocation.MISMATCH: _of_mismatch,
+        Allocation.RETURNED: _of_returned,
+        Allocation.EXPLAINED: _of_explained,
+    }
+    sentences = [*of_kind[Allocation(receipt.allocation)](receipt)]
+    if not receipt.rest or receipt.returned_amount is None:
+        yield from sentences
+        return
+    what_it_is, *what_to_do = sentences
+    yield what_it_is
+    yield _("%(part)s of it was sent back; the last of that on %(day)s.")
+    if receipt.needs_decision:
+        what_to_do = [_("Send the other %(rest)s back too and write that return down here, or close it with a note.")]
+    yield from what_to_do
+
+
+def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
+    yield _("%(amount)s arrived on %(time)s and was used for order %(number)s.")
+    if accepted_difference(receipt, receipt.order, receipt.payment):
+        yield _("The order costs %(total)s; the difference was accepted.")
+    if receipt.is_of_cancelled_order:
+        yield _("That order was cancelled since.")
+        yield _("Send the money back by M-PESA and write the return down here, or close it with a note.")
+
+
+def _of_surplus(receipt: MpesaReceipt) -> Iterator[str]:
+    yield _("%(amount)s arrived on %(time)s, but order %(number)s was paid already.")
+    yield _("Send it back by M-PESA and write the return down here, or use it for another order.")
+
+
+def _of_unallocated(receipt: MpesaReceipt) -> Iterator[str]:
+    if receipt.error:
+        yield _("%(amount)s arrived on %(time)s for order %(number)s, but the shop's own code failed to take it in.")
+        yield _("It is tried again by itself. If it stays here, ask whoever programs the shop.")
+    elif receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
+        yield _("This is a test: no real money moved. Close it with a note.")
+    elif receipt.reason == ReceiptReason.SOLD_OUT:
+        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed; its things are not all in stock.")
+        yield _("Send it back by M-PESA and write the return down here, or use it for another order.")
+    else:
+        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed.")
+        yield _("Use it for an order, or send it back by M-PESA and write the return down here.")
+
+
+def _of_mismatch(receipt: MpesaReceipt) -> Iterator[str]:
+    order: Any = receipt.order
+    if receipt.number is None:
+        yield _("%(amount)s was written down by hand for order %(number)s, but Safaricom gave its code to another.")
+        yield _("Look the payment up in the M-PESA portal. If there is no such money, close it with a note.")
+    elif order is not None and receipt.amount == order.total_incl_tax:
+        yield _("%(amount)s arrived on %(time)s for order %(number)s, but another amount was asked for.")
+        yield _("Use it for the order, or send it back by M-PESA and write the return down here.")
+    else:
+        yield _("%(amount)s arrived on %(time)s, but order %(number)s costs %(total)s.")
+        yield _("Use it for the order and accept the difference, or send it back and write the return down here.")
+
+
+def _of_returned(receipt: MpesaReceipt) -> Iterator[str]:
+    yield _("%(amount)s arrived on %(time)s, and all of it was sent back on %(day)s.")
+
+
+def _of_explained(receipt: MpesaReceipt) -> Iterator[str]:
+    if receipt.same_as_id is not None:
+        yield _("This turned out to be the same money as another row of the list. It is counted once, there.")
+        return
+    yield _("%(amount)s arrived on %(time)s and was closed with a note.")
+    if receipt.booked_at is not None:
+        yield _("It stays in the books of order %(number)s.")

@@ -1,0 +1,80 @@
+"""The list of money as a table of Oscar's dashboard."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from oscar.core.loading import get_class
+
+from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.dashboard.columns import WIDE_ONLY, WRAPS
+from oscar_mpesa.dashboard.dates import day_and_time
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaReceipt
+
+DashboardTable = get_class("dashboard.tables", "DashboardTable")
+
+_HEAD = {"th": {"scope": "col"}}
+_NUMBER = {"th": {"scope": "col", "class": "text-right"}, "td": {"class": "text-right text-nowrap"}}
+
+
+class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
+    """A row for each arrival of money. Not sortable: every order but the newest first would read the whole table."""
+
+    paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=WRAPS)
+    number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=WRAPS, empty_values=())
+    amount = tables.Column(verbose_name=gettext_lazy("Amount"), attrs=_NUMBER)
+    allocation = tables.Column(verbose_name=gettext_lazy("What became of it"), attrs=WRAPS)
+    order = tables.Column(verbose_name=pgettext_lazy("noun", "Order"), attrs=WIDE_ONLY)
+
+    caption = gettext_lazy("Money received")
+
+    class Meta(DashboardTable.Meta):  # type: ignore[name-defined]
+        model = MpesaReceipt
+        fields = ()
+        sequence = ("paid_at", "number", "amount", "allocation", "order")
+        orderable = False
+        empty_text = gettext_lazy("No money fits this.")
+
+    def render_paid_at(self, value: datetime) -> str:
+        """By the Nairobi clock."""
+        return day_and_time(value)
+
+    def render_number(self, value: str | None, record: MpesaReceipt) -> str:
+        """The way to the page of this money; Safaricom's code may be missing still."""
+        href = reverse("dashboard:mpesa-receipt", args=[record.pk])
+        link = format_html('<a href="{}">{}</a>{}', href, value or _("code missing"), badge_of(record.environment))
+        # A telephone has no room for the order's column.
+        of_order = record.order.number if record.order else ""
+        return format_html('{} <small class="d-block d-md-none">{}</small>', link, of_order) if of_order else link
+
+    def render_amount(self, value: Decimal) -> str:
+        """As everywhere in the shop."""
+        return ksh(value)
+
+    def render_order(self, value: Any) -> str:
+        """The way to Oscar's own page of the order."""
+        return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", args=[value.number]), value.number)
+
+    def render_allocation(self, record: MpesaReceipt) -> str:
+        """In a shopkeeper's words, with what was sent back of it; marked where somebody has to decide."""
+        words = record.get_allocation_display()
+        if record.rest and record.returned_amount is not None:
+            words = f"{words} · {_('%(amount)s sent back') % {'amount': ksh(record.returned_amount)}}"
+        if not record.needs_decision:
+            return words
+        return format_html('{} <span class="badge mpesa-badge-open">{}</span>', words, _("to sort out"))
+
+
+def badge_of(environment: str) -> str:
+    """TEST, unless the row is real money."""
+    if environment == PRODUCTION:
+        return ""
+    return format_html(' <span class="badge mpesa-badge-test">{}</span>', _("TEST"))

@@ -1,0 +1,197 @@
+"""What whoever picks up the telephone needs first: is it paid, and what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.redaction import redact
+from oscar_mpesa.dashboard.dates import format_day
+from oscar_mpesa.dashboard.money.messages import accepted_difference
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.result_codes import Retry
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import NEEDS_DECISION
+from oscar_mpesa.oscar_adapter.order_messages import decision_message, receipt_name
+from oscar_mpesa.payment_page.formats import day_and_time
+from oscar_mpesa.payment_page.state import PaymentPage
+
+_SEND_AGAIN = gettext_lazy(
+    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
+    "Otherwise we can send the request again."
+)
+_PAY_OTHERWISE = gettext_lazy(
+    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
+    "Otherwise pay from another number, or in another way."
+)
+_UNKNOWN = gettext_lazy(
+    "We do not know yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again, and tell us its code. "
+    "Otherwise wait a moment while we ask Safaricom."
+)
+_PAID = gettext_lazy("Your payment arrived. There is nothing more to pay.")
+_WAITING = gettext_lazy(
+    "The request is on the phone. Enter the M-PESA PIN there, or press Cancel. We never ask for the PIN."
+)
+_UNSENT = gettext_lazy("The request has not been sent yet. Wait a minute.")
+_DECIDING = gettext_lazy("Your money arrived. We are deciding what becomes of it and will tell you; do not pay again.")
+_DECIDING_BESIDE = gettext_lazy(
+    "Your order is paid. More money arrived for it. We are deciding what becomes of that and will tell you; do not pay "
+    "again."
+)
+_ORDER_PAID = gettext_lazy("Your order is paid.")
+_ORDER_UNPAID = gettext_lazy("Your order is not paid yet.")
+_PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
+_CANCELLED = gettext_lazy(
+    "Your payment arrived, and the order was cancelled since. The shop will write to you; do not pay again."
+)
+_CLOSED = gettext_lazy(
+    "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
+    "Otherwise order again."
+)
+
+#: After a request that ended unpaid.
+_NEXT: Mapping[Retry, Any] = {
+    Retry.NOW: _SEND_AGAIN,
+    Retry.WAIT: _SEND_AGAIN,
+    Retry.AFTER_QUERY: _UNKNOWN,
+    Retry.OTHER_NUMBER: _PAY_OTHERWISE,
+    Retry.NEVER: _PAY_OTHERWISE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSummary:
+    """In two words, in a sentence, and what to say to the caller; ``colour`` is Bootstrap's."""
+
+    headline: Any
+    happened: str
+    say: str
+    colour: str
+
+
+def payment_summary(
+    payment: MpesaPayment,
+    page: PaymentPage,
+    receipts: Iterable[MpesaReceipt],
+    *,
+    newest: MpesaPayment,
+    phone: str,
+    shows_phones: bool,
+) -> PaymentSummary:
+    """The answer about a payment.
+
+    ``page`` and ``newest``, the last request, are its order's, ``receipts`` are its own; ``phone`` is written as its
+    reader may see it. Without ``shows_phones`` other numbers are masked.
+    """
+    own = list(receipts)
+    if own:
+        return _of_money(payment, page, own, shows_phones=shows_phones)
+    if payment.is_live:
+        return _of_live(payment, page, phone)
+    return _of_ended(payment, page, newest, phone)
+
+
+def _of_money(
+    payment: MpesaPayment, page: PaymentPage, receipts: list[MpesaReceipt], *, shows_phones: bool
+) -> PaymentSummary:
+    arrived = [
+        _("%(money)s arrived on %(moment)s: %(use)s.")
+        % {"money": receipt_name(each), "moment": day_and_time(each.paid_at), "use": _use(each, payment)}
+        for each in receipts
+    ]
+    happened = " ".join(arrived)
+    returns = [*_of_returns(receipts, shows_phones=shows_phones)]
+    if any(each.allocation in NEEDS_DECISION for each in receipts):
+        say = str(_DECIDING_BESIDE if page.state.is_paid else _DECIDING)
+        return PaymentSummary(headline=_("Money waits for you."), happened=happened, say=say, colour="warning")
+    if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
+        if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
+            headline = _("Paid, but the order was cancelled since.")
+            return PaymentSummary(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
+        say = " ".join([str(_PAID), *returns])
+        return PaymentSummary(headline=_("Paid."), happened=happened, say=say, colour="success")
+    others = (decision_message(each) for each in receipts if each.returned_amount is None)
+    say = " ".join([*_of_order(page), *returns, *others])
+    return PaymentSummary(headline=_("Money came and was decided about."), happened=happened, say=say, colour="info")
+
+
+def _of_order(page: PaymentPage) -> Iterator[str]:
+    """First of all, whether it is paid."""
+    if page.state.is_paid:
+        yield str(_ORDER_PAID)
+    elif page.can_retry:
+        yield str(_ORDER_UNPAID)
+
+
+def _of_returns(receipts: list[MpesaReceipt], *, shows_phones: bool) -> Iterator[str]:
+    """What the caller finds among the own messages of M-PESA."""
+    for each in receipts:
+        if each.returned_amount is not None:
+            told = {"part": ksh(each.returned_amount), "day": format_day(each.returned_at), "money": receipt_name(each)}
+            told["reference"] = redact(each.returned_reference, shows_phones=shows_phones)
+            yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % told
+
+
+def _use(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
+    if receipt.allocation == Allocation.APPLIED and receipt.order_id == payment.order_id:
+        is_other = bool(accepted_difference(receipt, payment.mpesa_order.order, payment))
+        return _("used for this order, and the difference was accepted") if is_other else _("used for this order")
+    return str(receipt.get_allocation_display())
+
+
+def _of_live(payment: MpesaPayment, page: PaymentPage, phone: str) -> PaymentSummary:
+    if payment.push_sent_at is None:
+        happened = _("The request to %(phone)s has not been sent yet.") % {"phone": phone}
+        return PaymentSummary(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), colour="info")
+    told = {"phone": phone, "moment": day_and_time(payment.push_sent_at)}
+    happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % told
+    say = _PAID_OTHERWISE if page.state.has_money else _WAITING
+    return PaymentSummary(headline=_("Waiting for the phone."), happened=happened, say=str(say), colour="info")
+
+
+def _of_ended(payment: MpesaPayment, page: PaymentPage, newest: MpesaPayment, phone: str) -> PaymentSummary:
+    told = {
+        "phone": phone,
+        "amount": ksh(payment.amount),
+        "what": _(payment.outcome.meaning),
+        "moment": day_and_time(payment.ended_at or payment.created_at),
+    }
+    happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
+    if page.state.has_money:
+        return _of_other_money(page, happened)
+    return PaymentSummary(headline=_how_ended(payment), happened=happened, say=_to_say(newest, page), colour="warning")
+
+
+def _how_ended(payment: MpesaPayment) -> str:
+    if payment.was_unanswered:
+        return _("No answer.")
+    return _("No clear answer.") if payment.needs_query else _("Not paid.")
+
+
+def _of_other_money(page: PaymentPage, happened: str) -> PaymentSummary:
+    """Another request brought it, or a person found it and nobody knows which request it belongs to."""
+    arrived = _("%(money)s arrived for the order.") % {"money": ", ".join(page.kept)}
+    is_paid = page.state.is_paid_once
+    paid, kept = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
+    return PaymentSummary(
+        headline=paid if is_paid else kept,
+        happened=f"{arrived} {happened}",
+        say=str(_PAID_OTHERWISE),
+        colour="success" if is_paid else "warning",
+    )
+
+
+def _to_say(newest: MpesaPayment, page: PaymentPage) -> str:
+    """By the order's last request, which may be a later one than the page is about."""
+    if page.is_live:
+        return str(_WAITING)
+    if page.state.is_closed:
+        return str(_CLOSED)
+    if not page.state.is_ended:  # money came, and went; or the order waits for none
+        return " ".join([page.sentence, *page.decisions])
+    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.again]}"

@@ -1,0 +1,97 @@
+"""The list of payments as a table of Oscar's dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_class
+
+from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.dashboard.columns import WIDE_ONLY, WRAPS
+from oscar_mpesa.dashboard.orders import name_of
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.payment_status import PaymentStatus
+from oscar_mpesa.models import Allocation, MpesaPayment
+from oscar_mpesa.payment_page.formats import day_and_time
+
+DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
+
+
+class PaymentTable(DashboardTable):
+    """One line a payment; the phone masked, and the order no link, unless the person may see them."""
+
+    when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
+    order = tables.Column(
+        verbose_name=pgettext_lazy("noun", "Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS
+    )
+    amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
+    status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
+    phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)
+    receipts = tables.Column(verbose_name=_("M-PESA code"), orderable=False, empty_values=(), attrs=WIDE_ONLY)
+    environment = tables.Column(verbose_name=_("Environment"), orderable=False, attrs=WIDE_ONLY)
+
+    class Meta(DashboardTable.Meta):
+        template_name = "oscar_mpesa/dashboard/table.html"
+        attrs = {**DashboardTable.Meta.attrs, "th": {"scope": "col"}}
+        empty_text = _("No payment fits.")
+        order_by = "-when"
+
+    def __init__(self, *args: Any, shows_phones: bool, shows_orders: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shows_phones, self.shows_orders = shows_phones, shows_orders
+
+    def get_caption_display(self) -> str:
+        """How many there are, as far as they were counted."""
+        if self.paginator.is_capped:
+            return gettext("More than %(count)s payments") % {"count": f"{self.paginator.counted:,}"}
+        return gettext("Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
+
+    def render_when(self, record: MpesaPayment) -> str:
+        """The way to the payment's own page."""
+        url = reverse("dashboard:mpesa-payment", args=[record.pk])
+        return format_html('<a href="{}">{}</a>', url, day_and_time(record.created_at))
+
+    def render_order(self, value: str, record: MpesaPayment) -> str:
+        """Its number; for who may see orders, the way to Oscar's page of it, and whose it is."""
+        if not self.shows_orders:
+            return value
+        url, name = reverse("dashboard:order-detail", kwargs={"number": value}), name_of(record.mpesa_order.order)
+        return format_html('<a href="{}">{}</a><br><small>{}</small>', url, value, name)
+
+    def render_amount(self, value: int) -> str:
+        """As everywhere in the shop."""
+        return ksh(value)
+
+    def render_phone(self, record: MpesaPayment) -> str:
+        """In full for who may see it."""
+        return record.phone_number.grouped if self.shows_phones else record.phone_number.masked
+
+    def render_status(self, record: MpesaPayment) -> str:
+        """In words, with why it failed, and whether it waits for a person."""
+        words = record.get_status_display()
+        if record.on_hold:
+            return format_html('<span class="badge badge-warning">{}</span>', _("held for a person's decision"))
+        if record.status == PaymentStatus.FAILED.value:
+            return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))
+        others = [
+            (each.get_allocation_display(),) for each in record.receipts.all() if each.allocation != Allocation.APPLIED
+        ]
+        return format_html("{}{}", words, format_html_join("", "<br><small>{}</small>", others))
+
+    def render_receipts(self, record: MpesaPayment) -> str:
+        """All that it brought; in brackets what came for its order otherwise, if it brought nothing itself."""
+        own = [(each.number,) for each in record.receipts.all() if each.number]
+        of_order = record.mpesa_order.order.mpesa_receipts.all()
+        others = [(each.number,) for each in of_order if each.number and each.allocation == Allocation.APPLIED]
+        told = format_html_join(", ", "<code>{}</code>", own) or format_html_join(", ", "(<code>{}</code>)", others)
+        return told or "–"
+
+    def render_environment(self, record: MpesaPayment) -> str:
+        """A badge that warns where no money is meant."""
+        colour = "secondary" if record.environment == PRODUCTION else "warning"
+        return format_html('<span class="badge badge-{}">{}</span>', colour, record.get_environment_display())

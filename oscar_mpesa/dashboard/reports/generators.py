@@ -1,0 +1,123 @@
+"""M-Pesa among Oscar's reports: what was paid on these days, for the screen and as CSV."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from oscar.core.loading import get_class
+
+from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.csv_export import safe_cell
+from oscar_mpesa.dashboard.money.views import within
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import Allocation, MpesaReceipt
+
+ReportGenerator = get_class("dashboard.reports.reports", "ReportGenerator")
+ReportCSVFormatter = get_class("dashboard.reports.reports", "ReportCSVFormatter")
+ReportHTMLFormatter = get_class("dashboard.reports.reports", "ReportHTMLFormatter")
+
+
+class MpesaReportCSVFormatter(ReportCSVFormatter):  # type: ignore[misc, valid-type]
+    """A line for each payment."""
+
+    filename_template = "%smpesa-paid-%s-to-%s.csv"
+
+    def generate_csv(self, response: Any, objects: QuerySet[MpesaReceipt]) -> None:
+        """Cells that a spreadsheet opens safely; moments by the Nairobi clock."""
+        writer = self.get_csv_writer(response)
+        writer.writerow([str(each) for each in _HEADER])
+        for receipt in objects.iterator(chunk_size=1_000):
+            order: Any = receipt.order
+            environment = receipt.get_environment_display()
+            row = [receipt.number, receipt.paid_at, receipt.amount, receipt.returned_amount, order.number, environment]
+            writer.writerow([safe_cell(cell) for cell in row])
+
+    def filename(self, **kwargs: Any) -> str:
+        """Says TEST where no real money moves."""
+        days = (kwargs.get("start_date") or "", kwargs.get("end_date") or "")
+        return self.filename_template % ("TEST-" if get_settings().is_test else "", *days)
+
+
+class MpesaReportHTMLFormatter(ReportHTMLFormatter):  # type: ignore[misc, valid-type]
+    """A table in Oscar's page of reports."""
+
+    filename_template = "oscar_mpesa/dashboard/reports/report.html"
+
+
+class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
+    """Money that was used for orders, by the day that it was paid in Nairobi.
+
+    The shop's own environment only: a shop that takes real money never counts a test, and one in test mode says TEST.
+    What was returned wholly is left out; what was returned in part is a column of its own.
+    """
+
+    code = "mpesa_report"
+    description = gettext_lazy("M-Pesa: paid orders")
+    date_range_field_name = "paid_at"
+    model_class = MpesaReceipt
+    formatters = {"CSV_formatter": MpesaReportCSVFormatter, "HTML_formatter": MpesaReportHTMLFormatter}
+
+    def get_queryset(self) -> QuerySet[MpesaReceipt]:
+        """Oldest first, with their orders."""
+        paid = MpesaReceipt.objects.filter(environment=get_settings().environment, allocation=Allocation.APPLIED)
+        return paid.select_related("order").order_by("paid_at", "pk")
+
+    def filter_with_date_range(self, queryset: QuerySet[MpesaReceipt]) -> QuerySet[MpesaReceipt]:
+        """Both days included, by the Nairobi clock."""
+        return within(queryset, self.start_date, self.end_date)
+
+    def generate(self) -> Any:
+        """The file, or the rows of the page."""
+        return self.formatter.generate_response(self.queryset, start_date=self.start_date, end_date=self.end_date)
+
+    def report_description(self) -> str:
+        """What is shown, and how much that is."""
+        sums = self.queryset.order_by().aggregate(
+            count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
+        )
+        told = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
+        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back of it: %(returned)s)") % told
+        test = _("TEST, no real money:") + " " if get_settings().is_test else ""
+        return f"{test}{what}{_between(self.start_date, self.end_date)}"
+
+    def is_available_to(self, user: Any) -> bool:
+        """Staff who may see M-Pesa; the file for who may export it too. Partner users see none."""
+        is_file = isinstance(self.formatter, MpesaReportCSVFormatter)
+        return is_staff_with(user, VIEW, *([EXPORT] if is_file else []))
+
+
+_HEADER = (
+    gettext_lazy("M-PESA code"),
+    gettext_lazy("Paid at (Nairobi time)"),
+    gettext_lazy("Amount in KSh"),
+    gettext_lazy("Returned amount"),
+    pgettext_lazy("noun", "Order"),
+    gettext_lazy("Environment"),
+)
+
+
+def install() -> None:
+    """Put the report among Oscar's, once; the form's choices were frozen when it was imported."""
+    repository = get_class("dashboard.reports.utils", "GeneratorRepository")
+    form = get_class("dashboard.reports.forms", "ReportForm")
+    if MpesaReportGenerator not in repository.generators:
+        repository.generators.append(MpesaReportGenerator)
+    field = form.base_fields["report_type"]
+    choice = (MpesaReportGenerator.code, MpesaReportGenerator.description)
+    if choice[0] not in {code for code, _label in field.choices}:
+        field.choices = [*field.choices, choice]
+
+
+def _between(first: date | None, last: date | None) -> str:
+    told = {"first": date_format(first, "j M Y") if first else "", "last": date_format(last, "j M Y") if last else ""}
+    if first and last:
+        return ": " + _("%(first)s to %(last)s") % told
+    if first or last:
+        return ": " + (_("from %(first)s") if first else _("until %(last)s")) % told
+    return ""

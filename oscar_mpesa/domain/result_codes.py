@@ -1,0 +1,283 @@
+"""What each result code means, and what may be done next: one closed table, with the sentences people read.
+
+The sentences are English msgids. Their placeholders ``{N}``, ``{C}``, ``{other}`` and ``{number}`` stay in them, and
+are filled with ``str.format`` at the doors, after translation. We quote M-PESA; on our own we never say that
+nothing was charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from types import MappingProxyType
+
+from oscar_mpesa.domain.i18n import _
+from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
+
+#: Fills ``{N}``.
+NO_MONEY_TAKEN = _("M-PESA says no money was taken.")
+#: Fills ``{C}``.
+IF_CONFIRMED = _("If an M-PESA SMS says Confirmed, do not pay again: call us.")
+#: Fills ``{other}`` where the shop has another method.
+PAY_ANOTHER_WAY = _("Pay another way.")
+#: Fills ``{other}`` in a shop with M-PESA only; ``{help}`` is the shop's own line.
+CALL_THE_SHOP = _("Call or WhatsApp us: {help}")
+
+
+class Retry(str, Enum):
+    """When a new prompt may be offered."""
+
+    NOW = "now"
+    WAIT = "wait"
+    OTHER_NUMBER = "other_number"
+    AFTER_QUERY = "after_asking"
+    NEVER = "never"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one result means: the status it leads to, the sentence for it, and when to send again.
+
+    ``status`` is None while nothing is final. ``wait`` is in seconds, before a new prompt to the same phone.
+    ``merchant_fault`` marks what only the shop can mend. ``meaning`` is for staff.
+    """
+
+    code: str
+    status: PaymentStatus | None = PaymentStatus.FAILED
+    again: Retry = Retry.NOW
+    wait: int = 0
+    sentence: str
+    merchant_fault: bool = False
+    meaning: str
+
+
+_SHOP_CANNOT = _("This shop cannot take M-PESA right now. {other}")
+_SHOP_CANNOT_NOTHING_TAKEN = _("This shop cannot take M-PESA right now. {N} {other}")
+_BUSY = _("M-PESA is busy. Wait a minute, then send again. {C}")
+_NOT_SHOWN = _("M-PESA could not show the request on that phone. Wait two minutes, then send again.")
+_NOT_ANSWERED = _(
+    "The phone {number} did not answer. Check that it is on, unlocked and has signal, then send again. "
+    "Old SIM? Call Safaricom on 100. {C}"
+)
+
+_PAID = Outcome(
+    code="0",
+    status=PaymentStatus.COMPLETED,
+    again=Retry.NEVER,
+    sentence=_("Payment received. Thank you!"),
+    meaning=_("paid"),
+)
+
+_WAITING = Outcome(
+    code="4999",
+    status=None,
+    again=Retry.WAIT,
+    sentence=_("Waiting for M-PESA. If the request is on the phone, enter the PIN there."),
+    meaning=_("waiting for the phone"),
+)
+
+_OTHER = Outcome(
+    code="",
+    sentence=_("The payment did not go through. {C} Otherwise send again."),
+    meaning=_("failed with another code; see M-PESA's own words"),
+)
+
+#: Our own clock ended it: 2½ minutes went by without a final answer.
+NO_ANSWER = Outcome(
+    code="no-answer",
+    status=PaymentStatus.EXPIRED,
+    again=Retry.AFTER_QUERY,
+    sentence=_(
+        "No answer from M-PESA yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again. "
+        "We are checking with Safaricom."
+    ),
+    meaning=_("no answer from Safaricom in time"),
+)
+
+_RESULTS = (
+    _PAID,
+    Outcome(
+        code="1",
+        sentence=_("There is not enough money in that M-PESA. Add money or use another number, then send again. {N}"),
+        meaning=_("balance too low"),
+    ),
+    Outcome(
+        code="2",
+        again=Retry.NEVER,
+        sentence=_("This amount is too small for M-PESA. {other}"),
+        meaning=_("amount below the minimum"),
+    ),
+    Outcome(
+        code="3",
+        again=Retry.NEVER,
+        sentence=_("This amount is above what M-PESA allows in one payment. {other}"),
+        meaning=_("amount above the maximum"),
+    ),
+    Outcome(
+        code="4",
+        again=Retry.OTHER_NUMBER,
+        sentence=_("That number has reached its M-PESA limit for today. Use another number. {other}"),
+        meaning=_("over the day's limit"),
+    ),
+    Outcome(
+        code="8",
+        again=Retry.NEVER,
+        sentence=_SHOP_CANNOT,
+        merchant_fault=True,
+        meaning=_("the shop's M-PESA account is full"),
+    ),
+    Outcome(
+        code="17",
+        again=Retry.WAIT,
+        wait=120,
+        sentence=_("M-PESA could not take this payment just now. Wait two minutes, then send again. {C}"),
+        meaning=_("the same request within two minutes, or another limit of M-PESA"),
+    ),
+    Outcome(code="26", again=Retry.WAIT, wait=60, sentence=_BUSY, meaning=_("M-PESA was busy")),
+    Outcome(
+        code="1001",
+        again=Retry.WAIT,
+        wait=120,
+        sentence=_(
+            "Another M-PESA request or menu is open on that phone. Close it, wait two minutes, then send again."
+        ),
+        meaning=_("another M-PESA session was open on the phone"),
+    ),
+    Outcome(
+        code="1019",
+        sentence=_("The request ran out of time. Send it again. {C}"),
+        meaning=_("the request expired"),
+    ),
+    *(
+        Outcome(
+            code=code,
+            again=Retry.WAIT,
+            wait=120,
+            sentence=_NOT_SHOWN,
+            meaning=_("the request could not be shown on the phone"),
+        )
+        for code in ("1025", "9999")
+    ),
+    Outcome(
+        code="1031",
+        sentence=_("Time ran out before the PIN was entered. Have the PIN ready and send again."),
+        meaning=_("the PIN came too late"),
+    ),
+    Outcome(
+        code="1032",
+        status=PaymentStatus.CANCELLED,
+        sentence=_("The request was cancelled, or closed before a PIN was entered. Send it again when ready. {N}"),
+        meaning=_("cancelled, closed or ignored on the phone"),
+    ),
+    *(
+        Outcome(
+            code=code,
+            again=Retry.AFTER_QUERY,
+            sentence=_NOT_ANSWERED,
+            meaning=_("the phone did not answer: off, no network or an old SIM"),
+        )
+        for code in ("1036", "1037")
+    ),
+    Outcome(
+        code="2001",
+        sentence=_("The M-PESA PIN was wrong. Check it and send again. Several wrong PINs lock M-PESA. {N}"),
+        meaning=_("wrong PIN"),
+    ),
+    Outcome(
+        code="2006",
+        again=Retry.OTHER_NUMBER,
+        sentence=_("That M-PESA number cannot pay right now. Use another number. {other}"),
+        meaning=_("the payer's account is inactive"),
+    ),
+    *(
+        Outcome(
+            code=code,
+            again=Retry.NEVER,
+            sentence=_SHOP_CANNOT_NOTHING_TAKEN,
+            merchant_fault=True,
+            meaning=_("till and paybill mixed up in the set-up"),
+        )
+        for code in ("2028", "SFC_IC0003")
+    ),
+    _WAITING,
+    Outcome(
+        code="8006",
+        again=Retry.OTHER_NUMBER,
+        sentence=_(
+            "The M-PESA PIN of that number is locked. Open it with *334# (My Account, M-PESA PIN Manager), "
+            "or call Safaricom on 100. Or use another number."
+        ),
+        meaning=_("the payer's PIN is locked"),
+    ),
+)
+
+#: Safaricom's result codes, all that are known; the source is the Daraja portal and what integrators saw.
+RESULTS: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _RESULTS})
+
+_OWN = (
+    Outcome(
+        code="refused",
+        sentence=_(
+            "M-PESA did not accept the request, so nothing was sent to the phone. Check the number and send again."
+        ),
+        meaning=_("Safaricom refused the request; nothing was sent to the phone"),
+    ),
+    Outcome(
+        code="busy",
+        again=Retry.WAIT,
+        wait=60,
+        sentence=_BUSY,
+        meaning=_("Safaricom was busy; nothing was sent to the phone"),
+    ),
+    Outcome(
+        code="misconfigured",
+        again=Retry.NEVER,
+        sentence=_SHOP_CANNOT,
+        merchant_fault=True,
+        meaning=_("the shop's M-PESA set-up is wrong; nothing was sent to the phone"),
+    ),
+    Outcome(
+        code="not-sent",
+        sentence=_("The request was not sent to the phone. Send it again."),
+        meaning=_("the request was not sent to the phone"),
+    ),
+)
+
+#: Why a push was surely not sent, by our own words for it.
+PUSH_CODES: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _OWN})
+
+
+def callback_outcome(code: str | None) -> Outcome:
+    """What a callback's ResultCode means: an unknown one failed, and keeps its code for staff."""
+    known = (code or "").strip()
+    return RESULTS.get(known) or replace(_OTHER, code=known)
+
+
+def query_outcome(code: str | None) -> Outcome:
+    """What a query's ResultCode means: only the table is final, and an unknown code or none means *keep waiting*."""
+    known = (code or "").strip()
+    return RESULTS.get(known) or replace(_WAITING, code=known or _WAITING.code)
+
+
+def push_outcome(reason: str) -> Outcome:
+    """What it means that a push was surely not sent: ``refused``, ``busy``, ``misconfigured`` or ``not-sent``.
+
+    Raises ``KeyError`` for any other word.
+    """
+    return PUSH_CODES[reason]
+
+
+def outcome_of(code: str, status: PaymentStatus) -> Outcome:
+    """What a stored payment says later; where its code and its status disagree, the status is believed."""
+    if status is PaymentStatus.COMPLETED:
+        return _PAID
+    if status is PaymentStatus.EXPIRED:
+        return NO_ANSWER
+    if status in LIVE:
+        return _WAITING
+    found = PUSH_CODES.get(code) or callback_outcome(code)
+    return found if found.status in FINAL - {PaymentStatus.COMPLETED} else replace(_OTHER, code=found.code)

@@ -1,0 +1,54 @@
+"""Our calls to Daraja, kept by allow-list: no password, token, secret or full phone number."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from oscar_mpesa.daraja.exceptions import ErrorKind
+from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
+from oscar_mpesa.models.payments import MpesaPayment
+
+ERROR_KIND_CHOICES = [
+    (ErrorKind.UNREACHABLE.value, _("unreachable")),
+    (ErrorKind.UNREADABLE.value, _("unreadable answer")),
+    (ErrorKind.REFUSED.value, _("refused by Safaricom")),
+    (ErrorKind.BUSY.value, _("Safaricom is busy")),
+    (ErrorKind.MISCONFIGURED.value, _("wrong settings")),
+    (ErrorKind.TOKEN_REJECTED.value, _("token rejected")),
+    (ErrorKind.SHORTCODE_REJECTED.value, _("short code rejected")),
+    (ErrorKind.PASSKEY_REJECTED.value, _("passkey rejected")),
+    (ErrorKind.PRODUCT_MISSING.value, _("M-PESA Express is not enabled")),
+]
+
+
+class MpesaApiCall(models.Model):
+    """One HTTP exchange. The minute's budget of queries is counted from these rows."""
+
+    endpoint = models.CharField(_("endpoint"), max_length=16)
+    environment = EnvironmentField()
+    shortcode = models.CharField(_("short code"), max_length=16)
+    payment = models.ForeignKey(
+        MpesaPayment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="api_calls",
+        verbose_name=_("payment"),
+    )
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(_("milliseconds"))
+    request = models.JSONField(_("request"), default=dict)
+    reply = models.JSONField(_("reply"), default=dict)
+    error_kind = models.CharField(_("error"), max_length=20, choices=ERROR_KIND_CHOICES, blank=True)
+    error = OutsideTextField(_("error in words"), blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("M-Pesa call")
+        verbose_name_plural = _("M-Pesa calls")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["shortcode", "endpoint", "created_at"], name="mpesa_call_budget")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.http_status or 'no answer'}"

@@ -1,0 +1,21 @@
+"""That something was seen to run: what a shop is asked about when nothing seems to happen by itself."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class MpesaJobRun(models.Model):
+    """One row for each thing that ought to run by itself, with the moment at which it last came to its end."""
+
+    job = models.CharField(max_length=32, unique=True)
+    last_run_at = models.DateTimeField(_("last seen at"))
+
+    class Meta:
+        verbose_name = _("M-Pesa heartbeat")
+        verbose_name_plural = _("M-Pesa heartbeats")
+        ordering = ["job"]
+
+    def __str__(self) -> str:
+        return self.job

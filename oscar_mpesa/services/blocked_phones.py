@@ -1,0 +1,48 @@
+"""Leave a phone in peace whose owner asked for it, until the owner wants requests again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.models import EventType, MpesaBlockedPhone, MpesaPayment
+from oscar_mpesa.services import audit
+from oscar_mpesa.services.authorization import name_of, require_permission
+
+
+def block_phone(
+    phone: PhoneNumber, *, by: Any, note: str, now: datetime, payment: MpesaPayment | None = None
+) -> MpesaBlockedPhone:
+    """Send no more requests to a phone, whatever the environment, because its owner asked so.
+
+    Once: a second call changes nothing and returns the first one's row. A request that is on the phone already is not
+    called back. ``payment`` is the one whose history tells of it.
+
+    Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
+    """
+    require_permission(by, "block_phone")
+    decision = {"by": by, "by_name": name_of(by), "created_at": now, "payment": payment}
+    with transaction.atomic():
+        blocked, is_new = MpesaBlockedPhone.objects.get_or_create(
+            phone=phone.msisdn, defaults={"note": note, **decision}
+        )
+        if is_new:
+            audit.record(EventType.PHONE_BLOCKED, payment, now=now, by=by, phone=phone.masked, note=note)
+    return blocked
+
+
+def unblock_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> None:
+    """Send requests to a phone again, and tell so where its blocking is told; of one not blocked nothing is changed.
+
+    Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
+    """
+    require_permission(by, "block_phone")
+    with transaction.atomic():
+        blocked = MpesaBlockedPhone.objects.select_for_update().filter(phone=phone.msisdn).first()
+        if blocked is not None:
+            payment = blocked.payment
+            blocked.delete()
+            audit.record(EventType.PHONE_UNBLOCKED, payment, now=now, by=by, phone=phone.masked, note=note)

@@ -1,0 +1,48 @@
+"""Keep an unpaid order's things for a shopper who pays later."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.models import EventType, MessageKind, MpesaOrder
+from oscar_mpesa.services import audit, outbox
+from oscar_mpesa.services.allocation import has_money
+from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.services.locks import lock_mpesa_order
+
+
+def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
+    """Keep an order's things for ``PAY_LATER_HOURS`` from now, once an order, and owe its shopper a link to pay by.
+
+    Locks the order. A second wish changes nothing, and nothing is ever kept for less long than it was. Raises
+    ``NotPayable`` where the order awaits no money: paid, closed, or of another status.
+    """
+    with transaction.atomic():
+        mpesa_order = lock_mpesa_order(order.pk)
+        if not is_payable(mpesa_order):
+            raise NotPayable(f"order {mpesa_order.pk} awaits no money")
+        if mpesa_order.pay_later_at is None:
+            _extend_deadline(mpesa_order, now)
+    return mpesa_order
+
+
+def is_payable(mpesa_order: MpesaOrder) -> bool:
+    """The order still awaits its money: not closed, of the pending status, and none has come; one query."""
+    return mpesa_order.is_awaiting_payment and not has_money(mpesa_order.pk)
+
+
+def reserved_until(mpesa_order: MpesaOrder, *, now: datetime) -> datetime:
+    """Until when the things would be kept for who chooses now to pay later, in UTC."""
+    return max(mpesa_order.pay_before, now + timedelta(hours=get_settings().PAY_LATER_HOURS))
+
+
+def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
+    until = reserved_until(mpesa_order, now=now)
+    mpesa_order.pay_later_at, mpesa_order.pay_before, mpesa_order.close_check_at = now, until, until
+    mpesa_order.save(update_fields=["pay_later_at", "pay_before", "close_check_at"])
+    audit.record(EventType.PAY_LATER_CHOSEN, mpesa_order, now=now, until=until.isoformat(timespec="minutes"))
+    outbox.enqueue(mpesa_order, MessageKind.PAY_LATER_EMAIL, now=now)

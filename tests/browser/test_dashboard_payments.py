@@ -1,0 +1,84 @@
+"""The shopkeeper's payments, on a phone and on a desk, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone, translation
+
+from oscar_mpesa.models import MpesaPayment
+from tests.browser import states
+from tests.browser.axe import WIDTHS, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+#: Oscar's own menu and bars are not ours to judge.
+OURS = ".mpesa-dashboard"
+
+
+@pytest.fixture
+def boss(new_visitor: Any) -> Any:
+    """Somebody who may do everything, at the desk."""
+    get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
+
+    def arrive(language: str) -> Any:
+        return new_visitor(language=language, width=WIDTHS[0]).signs_in("boss@example.com", "karibu-boss")
+
+    return arrive
+
+
+def looked_at(person: Any, path: str, name: str) -> list[str]:
+    """What is wrong with a page at each width; a picture of each."""
+    wrong = []
+    for width in WIDTHS:
+        person.width = width
+        person.page.set_viewport_size({"width": width, "height": 740})
+        person.goes(path)
+        for closed in person.page.locator(f"{OURS} details").all():
+            closed.evaluate("each => each.open = true")
+        person.looks(name)
+        wrong += [f"{name} at {width}: {line}" for line in violations(person.page, within=OURS)]
+        if not person.fits():
+            wrong.append(f"{name} at {width} sticks out")
+    return wrong
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_search_that_is_not_understood(boss: Any, language: str) -> None:
+    assert looked_at(boss(language), "dashboard/mpesa/payments/?amount=x&q=a", "refused") == []
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_one_payment(boss: Any, language: str) -> None:
+    person = boss(language)
+    failed = states.failed(1032)()
+    astray = states.late()
+
+    wrong = looked_at(person, f"dashboard/mpesa/payments/{failed.pk}/", "failed")
+    wrong += looked_at(person, f"dashboard/mpesa/payments/{astray.pk}/", "late")
+
+    assert wrong == []
+
+
+def test_a_clerk_finds_a_payment_and_sends_a_new_request_without_scripts(new_visitor: Any) -> None:
+    get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
+    failed = states.failed(1032)()
+    long_ago = timezone.now() - timezone.timedelta(minutes=5)  # type: ignore[attr-defined]
+    MpesaPayment.objects.update(push_sent_at=long_ago)
+    person = new_visitor(scripts=False).signs_in("boss@example.com", "karibu-boss")
+
+    person.goes("dashboard/mpesa/payments/")
+    person.page.fill("#id_q", "0712 345 678")
+    person.page.click(".mpesa-filter button[type=submit]")
+    person.page.locator(".mpesa-table tbody a").first.click()
+    person.page.get_by_text("Send a new request").click()
+    person.page.get_by_role("button", name="Yes, send the request").click()
+    person.page.wait_for_selector(".alert-success")
+
+    newest = MpesaPayment.objects.latest("pk")
+    assert newest.pk != failed.pk
+    assert person.page.url.endswith(f"/payments/{newest.pk}/")
+    with translation.override("en"):
+        assert translation.gettext("Waiting for the phone.") in person.looks("sent")

@@ -1,0 +1,188 @@
+"""Who pays later, and who is asked to pay instead: one link, and other browsers than the one that ordered."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core import mail
+from django.utils import translation
+
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.oscar_adapter.order_messages import when
+from tests.browser.shopper import Person, five_seconds_pass
+from tests.browser.states import failed, pays_later
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Response
+
+pytestmark = pytest.mark.browser
+
+LINK = re.compile(r"https?://\S+(/\w\w/checkout/mpesa/pay/[\w.:-]+/)")
+
+#: What only the shopper whose order it is may see and do.
+OWNERS = "#mpesa-otherwise, #mpesa-pay-later, #mpesa-pay-link, #mpesa-restore-basket, #mpesa-done"
+
+
+def in_language(language: str, payment: MpesaPayment) -> MpesaPayment:
+    """As if its order had been placed in this language."""
+    MpesaOrder.objects.update(language=language)
+    return payment
+
+
+def mailed_link() -> str:
+    """The path of the link in the first mail."""
+    [path, *_] = LINK.findall(str(mail.outbox[0].body))
+    return str(path)
+
+
+def kept_until(language: str) -> str:
+    """The sentence that says until when the only order's things are kept."""
+    until = MpesaOrder.objects.get().pay_before
+    with translation.override(language):
+        told = {"time": when(until, until - timedelta(hours=24))}
+        return translation.gettext("We keep your things until %(time)s.") % told
+
+
+def pays(payer: Person, *, scripts: bool = True) -> str:
+    """On the page that a link led to, with a phone of their own; what the page says in the end."""
+    payer.uses_another_number("0708374149")
+    five_seconds_pass()
+    if not scripts:
+        payer.page.reload()
+    return payer.sees("paid")
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "scripts"),
+    [("en", 360, True), ("sw", 320, True), ("en", 320, False), ("sw", 1280, False)],
+    ids=["en", "sw narrow", "en narrow without scripts", "sw wide without scripts"],
+)
+def test_an_order_kept_for_later_is_paid_by_the_mailed_link_in_another_browser(
+    new_visitor: Any, language: str, width: int, scripts: bool
+) -> None:
+    payment = in_language(language, failed(1032)())
+    shopper = new_visitor(language=language, width=width, scripts=scripts).owns(payment).waits_for(payment)
+    own_page = shopper.page.url
+    payer = new_visitor(language=language, width=width, scripts=scripts)
+    visited: list[str] = []
+    payer.page.on("framenavigated", lambda frame: visited.append(frame.url))
+
+    kept = shopper.pays_later().looks("kept")
+    payer.page.goto(payer.shop + mailed_link())
+    asked = payer.sees("to-pay")
+    fits = [shopper.fits(), payer.fits()]
+    hidden = payer.page.locator(f"{OWNERS}, #mpesa-again").count()
+    paid = pays(payer, scripts=scripts)
+    hidden += payer.page.locator(OWNERS).count()
+    shopper.page.reload()
+
+    assert kept_until(language) in kept
+    assert "KSh 1,500" in asked and payment.mpesa_order.order.number in asked
+    assert payment.phone_number.grouped not in asked + paid
+    assert (asked.count("KSh 1,500"), paid.count("KSh 1,500")) == (1, 1)
+    assert (hidden, set(visited)) == (0, {own_page})
+    assert [*fits, payer.fits()] == [True] * 3
+    assert shopper.page.locator("#mpesa-done").is_visible()
+
+
+def test_the_link_in_the_mail_leads_its_shopper_to_the_whole_order_before_and_after(new_visitor: Any) -> None:
+    payment = pays_later()
+    shopper = new_visitor().owns(payment)
+
+    shopper.page.goto(shopper.shop + mailed_link())
+    shopper.sees("failed")
+    before = shopper.page.locator("#mpesa-pay-link").count()
+    pays(shopper)
+    shopper.page.goto(shopper.shop + mailed_link())
+    shopper.sees("paid")
+
+    assert before == 1
+    assert shopper.page.locator("#mpesa-done").is_visible()
+
+
+def test_whoever_paid_by_a_link_and_presses_it_once_more_reads_that_it_is_paid(new_visitor: Any) -> None:
+    pays_later()
+    payer = new_visitor()
+    payer.page.goto(payer.shop + mailed_link())
+    pays(payer)
+
+    payer.page.goto(payer.shop + mailed_link())
+
+    assert "KSh 1,500" in payer.sees("paid")
+    assert payer.page.locator(OWNERS).count() == 0
+
+
+@pytest.mark.parametrize("clipboard", ["of today", "of old browsers", "refused"])
+def test_the_copied_and_the_shared_link_lead_another_browser_to_the_payment(new_visitor: Any, clipboard: str) -> None:
+    payment = pays_later()
+    shopper = new_visitor().owns(payment)
+    shopper.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shopper.page.add_init_script(
+        {
+            "of today": "",
+            "of old browsers": "delete Navigator.prototype.clipboard",
+            "refused": "navigator.clipboard.writeText = () => Promise.reject(new Error())",
+        }[clipboard]
+    )
+    shopper.waits_for(payment)
+
+    shopper.page.click("#mpesa-copy")
+    shopper.page.wait_for_selector("#mpesa-copy:text('Copied')")
+    shared = parse_qs(urlsplit(str(shopper.page.get_attribute("#mpesa-share", "href"))).query)["text"][0]
+    copied = shopper.opens_tab().page.evaluate("navigator.clipboard.readText()")
+    payer = new_visitor()
+    payer.page.goto(copied)
+
+    assert copied == shopper.page.input_value("#mpesa-pay-link")
+    assert shared == f"Please pay KSh 1,500 to Duka la Pwani by M-PESA: {copied}"
+    assert "KSh 1,500" in payer.sees("to-pay")
+
+
+def test_a_link_that_could_not_be_copied_is_not_called_copied(new_visitor: Any) -> None:
+    payment = pays_later()
+    shopper = new_visitor().owns(payment)
+    shopper.page.add_init_script(
+        "navigator.clipboard.writeText = () => Promise.reject(new Error()); document.execCommand = () => false"
+    )
+    shopper.waits_for(payment)
+
+    shopper.page.click("#mpesa-copy")
+
+    assert shopper.page.inner_text("#mpesa-copy") == "Copy the link"
+    assert shopper.page.evaluate("getSelection().toString()") == shopper.page.input_value("#mpesa-pay-link")
+
+
+def test_the_link_s_field_in_hand_does_not_keep_the_news_away(new_visitor: Any) -> None:
+    payment = pays_later()
+    shopper = new_visitor().owns(payment).waits_for(payment)
+    payer = new_visitor()
+    payer.page.goto(payer.shop + mailed_link())
+
+    shopper.page.click("#mpesa-pay-link")
+    pays(payer)
+    shopper.page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+    assert "Paid. Thank you!" in shopper.sees("paid")
+
+
+def test_the_token_of_a_link_goes_nowhere_but_to_the_shop_and_once(new_visitor: Any) -> None:
+    pays_later()
+    payer = new_visitor()
+    told: list[Response] = []
+    payer.context.on("response", lambda response: told.append(response))
+    link = payer.shop + mailed_link()
+    token = link.rstrip("/").rpartition("/")[2]
+
+    payer.page.goto(link)
+    pays(payer)
+
+    [answer] = [response for response in told if response.url == link]
+    asked = [(each.request.url, each.request.all_headers().get("referer", "")) for each in told]
+    assert [url for url, referer in asked if token in url + referer] == [link]
+    assert answer.all_headers()["referrer-policy"] == "no-referrer"
+    assert "no-store" in answer.all_headers()["cache-control"]
+    assert len(asked) > 10

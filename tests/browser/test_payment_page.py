@@ -1,0 +1,159 @@
+"""The waiting page in Chromium: it changes in place, disturbs nobody, and fits every screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+
+from oscar_mpesa.models import MpesaPayment
+from tests.browser.shopper import Person, five_seconds_pass
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+pytestmark = pytest.mark.browser
+
+POLICY = "default-src 'self'"
+
+
+def focused(person: Person) -> str:
+    """The id of what has the focus."""
+    return str(person.page.evaluate("document.activeElement.id"))
+
+
+def changed(**changes: Any) -> None:
+    """Change the newest payment behind the page's back."""
+    MpesaPayment.objects.filter(pk=MpesaPayment.objects.latest("pk").pk).update(**changes)
+
+
+def test_news_come_into_the_page_in_place_and_are_announced(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374149")
+    guest.sees("enter-pin")
+    guest.page.evaluate("window.isTheSamePage = true; window.region = document.querySelector('[aria-live]')")
+    regions = guest.page.locator(
+        "#mpesa-payment [aria-live], #mpesa-payment [role=status], #mpesa-payment [role=alert]"
+    )
+
+    five_seconds_pass()
+    paid = guest.sees("paid")
+
+    assert regions.count() == 1
+    assert guest.page.evaluate("window.isTheSamePage && region === document.querySelector('[aria-live]')")
+    assert "Step 3 of 3" in paid
+    assert guest.page.title().startswith("Paid. Thank you!")
+    assert focused(guest) == "mpesa-heading"
+
+
+def test_the_focused_control_keeps_its_focus_while_the_page_goes_on_waiting(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374149")
+    guest.sees("enter-pin")
+    guest.page.focus("#mpesa-check")
+
+    changed(on_hold=True, push_sent_at=timezone.now() - timedelta(seconds=80))
+    checking = guest.sees("checking")
+
+    assert focused(guest) == "mpesa-check"
+    assert "do not pay again" in checking
+    assert "Last checked" in checking
+
+
+def test_nothing_moves_while_another_number_is_being_typed(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374151")
+    guest.sees("enter-pin")
+    five_seconds_pass()
+    guest.sees("failed")
+    guest.page.click("#mpesa-other-method")
+    guest.page.locator("#mpesa-payment [name=phone_number]").type("0712")
+
+    changed(result_code="2001", status="failed")
+    guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    guest.page.locator("#mpesa-payment [name=phone_number]").type("345678")
+    typed = guest.page.locator("#mpesa-payment [name=phone_number]").input_value()
+    guest.page.focus("#mpesa-other-method")
+    guest.comes_back()
+    guest.page.wait_for_selector("text=The M-PESA PIN was wrong.")
+
+    assert typed == "0712345678"
+    assert focused(guest) in {"mpesa-other-method", "mpesa-heading"}
+
+
+def test_the_same_phone_may_be_asked_again_when_its_minute_is_over(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374151")
+    guest.sees("enter-pin")
+    changed(push_sent_at=timezone.now() - timedelta(seconds=53))
+    guest.sees("failed")
+
+    told = guest.page.locator(".mpesa-retry").inner_text()
+    closed = guest.page.locator("#mpesa-again").is_disabled()
+    guest.page.wait_for_selector("#mpesa-again:not([aria-disabled])")
+    is_told_still = guest.page.locator(".mpesa-retry small").is_visible()
+    guest.page.click("#mpesa-again")
+    guest.sees("enter-pin")
+
+    assert closed and not is_told_still
+    assert "To the same phone: from" in told
+    assert MpesaPayment.objects.count() == 2
+
+
+@pytest.mark.parametrize(("width", "language"), [(320, "en"), (360, "sw"), (1280, "en")])
+def test_every_state_fits_the_screen_and_the_thumb(new_person: Any, settings: Any, width: int, language: str) -> None:
+    settings.OSCAR_MPESA = {
+        **settings.OSCAR_MPESA,
+        "NAME_ON_PROMPT": "DUKA LA PWANI ONLINE TRADERS",
+        "SUPPORT_CONTACT": "WhatsApp 0700 000 000, 8–18",
+    }
+    guest = new_person(width=width, language=language)
+    guest.orders("0708374151")
+    states: list[tuple[str, dict[str, Any]]] = [
+        ("enter-pin", {"on_hold": True}),
+        ("checking", {"push_sent_at": timezone.now() - timedelta(seconds=80)}),
+        ("failed", {"status": "cancelled", "result_code": "1032", "live_order": None, "ended_at": timezone.now()}),
+    ]
+    wide = {}
+    for state, change in states:
+        changed(**change)
+        guest.page.reload()
+        guest.sees(state)
+        wide[state] = guest.fits()
+        for summary in guest.page.locator("#mpesa-payment summary").all():
+            summary.click()
+        wide[f"{state}, opened"] = guest.fits()
+    targets = guest.page.locator("#mpesa-payment .btn, #mpesa-payment summary, #mpesa-payment [name=phone_number]")
+
+    assert set(wide.values()) == {True}, wide
+    assert min(target.bounding_box()["height"] for target in targets.all()) >= 44
+
+
+def test_what_we_add_works_under_a_strict_content_security_policy(new_person: Any) -> None:
+    guest = new_person()
+    guest.context.route("**/*", _with_policy)
+    phone = guest.context.new_page()
+    heard: list[str] = []
+    phone.on("console", lambda message: heard.append(message.text))
+    phone.goto(f"{guest.shop}/handset/")
+
+    guest.orders("0708374149")
+    strict = guest.page.reload().headers["content-security-policy"]
+    phone.wait_for_selector("#pad:visible")
+    for digit in "1234":
+        phone.click(f"[data-key='{digit}']")
+    phone.click("#send")
+
+    guest.sees("paid")
+    assert strict == POLICY
+    assert [line for line in heard if "favicon" not in line] == []
+
+
+def _with_policy(route: Route) -> None:
+    if route.request.resource_type != "document":
+        route.continue_()
+        return
+    answer = route.fetch(max_redirects=0)
+    route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": POLICY})

@@ -1,0 +1,132 @@
+"""What we say to Daraja, and its good answers."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+
+from oscar_mpesa.daraja.credentials import password, timestamp
+from oscar_mpesa.daraja.exceptions import DarajaRefused, DarajaUnreadable
+from oscar_mpesa.daraja.stk_push import push_body, read_push
+from oscar_mpesa.daraja.stk_query import query_body, read_query
+from oscar_mpesa.daraja.tokens import read_token
+from tests.daraja.pushes import NOW, PAYBILL, PUSH
+from tests.daraja.samples import CHECKOUT_ID, fields
+
+
+def test_the_clock_is_nairobis_whatever_the_servers_is() -> None:
+    assert timestamp(NOW) == "20261124013005"
+    assert timestamp(NOW.astimezone(timezone(timedelta(hours=-5)))) == "20261124013005"
+
+
+def test_a_moment_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        timestamp(NOW.replace(tzinfo=None))
+
+
+def test_the_password_is_made_of_short_code_passkey_and_timestamp() -> None:
+    assert b64decode(password(PAYBILL, "20261124013005")) == b"174379the-passkey20261124013005"
+
+
+def test_a_push_has_every_field_that_safaricom_wants() -> None:
+    said = push_body(PAYBILL, PUSH, now=NOW)
+
+    assert said == {
+        "BusinessShortCode": "174379",
+        "Password": password(PAYBILL, "20261124013005"),
+        "Timestamp": "20261124013005",
+        "TransactionType": "CustomerPayBillOnline",
+        "Amount": 1500,
+        "PartyA": "254708374149",
+        "PartyB": "174379",
+        "PhoneNumber": "254708374149",
+        "CallBackURL": "https://shop.example/hooks/0123456789abcdef/",
+        "AccountReference": "100042",
+        "TransactionDesc": "Order 100042",
+    }
+
+
+def test_a_till_gets_the_money_while_the_store_number_signs() -> None:
+    said = push_body(replace(PAYBILL, till="5123456"), PUSH, now=NOW)
+
+    assert (said["BusinessShortCode"], said["PartyB"]) == ("174379", "5123456")
+    assert said["TransactionType"] == "CustomerBuyGoodsOnline"
+
+
+def test_a_query_names_the_prompt() -> None:
+    said = query_body(PAYBILL, CHECKOUT_ID, now=NOW)
+
+    assert set(said) == {"BusinessShortCode", "Password", "Timestamp", "CheckoutRequestID"}
+    assert said["CheckoutRequestID"] == CHECKOUT_ID
+
+
+def test_a_push_in_a_log_shows_neither_the_secret_nor_the_number() -> None:
+    assert "amount=1500" in repr(PUSH)
+    assert "0123456789abcdef" not in repr(PUSH)
+    assert "708374149" not in repr(PUSH)
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "seconds"),
+    [("3599", 3599), (3599, 3599), (None, 3599), ("soon", 3599), ("9" * 12, 86_400)],
+)
+def test_a_token_lives_as_long_as_it_says(lifetime: object, seconds: int) -> None:
+    assert read_token({"access_token": "abc", "expires_in": lifetime}) == ("abc", seconds)
+
+
+@pytest.mark.parametrize("token", [None, "", "two\nlines", "mañana"])
+def test_what_cannot_stand_in_a_header_is_no_token(token: object) -> None:
+    with pytest.raises(ValueError, match="access_token"):
+        read_token({"access_token": token})
+
+
+def test_an_accepted_push_gives_both_ids() -> None:
+    reply = read_push(fields("push_accepted"))
+
+    assert reply.checkout_request_id == CHECKOUT_ID
+    assert reply.merchant_request_id == "29115-34620561-1"
+    assert reply.description == "Success. Request accepted for processing"
+    assert "708374149" not in repr(reply)
+
+
+def test_another_response_code_is_a_clear_no() -> None:
+    with pytest.raises(DarajaRefused) as refused:
+        read_push(fields("push_accepted") | {"ResponseCode": "1"})
+
+    assert refused.value.error_code == "1"
+
+
+@pytest.mark.parametrize("missing", ["ResponseCode", "CheckoutRequestID"])
+def test_a_push_reply_without_its_proof_proves_nothing(missing: str) -> None:
+    with pytest.raises(ValueError, match=missing):
+        read_push(fields("push_accepted") | {missing: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("query_paid", "0"), ("query_cancelled", "1032"), ("query_pending", "4999")]
+)
+def test_a_query_reply_gives_the_code_as_text(name: str, code: str) -> None:
+    reply = read_query(fields(name), CHECKOUT_ID)
+
+    assert reply.result_code == code
+    assert reply.description == fields(name)["ResultDesc"]
+
+
+def test_a_query_reply_need_not_repeat_the_id() -> None:
+    reply = read_query(fields("query_paid") | {"CheckoutRequestID": None}, CHECKOUT_ID)
+
+    assert reply.result_code == "0"
+
+
+def test_a_query_reply_about_another_prompt_is_not_believed() -> None:
+    with pytest.raises(DarajaUnreadable, match="another prompt"):
+        read_query(fields("query_paid"), "ws_CO_of_somebody_else")
+
+
+@pytest.mark.parametrize("change", [{"ResultCode": ""}, {"ResponseCode": "1"}, {"ResponseCode": None}], ids=repr)
+def test_a_query_reply_without_a_result_proves_nothing(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no ResultCode"):
+        read_query(fields("query_paid") | change, CHECKOUT_ID)

@@ -1,0 +1,213 @@
+"""What a person decides about money, on its page: once, with their name, and told why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment
+from tests.dashboard.staff import ALL, at_desk, door, new_receipt, number_of, page_of
+from tests.rows import all_rows
+from tests.services.concurrent_changes import broken_shop
+from tests.services.unmatched import events, fresh, mismatch, surplus
+from tests.shop import new_order, new_payment
+
+pytestmark = pytest.mark.django_db
+
+Order = get_model("order", "Order")
+RETURN = {
+    "return-day": "2026-11-24",
+    "return-amount": "1400",
+    "return-reference": "OD777REV77",
+    "return-returned_before": "0",
+    "return-seen_as": "mismatch",
+    "return-sent": "on",
+}
+
+
+def test_an_order_is_looked_up_before_it_gets_the_money() -> None:
+    receipt, other = surplus(), new_order(total="1500.00")
+    before = all_rows()
+
+    page = at_desk(*ALL).get(page_of(receipt), {"order": f"#{other.number}"}).content.decode()
+
+    assert "guest@example.com" in page and "Pending payment" in page
+    assert f"Use KSh 1,500 for order {other.number}" in page
+    assert "accept_difference" not in page
+    assert all_rows() == before
+
+
+def test_an_order_that_is_not_there_is_said() -> None:
+    page = at_desk(*ALL).get(page_of(surplus()), {"order": "42<b>"}).content.decode()
+
+    assert "No order has the number 42&lt;b&gt;." in page
+
+
+def test_money_is_used_for_an_order_with_the_persons_name_and_once() -> None:
+    receipt, other, client = surplus(), new_order(), at_desk(*ALL)
+
+    first = client.post(door("apply", receipt), {"order": other.number, "note": "agreed by phone"}, follow=True)
+    again = client.post(door("apply", receipt), {"order": other.number}, follow=True)
+
+    used = fresh(receipt)
+    assert (used.allocation, used.order, used.note) == (Allocation.APPLIED, other, "agreed by phone")
+    assert used.allocated_by_name == "Achieng Were" and events(other) == [("surplus", "applied", "Achieng Were")]
+    assert f"The money was used for order {other.number}." in first.content.decode()
+    assert "This money was decided about already." in again.content.decode()
+    assert other.sources.count() == 1
+
+
+def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
+    receipt, client = mismatch(), at_desk(*ALL)
+    sent = {"order": number_of(receipt), "note": "regular customer"}
+
+    refused = client.post(door("apply", receipt), sent)
+    client.post(door("apply", receipt), {**sent, "accept_difference": "on"})
+
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Accept the difference, or choose another order." in page
+    assert 'value="regular customer"' in page and "KSh 100 less than it costs." in page
+    assert fresh(receipt).allocation == Allocation.APPLIED
+    assert MpesaPayment.objects.get().status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        pytest.param({"status": "Cancelled"}, "This order was cancelled.", id="cancelled"),
+        pytest.param({"currency": "USD"}, "This order is not in Kenyan shillings.", id="another currency"),
+    ],
+)
+def test_an_order_that_cannot_be_paid_is_refused_in_a_sentence(order: dict[str, Any], sentence: str) -> None:
+    receipt, other = surplus(), new_order(**order)
+
+    response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+
+    assert response.status_code == 422 and sentence in response.content.decode()
+    assert fresh(receipt).allocation == Allocation.SURPLUS
+
+
+def test_a_paid_order_is_not_paid_again() -> None:
+    receipt = surplus()
+
+    response = at_desk(*ALL).post(door("apply", receipt), {"order": number_of(receipt)})
+
+    assert response.status_code == 422 and "This order is paid already." in response.content.decode()
+
+
+def test_test_money_pays_no_real_order() -> None:
+    receipt, other = new_receipt(allocation="surplus"), new_payment().mpesa_order.order
+
+    response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+
+    assert response.status_code == 422 and "Test money and real money do not mix." in response.content.decode()
+
+
+def test_a_shop_whose_own_code_fails_is_told_so_and_nothing_is_changed() -> None:
+    receipt, other = surplus(), new_order()
+
+    with broken_shop():
+        response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+
+    assert response.status_code == 422 and "Ask whoever programs the shop." in response.content.decode()
+    assert fresh(receipt).allocation == Allocation.SURPLUS
+
+
+@pytest.mark.parametrize("order", ["", "nothing-like-it", "\x00"])
+def test_an_order_that_nobody_confirmed_gets_nothing(order: str) -> None:
+    receipt = surplus()
+
+    response = at_desk(*ALL).post(door("apply", receipt), {"order": order})
+
+    assert response.status_code in {404, 422}
+    assert fresh(receipt).allocation == Allocation.SURPLUS
+
+
+def test_a_return_is_written_down_with_its_day_and_reference() -> None:
+    receipt = mismatch()
+
+    response = at_desk("record_return").post(door("return", receipt), RETURN, follow=True)
+
+    back = fresh(receipt)
+    assert back.allocation == Allocation.RETURNED and back.returned_reference == "OD777REV77"
+    assert f"{back.returned_at:%Y-%m-%d %H:%M}" == "2026-11-24 09:00"
+    assert back.allocated_by_name == "Achieng Were"
+    assert "The return of KSh 1,400 was written down." in response.content.decode()
+    assert "all of it was sent back on 24 Nov 2026." in response.content.decode()
+
+
+def test_a_return_on_the_day_that_the_money_came_is_not_before_it() -> None:
+    receipt = mismatch()
+
+    at_desk("record_return").post(door("return", receipt), {**RETURN, "return-day": "2026-11-23"})
+
+    assert fresh(receipt).returned_at == receipt.paid_at
+
+
+def test_a_part_that_is_sent_twice_counts_once() -> None:
+    receipt, client = mismatch(), at_desk("record_return")
+    part = {**RETURN, "return-amount": "500"}
+
+    client.post(door("return", receipt), part)
+    again = client.post(door("return", receipt), part, follow=True)
+    seen_now = {"return-amount": "900", "return-reference": "OD888REV88", "return-returned_before": "500"}
+    rest = client.post(door("return", receipt), {**RETURN, **seen_now})
+
+    assert "A return of this money was written down meanwhile." in again.content.decode()
+    assert rest.status_code == 302
+    assert (fresh(receipt).returned_amount, fresh(receipt).allocation) == (1400, Allocation.RETURNED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"return-sent": ""}, "Send the money back first, then tick this.", id="not sent yet"),
+        pytest.param({"return-amount": "1401"}, "not more than arrived.", id="more than arrived"),
+        pytest.param({"return-amount": "0"}, "Enter an amount above zero", id="nothing"),
+        pytest.param({"return-amount": "NaN"}, "Enter a number.", id="no number"),
+        pytest.param({"return-day": "2026-11-22"}, "not before the money arrived.", id="before it came"),
+        pytest.param({"return-day": "2126-11-22"}, "not in the future", id="in the future"),
+        pytest.param({"return-reference": ""}, "This field is required.", id="no reference"),
+    ],
+)
+def test_a_return_that_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:
+    receipt = mismatch()
+
+    response = at_desk(*ALL).post(door("return", receipt), {**RETURN, "return-note": "to his brother", **changes})
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode() and 'value="to his brother"' in response.content.decode()
+    assert fresh(receipt).returned_amount is None
+
+
+def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
+    receipt, client = mismatch(), at_desk("explain_receipt")
+    sent = {"close-note": "settled at the counter", "close-settled": "on"}
+
+    done = client.post(door("explain", receipt), sent, follow=True)
+    again = client.post(door("explain", receipt), sent, follow=True)
+
+    assert (fresh(receipt).allocation, fresh(receipt).note) == (Allocation.EXPLAINED, "settled at the counter")
+    assert "and was closed with a note." in done.content.decode()
+    assert "This money was decided about already." in again.content.decode()
+    assert MpesaEvent.objects.filter(type="receipt_resolved").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        pytest.param({"close-settled": "on"}, "This field is required.", id="no note"),
+        pytest.param({"close-settled": "on", "close-note": "  "}, "This field is required.", id="an empty note"),
+        pytest.param({"close-note": "by hand"}, "Tick this if it is so; else use the money", id="no tick"),
+    ],
+)
+def test_money_is_not_closed_without_a_reason(sent: dict[str, str], sentence: str) -> None:
+    receipt = mismatch()
+
+    response = at_desk("explain_receipt").post(door("explain", receipt), sent)
+
+    assert response.status_code == 422 and sentence in response.content.decode()
+    assert fresh(receipt).allocation == Allocation.MISMATCH

@@ -1,0 +1,214 @@
+"""A payment that somebody found in the M-PESA portal: typed, looked at beside its order, then written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment, MpesaReceipt, ReceiptSource
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.update_sources import push_expired
+from tests.dashboard.staff import at_desk
+from tests.query_counts import counted
+from tests.rows import all_rows
+from tests.services.unmatched import mismatch
+from tests.shop import ANOTHER, later, new_order, new_payment, pay, said_by_query
+
+pytestmark = pytest.mark.django_db
+
+RECORD = reverse("dashboard:mpesa-record")
+NUMBER = "OD123ABC45"
+
+
+def expired() -> MpesaPayment:
+    payment = new_payment()
+    apply_update(payment, push_expired(), now=later(150))
+    return MpesaPayment.objects.select_related("mpesa_order__order").get(pk=payment.pk)
+
+
+def typed(order: Any, **changes: Any) -> dict[str, Any]:
+    """What somebody types who has the portal open beside it."""
+    return {
+        "code": " od123 abc45 ",
+        "amount": "1500",
+        "day": "2026-11-23",
+        "time": "15:01",
+        "order": order.number,
+        "note": "M-PESA portal",
+        **changes,
+    }
+
+
+def test_a_message_is_no_proof_and_the_page_says_so_first() -> None:
+    page = at_desk("record_receipt").get(RECORD, {"order": "100042"}).content.decode()
+
+    assert "An SMS, screenshot or forwarded message is no proof." in page
+    assert 'value="100042"' in page
+
+
+def test_it_is_looked_at_before_it_is_written_down() -> None:
+    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+    before = all_rows()
+
+    response = client.post(RECORD, typed(order))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "guest@example.com" in page and "KSh 1,500" in page and NUMBER in page and "23 Nov 2026, 15:01" in page
+    assert all_rows() == before
+
+
+def test_it_is_written_down_by_hand_and_pays_the_order() -> None:
+    payment = expired()
+    order = payment.mpesa_order.order
+
+    response = at_desk("record_receipt").post(RECORD, typed(order, confirmed="1"), follow=True)
+
+    receipt = MpesaReceipt.objects.get()
+    assert (receipt.number, receipt.amount, receipt.payment) == (NUMBER, 1500, payment)
+    assert (receipt.source, receipt.allocation) == (ReceiptSource.STAFF, Allocation.APPLIED)
+    assert (receipt.allocated_by_name, receipt.note) == ("Achieng Were", "M-PESA portal")
+    assert f"{receipt.paid_at:%H:%M}" == "12:01"
+    assert "was written down and used for the order." in response.content.decode()
+    assert "staff, by hand" in response.content.decode()
+
+
+def test_a_missing_code_is_filled_in_and_no_second_receipt_is_made() -> None:
+    payment = new_payment()
+    apply_update(payment, said_by_query("0"), now=later(21))
+
+    at_desk("record_receipt").post(RECORD, typed(payment.mpesa_order.order, confirmed="1"))
+
+    receipt = MpesaReceipt.objects.get()
+    assert (receipt.number, receipt.allocation) == (NUMBER, Allocation.APPLIED)
+    assert payment.mpesa_order.order.sources.get().reference == NUMBER
+
+
+def test_what_is_sent_twice_is_written_down_once() -> None:
+    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+    client.post(RECORD, typed(order, confirmed="1"))
+
+    again = client.post(RECORD, typed(order, confirmed="1"))
+
+    page = again.content.decode()
+    assert again.status_code == 422 and "This M-PESA code is in the list already." in page
+    assert reverse("dashboard:mpesa-receipt", args=[MpesaReceipt.objects.get().pk]) in page
+    assert MpesaEvent.objects.filter(type="receipt_recorded").count() == 1
+
+
+def test_another_amount_is_announced_and_waits_for_a_decision() -> None:
+    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+
+    looked = client.post(RECORD, typed(order, amount="1400")).content.decode()
+    done = client.post(RECORD, typed(order, amount="1400", confirmed="1"), follow=True).content.decode()
+
+    assert "It will wait for a decision." in looked
+    assert "It waits for a decision: see below." in done
+    assert MpesaReceipt.objects.get().allocation == Allocation.MISMATCH
+
+
+def test_a_code_that_looks_almost_like_one_of_the_order_is_pointed_out() -> None:
+    order = pay(new_payment()).mpesa_order.order
+
+    page = at_desk("record_receipt").post(RECORD, typed(order, code="OD123ABC54")).content.decode()
+
+    assert "The code OD123ABC45 of this order looks almost the same." in page
+    assert "Money that came for this order already:" in page
+
+
+def test_whose_request_it_was_can_be_chosen_without_its_number_in_full() -> None:
+    first = expired()
+    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
+    apply_update(second, push_expired(), now=later(350))
+    sent, client = typed(first.mpesa_order.order), at_desk("record_receipt")
+
+    page = client.post(RECORD, sent).content.decode()
+    client.post(RECORD, {**sent, "attempt": str(second.pk), "confirmed": "1"})
+
+    assert "0712 •••678, KSh 1,500" in page and "0712345678" not in page and "712345678" not in page
+    assert MpesaReceipt.objects.get().payment == second
+
+
+def test_money_without_a_code_asks_whose_code_this_is() -> None:
+    first = expired()
+    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
+    apply_update(second, push_expired(), now=later(350))
+    apply_update(first, said_by_query("0"), now=later(400))
+    apply_update(second, said_by_query("0"), now=later(401))
+
+    response = at_desk("record_receipt").post(RECORD, typed(first.mpesa_order.order, confirmed="1"))
+
+    page = response.content.decode()
+    assert response.status_code == 422 and "Say which request this code belongs to." in page
+    assert 'name="attempt"' in page and 'value="M-PESA portal"' in page
+
+
+def test_money_that_holds_the_request_is_decided_about_first() -> None:
+    on_hold = mismatch()
+    sent = typed(on_hold.order, code="OD999ZZZ99", confirmed="1")
+    MpesaReceipt.objects.update(number=None, awaiting_number=on_hold.payment_id)
+
+    response = at_desk("record_receipt").post(RECORD, {**sent, "attempt": str(on_hold.payment_id)})
+
+    page = response.content.decode()
+    assert response.status_code == 422 and "Decide about that money first." in page
+    assert f"?order={sent['order']}" in page
+
+
+def test_an_order_in_another_currency_takes_no_m_pesa_money() -> None:
+    response = at_desk("record_receipt").post(RECORD, typed(new_order(currency="USD"), confirmed="1"))
+
+    assert response.status_code == 422 and "This order is not in Kenyan shillings." in response.content.decode()
+    assert not MpesaReceipt.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"code": "OD123"}, "An M-PESA code has ten capital letters and digits", id="code"),
+        pytest.param({"code": "1234567890"}, "An M-PESA code has ten capital letters and digits", id="digits alone"),
+        pytest.param({"amount": "0"}, "greater than or equal to 0.01", id="nothing"),
+        pytest.param({"amount": "NaN"}, "Enter a number.", id="no number"),
+        pytest.param({"day": "2126-01-01"}, "Enter a time that is not in the future", id="in the future"),
+        pytest.param({"time": "25:00"}, "Enter a valid time.", id="no time"),
+        pytest.param({"order": "42"}, "No order has the number 42.", id="no such order"),
+        pytest.param({"order": "\x00"}, "Null characters are not allowed.", id="no number of an order"),
+        pytest.param({"note": " "}, "This field is required.", id="no place"),
+        pytest.param({"attempt": "999"}, "Select a valid choice.", id="a request of another order"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:
+    order = expired().mpesa_order.order
+
+    response = at_desk("record_receipt").post(RECORD, {**typed(order, confirmed="1"), **changes})
+
+    page = response.content.decode()
+    assert response.status_code == 422 and sentence in page
+    assert 'value="15:01"' in page or "time" in changes
+    assert not MpesaReceipt.objects.exists()
+
+
+def test_who_looks_at_it_may_go_back_and_change_it() -> None:
+    order = expired().mpesa_order.order
+
+    response = at_desk("record_receipt").post(RECORD, typed(order, change="1"))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'id="id_code"' in page and 'value=" od123 abc45 "' in page
+    assert not MpesaReceipt.objects.exists()
+
+
+def test_it_costs_few_queries() -> None:
+    order, client = pay(new_payment()).mpesa_order.order, at_desk("record_receipt")
+    sent = typed(order, code="OD777ABC77", day=f"{timezone.now():%Y-%m-%d}", time="00:00")
+    client.post(RECORD, sent)
+
+    with counted() as count:
+        response = client.post(RECORD, sent)
+
+    assert "Is this right?" in response.content.decode()
+    assert len(count) <= 12, str(count)

@@ -1,0 +1,182 @@
+"""The first page of the desk: whether M-Pesa is offered, what needs somebody, and what came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from oscar_mpesa.alerts import rules
+from oscar_mpesa.dashboard.links import link
+from oscar_mpesa.dashboard.overview.views import LINK_WORDS
+from oscar_mpesa.models import MpesaJobRun, MpesaReceipt
+from oscar_mpesa.services import reconciliation
+from tests.alerts.connectivity_rows import UNREACHABLE, called, customers_wait, many_ended, with_credentials
+from tests.query_counts import counted
+from tests.services.unmatched import surplus
+from tests.shop import new_clerk, new_payment, pay
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def clerk() -> Client:
+    client = Client()
+    client.force_login(new_clerk("view_mpesapayment"))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _reconcile_runs() -> None:
+    reconciliation.record_job_run(reconciliation.RECONCILE, now=timezone.now())
+
+
+def page(client: Client) -> str:
+    """Its words, blanks made one."""
+    response = client.get(reverse("dashboard:mpesa-overview"))
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def a_production_shop(settings: Any, **changes: Any) -> None:
+    with_credentials(settings, ENVIRONMENT="production", SHORTCODE="5123456", TEST_MODE=False, **changes)
+
+
+def test_a_new_shop_is_told_that_all_is_well_and_nothing_came_yet(clerk: Client) -> None:
+    words = page(clerk)
+
+    assert "Nothing needs you now." in words
+    assert "No payments by M-PESA in these 30 days yet." in words
+    assert "<svg" not in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        pytest.param({"AVAILABLE_TO": "everyone"}, "Everyone", id="everyone"),
+        pytest.param({"AVAILABLE_TO": "staff"}, "Staff only", id="staff"),
+        pytest.param({"AVAILABLE_TO": "nobody"}, "Off", id="nobody"),
+        pytest.param({"PASSKEY": ""}, "Off", id="wrong settings"),
+    ],
+)
+def test_it_says_to_whom_m_pesa_is_offered(clerk: Client, settings: Any, changes: dict[str, str], word: str) -> None:
+    a_production_shop(settings, **changes)
+
+    words = page(clerk)
+
+    assert f"M-PESA is offered to: <strong>{word}</strong>" in words
+    assert ("its settings are wrong (E003)" in words) is ("PASSKEY" in changes)
+
+
+def test_a_need_is_a_sentence(clerk: Client) -> None:
+    surplus()
+
+    assert "Return KSh 1,500: it arrived for an order that was paid already." in page(clerk)
+
+
+def test_it_opens_where_the_cache_is_missing(clerk: Client, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CACHE": "gone"}
+
+    assert "M-Pesa overview" in page(clerk)
+
+
+def test_an_urgent_one_says_so(clerk: Client) -> None:
+    MpesaJobRun.objects.all().delete()
+    pay(new_payment())
+
+    assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)
+
+
+def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
+    receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
+    MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production", paid_at=timezone.now(), amount=48200)
+    many_ended(3, status="completed", at=timezone.now(), environment="production")
+    many_ended(1, status="cancelled", at=timezone.now(), environment="production", code="1032")
+    a_production_shop(settings)
+
+    words = page(clerk)
+
+    assert "TEST" not in words
+    assert "<strong>KSh 48,200</strong> taken" in words
+    assert "<dt>Went through</dt><dd>75 %</dd>" in words
+    assert "<dt>Time to pay (half take longer)</dt><dd>12 seconds</dd>" in words
+    assert "cancelled, closed or ignored on the phone" in words
+    assert 'role="img"' in words
+
+
+def test_a_shop_that_tests_shows_what_its_tests_did_and_calls_it_no_income(clerk: Client) -> None:
+    pay(new_payment(now=timezone.now()), now=timezone.now())
+    MpesaReceipt.objects.update(paid_at=timezone.now())
+
+    words = page(clerk)
+
+    assert "<strong>TEST</strong>" in words
+    assert "<strong>KSh 1,500</strong> in test payments" in words
+    assert "taken" not in words
+
+
+def test_nothing_of_a_test_is_on_the_page_of_a_shop_that_takes_real_money(clerk: Client, settings: Any) -> None:
+    surplus()
+    MpesaReceipt.objects.update(paid_at=timezone.now())
+    a_production_shop(settings)
+
+    words = page(clerk)
+
+    assert "1,500" not in words
+    assert "Nothing needs you now." in words
+
+
+def test_a_link_leads_only_where_there_is_a_page_that_this_person_may_open() -> None:
+    may, may_not = new_clerk("view_mpesapayment"), new_clerk()
+
+    assert link(may, "dashboard:mpesa-overview") == reverse("dashboard:mpesa-overview")
+    assert link(may_not, "dashboard:mpesa-overview") == ""
+    assert link(may, "dashboard:mpesa-nowhere") == ""
+
+
+def test_no_style_and_no_script_of_its_own_stands_in_the_page(clerk: Client) -> None:
+    many_ended(3, status="completed", at=timezone.now())
+    many_ended(1, status="cancelled", at=timezone.now(), code="1032")
+
+    words = page(clerk)
+    ours = words[words.index("mpesa-dashboard") : words.rindex("</section>")]
+
+    assert "<svg" in ours
+    assert "style=" not in ours
+    assert "<script" not in ours
+
+
+def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings: Any) -> None:
+    surplus()
+    many_ended(3, status="completed", at=timezone.now(), environment="sandbox")
+    many_ended(2, status="failed", at=timezone.now(), environment="sandbox", code="1")
+    with_credentials(settings)
+    customers_wait(2)
+    called("push", UNREACHABLE, at=timezone.now())
+    page(clerk)
+
+    with counted() as count:
+        page(clerk)
+
+    questions = [sql for sql in count if sql.startswith("SELECT")]
+    assert len(questions) <= 12, str(count)
+
+
+def test_every_place_that_a_need_leads_to_has_a_word_for_its_link() -> None:
+    places = {value for value in vars(rules).values() if str(value).startswith("dashboard:mpesa-")}
+
+    assert set(LINK_WORDS) == places
+
+
+def test_it_costs_few_queries_even_where_the_days_before_are_counted_anew(clerk: Client) -> None:
+    surplus()
+    caches["default"].clear()
+
+    with counted() as count:
+        page(clerk)
+
+    assert len([sql for sql in count if sql.startswith("SELECT")]) <= 12, str(count)

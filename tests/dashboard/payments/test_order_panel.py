@@ -1,0 +1,195 @@
+"""Oscar's own page of an order tells of M-Pesa, to staff who may see it and for M-Pesa orders alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from oscar.core.loading import get_class
+from oscar.test.factories import PartnerFactory, UserFactory
+
+from oscar_mpesa.dashboard.payments.order_panel import MpesaOrderPanelMixin
+from oscar_mpesa.integration import install, mixed
+from oscar_mpesa.models import MpesaReceipt
+from oscar_mpesa.services.order_closure import close_order
+from tests.oscar_apps import oscar_orders_dashboard
+from tests.query_counts import counted
+from tests.services.unmatched import mismatch, surplus, unallocated
+from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
+
+pytestmark = pytest.mark.django_db
+
+OrderDetailView = get_class("dashboard.orders.views", "OrderDetailView")
+
+
+def somebody(*permissions: str, is_staff: bool = True) -> Client:
+    """Who may see orders in Oscar's dashboard, and has these permissions of ours."""
+    user = UserFactory(is_staff=is_staff)
+    ours = Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
+    of_oscar = Permission.objects.filter(content_type__app_label="order", codename__endswith="_order")
+    user.user_permissions.set([*ours, *of_oscar])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(order: Any, client: Client) -> str:
+    response = client.get(reverse("dashboard:order-detail", args=[order.number]))
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def panel_of(order: Any, *permissions: str) -> str:
+    page = page_of(order, somebody("view_mpesapayment", *permissions))
+    start = page.index("mpesa-order-panel")
+    return page[start : page.index("</section>", start)]
+
+
+def without_tokens(page: str) -> str:
+    return re.sub(r'value="\w{64}"', "", page)
+
+
+def _closed() -> Any:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+    close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(60))
+    return payment.mpesa_order.order
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        pytest.param(lambda: pay(new_payment()).mpesa_order.order, "Paid by M-PESA: KSh 1,500, OD123ABC45.", id="paid"),
+        pytest.param(
+            lambda: new_payment().mpesa_order.order, "Not paid yet: a request is on the phone.", id="on the phone"
+        ),
+        pytest.param(_closed, "Not paid. The order was closed: cancelled by staff.", id="closed"),
+        pytest.param(lambda: surplus().order, "Paid twice: KSh 1,500, OD222BBB22,", id="twice"),
+        pytest.param(lambda: mismatch().order, "Another amount arrived: KSh 1,400, OD123ABC45.", id="other amount"),
+        pytest.param(lambda: unallocated().order, "Money arrived after the order was closed:", id="late"),
+    ],
+)
+def test_it_says_whether_the_order_is_paid(build: Any, sentence: str) -> None:
+    assert sentence in panel_of(build())
+
+
+def test_money_that_was_used_for_another_order_is_no_payment_of_this_one() -> None:
+    order = pay(new_payment()).mpesa_order.order
+    other = new_order()
+    MpesaReceipt.objects.update(order=other)
+
+    panel = panel_of(order)
+    assert "Not paid: KSh 1,500, OD123ABC45, was used for another order." in panel
+    assert f"({other.number})" in panel
+
+
+def test_it_leads_to_the_money_and_lists_each_request_with_its_masked_phone() -> None:
+    payment = new_payment(phone=ANOTHER)
+    post(payment, failure(payment), now=later(10))
+    order = pay(new_payment(payment.mpesa_order.order, now=later(200))).mpesa_order.order
+
+    page = page_of(order, somebody("view_mpesapayment"))
+
+    assert reverse("dashboard:mpesa-receipt", args=[MpesaReceipt.objects.get().pk]) in page
+    assert 'href="#mpesa"' in page
+    assert page.index("0708 •••149") < page.index("0712 •••678") and "cancelled on the phone" in page
+    assert "TEST: this is no real money." in page
+    assert "0712 345 678" not in page and payment.secret not in page
+
+
+def test_the_phone_stands_there_in_full_only_for_who_may_see_numbers() -> None:
+    order = new_payment(phone=ANOTHER).mpesa_order.order
+
+    assert "0712 345 678" in page_of(order, somebody("view_mpesapayment", "view_full_phone"))
+
+
+def test_staff_who_may_not_see_m_pesa_see_oscar_s_page_as_it_was() -> None:
+    order = pay(new_payment()).mpesa_order.order
+
+    page = page_of(order, somebody())
+
+    assert f"#{order.number}" in page
+    assert "mpesa-dashboard" not in page and 'href="#mpesa"' not in page
+
+
+def test_a_partner_user_sees_the_order_and_not_our_panel() -> None:
+    order = pay(new_payment()).mpesa_order.order
+    user = UserFactory(is_staff=False)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["dashboard_access", "view_mpesapayment"]))
+    partner = PartnerFactory()
+    partner.users.add(user)
+    order.lines.update(partner=partner)
+    client = Client()
+    client.force_login(user)
+
+    page = page_of(order, client)
+
+    assert f"#{order.number}" in page
+    assert "mpesa-dashboard" not in page
+
+
+def rendered(view: Any, order: Any, rf: Any) -> tuple[str, int]:
+    """A view's page of an order for staff who may see M-Pesa, and what it cost."""
+    request = rf.get("/")
+    request.user, request.session, request.basket = get_user_model().objects.get(is_staff=True), {}, None
+    request.user.has_perm("order.view_order")  # as the door has asked already
+    with counted() as count:
+        response = view.as_view()(request, number=order.number)
+        response.render()
+    return without_tokens(response.content.decode()), len(count)
+
+
+def test_an_order_of_another_method_has_the_same_page_for_one_query_more(rf: Any) -> None:
+    order = new_order(status="Pending")
+    somebody("view_mpesapayment")
+    rendered(OrderDetailView, order, rf)  # what is remembered once
+
+    before, cost_before = rendered(OrderDetailView, order, rf)
+    after, cost = rendered(mixed(OrderDetailView, MpesaOrderPanelMixin), order, rf)
+
+    assert after == before and "mpesa-dashboard" not in after
+    assert cost <= cost_before + 1
+
+
+def test_an_m_pesa_order_costs_three_queries_more(rf: Any) -> None:
+    order = pay(new_payment()).mpesa_order.order
+    somebody("view_mpesapayment")
+    rendered(OrderDetailView, order, rf)
+
+    before, cost_before = rendered(OrderDetailView, order, rf)
+    after, cost = rendered(mixed(OrderDetailView, MpesaOrderPanelMixin), order, rf)
+
+    assert "mpesa-dashboard" in after and "mpesa-dashboard" not in before
+    assert cost <= cost_before + 3
+
+
+def test_a_note_on_an_m_pesa_order_can_still_be_written() -> None:
+    order = pay(new_payment()).mpesa_order.order
+    client = somebody("view_mpesapayment")
+
+    refused = client.post(reverse("dashboard:order-detail", args=[order.number]), {"order_action": "save_note"})
+    saved = client.post(
+        reverse("dashboard:order-detail", args=[order.number]), {"order_action": "save_note", "message": "called"}
+    )
+
+    assert refused.status_code == 200 and "mpesa-order-panel" in refused.content.decode()
+    assert saved.status_code == 302 and order.notes.filter(message="called").exists()
+
+
+def test_the_store_s_own_view_is_left_alone_without_auto_integrate(settings: Any, monkeypatch: Any) -> None:
+    config: Any = oscar_orders_dashboard(monkeypatch)
+    install()
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AUTO_INTEGRATE": False}
+    config.get_urls()
+    unchanged = config.order_detail_view
+
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AUTO_INTEGRATE": True}
+    config.get_urls()
+
+    assert unchanged is OrderDetailView
+    assert issubclass(config.order_detail_view, MpesaOrderPanelMixin)

@@ -1,0 +1,152 @@
+"""M-Pesa among Oscar's reports: paid only, real money only, by Nairobi's days."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from oscar.core.loading import get_class
+from oscar.test.factories import UserFactory
+
+from oscar_mpesa.dashboard.reports import generators
+from tests.dashboard.staff import new_receipt, production
+from tests.query_counts import counted
+from tests.shop import NOON, new_order, new_payment, pay
+
+pytestmark = pytest.mark.django_db
+
+DAYS = {"report_type": "mpesa_report", "date_from": "2026-11-23", "date_to": "2026-11-24"}
+
+
+def somebody(*permissions: str, is_staff: bool = True) -> Client:
+    """Staff who get at Oscar's reports on each of its versions, and have these permissions of ours."""
+    user, client = UserFactory(is_staff=is_staff), Client()
+    ours = Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
+    others = Permission.objects.exclude(content_type__app_label="oscar_mpesa")
+    user.user_permissions.set([*ours, *others])
+    client.force_login(user)
+    return client
+
+
+def asked(client: Client, **changes: str) -> Any:
+    return client.get(reverse("dashboard:reports-index"), {**DAYS, **changes})
+
+
+def html(**changes: str) -> str:
+    return str(asked(somebody("view_mpesapayment"), **changes).content.decode())
+
+
+def rows(**changes: str) -> list[list[str]]:
+    response = asked(somebody("view_mpesapayment", "export_payments"), download="on", **changes)
+    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+
+def test_it_stands_among_oscar_s_reports_once() -> None:
+    generators.install()
+    generators.install()
+
+    form = get_class("dashboard.reports.forms", "ReportForm")()
+    codes = [code for code, _ in form.fields["report_type"].choices]
+    assert codes.count("mpesa_report") == 1 and "order_report" in codes
+    registered = get_class("dashboard.reports.utils", "GeneratorRepository").generators
+    assert registered.count(generators.MpesaReportGenerator) == 1
+
+
+def test_it_counts_what_was_used_for_orders_and_nothing_else(settings: Any) -> None:
+    production(settings)
+    order = new_order()
+    new_receipt("OD00USED01", order=order)
+    new_receipt("OD00USED02", order=new_order(), amount=700, returned_amount=Decimal(200), returned_at=NOON)
+    new_receipt("OD00TEST00", environment="sandbox", order=new_order())
+    for number, allocation in enumerate(("surplus", "unallocated", "mismatch", "returned", "explained")):
+        new_receipt(f"OD00OTHER{number}", allocation=allocation)
+
+    page = html()
+
+    assert "OD00USED01" in page and order.number in page and "OD00USED02" in page
+    assert "OD00OTHER" not in page and "OD00TEST00" not in page and "TEST" not in page
+    assert "M-Pesa: KSh 2,200 used for orders (payments: 2, sent back of it: KSh 200)" in page
+    assert "23 Nov 2026 to 24 Nov 2026" in page and "before Safaricom" in page
+
+
+def test_days_are_nairobi_s_whatever_the_shop_s_clock(settings: Any) -> None:
+    production(settings)
+    settings.TIME_ZONE = "America/New_York"
+    for number, hours in [("OD00BEFORE", -15.001), ("OD00FIRST0", -15), ("OD00LAST00", 32.999), ("OD00AFTER0", 33)]:
+        new_receipt(number, paid_at=NOON + timedelta(hours=hours), order=new_order())
+
+    page = html()
+
+    assert "OD00FIRST0" in page and "OD00LAST00" in page
+    assert "OD00BEFORE" not in page and "OD00AFTER0" not in page
+    assert "23 Nov 2026, 00:00" in page
+
+
+def test_the_file_has_the_same_rows(settings: Any) -> None:
+    production(settings)
+    order = new_order()
+    new_receipt(order=order)
+    new_receipt("OD00TEST00", environment="sandbox", order=order)
+
+    header, *lines = rows()
+
+    assert header[:3] == ["M-PESA code", "Paid at (Nairobi time)", "Amount in KSh"]
+    assert lines == [["OD123ABC45", "2026-11-23 15:00:00", "1500.00", "", order.number, "Production"]]
+
+
+def test_a_shop_in_test_mode_says_so() -> None:
+    pay(new_payment())
+
+    page = html()
+    response = asked(somebody("view_mpesapayment", "export_payments"), download="on")
+
+    assert "TEST, no real money: M-Pesa: KSh 1,500 used for orders (payments: 1," in page and "TEST</span>" in page
+    assert "TEST-mpesa-paid-2026-11-23-to-2026-11-24.csv" in response["Content-Disposition"]
+    assert "Simulated (test)" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"date_from": "", "date_to": ""}, "sent back of it: KSh 0)</h3>"),
+        ({"date_to": ""}, "sent back of it: KSh 0): from 23 Nov 2026"),
+        ({"date_from": ""}, "sent back of it: KSh 0): until 24 Nov 2026"),
+    ],
+    ids=["always", "from", "until"],
+)
+def test_days_may_be_left_open(settings: Any, changes: dict[str, str], words: str) -> None:
+    production(settings)
+    new_receipt(order=new_order())
+
+    assert words in " ".join(html(**changes).split()).replace(" </h3>", "</h3>")
+    assert len(rows(**changes)) == 2
+
+
+def test_only_staff_who_may_see_m_pesa_get_it_and_the_file_only_who_may_export() -> None:
+    viewer = somebody("view_mpesapayment")
+
+    assert asked(somebody()).status_code == 403
+    assert asked(somebody("export_payments"), download="on").status_code == 403
+    assert asked(viewer).status_code == 200
+    assert asked(viewer, download="on").status_code == 403
+
+
+def test_many_rows_are_leafed_through_at_the_same_cost(settings: Any) -> None:
+    production(settings)
+    order, client = new_order(), somebody("view_mpesapayment")
+    for number in range(30):
+        new_receipt(f"OD{number:08}", order=order)
+    asked(client)
+
+    with counted() as count:
+        page = asked(client).content.decode()
+
+    assert page.count("OD0000") == settings.OSCAR_DASHBOARD_ITEMS_PER_PAGE
+    assert len(count) <= 12, str(count)

@@ -1,0 +1,99 @@
+"""The set-up page: what is wrong in words with what to do, a try for who may act, and never a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from oscar_mpesa.models import MpesaApiCall, MpesaCallback
+from oscar_mpesa.simulator.server import Simulator
+from tests.query_counts import counted
+from tests.setup_check.probes import KEYS, set_up
+from tests.shop import new_clerk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGE = "dashboard:mpesa-setup"
+VIEW, ACT = "view_mpesapayment", "act_on_payment"
+
+
+def clerk(*permissions: str) -> Client:
+    client = Client()
+    client.force_login(new_clerk(VIEW, *permissions))
+    return client
+
+
+def test_it_says_at_once_what_is_wrong_and_asks_nobody(settings: Any) -> None:
+    set_up(settings, ENVIRONMENT="production", SHORTCODE="600986", PASSKEY="", TEST_MODE=False)
+
+    page = clerk().get(reverse(PAGE)).content.decode()
+
+    assert "Some M-Pesa credentials are missing." in page
+    assert "What to do: Set all of MPESA_CONSUMER_KEY" in page
+    assert "M-PESA is not offered until this is mended." in page
+    assert "mpesa_reconcile has never run here." in page
+    assert not MpesaApiCall.objects.exists()
+
+
+def test_it_asks_whether_the_number_is_a_paybill_or_a_till(settings: Any) -> None:
+    set_up(settings, SHORTCODE="5123456")
+    unclear = clerk().get(reverse(PAGE)).content.decode()
+
+    set_up(settings, SHORTCODE="7654321", TILL_NUMBER="5123456")
+    clear = clerk().get(reverse(PAGE)).content.decode()
+
+    assert "Is 5123456 a paybill or a till?" in unclear
+    assert "paybill or a till?" not in clear and "Which number goes where" in clear
+    assert "mpesa-number-yours" in clear and "mpesa-number-yours" not in unclear
+
+
+def test_what_is_set_is_shown_and_of_a_secret_only_that_it_is(settings: Any) -> None:
+    set_up(settings, AVAILABLE_TO="staff", PASSKEY="")
+
+    page = clerk().get(reverse(PAGE)).content.decode()
+
+    assert "<code>MPESA_AVAILABLE_TO</code></th><td>staff</td>" in page
+    assert "<code>MPESA_CONSUMER_SECRET</code></th><td>set</td>" in page
+    assert "<code>MPESA_PASSKEY</code></th><td>missing</td>" in page
+    assert not any(KEYS[name] in page for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"))
+
+
+def test_who_may_act_tries_it_for_real(settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Simulator() as simulator:
+        set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
+
+        page = clerk(ACT).post(reverse(PAGE)).content.decode()
+
+    assert "Safaricom knows the short code 174379 and takes its passkey." in page
+    assert "A test message to the callback address came through." in page
+    assert "Try it again" in page
+    assert not MpesaCallback.objects.exists()
+
+
+def test_who_may_only_look_has_no_button_and_is_refused(settings: Any) -> None:
+    set_up(settings)
+    client = clerk()
+
+    page, answer = client.get(reverse(PAGE)).content.decode(), client.post(reverse(PAGE))
+
+    assert "Try it for real" not in page and "Who may act on payments" in page
+    assert answer.status_code == 403
+    assert not MpesaApiCall.objects.exists()
+
+
+def test_it_is_not_kept_by_the_browser() -> None:
+    assert "no-store" in clerk().get(reverse(PAGE))["Cache-Control"]
+
+
+def test_it_costs_no_more_than_twelve_queries() -> None:
+    client = clerk(ACT)
+    client.get(reverse(PAGE))
+
+    with counted() as count:
+        client.get(reverse(PAGE))
+
+    assert len(count) <= 12, str(count)

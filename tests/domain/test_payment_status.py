@@ -1,0 +1,65 @@
+"""The closed table of a payment's steps."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from oscar_mpesa.domain import payment_status
+from oscar_mpesa.domain.payment_status import IllegalTransition, PaymentStatus, is_allowed, require_transition
+
+LIVE = {PaymentStatus.PENDING, PaymentStatus.PROCESSING}
+ENDED_UNPAID = {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED}
+
+#: Every step that the table allows.
+STEPS = {
+    (PaymentStatus.PENDING, PaymentStatus.PROCESSING),
+    (PaymentStatus.PENDING, PaymentStatus.COMPLETED),
+    (PaymentStatus.PENDING, PaymentStatus.FAILED),
+    (PaymentStatus.PENDING, PaymentStatus.CANCELLED),
+    (PaymentStatus.PENDING, PaymentStatus.EXPIRED),
+    (PaymentStatus.PROCESSING, PaymentStatus.COMPLETED),
+    (PaymentStatus.PROCESSING, PaymentStatus.FAILED),
+    (PaymentStatus.PROCESSING, PaymentStatus.CANCELLED),
+    (PaymentStatus.PROCESSING, PaymentStatus.EXPIRED),
+    (PaymentStatus.FAILED, PaymentStatus.COMPLETED),
+    (PaymentStatus.CANCELLED, PaymentStatus.COMPLETED),
+    (PaymentStatus.EXPIRED, PaymentStatus.COMPLETED),
+}
+
+
+def test_every_status_is_either_live_or_final() -> None:
+    assert payment_status.LIVE == LIVE
+    assert ENDED_UNPAID | {PaymentStatus.COMPLETED} == payment_status.FINAL
+    assert set(PaymentStatus) == LIVE | ENDED_UNPAID | {PaymentStatus.COMPLETED}
+
+
+def test_the_table_allows_these_steps_alone() -> None:
+    assert {
+        (before, after) for before in PaymentStatus for after in PaymentStatus if is_allowed(before, after)
+    } == STEPS
+
+
+def test_a_command_passes_where_the_table_has_its_step_and_nowhere_else() -> None:
+    assert {(before, after) for before in PaymentStatus for after in PaymentStatus if passes(before, after)} == STEPS
+
+
+def passes(before: PaymentStatus, after: PaymentStatus) -> bool:
+    try:
+        require_transition(before, after)
+    except IllegalTransition:
+        return False
+    return True
+
+
+def test_an_illegal_command_is_refused_with_both_ends_named() -> None:
+    with pytest.raises(IllegalTransition, match="from completed to failed") as refused:
+        require_transition(PaymentStatus.COMPLETED, PaymentStatus.FAILED)
+
+    carried = pickle.loads(pickle.dumps(refused.value))
+    assert (carried.before, carried.after) == (PaymentStatus.COMPLETED, PaymentStatus.FAILED)
+
+
+def test_a_status_is_written_as_its_column_has_it() -> None:
+    assert f"{PaymentStatus.COMPLETED}" == "completed"

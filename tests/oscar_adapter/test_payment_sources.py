@@ -1,0 +1,155 @@
+"""Oscar's books say what the receipt says: also when its code or amount was told later, and when it went back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.oscar_adapter import payment_sources
+from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
+from tests.shop import CANCELS, NO_FUNDS, failure, later, new_order, new_payment, pay, post, said_by_query, success
+
+pytestmark = pytest.mark.django_db
+
+Source = get_model("payment", "Source")
+
+
+def books(order: Any) -> dict[str, Any]:
+    """Each source's label, reference and amounts; each transaction and event with its reference."""
+    sources = order.sources.order_by("pk")
+    fields = ("label", "reference", "amount_allocated", "amount_debited", "amount_refunded")
+    transactions = sources.values_list("transactions__txn_type", "transactions__reference", "transactions__amount")
+    return {
+        "sources": list(sources.values_list(*fields)),
+        "transactions": list(transactions.order_by("transactions__pk")),
+        "events": list(order.payment_events.order_by("pk").values_list("event_type__name", "reference", "amount")),
+    }
+
+
+def test_a_payment_is_a_source_a_debit_and_an_event() -> None:
+    payment = pay(new_payment())
+
+    assert books(payment.mpesa_order.order) == {
+        "sources": [(f"payment {payment.pk}", "OD123ABC45", 1500, 1500, 0)],
+        "transactions": [("Debit", "OD123ABC45", 1500)],
+        "events": [("Paid", "OD123ABC45", 1500)],
+    }
+
+
+def test_money_without_an_attempt_is_known_by_its_code(boss: Any) -> None:
+    order = new_order()
+
+    record_receipt("OD123ABC45", Decimal(1500), order=order, by=boss, note="in the portal", now=later(9))
+
+    assert books(order)["sources"] == [("code OD123ABC45", "OD123ABC45", 1500, 1500, 0)]
+
+
+def test_a_code_that_staff_typed_gives_way_to_safaricom_s(boss: Any) -> None:
+    payment = new_payment()
+    order = payment.mpesa_order.order
+    record_receipt("OD123ABC46", Decimal(1500), order=order, by=boss, note="read on the phone", now=later(9))
+
+    post(payment, success(payment, number="OD123ABC45"), now=later(20))
+
+    assert books(order) == {
+        "sources": [(f"payment {payment.pk}", "OD123ABC45", 1500, 1500, 0)],
+        "transactions": [("Debit", "OD123ABC45", 1500)],
+        "events": [("Paid", "OD123ABC45", 1500)],
+    }
+
+
+def recorded_for_no_attempt(boss: Any) -> MpesaPayment:
+    """Two attempts could have brought the code that staff typed; this one did."""
+    order = new_order()
+    attempts: list[MpesaPayment] = []
+    for phone in (CANCELS, NO_FUNDS):
+        attempts.append(new_payment(order, phone=phone, now=later(5 * len(attempts))))
+        post(attempts[-1], failure(attempts[-1]), now=later(5 * len(attempts)))
+    record_receipt("OD123ABC45", Decimal(1500), order=order, by=boss, note="in the portal", now=later(90))
+    assert books(order)["sources"][0][0] == "code OD123ABC45"
+    return attempts[0]
+
+
+def test_a_code_that_staff_typed_for_no_attempt_gets_the_attempt_that_it_came_by(boss: Any) -> None:
+    payment = recorded_for_no_attempt(boss)
+
+    post(payment, success(payment, number="OD123ABC45"), now=later(95))
+
+    assert books(payment.mpesa_order.order)["sources"] == [(f"payment {payment.pk}", "OD123ABC45", 1500, 1500, 0)]
+
+
+def test_its_amount_is_corrected_too_when_staff_accept_it(boss: Any) -> None:
+    payment = recorded_for_no_attempt(boss)
+    post(payment, success(payment, number="OD123ABC45", amount=1400), now=later(95))
+
+    allocate_receipt(
+        MpesaReceipt.objects.get(), payment.mpesa_order.order, by=boss, accept_difference=True, now=later(99)
+    )
+
+    assert books(payment.mpesa_order.order) == {
+        "sources": [(f"payment {payment.pk}", "OD123ABC45", 1400, 1400, 0)],
+        "transactions": [("Debit", "OD123ABC45", 1400)],
+        "events": [("Paid", "OD123ABC45", 1400)],
+    }
+
+
+def test_another_amount_that_staff_accept_corrects_the_books(boss: Any) -> None:
+    payment = new_payment()
+    order = payment.mpesa_order.order
+    apply_update(payment, said_by_query("0"), now=later(21))
+    post(payment, success(payment, amount=1400), now=later(25))
+    assert books(order)["sources"] == [(f"payment {payment.pk}", "", 1500, 1500, 0)]
+
+    allocate_receipt(MpesaReceipt.objects.get(), order, by=boss, accept_difference=True, now=later(60))
+
+    assert books(order) == {
+        "sources": [(f"payment {payment.pk}", "OD123ABC45", 1400, 1400, 0)],
+        "transactions": [("Debit", "OD123ABC45", 1400)],
+        "events": [("Paid", "OD123ABC45", 1400)],
+    }
+
+
+@pytest.mark.parametrize("amount", [1500, 200])
+def test_money_that_went_back_is_refunded_in_the_books(boss: Any, amount: int) -> None:
+    payment = pay(new_payment())
+    receipt = MpesaReceipt.objects.get()
+
+    record_refund(receipt, amount=Decimal(amount), reference="RX99", by=boss, now=later(60))
+
+    written = books(payment.mpesa_order.order)
+    assert written["sources"] == [(f"payment {payment.pk}", "OD123ABC45", 1500, 1500, amount)]
+    assert written["transactions"] == [("Debit", "OD123ABC45", 1500), ("Refund", "RX99", amount)]
+    assert written["events"] == [("Paid", "OD123ABC45", 1500)]
+
+
+def test_the_second_payment_can_take_the_place_of_the_first_that_went_back(boss: Any) -> None:
+    order = new_order(lines=2)
+    first = new_payment(order)
+    post(first, failure(first), now=later(10))
+    second = pay(new_payment(order, now=later(70)), number="OD222BBB22", now=later(80))
+    post(first, success(first, number="OD111AAA11"), now=later(90))
+    record_refund(MpesaReceipt.objects.get(payment=second), amount=Decimal(1500), reference="R", by=boss, now=later(99))
+
+    applied = allocate_receipt(MpesaReceipt.objects.get(payment=first), order, by=boss, now=later(100))
+
+    written = books(order)
+    assert applied.allocation == Allocation.APPLIED
+    assert [source[0] for source in written["sources"]] == [f"payment {second.pk}", f"payment {first.pk}"]
+    assert written["events"] == [("Paid", "OD222BBB22", 1500), ("Paid", "OD111AAA11", 1500)]
+    assert [event.line_quantities.count() for event in order.payment_events.order_by("pk")] == [2, 0]
+
+
+def test_money_that_the_books_do_not_know_cannot_be_refunded() -> None:
+    payment = pay(new_payment())
+    payment.mpesa_order.order.sources.all().delete()
+
+    with pytest.raises(Source.DoesNotExist):
+        payment_sources.refund_receipt(
+            MpesaReceipt.objects.get(), payment.mpesa_order.order, amount=Decimal(1500), reference="RK1"
+        )

@@ -1,0 +1,68 @@
+"""The guards around placing an order that Oscar does not have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from oscar.core.loading import get_class
+from oscar.test import factories
+
+from oscar_mpesa.oscar_adapter.placement import order_of_basket, require_stock
+from tests.shop import new_order, new_product
+
+pytestmark = pytest.mark.django_db
+
+UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
+
+
+def basket_with(product: Any, quantity: int) -> Any:
+    basket = factories.create_basket(empty=True)
+    line, _ = basket.add_product(product)
+    line.quantity = quantity
+    line.save()
+    return basket
+
+
+def test_an_open_basket_is_no_order_yet() -> None:
+    basket = factories.create_basket()
+
+    with transaction.atomic():
+        assert order_of_basket(basket) is None
+
+
+def test_a_submitted_basket_leads_to_its_order() -> None:
+    order = new_order()
+    order.basket.submit()
+
+    with transaction.atomic():
+        assert order_of_basket(order.basket) == order
+
+
+def test_enough_stock_passes() -> None:
+    basket = basket_with(new_product(stock=2), 2)
+
+    require_stock(basket, basket.strategy)
+
+    assert basket.num_items == 2
+
+
+def test_what_ran_short_is_named() -> None:
+    basket = basket_with(new_product(stock=2, title="Shuka"), 3)
+
+    with pytest.raises(UnableToPlaceOrder, match="“Shuka” has just sold out or run short"):
+        require_stock(basket, basket.strategy)
+
+
+def test_two_lines_of_one_thing_are_counted_together() -> None:
+    product = new_product(stock=3, title="Chai")
+    basket = basket_with(product, 2)
+    line = basket.lines.get()
+    line.pk, line.line_reference = None, "with-milk"
+    line.save()
+    basket = type(basket).objects.get(pk=basket.pk)
+    basket.strategy = factories.create_basket(empty=True).strategy
+
+    with pytest.raises(UnableToPlaceOrder, match="Chai"):
+        require_stock(basket, basket.strategy)

@@ -1,0 +1,70 @@
+"""The states of the payment page and their headings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.utils import translation
+
+from oscar_mpesa.payment_page.page_state import PaymentPageState
+
+HEADINGS = {
+    "enter-pin": "Enter your M-PESA PIN on the phone",
+    "checking": "Still checking with M-PESA",
+    "paid": "Paid. Thank you!",
+    "surplus": "Paid twice",
+    "arrived": "Your payment arrived",
+    "mismatch": "Another amount arrived",
+    "late": "Your payment arrived late",
+    "closed": "This order is closed",
+    "unanswered": "No answer from M-PESA yet",
+    "wait": "M-PESA asks you to wait",
+    "failed": "The payment did not go through",
+    "to-pay": "Pay by M-PESA",
+    "unpaid": "This order is not paid yet",
+    "not-waiting": "Nothing to pay",
+    "returned": "The shop returned your money",
+    "used": "Your payment was used for another order",
+    "explained": "The shop has dealt with your payment",
+}
+
+
+def where(name: str) -> set[str]:
+    return {state.value for state in PaymentPageState if getattr(state, name)}
+
+
+def test_every_state_has_a_heading() -> None:
+    assert {state.value: str(state.label) for state in PaymentPageState} == HEADINGS
+
+
+@pytest.mark.parametrize(("state", "title"), HEADINGS.items(), ids=list(HEADINGS))
+def test_each_heading_is_translated(state: str, title: str) -> None:
+    with translation.override("sw"):
+        translated = str(PaymentPageState(state).label)
+
+    assert translated not in {"", title}
+
+
+def test_a_state_is_its_value_in_pages_and_json() -> None:
+    assert str(PaymentPageState.ENTER_PIN) == "enter-pin"
+    assert json.dumps({"state": PaymentPageState.ENTER_PIN}) == '{"state": "enter-pin"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("has_prompt", {"enter-pin", "checking"}),
+        ("is_paid", {"paid", "surplus"}),
+        ("shows_code", {"paid", "mismatch"}),
+        ("is_undecided", {"surplus", "mismatch", "late"}),
+        ("has_money", {"surplus", "paid", "mismatch", "arrived", "late"}),
+        ("is_ended", {"failed", "unanswered", "wait", "unpaid"}),
+        ("is_payable", {"failed", "unanswered", "wait", "unpaid", "enter-pin", "checking", "to-pay"}),
+        ("is_open", {"enter-pin", "checking", "arrived"}),
+        ("may_get_late_sms", {"checking", "unanswered"}),
+        ("is_restorable", {"closed", "returned"}),
+    ],
+)
+def test_each_group_has_its_states(name: str, states: set[str]) -> None:
+    assert where(name) == states

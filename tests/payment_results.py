@@ -1,0 +1,40 @@
+"""Builders of orders whose payment came to an end: cancelled on the phone, overdue, cancelled by staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.order_closure import close_expired_order, close_order
+from tests.shop import CANCELS, failure, later, new_order, new_payment, pay, post
+
+#: In seconds, from the order to its end.
+HALF_AN_HOUR = 1800
+
+
+def cancelled(*, user: Any = None) -> MpesaPayment:
+    """An attempt that was cancelled on the phone; its order waits for another one."""
+    payment = new_payment(new_order(user=user), phone=CANCELS)
+    post(payment, failure(payment), now=later(9))
+    return _fresh(payment)
+
+
+def overdue(payment: MpesaPayment) -> MpesaPayment:
+    """An attempt whose order the clock closes."""
+    close_expired_order(payment.mpesa_order, now=later(HALF_AN_HOUR))
+    return _fresh(payment)
+
+
+def closed_by_staff(payment: MpesaPayment, *, by: Any) -> MpesaPayment:
+    """An attempt whose order staff cancel after twenty seconds."""
+    close_order(payment.mpesa_order.order, by=by, now=later(20))
+    return _fresh(payment)
+
+
+def paid_too_late(*, by: Any) -> MpesaPayment:
+    """An attempt whose money came after staff had cancelled its order."""
+    return pay(closed_by_staff(cancelled(), by=by), now=later(30))
+
+
+def _fresh(payment: MpesaPayment) -> MpesaPayment:
+    return MpesaPayment.objects.select_related("mpesa_order__order").get(pk=payment.pk)

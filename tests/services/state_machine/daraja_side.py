@@ -1,0 +1,99 @@
+"""Safaricom's side of a made-up story: answers as the story says next, and keeps what it saw of us."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
+from oscar_mpesa.daraja.transport import Request, Response
+from oscar_mpesa.models import MpesaApiCall, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models.receipts import MONEY_ARRIVED
+from oscar_mpesa.testing.transport import answer, endpoint_of, page
+from tests.services.daraja_replies import ACCEPTED, refusal, told
+
+#: How a push ends: the prompt is out after all but "refused" and "busy", and its ids are known after "accepted" only.
+PUSHES = ["accepted", "refused", "busy", "html", "lost"]
+
+#: How a question ends, beside the result codes themselves.
+UNKNOWN, LOST = "unknown", "lost"
+
+
+class Network:
+    """A transport. ``meanwhile`` happens once, before the next answer leaves: the callback that overtakes it.
+
+    ``on_hold`` are the payments that were held before the story's present step.
+    """
+
+    def __init__(self) -> None:
+        self.push, self.query = "accepted", "4999"
+        self.meanwhile: Callable[[MpesaPayment], None] | None = None
+        self.issued: dict[int, str] = {}
+        self.asked: list[int] = []
+        self.said_paid: set[int] = set()
+        self.on_hold: set[int] = set()
+        self.faults: list[str] = []
+
+    def send(self, request: Request) -> Response:
+        """Answer as the story says."""
+        endpoint, fields = endpoint_of(request), json.loads(request.body or b"{}")
+        if connection.in_atomic_block:
+            self.faults.append(f"{endpoint} inside a transaction")
+        if endpoint == "oauth":
+            return answer({"access_token": "token", "expires_in": "3599"})
+        return self._take_push(fields) if endpoint == "push" else self._take_query(fields)
+
+    def _take_push(self, fields: dict[str, Any]) -> Response:
+        payment = MpesaPayment.objects.get(secret=fields["CallBackURL"].split("/")[-2])
+        self._look_at(payment)
+        checkout_id = f"ws_CO_{payment.pk:024}"
+        self.issued[payment.pk] = checkout_id
+        self._let_happen(payment)
+        if self.push == "lost":
+            raise DarajaUnreachable("no answer")
+        return {
+            "accepted": answer({**ACCEPTED, "MerchantRequestID": str(payment.pk), "CheckoutRequestID": checkout_id}),
+            "refused": refusal("400.002.02", "Bad Request - Invalid PhoneNumber", status=400),
+            "busy": refusal("500.003.02", "System is busy", status=500),
+            "html": page("<html>Gateway</html>"),
+        }[self.push]
+
+    def _look_at(self, payment: MpesaPayment) -> None:
+        """A prompt goes out once, alone, and for an order that wants money."""
+        mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
+        wrong = {
+            "a second push of one payment": payment.pk in self.issued,
+            "a push beside a live prompt": mpesa_order.payments.live().count() != 1,
+            "a push of a payment that nobody claimed": payment.push_sent_at is None,
+            "a push for a released order": mpesa_order.is_closed,
+            "a push for an order that has money": MpesaReceipt.objects.filter(
+                order_id=mpesa_order.pk, allocation__in=MONEY_ARRIVED
+            ).exists(),
+        }
+        self.faults += [what for what, is_so in wrong.items() if is_so]
+
+    def _take_query(self, fields: dict[str, Any]) -> Response:
+        payment = MpesaPayment.objects.get(checkout_request_id=fields["CheckoutRequestID"])
+        self.asked.append(payment.pk)
+        # A story is over in less than a real minute; Safaricom's limit on questions is not its subject.
+        MpesaApiCall.objects.update(created_at=F("created_at") - timedelta(minutes=2))
+        if payment.pk in self.on_hold and payment.on_hold:
+            self.faults.append("a question about a held payment")
+        self._let_happen(payment)
+        if self.query == LOST:
+            raise DarajaUnreachable("no answer")
+        if self.query == UNKNOWN:
+            return refusal("500.001.1001", "The transaction does not exist", status=500)
+        if self.query == "0":
+            self.said_paid.add(payment.pk)
+        return answer({**told(self.query), "CheckoutRequestID": fields["CheckoutRequestID"]})
+
+    def _let_happen(self, payment: MpesaPayment) -> None:
+        happening, self.meanwhile = self.meanwhile, None
+        if happening is not None:
+            happening(payment)

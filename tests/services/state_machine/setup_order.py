@@ -1,0 +1,45 @@
+"""Opens the shop in which made-up stories happen, and lets Hypothesis make them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import run_state_machine_as_test
+from oscar.core.loading import get_model
+
+from tests.services.daraja_replies import CREDENTIALS
+from tests.services.state_machine.actions import OrderLife
+from tests.services.state_machine.machine import Shop
+from tests.shop import new_order
+from tests.snapshots import Snapshot
+
+
+def live_through(settings: Any, *, stories: int, steps: int) -> None:
+    """Make up so many stories of so many steps; of those that break a law the shortest is shown."""
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    limits = hypothesis_settings(
+        max_examples=stories,
+        stateful_step_count=steps,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    with _opened() as place:
+
+        class Life(OrderLife):
+            shop = place
+
+        run_state_machine_as_test(Life, settings=limits)
+
+
+@contextmanager
+def _opened() -> Iterator[Shop]:
+    orders = tuple(new_order().pk for _ in range(2))
+    get_model("partner", "StockRecord").objects.update(num_in_stock=1)
+    staff = get_user_model().objects.create_superuser("achieng", "achieng@example.com", "a long password")
+    with Snapshot() as snapshot:
+        yield Shop(snapshot=snapshot, orders=orders, staff=staff)

@@ -1,0 +1,109 @@
+"""All that the rows say at one moment, so that two moments can be compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timezone
+from decimal import Decimal
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import MpesaEvent, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
+
+Order = get_model("order", "Order")
+Line = get_model("order", "Line")
+PaymentEvent = get_model("order", "PaymentEvent")
+Source = get_model("payment", "Source")
+Transaction = get_model("payment", "Transaction")
+StockRecord = get_model("partner", "StockRecord")
+
+#: What SQLite gives for these, as Python values.
+READERS: dict[str, Callable[[Any], Any]] = {
+    "DecimalField": lambda value: Decimal(str(value)),
+    "JSONField": json.loads,
+    "DateTimeField": lambda value: value.replace(tzinfo=timezone.utc),
+}
+
+#: A row that is no model instance: equal to another one whose columns are.
+Row = SimpleNamespace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The rows by their keys; equal where nothing was changed."""
+
+    orders: dict[int, Any]
+    mpesa_orders: dict[int, Any]
+    payments: dict[int, Any]
+    receipts: dict[int, Any]
+    outbox_messages: dict[int, Any]
+    sources: dict[int, Any]
+    transactions: dict[int, Any]
+    events: dict[int, Any]
+    stock: dict[int, Any]
+    lines: dict[int, Any]
+    steps: dict[int, Any]
+
+    changes: int = field(compare=False)
+
+    @classmethod
+    def taken(cls, last: Picture | None = None) -> Picture:
+        """The picture of now; the last one again where nothing was written since, which SQLite counts."""
+        changes = connection.connection.total_changes
+        if last is not None and last.changes == changes:
+            return last
+        return cls(
+            changes=changes,
+            orders=_rows(Order, "status", "total_incl_tax"),
+            mpesa_orders=_rows(MpesaOrder),
+            payments=_rows(MpesaPayment),
+            receipts=_rows(MpesaReceipt),
+            outbox_messages=_rows(MpesaOutboxMessage, "kind", "key", "mpesa_order_id", "delivered_at", "tries"),
+            sources=_rows(Source),
+            transactions=_rows(Transaction, "source_id", "txn_type", "amount", "reference"),
+            events=_rows(PaymentEvent, "order_id", "amount"),
+            stock=_rows(StockRecord, "num_in_stock", "num_allocated"),
+            lines=_rows(Line, "order_id", "stockrecord_id", "quantity"),
+            steps={pk: row for pk, row in _rows(MpesaEvent, "type", "params").items() if row.type == "payment_settled"},
+        )
+
+    def receipts_of(self, order_id: int) -> list[Any]:
+        """All money that came for an order, or was used for it."""
+        return [receipt for receipt in self.receipts.values() if receipt.order_id == order_id]
+
+    def payments_of(self, order_id: int) -> list[Any]:
+        """All attempts for an order, oldest first."""
+        return [payment for payment in self.payments.values() if payment.mpesa_order_id == order_id]
+
+
+def _rows(model: type[Model], *names: str) -> dict[int, Any]:
+    """By plain SQL: a picture is taken after each of thousands of steps."""
+    fields = _fields(model, names)
+    columns = ", ".join(field.column for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {model._meta.db_table} ORDER BY 1")
+        return {row[0]: _row(fields, row) for row in cursor.fetchall()}
+
+
+@cache
+def _fields(model: type[Model], names: tuple[str, ...]) -> list[Any]:
+    """The primary key, then the named columns, or all."""
+    others = [field for field in model._meta.concrete_fields if not field.primary_key]
+    return [model._meta.pk, *(field for field in others if not names or field.attname in names)]
+
+
+def _row(fields: list[Any], row: Sequence[Any]) -> Row:
+    values = {field.attname: _value(field, value) for field, value in zip(fields, row, strict=True)}
+    return Row(pk=row[0], **values)
+
+
+def _value(field: Any, value: Any) -> Any:
+    reader = READERS.get(field.get_internal_type())
+    return value if value is None or reader is None else reader(value)

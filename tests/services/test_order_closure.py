@@ -1,0 +1,248 @@
+"""An order whose time is over is given up, after a last question about each of its prompts (M10, M11)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from oscar.apps.order.signals import order_status_changed
+from oscar.core.loading import get_model
+
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
+from oscar_mpesa.models import MessageKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.testing import ScriptedTransport
+from tests.services.closings import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, refusal, told
+from tests.shop import ANOTHER, later, new_payment, post, said_by_query, success
+
+pytestmark = pytest.mark.django_db
+
+
+StockRecord = get_model("partner", "StockRecord")
+
+
+@pytest.fixture(autouse=True)
+def sandbox(settings: Any) -> None:
+    settings.OSCAR_MPESA = CREDENTIALS
+
+
+def test_an_order_that_nobody_paid_is_released_once_and_its_shopper_told() -> None:
+    payment = expired()
+
+    outcome = looked_at(payment, said(payment, "1032"))
+    again = looked_at(payment, at=A_DAY)
+
+    released = row(payment)
+    assert (outcome, again) == (CloseResult.CLOSED, CloseResult.UNCHANGED)
+    assert (released.order.status, released.close_reason) == ("Payment expired", "expired")
+    assert (released.closed_at, released.close_check_at) == (later(HALF_AN_HOUR), None)
+    assert StockRecord.objects.get().num_allocated == 0
+    assert released.stock_snapshot["stock"] == {str(released.order.lines.get().pk): 1}
+    assert released.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).count() == 1
+    assert MpesaEvent.objects.get(type="order_closed").params == {"reason": "expired"}
+
+
+def test_an_order_is_not_looked_at_before_its_time_is_over() -> None:
+    payment = expired()
+
+    outcome = looked_at(payment, at=HALF_AN_HOUR - 1)
+
+    assert (outcome, row(payment).close_check_at) == (CloseResult.UNCHANGED, later(HALF_AN_HOUR))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [told("4999"), refusal("500.001.1001", "The transaction does not exist", status=500)],
+    ids=["still waiting", "unknown to Safaricom"],
+)
+def test_no_result_long_after_the_prompt_means_that_there_will_be_none(answer: Any) -> None:
+    payment = expired()
+    MpesaPayment.objects.update(checkout_request_id=ACCEPTED["CheckoutRequestID"])
+
+    outcome = looked_at(payment, answer)
+
+    assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "expired")
+
+
+def test_money_that_only_the_last_question_brings_to_light_pays_the_order() -> None:
+    payment = expired()
+
+    outcome = looked_at(payment, said(payment, "0"))
+
+    paid = row(payment)
+    assert (outcome, paid.order.status, paid.is_closed) == (CloseResult.PAID, "Being processed", False)
+    assert paid.close_check_at is None
+
+
+@pytest.mark.parametrize("nothing", [DarajaUnreachable("no answer"), "77777"], ids=["unreachable", "unknown code"])
+def test_without_an_answer_the_release_waits_longer_and_longer_and_goes_unasked_after_a_day(nothing: Any) -> None:
+    payment = expired()
+    answer = said(payment, nothing) if isinstance(nothing, str) else nothing
+    pauses = []
+
+    for after in (0, 10 * 60, 20 * 60 * 60, A_DAY - 1):
+        MpesaOrder.objects.update(close_check_at=F("pay_before"))
+        at = HALF_AN_HOUR + after
+        assert looked_at(payment, answer, at=at) is CloseResult.POSTPONED
+        pauses.append(row(payment).close_check_at - later(at))  # type: ignore[operator]
+    MpesaOrder.objects.update(close_check_at=F("pay_before"))
+    outcome = looked_at(payment, answer, at=HALF_AN_HOUR + A_DAY)
+
+    assert pauses == [timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=1)]
+    assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "unconfirmed")
+
+
+def test_each_prompt_is_asked_about_and_what_safaricom_denied_is_not_asked_again() -> None:
+    first = expired()
+    order = first.mpesa_order.order
+    second = expired(order, phone=ANOTHER, now=later(200))
+
+    waiting = looked_at(first, said(first, "1032"), DarajaUnreachable("no answer"))
+    outcome = looked_at(first, said(second, "1"), at=HALF_AN_HOUR + 60)
+
+    assert (waiting, outcome) == (CloseResult.POSTPONED, CloseResult.CLOSED)
+    assert row(first).close_reason == "expired"
+
+
+def test_what_safaricom_denied_is_asked_about_again_if_the_time_to_pay_grew_since() -> None:
+    payment = expired()
+    looked_at(payment, said(payment, "1032"), at=HALF_AN_HOUR)
+    MpesaOrder.objects.update(closed_at=None, pay_before=later(A_DAY), close_check_at=later(A_DAY))
+    payment.mpesa_order.order.__class__.objects.update(status="Pending payment")
+
+    outcome = looked_at(payment, said(payment, "0"), at=A_DAY)
+
+    assert outcome is CloseResult.PAID
+
+
+def test_one_prompt_that_was_paid_does_not_end_the_questions_about_another() -> None:
+    first = expired()
+    second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
+
+    outcome = looked_at(first, DarajaUnreachable("no answer"), said(second, "0"))
+    later_on = looked_at(first, said(first, "0"), at=HALF_AN_HOUR + 60)
+
+    assert (outcome, later_on) == (CloseResult.POSTPONED, CloseResult.PAID)
+    assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) == {"applied", "surplus"}
+
+
+def test_an_attempt_that_was_never_sent_needs_no_question() -> None:
+    with replaced_transport(ScriptedTransport({"push": [refusal("400.002.02", "Invalid PhoneNumber", status=400)]})):
+        payment = new_payment()
+
+    outcome = looked_at(payment)
+
+    assert (payment.status, outcome) == ("failed", CloseResult.CLOSED)
+
+
+def test_a_prompt_that_is_still_on_the_phone_postpones_the_release() -> None:
+    payment = prompted()
+
+    outcome = looked_at(payment, said(payment, "4999"))
+
+    assert (outcome, row(payment).close_check_at) == (CloseResult.POSTPONED, later(HALF_AN_HOUR + 60))
+
+
+def test_a_prompt_that_moved_the_order_s_time_moves_the_release_to_it() -> None:
+    first = expired()
+    prompted(first.mpesa_order.order, now=later(29 * 60))
+
+    early = looked_at(first)
+    outcome = looked_at(first, said(first, "1032"), told("4999") | {"CheckoutRequestID": "ws_CO_1"}, at=33 * 60)
+
+    assert (early, outcome) == (CloseResult.UNCHANGED, CloseResult.POSTPONED)
+
+
+def test_an_order_with_a_held_payment_is_not_released() -> None:
+    first = expired()
+    on_hold = prompted(first.mpesa_order.order, phone=ANOTHER, now=later(200))
+    post(on_hold, success(on_hold, amount=5), now=later(230))
+
+    outcome = looked_at(first, said(first, "1032"), at=A_DAY * 2)
+
+    assert (outcome, row(first).is_closed, row(first).close_check_at) == (CloseResult.PAID, False, None)
+
+
+def test_a_held_payment_is_never_asked_about() -> None:
+    payment = prompted()
+    MpesaPayment.objects.update(on_hold=True)
+
+    assert looked_at(payment) is CloseResult.POSTPONED
+
+
+@pytest.mark.parametrize("allocation", ["applied", "surplus", "unallocated", "mismatch"])
+def test_an_order_whose_money_is_there_is_never_released_by_the_clock(allocation: str) -> None:
+    payment = expired()
+    apply_update(payment, said_by_query("0"), now=later(200))
+    MpesaReceipt.objects.update(allocation=allocation, booked_at=None)
+    payment.mpesa_order.order.__class__.objects.update(status="Pending payment")
+
+    outcome = looked_at(payment, at=A_DAY * 2)
+
+    assert (outcome, row(payment).is_closed) == (CloseResult.PAID, False)
+
+
+def test_an_order_that_staff_moved_on_is_left_alone() -> None:
+    payment = expired()
+    order = payment.mpesa_order.order
+    order.__class__.objects.update(status="Complete")
+
+    outcome = looked_at(payment, said(payment, "1032"))
+
+    assert (outcome, row(payment).close_check_at) == (CloseResult.UNCHANGED, None)
+    assert StockRecord.objects.get().num_allocated == 1
+
+
+def test_a_copy_that_comes_late_does_nothing() -> None:
+    payment = expired()
+    stale = row(payment)
+
+    first = looked_at(payment, DarajaUnreachable("no answer"))
+    with replaced_transport(ScriptedTransport()):
+        second = close_expired_order(stale, now=later(HALF_AN_HOUR + 61))
+
+    assert (first, second) == (CloseResult.POSTPONED, CloseResult.UNCHANGED)
+
+
+def test_money_that_arrives_while_safaricom_is_asked_is_seen_under_the_lock() -> None:
+    payment = expired()
+    row(payment)
+    body = success(payment)
+
+    class Overtaken(ScriptedTransport):
+        """The callback comes while the question is on its way."""
+
+        def send(self, request: Any) -> Any:
+            if "query" in request.url:
+                post(payment, body, now=later(HALF_AN_HOUR))
+            return super().send(request)
+
+    with replaced_transport(Overtaken({"query": [said(payment, "1032")]})):
+        outcome = close_expired_order(row(payment), now=later(HALF_AN_HOUR))
+
+    assert (outcome, row(payment).order.status) == (CloseResult.PAID, "Being processed")
+
+
+def test_the_shop_s_own_code_that_raises_leaves_the_order_to_be_tried_again() -> None:
+    payment = expired()
+
+    def raises(**_: Any) -> None:
+        raise RuntimeError("the shop's receiver is broken")
+
+    order_status_changed.connect(raises)
+    try:
+        with pytest.raises(RuntimeError, match="the shop's receiver"):
+            looked_at(payment, said(payment, "1032"))
+    finally:
+        order_status_changed.disconnect(raises)
+    in_between = row(payment)
+    outcome = looked_at(payment, at=HALF_AN_HOUR + 300)
+
+    assert (in_between.is_closed, in_between.close_check_at) == (False, later(HALF_AN_HOUR + 300))
+    assert StockRecord.objects.get().num_allocated == 0
+    assert outcome is CloseResult.CLOSED

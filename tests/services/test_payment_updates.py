@@ -1,0 +1,220 @@
+"""What settles a payment, and what does not (M5 to M10)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from oscar.apps.order.signals import order_status_changed
+
+from oscar_mpesa.domain.payment_status import IllegalTransition, PaymentStatus
+from oscar_mpesa.models import Allocation, MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.services.payment_updates import apply_update, end_by_staff
+from oscar_mpesa.services.update_sources import push_abandoned
+from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_payment, pay, post, said_by_query, success
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_success_callback_pays_the_order_and_writes_the_books() -> None:
+    payment = new_payment()
+
+    callback = post(payment, success(payment), now=later(9))
+
+    payment.refresh_from_db()
+    order = payment.mpesa_order.order
+    source, event = order.sources.get(), order.payment_events.get()
+    assert (payment.status, payment.completed_at, payment.live_order) == ("completed", later(9), None)
+    assert callback.verdict == Verdict.APPLIED
+    assert order.status == "Being processed"
+    assert (source.amount_debited, source.amount_allocated, source.reference) == (1500, 1500, "OD123ABC45")
+    assert [(txn.txn_type, txn.amount, txn.reference) for txn in source.transactions.all()] == [
+        ("Debit", Decimal("1500.00"), "OD123ABC45")
+    ]
+    assert (event.amount, event.reference, event.lines.count()) == (1500, "OD123ABC45", 1)
+    assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
+
+
+def test_the_same_callback_again_changes_nothing_and_is_called_a_duplicate() -> None:
+    payment = pay(new_payment())
+
+    callback = post(payment, success(payment), now=later(5))
+
+    assert callback.verdict == Verdict.DUPLICATE
+    assert MpesaReceipt.objects.count() == 1
+    assert payment.mpesa_order.order.payment_events.count() == 1
+
+
+def test_a_failure_callback_ends_the_payment_with_its_own_code() -> None:
+    payment = new_payment()
+
+    post(payment, failure(payment, code=1032))
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.result_code, payment.live_order) == ("cancelled", "1032", None)
+    assert payment.result_description == "Request cancelled by user"
+    assert payment.mpesa_order.order.status == "Pending payment"
+
+
+def test_the_same_failure_twice_is_a_duplicate_and_another_one_is_ignored_with_an_event() -> None:
+    payment = new_payment()
+    post(payment, failure(payment, code=1032))
+
+    again = post(payment, failure(payment, code=1032))
+    other = post(payment, failure(payment, code=1))
+
+    payment.refresh_from_db()
+    assert (again.verdict, other.verdict) == (Verdict.DUPLICATE, Verdict.NO_CHANGE)
+    assert payment.result_code == "1032"
+    assert MpesaEvent.objects.filter(type="update_ignored", params__reason="already_final").count() == 1
+
+
+@pytest.mark.parametrize("code", [1032, 1, 1037], ids=["cancelled", "no funds", "no answer"])
+def test_money_after_a_failure_pays_the_order(code: int) -> None:
+    payment = new_payment()
+    post(payment, failure(payment, code=code))
+
+    post(payment, success(payment), now=later(60))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+    assert payment.mpesa_order.order.status == "Being processed"
+    assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
+
+
+def test_a_failure_after_the_money_is_kept_and_ignored() -> None:
+    payment = pay(new_payment())
+
+    callback = post(payment, failure(payment))
+
+    payment.refresh_from_db()
+    assert (callback.verdict, payment.status) == (Verdict.NO_CHANGE, "completed")
+
+
+def test_a_held_payment_hears_no_query_and_no_failure_but_the_right_money_ends_the_hold() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=1400, number="OD000WRONG"))
+
+    by_query = apply_update(payment, said_by_query("0"), now=later(30))
+    by_failure = post(payment, failure(payment))
+    post(payment, success(payment))
+
+    payment.refresh_from_db()
+    assert (by_query, by_failure.verdict) == (Verdict.NO_CHANGE, Verdict.NO_CHANGE)
+    assert (payment.status, payment.on_hold) == ("completed", False)
+    assert sorted(MpesaReceipt.objects.values_list("allocation", flat=True)) == ["applied", "mismatch"]
+    assert MpesaEvent.objects.filter(type="update_ignored", params__reason="on_hold").count() == 2
+
+
+def test_another_request_s_id_is_unmatched_and_the_payment_is_asked_now() -> None:
+    payment = new_payment()
+
+    callback = post(payment, success(payment, checkout_id="ws_CO_somebody_else"), now=later(3))
+
+    payment.refresh_from_db()
+    assert callback.verdict == Verdict.UNMATCHED
+    assert (payment.status, payment.next_query_at) == ("processing", later(3))
+    assert not MpesaReceipt.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["Amount", "MpesaReceiptNumber"])
+def test_a_success_without_amount_or_number_is_no_success(missing: str) -> None:
+    payment = new_payment()
+    body = success(payment).replace(missing.encode(), b"Other")
+
+    callback = post(payment, body, now=later(4))
+
+    payment.refresh_from_db()
+    assert (callback.verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+    assert payment.next_query_at == later(4)
+
+
+def test_a_callback_without_a_result_code_says_nothing_final() -> None:
+    payment = new_payment()
+
+    callback = post(payment, failure(payment, code=None))
+
+    payment.refresh_from_db()
+    assert (callback.verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+
+
+def test_a_callback_fills_in_the_ids_that_a_lost_reply_left_out() -> None:
+    payment = new_payment()
+    body = success(payment)
+    MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
+
+    callback = post(payment, body)
+
+    told, payment.checkout_request_id = payment.checkout_request_id, None
+    payment.refresh_from_db()
+    assert callback.verdict == Verdict.APPLIED
+    assert (payment.status, payment.checkout_request_id) == ("completed", told)
+
+
+def test_an_id_that_belongs_to_another_payment_is_not_taken_over() -> None:
+    first, second = new_payment(), new_payment(phone=ANOTHER)
+    MpesaPayment.objects.filter(pk=second.pk).update(checkout_request_id=None)
+
+    callback = post(second, success(first))
+
+    second.refresh_from_db()
+    assert (callback.verdict, second.status) == (Verdict.UNMATCHED, "processing")
+
+
+@pytest.mark.parametrize("code", ["4999", "77777", None], ids=["pending", "unknown", "missing"])
+def test_a_query_that_knows_nothing_final_means_wait(code: str | None) -> None:
+    payment = new_payment()
+
+    verdict = apply_update(payment, said_by_query(code), now=later(21))
+
+    payment.refresh_from_db()
+    assert (verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+
+
+def test_a_query_never_overturns_a_success() -> None:
+    payment = pay(new_payment())
+
+    verdict = apply_update(payment, said_by_query("1032"), now=later(30))
+
+    payment.refresh_from_db()
+    assert (verdict, payment.status) == (Verdict.NO_CHANGE, "completed")
+
+
+def test_not_sent_is_no_news_of_a_payment_that_was_sent_meanwhile() -> None:
+    payment = new_payment()
+
+    verdict = apply_update(payment, push_abandoned(), now=later(61))
+
+    payment.refresh_from_db()
+    assert (verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
+
+
+def test_nobody_may_decide_that_a_paid_payment_failed() -> None:
+    payment = pay(new_payment())
+
+    with pytest.raises(IllegalTransition):
+        end_by_staff(payment, PaymentStatus.FAILED, by=new_clerk(), now=later(60))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+
+
+def test_a_deadlock_while_settling_leaves_a_callback_to_try_again() -> None:
+    payment = new_payment()
+
+    def deadlocks(**_: Any) -> None:
+        raise OperationalError("deadlock detected")
+
+    order_status_changed.connect(deadlocks)
+    try:
+        callback = post(payment, success(payment), now=NOON)
+    finally:
+        order_status_changed.disconnect(deadlocks)
+
+    payment.refresh_from_db()
+    kept = MpesaCallback.objects.get(pk=callback.pk)
+    assert (kept.verdict, kept.tries, kept.next_try_at) == (Verdict.FAILED, 1, later(60))
+    assert payment.status == "processing"
+    assert not MpesaReceipt.objects.exists()

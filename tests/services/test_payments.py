@@ -1,0 +1,171 @@
+"""One live attempt an order, for its whole total, and only where money is awaited (M1, M9, M13, M16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.exceptions import MpesaUnavailable, NotPayable, PaymentInProgress, TooSoon
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.payments import get_or_create_mpesa_order, next_push_allowed_at, retry_payment, start_payment
+from oscar_mpesa.services.update_sources import push_expired
+from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, success
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_attempt_is_pending_for_the_whole_total_and_opens_the_order_s_clock() -> None:
+    order = new_order(total="1500.00")
+
+    payment = start_payment(order, phone=PAYS, now=NOON, language="sw")
+
+    row = MpesaOrder.objects.get(order=order)
+    assert (payment.status, payment.amount, payment.live_order) == ("pending", 1500, order.pk)
+    assert (payment.environment, row.language, row.pay_before) == ("simulated", "sw", later(30 * 60))
+    assert len(payment.secret) == 32
+    assert set(payment.secret) <= set("0123456789abcdef")
+
+
+def test_cents_that_no_checkout_rounded_are_rounded_by_the_shop_s_policy() -> None:
+    payment = start_payment(new_order(total="1499.50"), phone=PAYS, now=NOON)
+
+    assert (payment.amount, str(payment.rounding)) == (1500, "0.50")
+
+
+@pytest.mark.parametrize(
+    ("total", "currency"),
+    [("0.00", "KES"), ("0.40", "KES"), ("250000.01", "KES"), ("10.00", "EUR")],
+    ids=["nothing", "forty cents", "a cent too much", "euros"],
+)
+def test_a_total_that_mpesa_cannot_take_is_refused_and_leaves_no_row(total: str, currency: str) -> None:
+    order = new_order(total=total, currency=currency)
+
+    with pytest.raises(AmountRefused), transaction.atomic():
+        start_payment(order, phone=PAYS, now=NOON)
+
+    assert not MpesaPayment.objects.exists()
+
+
+def test_a_second_attempt_waits_for_the_first() -> None:
+    first = new_payment()
+
+    with pytest.raises(PaymentInProgress) as refusal:
+        start_payment(first.mpesa_order.order, phone=ANOTHER, now=later(5))
+
+    assert refusal.value.payment == first
+
+
+def test_the_database_itself_knows_one_live_payment_an_order() -> None:
+    first = new_payment()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MpesaPayment.objects.create(
+            mpesa_order=first.mpesa_order, live_order=first.order_id, phone=PAYS.msisdn, amount=1, created_at=NOON
+        )
+
+
+def test_an_order_whose_money_is_there_takes_no_new_attempt() -> None:
+    payment = pay(new_payment())
+    order = payment.mpesa_order.order
+    order.status = "Pending payment"
+    order.save()
+
+    with pytest.raises(NotPayable):
+        start_payment(order, phone=ANOTHER, now=later(120))
+
+
+def test_a_held_order_takes_no_new_attempt() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=1400))
+
+    with pytest.raises(NotPayable):
+        start_payment(payment.mpesa_order.order, phone=ANOTHER, now=later(300))
+
+
+@pytest.mark.parametrize("status", ["Cancelled", "Being processed", "Payment expired"])
+def test_an_order_of_another_status_takes_no_attempt(status: str) -> None:
+    order = new_order(status=status)
+
+    with pytest.raises(NotPayable):
+        start_payment(order, phone=PAYS, now=NOON)
+
+
+def test_a_released_order_takes_no_attempt() -> None:
+    payment = new_payment()
+    post(payment, failure(payment))
+    MpesaOrder.objects.update(closed_at=later(30))
+
+    with pytest.raises(NotPayable):
+        start_payment(payment.mpesa_order.order, phone=ANOTHER, now=later(40))
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [{"AVAILABLE_TO": "nobody", "TEST_MODE": True}, {}, {"ENVIRONMENT": "production"}],
+    ids=["switched off", "test mode not allowed", "production without credentials"],
+)
+def test_a_shop_that_cannot_take_mpesa_starts_nothing(settings: Any, ours: dict[str, Any]) -> None:
+    settings.OSCAR_MPESA = ours
+
+    with pytest.raises(MpesaUnavailable):
+        start_payment(new_order(), phone=PAYS, now=NOON)
+
+
+def test_the_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+    order = payment.mpesa_order.order
+
+    with pytest.raises(TooSoon) as refusal:
+        retry_payment(order, phone=PAYS, now=later(30))
+    second = retry_payment(order, phone=ANOTHER, now=later(30))
+
+    second.refresh_from_db()
+    assert refusal.value.until == later(60)
+    assert (second.status, second.phone) == ("processing", ANOTHER.msisdn)
+
+
+def test_the_same_phone_may_be_prompted_again_after_the_minute() -> None:
+    payment = new_payment()
+    post(payment, failure(payment), now=later(10))
+
+    second = retry_payment(payment.mpesa_order.order, phone=PAYS, now=later(60))
+
+    second.refresh_from_db()
+    assert second.status == "processing"
+    assert second.pk != payment.pk
+
+
+def test_a_code_with_a_wait_of_its_own_keeps_the_button_shut_longer() -> None:
+    payment = new_payment()
+    post(payment, failure(payment, code=17), now=later(50))
+    payment.refresh_from_db()
+
+    assert next_push_allowed_at(payment, phone=PAYS) == later(50 + 120)
+    assert next_push_allowed_at(payment, phone=ANOTHER) is None
+
+
+def test_an_unanswered_attempt_is_asked_about_once_more_and_its_late_money_ends_the_retry() -> None:
+    payment = new_payment()
+    apply_update(payment, push_expired(), now=later(150))
+
+    with pytest.raises(NotPayable):
+        retry_payment(payment.mpesa_order.order, phone=ANOTHER, now=later(200))
+
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+
+
+def test_an_order_that_staff_took_up_before_any_attempt_takes_one_and_gets_a_clock() -> None:
+    order = new_order()
+    get_or_create_mpesa_order(order.pk, now=NOON)
+
+    payment = retry_payment(order, phone=PAYS, now=later(60), language="sw")
+
+    row = MpesaOrder.objects.get(pk=order.pk)
+    assert payment.mpesa_order == row
+    assert row.pay_before == row.close_check_at == later(60 + 30 * 60)

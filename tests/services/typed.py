@@ -1,0 +1,51 @@
+"""Build codes that staff typed and payments that may own them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from oscar.core.loading import get_model
+
+from oscar_mpesa.models import (
+    MpesaPayment,
+    MpesaReceipt,
+)
+from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.update_sources import push_expired
+from tests.shop import ANOTHER, later, new_clerk, new_payment
+
+Order = get_model("order", "Order")
+
+
+TYPED, TOLD = "OD123ABC54", "OD123ABC45"
+
+
+def two_expired() -> tuple[MpesaPayment, MpesaPayment]:
+    """Two attempts for one order that nobody answered."""
+    first = new_payment()
+    apply_update(first, push_expired(), now=later(150))
+    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
+    apply_update(second, push_expired(), now=later(350))
+    second.refresh_from_db()
+    return first, second
+
+
+def typed(attempt: MpesaPayment, /, *, number: str = TYPED, amount: int = 1500, **about: Any) -> MpesaReceipt:
+    """Staff record what they saw, for the attempt's order."""
+    clerk, order = new_clerk("record_receipt"), attempt.mpesa_order.order
+    about = {"by": clerk, "note": "portal", "now": later(400), **about}
+    return record_receipt(number, Decimal(amount), order=order, **about)
+
+
+def numbers() -> dict[str | None, str]:
+    return dict(MpesaReceipt.objects.values_list("number", "allocation"))
+
+
+def assert_booked_once(number: str) -> None:
+    """Oscar's books hold the money once, under this number."""
+    order = Order.objects.get()
+    source, event = order.sources.get(), order.payment_events.get()
+    assert (source.amount_debited, source.reference, event.reference) == (1500, number, number)
+    assert source.transactions.get().reference == number

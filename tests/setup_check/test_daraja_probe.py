@@ -1,0 +1,177 @@
+"""Asking Safaricom whether the keys, the short code and the clock are right; nobody is charged for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
+from oscar_mpesa.models import MpesaApiCall
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.setup_check.daraja_probe import daraja_findings
+from oscar_mpesa.setup_check.findings import Finding, Level
+from oscar_mpesa.simulator.server import Simulator
+from oscar_mpesa.testing import ScriptedTransport
+from oscar_mpesa.testing.transport import Step, page
+from tests.services.daraja_replies import refusal, told
+from tests.setup_check.probes import TOKEN, by_name, set_up, token_at
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Simulator() as simulator:
+        yield simulator
+
+
+def asked() -> dict[str, Finding]:
+    return by_name(daraja_findings(timezone.now()))
+
+
+def scripted(*, oauth: Step = TOKEN, query: Step = TOKEN) -> dict[str, Finding]:
+    with replaced_transport(ScriptedTransport({"oauth": [oauth, oauth], "query": [query, query]})):
+        return asked()
+
+
+def test_with_the_right_keys_all_is_well_and_no_prompt_was_sent(settings: Any, simulator: Simulator) -> None:
+    set_up(settings, BASE_URL=simulator.url)
+
+    findings = asked()
+
+    assert list(findings) == ["token-ok", "shortcode-ok", "clock-ok"]
+    assert "174379" in findings["shortcode-ok"].sentence
+    assert "only after the first payment" in findings["shortcode-ok"].meaning
+    assert (simulator.tokens_given, simulator.pushes) == (1, [])
+
+
+def test_its_calls_are_kept_and_count_in_the_minute_s_budget(settings: Any, simulator: Simulator) -> None:
+    set_up(settings, BASE_URL=simulator.url)
+
+    asked()
+
+    calls = list(MpesaApiCall.objects.order_by("pk").values_list("endpoint", "shortcode", "environment", "payment"))
+    assert calls == [("oauth", "174379", "sandbox", None), ("query", "174379", "sandbox", None)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "remedy"),
+    [
+        pytest.param({"CONSUMER_SECRET": "another"}, "token-refused", "Keys of the sandbox", id="wrong secret"),
+        pytest.param({"CONSUMER_KEY": "another"}, "token-refused", "MPESA_ENVIRONMENT is sandbox", id="wrong key"),
+        pytest.param({"SHORTCODE": "600986"}, "shortcode-refused", "its store number", id="wrong short code"),
+        pytest.param({"PASSKEY": "another"}, "passkey-refused", "Copy MPESA_PASSKEY", id="wrong passkey"),
+    ],
+)
+def test_a_wrong_key_is_named(
+    settings: Any, simulator: Simulator, changes: dict[str, str], name: str, remedy: str
+) -> None:
+    set_up(settings, BASE_URL=simulator.url, **changes)
+
+    findings = asked()
+
+    assert findings[name].level is Level.ERROR
+    assert remedy in findings[name].remedy
+    assert findings[name].meaning == "Nobody can pay by M-PESA."
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "words"),
+    [
+        pytest.param(page("<html>Incident</html>", status=403), "server-blocked", "blocks this server", id="firewall"),
+        pytest.param(page("<html>Welcome</html>"), "safaricom-unreadable", "sandbox.safaricom.co.ke", id="HTML"),
+        pytest.param(page("", status=503), "safaricom-unreadable", "does not answer as Safaricom", id="gateway"),
+        pytest.param(page("", status=429), "safaricom-busy", "busy", id="too many"),
+        pytest.param(
+            DarajaUnreachable("down", sent=False), "safaricom-unreachable", "sandbox.safaricom.co.ke", id="no way"
+        ),
+    ],
+)
+@pytest.mark.parametrize("of", ["oauth", "query"])
+def test_who_gives_no_answer_is_told_apart_from_who_refuses(
+    settings: Any, answer: Step, name: str, words: str, of: str
+) -> None:
+    set_up(settings)
+
+    findings = scripted(**{of: answer})
+
+    assert words in findings[name].sentence
+    assert ("token-ok" in findings) == (of == "query")
+    assert "shortcode-ok" not in findings
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        pytest.param(refusal("401.003.01", "Error Occurred", status=401), "product-missing", id="product not enabled"),
+        pytest.param(refusal("404.001.03", "Invalid Access Token", status=404), "token-disturbed", id="token refused"),
+        pytest.param(refusal("404.001.01", "Resource not found", status=404), "setup-refused", id="wrong host"),
+        pytest.param(
+            refusal("400.002.05", "Invalid Request Payload", status=400), "shortcode-unknown", id="another no"
+        ),
+        pytest.param(
+            refusal("400.002.02", "Bad Request - Invalid CheckoutRequestID", status=400), "shortcode-unknown", id="id"
+        ),
+        pytest.param(
+            refusal("500.001.1001", "The transaction is being processed", status=500), "shortcode-ok", id="processed"
+        ),
+    ],
+)
+def test_what_the_answer_to_the_question_proves(settings: Any, answer: Step, name: str) -> None:
+    set_up(settings)
+
+    findings = scripted(query=answer)
+
+    assert list(findings) == ["token-ok", name]
+
+
+def test_a_result_proves_that_the_short_code_is_known(settings: Any) -> None:
+    set_up(settings)
+
+    findings = scripted(query={**told("4999"), "CheckoutRequestID": ""})
+
+    assert "shortcode-ok" in findings
+
+
+@pytest.mark.parametrize(("minutes", "name"), [(0, "clock-ok"), (1, "clock-ok"), (3, "clock-off"), (-180, "clock-off")])
+def test_a_clock_that_goes_wrong_is_told(settings: Any, minutes: int, name: str) -> None:
+    set_up(settings)
+
+    findings = scripted(oauth=token_at(timezone.now() + timedelta(minutes=minutes)))
+
+    assert name in findings
+    assert name == "clock-ok" or f"{abs(minutes)} minutes" in findings[name].sentence
+
+
+def test_a_failed_try_leaves_the_token_that_the_shop_has(settings: Any) -> None:
+    set_up(settings)
+    key = get_settings().credentials.token_key
+    cache.set(key, "token-of-the-shop", 600)
+
+    scripted(oauth=page("", status=503))
+
+    assert cache.get(key) == "token-of-the-shop"
+
+
+def test_in_test_mode_there_is_nobody_to_ask(settings: Any) -> None:
+    settings.OSCAR_MPESA = {"TEST_MODE": True}
+
+    findings = scripted()
+
+    assert {name: finding.level for name, finding in findings.items()} == {"simulated": Level.OK}
+
+
+def test_keys_of_faulty_settings_go_nowhere(settings: Any) -> None:
+    set_up(settings, ENVIRONMENT="production", BASE_URL="https://another.example")
+
+    findings = scripted()
+
+    assert list(findings) == ["not-asked"]
+    assert not MpesaApiCall.objects.exists()

@@ -1,0 +1,131 @@
+"""What the shop's own rows and code tell: does reconcile run, who hears too early, are till and paybill mixed up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from oscar.apps.order.signals import order_placed
+
+from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
+from oscar_mpesa.setup_check.findings import Finding
+from oscar_mpesa.setup_check.history import history_findings
+from oscar_mpesa.testing import ScriptedTransport
+from tests.query_counts import counted
+from tests.services.daraja_replies import CREDENTIALS, refusal
+from tests.setup_check.probes import by_name
+from tests.shop import ANOTHER, NOON, failure, later, new_payment, pay, post
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def traces(seconds: float = 60) -> dict[str, Finding]:
+    return by_name(history_findings(later(seconds)))
+
+
+def ship_at_once(**_: Any) -> None:
+    """What a shop without M-Pesa may do."""
+
+
+class Packer:
+    """Another way to hear."""
+
+    def pack(self, **_: Any) -> None:
+        """As a method."""
+
+    def __call__(self, **_: Any) -> None:
+        """Or as an object."""
+
+
+@pytest.fixture
+def hasty_shop() -> Iterator[None]:
+    packer, gone = Packer(), Packer()
+    hears = [ship_at_once, packer.pack, packer]
+    for each in hears:
+        order_placed.connect(each)
+    order_placed.connect(gone.pack)
+    del gone
+    yield
+    for each in hears:
+        order_placed.disconnect(each)
+
+
+def test_a_shop_where_reconcile_never_ran_is_told_so() -> None:
+    assert "every minute" in traces()["cron-never"].remedy
+
+
+@pytest.mark.parametrize(
+    ("minutes", "name"),
+    [pytest.param(1, "cron-ok", id="a minute"), pytest.param(11, "cron-late", id="more than ten minutes")],
+)
+def test_the_last_pass_is_told_by_nairobi_s_clock(minutes: int, name: str) -> None:
+    record_job_run(RECONCILE, now=NOON)
+
+    assert "15:00" in traces(minutes * 60)[name].sentence
+
+
+def test_oscar_s_own_receivers_are_no_strangers() -> None:
+    assert "receivers-ok" in traces()
+
+
+@pytest.mark.usefixtures("hasty_shop")
+def test_code_that_may_ship_unpaid_orders_is_named() -> None:
+    finding = traces()["placed-receivers"]
+
+    here = __name__
+    assert f"{here}.Packer, {here}.Packer.pack, {here}.ship_at_once" in finding.sentence
+    assert "order_paid" in finding.remedy
+
+
+@pytest.mark.parametrize("code", ["2028", "SFC_IC0003"])
+def test_a_till_that_was_prompted_as_a_paybill_is_found_in_the_payments(code: str) -> None:
+    payment = new_payment(phone=ANOTHER)
+    post(payment, failure(payment, code=code))
+
+    finding = traces()["swapped"]
+
+    assert code in finding.sentence and "23.11.2026 at 15:00" in finding.sentence
+    assert "MPESA_TILL_NUMBER is the till" in finding.remedy
+
+
+def test_a_push_for_a_merchant_that_does_not_exist_is_found_too(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    with replaced_transport(ScriptedTransport([refusal("500.001.1001", "Merchant does not exist", status=500)])):
+        new_payment()
+
+    assert "Merchant does not exist" in traces()["swapped"].sentence
+
+
+def test_a_failure_of_the_shopper_s_is_no_mix_up() -> None:
+    payment = new_payment(phone=ANOTHER)
+    post(payment, failure(payment, code=1032))
+
+    found = traces()
+
+    assert "receivers-ok" in found and "swapped" not in found
+
+
+def test_a_mix_up_is_forgotten_after_a_payment_and_after_a_week() -> None:
+    payment = new_payment(phone=ANOTHER)
+    post(payment, failure(payment, code="2028"))
+    week = timedelta(days=7).total_seconds()
+
+    before, after_a_week = traces(), traces(week + 1)
+    pay(new_payment(now=later(30)), now=later(40))
+
+    assert "swapped" in before
+    assert "swapped" not in after_a_week
+    assert "swapped" not in traces()
+
+
+def test_looking_costs_three_queries_at_the_most() -> None:
+    payment = new_payment(phone=ANOTHER)
+    post(payment, failure(payment, code="2028"))
+
+    with counted() as count:
+        traces()
+
+    assert len(count) <= 3, str(count)

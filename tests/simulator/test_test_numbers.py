@@ -1,0 +1,62 @@
+"""Which number does what."""
+
+from __future__ import annotations
+
+import pytest
+
+from oscar_mpesa.domain.payment_status import PaymentStatus
+from oscar_mpesa.domain.result_codes import callback_outcome
+from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS, RESULTS, Answer, answer_by_result, scripted_result
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "answer"),
+    [
+        ("254708374149", Answer.PAYS),
+        ("254708374150", Answer.NO_FUNDS),
+        ("254708374151", Answer.CANCELS),
+        ("254712345678", Answer.PAYS),
+    ],
+)
+def test_a_number_left_alone_does_what_its_owner_promised(msisdn: str, answer: Answer) -> None:
+    assert scripted_result(msisdn) is answer
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "word", "answer"),
+    [
+        ("254712345678", "right", Answer.PAYS),
+        ("254712345678", "wrong", Answer.WRONG_PIN),
+        ("254712345678", "cancel", Answer.CANCELS),
+        ("254708374150", "right", Answer.NO_FUNDS),
+        ("254708374151", "right", Answer.PAYS),
+    ],
+)
+def test_the_handset_page_decides_in_the_owners_place(msisdn: str, word: str, answer: Answer) -> None:
+    assert answer_by_result(word, msisdn=msisdn) is answer
+
+
+def test_the_handset_page_knows_three_words() -> None:
+    with pytest.raises(KeyError):
+        answer_by_result("1234", msisdn="254712345678")
+
+    assert {answer_by_result(word, msisdn="254712345678") for word in PHONE_ANSWERS} == {
+        Answer.PAYS,
+        Answer.WRONG_PIN,
+        Answer.CANCELS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer.PAYS, PaymentStatus.COMPLETED),
+        (Answer.NO_FUNDS, PaymentStatus.FAILED),
+        (Answer.CANCELS, PaymentStatus.CANCELLED),
+        (Answer.WRONG_PIN, PaymentStatus.FAILED),
+        (Answer.NO_ANSWER, PaymentStatus.FAILED),
+    ],
+    ids=str,
+)
+def test_every_answer_has_a_code_that_the_shop_knows(answer: Answer, status: PaymentStatus) -> None:
+    assert callback_outcome(str(RESULTS[answer].code)).status is status
