@@ -1,4 +1,4 @@
-"""Rows: what is kept about orders, payments, receipts, callbacks, calls and people's decisions."""
+"""Store orders, payments, receipts, callbacks, API calls, outbox messages and the audit trail."""
 
 from oscar_mpesa.models.alerts import MpesaAlert
 from oscar_mpesa.models.api_calls import MpesaApiCall

@@ -1,4 +1,4 @@
-"""What the owner was alerted about, so that each thing is told once a day, whoever finds it."""
+"""Record which alerts the owner was notified of, so that each is sent once a day."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MpesaAlert(models.Model):
-    """One row for each thing that may be told and each way of telling it; claimed by a compare-and-set."""
+    """One row for each alert and each channel that sends it. A worker reserves a row by compare-and-set."""
 
     key = models.CharField(max_length=64, unique=True)
     reserved_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Our calls to Daraja, kept by allow-list: no password, token, secret or full phone number."""
+"""Log calls to Daraja. An allow-list keeps passwords, tokens, secrets and full phone numbers out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ERROR_KIND_CHOICES = [
 
 
 class MpesaApiCall(models.Model):
-    """One HTTP exchange. The minute's budget of queries is counted from these rows."""
+    """One HTTP request and its reply. ``services.status_query`` counts its budget per minute from these rows."""
 
     endpoint = models.CharField(_("endpoint"), max_length=16)
     environment = EnvironmentField()

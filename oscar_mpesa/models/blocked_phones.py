@@ -1,4 +1,4 @@
-"""Phone numbers that receive no prompts."""
+"""Store the phone numbers that receive no prompts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oscar_mpesa.models.payments import MpesaPayment
 
 
 class MpesaBlockedPhone(models.Model):
-    """A number whose owner asked for no more requests; ``payment`` is the one whose timeline shows it."""
+    """A number whose owner wants no more prompts. The timeline of ``payment`` shows the block."""
 
     phone = models.CharField(_("phone"), max_length=12, unique=True)
     payment = models.ForeignKey(
@@ -33,5 +33,5 @@ class MpesaBlockedPhone(models.Model):
 
     @property
     def phone_number(self) -> PhoneNumber:
-        """The number, which knows how to mask itself."""
+        """Return the phone as a value that can mask itself."""
         return PhoneNumber(msisdn=self.phone)

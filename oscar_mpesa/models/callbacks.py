@@ -1,4 +1,4 @@
-"""What was posted to us, raw, before anything is believed."""
+"""Store the raw body of each callback, and the verdict on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oscar_mpesa.models.payments import MpesaPayment
 
 
 class Verdict(models.TextChoices):
-    """What became of a callback; ``received`` and ``failed`` are not the last word."""
+    """The result of processing a callback. ``received`` and ``failed`` can still change."""
 
     RECEIVED = "received", _("received")
     FAILED = "failed", _("could not be worked through yet")
@@ -40,7 +40,7 @@ class CallbackReason(models.TextChoices):
 
 
 class MpesaCallback(models.Model):
-    """One POST as it came: its body cut at 64 KB (2 KB when unverified), its address, and our verdict."""
+    """One POST to a callback address. The body is cut at 64 KB, or at 2 KB if it is unverified."""
 
     body = models.BinaryField()
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
@@ -71,4 +71,4 @@ class MpesaCallback(models.Model):
         payment_id: int | None
 
     def __str__(self) -> str:
-        return f"M-Pesa callback {self.pk}"
+        return f"M-PESA callback {self.pk}"

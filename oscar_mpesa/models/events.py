@@ -1,4 +1,4 @@
-"""The audit: what happened to a payment or an order, and by whom; and the phones that get no prompts."""
+"""Store the audit trail of payments, orders, receipts and blocked phones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oscar_mpesa.models.receipts import MpesaReceipt
 
 
 class EventType(models.TextChoices):
-    """What happened. The labels are what people read on a payment's timeline."""
+    """What happened. A payment's timeline shows the labels."""
 
     PAYMENT_SETTLED = "payment_settled", _("Payment ended")
     UPDATE_IGNORED = "update_ignored", _("An update changed nothing")
@@ -67,8 +67,8 @@ class UpdateSource(models.TextChoices):
 class MpesaEvent(models.Model):
     """One line of an order's timeline.
 
-    ``params`` holds codes, ids, enum values and amounts as strings, and the ``note`` that a person typed. The
-    interfaces make sentences of them.
+    ``params`` holds codes, ids, enum values, amounts as strings, and the ``note`` that a person typed. The
+    interfaces write the sentences.
     """
 
     mpesa_order = models.ForeignKey(

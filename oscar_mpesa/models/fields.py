@@ -1,4 +1,4 @@
-"""The columns that several rows share."""
+"""Define columns that several models share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
 
 
 def new_public_id() -> str:
-    """32 hex digits: stands in URLs in the row's place, and cannot be guessed."""
+    """Return 32 random hex digits, which stand for the row in URLs."""
     return secrets.token_hex(16)
 
 
 class EnvironmentField(models.CharField):  # type: ignore[type-arg]
-    """Where the row's money is; only ``production`` is money."""
+    """The environment a row belongs to. Only ``production`` is real money."""
 
     CHOICES = [(PRODUCTION, _("Production")), (SANDBOX, _("Sandbox (test)")), (SIMULATED, _("Simulated (test)"))]
 
@@ -27,7 +27,7 @@ class EnvironmentField(models.CharField):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
-        """Leave out what this class itself sets, so that a change of a label makes no migration."""
+        """Leave out what this class sets itself, so that a changed label needs no migration."""
         name, path, args, kwargs = super().deconstruct()
         for key in ("max_length", "choices", "verbose_name"):
             kwargs.pop(key, None)
@@ -35,9 +35,9 @@ class EnvironmentField(models.CharField):  # type: ignore[type-arg]
 
 
 class OutsideTextField(models.TextField):  # type: ignore[type-arg]
-    """Text from outside: NUL characters go, because PostgreSQL refuses them and no sentence needs them."""
+    """Text from outside the shop. NUL characters are removed, because PostgreSQL refuses them."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """The text without NUL."""
+        """Return the text without NUL characters."""
         prepared = super().get_prep_value(value)
         return prepared.replace("\x00", "") if isinstance(prepared, str) else prepared

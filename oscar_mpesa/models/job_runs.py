@@ -1,4 +1,4 @@
-"""That something was seen to run: what a shop is asked about when nothing seems to happen by itself."""
+"""Record when each background job last finished."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MpesaJobRun(models.Model):
-    """One row for each thing that ought to run by itself, with the moment at which it last came to its end."""
+    """One row for each background job, with the time at which it last finished."""
 
     job = models.CharField(max_length=32, unique=True)
     last_run_at = models.DateTimeField(_("last seen at"))

@@ -1,4 +1,4 @@
-"""One row for each order that pays, or wants to pay, by M-Pesa."""
+"""Store what M-PESA needs of an order: deadlines, closure and the shopper's public id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oscar_mpesa.models.fields import EnvironmentField, new_public_id
 
 
 class CloseReason(models.TextChoices):
-    """Why an unpaid order was given up."""
+    """Why an unpaid order was closed."""
 
     EXPIRED = "expired", _("no payment in time")
     UNCONFIRMED = "unconfirmed", _("no payment in time, and Safaricom gave no answer")
@@ -21,26 +21,26 @@ class CloseReason(models.TextChoices):
 
 
 def has_pending_status(order: Any) -> bool:
-    """Return whether Oscar's order has the status of an order that is not paid yet."""
+    """Return whether Oscar's order has ``PENDING_STATUS``."""
     return bool(order.status == get_settings().PENDING_STATUS)
 
 
 class MpesaOrderQuerySet(models.QuerySet["MpesaOrder"]):
-    """The questions that are asked of many orders; each is also a property of one."""
+    """Filter orders. Each filter matches a property of ``MpesaOrder``."""
 
     def open(self) -> MpesaOrderQuerySet:
-        """Return orders that are not closed, as ``is_closed`` tells it of one."""
+        """Return the orders that are not ``is_closed``."""
         return self.filter(closed_at=None)
 
     def awaiting_payment(self) -> MpesaOrderQuerySet:
-        """Return orders as ``is_awaiting_payment`` tells it of one."""
+        """Return the orders that are ``is_awaiting_payment``."""
         return self.open().filter(order__status=get_settings().PENDING_STATUS)
 
 
 class MpesaOrder(models.Model):
-    """What M-Pesa knows of an order: its clock, its release, and the public id of its waiting page.
+    """The M-PESA side of an order: its deadline, its closure, and the public id of its payment page.
 
-    Shares its primary key with the order, so that ``mpesa_order_id`` is the order's id everywhere.
+    Its primary key is the order's, so ``mpesa_order_id`` is the order's id everywhere.
     """
 
     order = models.OneToOneField(
@@ -77,24 +77,24 @@ class MpesaOrder(models.Model):
         indexes = [models.Index(fields=["address", "created_at"], name="mpesa_order_address")]
 
     def __str__(self) -> str:
-        return f"M-Pesa order {self.pk}"
+        return f"M-PESA order {self.pk}"
 
     @property
     def is_closed(self) -> bool:
-        """The order was given up: its stock, vouchers and offers went back."""
+        """Return whether the order was closed, and its stock, vouchers and offers released."""
         return self.closed_at is not None
 
     @property
     def is_awaiting_payment(self) -> bool:
-        """The order is open and has the pending status; whether money arrived is not asked."""
+        """Return whether the order is open and has the pending status. Receipts are not checked."""
         return not self.is_closed and has_pending_status(self.order)
 
     @property
     def was_closed_by_clock(self) -> bool:
-        """Given up because no payment came in time, not because a person decided so."""
+        """Return whether the order was closed because no payment arrived in time."""
         return self.close_reason in {CloseReason.EXPIRED.value, CloseReason.UNCONFIRMED.value}
 
     @property
     def can_be_reopened(self) -> bool:
-        """Late money may take it up again: the clock released it, and no basket got its things back."""
+        """Return whether late money may reopen the order: it expired, and its lines are in no basket."""
         return self.is_closed and self.was_closed_by_clock and self.basket_restored_at is None

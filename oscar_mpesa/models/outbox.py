@@ -1,4 +1,4 @@
-"""What is owed after a transaction: a mail or an announcement, written inside it and done after it."""
+"""Store the emails and signals to deliver after a transaction commits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oscar_mpesa.models.receipts import MpesaReceipt
 
 
 class MessageKind(models.TextChoices):
-    """Who is to be told what."""
+    """The email or signal to deliver."""
 
     ORDER_PAID = "order_paid", _("the shop's code: the order is paid")
     PAYMENT_FAILED = "payment_failed", _("the shop's code: an attempt failed")
@@ -25,7 +25,7 @@ class MessageKind(models.TextChoices):
 
 
 class MpesaOutboxMessage(models.Model):
-    """One thing to tell; ``about`` writes it down once: the order, payment or receipt that it is about."""
+    """One email or signal. The unique ``key`` names its kind and subject, so it is enqueued once."""
 
     mpesa_order = models.ForeignKey(
         MpesaOrder, on_delete=models.PROTECT, related_name="outbox_messages", verbose_name=_("order")

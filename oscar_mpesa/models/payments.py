@@ -1,4 +1,4 @@
-"""One row for each attempt to collect an order's money by an STK push."""
+"""Store each payment: one try to collect an order's total by STK push."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.orders import MpesaOrder
 
-#: A prompt lives about a minute; 2½ minutes after the push the attempt is over, whatever came.
+#: A prompt stays on the phone for about a minute. The payment expires this long after the push.
 PROMPT_LIFETIME = timedelta(seconds=150)
 
-#: A payment that was not sent within this time is never sent late.
+#: A payment whose push was not sent within this time fails. It is never sent late.
 UNSENT_LIFETIME = timedelta(seconds=60)
 
 STATUS_CHOICES = [
@@ -33,29 +33,32 @@ STATUS_CHOICES = [
 
 
 def new_secret() -> str:
-    """32 hex digits for the callback's address: other alphabets can spell a word that Safaricom's filter refuses."""
+    """Return 32 random hex digits for the callback address.
+
+    Letters beyond F could spell a word that Safaricom's URL filter refuses.
+    """
     return secrets.token_hex(16)
 
 
 class PaymentQuerySet(models.QuerySet["MpesaPayment"]):
-    """Payments, asked for in words."""
+    """Filter payments by what is due."""
 
     def live(self) -> PaymentQuerySet:
-        """Not final yet: pending or processing."""
+        """Return the payments that are pending or processing."""
         return self.filter(status__in=[status.value for status in LIVE])
 
     def due(self, now: datetime) -> PaymentQuerySet:
-        """Those whose clock says that something is to be done: fail what was never sent, ask, or expire.
+        """Return the payments to query, to expire, or to fail because their push was never sent.
 
-        Held ones wait for a person, not for Safaricom.
+        Payments on hold are left out: they wait for staff.
         """
         unsent = Q(status=PaymentStatus.PENDING.value, created_at__lte=now - UNSENT_LIFETIME)
-        question = Q(next_query_at__lte=now) | Q(push_sent_at__lte=now - PROMPT_LIFETIME)
-        return self.filter(unsent | (Q(status=PaymentStatus.PROCESSING.value) & question), on_hold=False)
+        query = Q(next_query_at__lte=now) | Q(push_sent_at__lte=now - PROMPT_LIFETIME)
+        return self.filter(unsent | (Q(status=PaymentStatus.PROCESSING.value) & query), on_hold=False)
 
 
 class MpesaPayment(models.Model):
-    """One attempt: whom we asked for how much, what Safaricom called it, and how it ended."""
+    """One try to collect an order's total by STK push: phone, amount, Safaricom's ids and the result."""
 
     mpesa_order = models.ForeignKey(
         MpesaOrder, on_delete=models.PROTECT, related_name="payments", verbose_name=_("order")
@@ -109,55 +112,55 @@ class MpesaPayment(models.Model):
         mpesa_order_id: int
 
     def __str__(self) -> str:
-        return f"M-Pesa payment {self.pk}"
+        return f"M-PESA payment {self.pk}"
 
     @property
     def order_id(self) -> int:
-        """The id of Oscar's order."""
+        """Return the id of Oscar's order."""
         order_id: int = self.mpesa_order_id
         return order_id
 
     @property
     def phone_number(self) -> PhoneNumber:
-        """The number that was, or will be, prompted."""
+        """Return the phone as a value that can mask itself."""
         return PhoneNumber(msisdn=self.phone)
 
     @property
     def is_live(self) -> bool:
-        """It can still be answered on the phone: pending or processing."""
+        """Return whether the payment is pending or processing."""
         return PaymentStatus(self.status) in LIVE
 
     @property
     def is_final(self) -> bool:
-        """It ended, though late money may still complete it."""
+        """Return whether the payment has ended. Late money can still complete it."""
         return PaymentStatus(self.status) in FINAL
 
     @property
     def is_paid(self) -> bool:
-        """Its money is there."""
+        """Return whether the payment is completed."""
         return self.status == PaymentStatus.COMPLETED.value
 
     @property
     def was_unanswered(self) -> bool:
-        """Our own clock ended it."""
+        """Return whether the payment expired without a result from Safaricom."""
         return self.status == PaymentStatus.EXPIRED.value
 
     @property
     def needs_query(self) -> bool:
-        """It ended without Safaricom's clear word: whoever asks once more may find its money."""
+        """Return whether a status check may still find money: Safaricom sent no clear result."""
         return self.was_unanswered or self.outcome.again is result_codes.Retry.AFTER_QUERY
 
     @property
     def outcome(self) -> result_codes.Outcome:
-        """What its result means and what may be done next."""
+        """Return what the result code means and whether another payment may follow."""
         return result_codes.outcome_of(self.result_code, PaymentStatus(self.status))
 
     def is_unsent_too_long(self, now: datetime) -> bool:
-        """Committed but never prompted: the process died before the push."""
+        """Return whether the push was not sent in time, because its process died."""
         return self.status == PaymentStatus.PENDING.value and now >= self.created_at + UNSENT_LIFETIME
 
     def is_unanswered_too_long(self, now: datetime) -> bool:
-        """Its prompt clock ran out; a held payment has no clock."""
+        """Return whether the prompt's lifetime is over. A payment on hold does not expire."""
         return (
             self.status == PaymentStatus.PROCESSING.value
             and not self.on_hold

@@ -1,4 +1,4 @@
-"""Money that arrived. A receipt is never deleted, and its number counts once, ever."""
+"""Store money that arrived. Receipts are never deleted, and each receipt number is unique."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oscar_mpesa.models.payments import MpesaPayment
 
 
 class Allocation(models.TextChoices):
-    """What the money was used for."""
+    """What the money is allocated to."""
 
     APPLIED = "applied", _("used for an order")
     SURPLUS = "surplus", _("paid twice")
@@ -26,15 +26,15 @@ class Allocation(models.TextChoices):
     EXPLAINED = "explained", _("closed with a note")
 
 
-#: Receipts in these states stand in the shopkeeper's list until a person decides.
+#: Receipts with these allocations wait for a decision by staff.
 NEEDS_DECISION = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
 
-#: While an order has one of these no new attempt is made: its money is there.
+#: An order with such a receipt has its money, so no new payment starts.
 MONEY_ARRIVED = (Allocation.APPLIED, *NEEDS_DECISION)
 
 
 class ReceiptReason(models.TextChoices):
-    """Why money was not used for its order."""
+    """Why money is not allocated to its order."""
 
     ORDER_PAID = "order_paid", _("the order is paid already")
     ORDER_CLOSED = "order_closed", _("the order was closed")
@@ -48,7 +48,7 @@ class ReceiptReason(models.TextChoices):
 
 
 class ReceiptSource(models.TextChoices):
-    """Who told us."""
+    """Where the fact that money arrived comes from."""
 
     CALLBACK = "callback", _("Safaricom's callback")
     QUERY = "query", _("Safaricom's answer to our question")
@@ -58,20 +58,20 @@ class ReceiptSource(models.TextChoices):
 
 
 class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
-    """Receipts, asked for in words."""
+    """Filter receipts."""
 
     def needing_decision(self) -> ReceiptQuerySet:
-        """Those that wait for a person: used for nothing, of another amount, or of an order that was cancelled."""
+        """Return the receipts that are unmatched, of a wrong amount, or of a canceled order."""
         cancelled = Q(allocation=Allocation.APPLIED, order__status=get_settings().CANCELLED_STATUS)
         return self.filter(Q(allocation__in=NEEDS_DECISION) | cancelled)
 
     def counted(self) -> ReceiptQuerySet:
-        """Each arrival of money once: without rows that turned out to tell of the same money as another."""
+        """Return one receipt for each arrival of money, without rows that repeat another one."""
         return self.filter(same_as=None)
 
 
 class MpesaReceipt(models.Model):
-    """One arrival of money, known by its M-Pesa receipt number once that is known."""
+    """Money that arrived on the short code. ``number`` is its M-PESA code, None until it is known."""
 
     number = models.CharField(_("M-PESA code"), max_length=32, null=True, blank=True)
     environment = EnvironmentField()
@@ -142,21 +142,21 @@ class MpesaReceipt(models.Model):
         order_id: int | None
 
     def __str__(self) -> str:
-        return f"M-Pesa receipt {self.number or '…'}"
+        return f"M-PESA receipt {self.number or '…'}"
 
     @property
     def rest(self) -> Decimal:
-        """What is still here: the shillings that arrived, less those that were sent back."""
+        """Return the amount in shillings, less what was refunded."""
         return self.amount - (self.returned_amount or Decimal(0))
 
     @property
     def is_of_cancelled_order(self) -> bool:
-        """Its order was cancelled after the money had been used for it."""
+        """Return whether the order was canceled after the money was allocated to it."""
         order: Any = self.order
-        is_used = self.allocation == Allocation.APPLIED and order is not None
-        return is_used and order.status == get_settings().CANCELLED_STATUS
+        is_allocated = self.allocation == Allocation.APPLIED and order is not None
+        return is_allocated and order.status == get_settings().CANCELLED_STATUS
 
     @property
     def needs_decision(self) -> bool:
-        """It stands in the shopkeeper's list until a person decides, as in ``needing_decision``."""
+        """Return whether staff must decide about the money, as ``needing_decision`` does for many."""
         return self.allocation in NEEDS_DECISION or self.is_of_cancelled_order

@@ -1,4 +1,4 @@
-"""One order and many orders give the same answer to the same question."""
+"""Test that the filters of many orders match the properties of one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
         pytest.param("Payment expired", NOON, False, False, id="expired"),
     ],
 )
-def test_an_order_awaits_payment_while_it_is_open_and_pending(
+def test_open_pending_order_awaits_payment(
     status: str, closed_at: datetime | None, awaits: bool, is_open: bool
 ) -> None:
     mpesa_order = new_payment().mpesa_order

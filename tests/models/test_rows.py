@@ -1,4 +1,4 @@
-"""What rows say of themselves: enough for a log, nothing that is secret."""
+"""Test the names, filters and properties of the models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.shop import CANCELS, NOON, later, new_payment, pay
 pytestmark = pytest.mark.django_db
 
 
-def test_no_row_shows_a_phone_or_a_secret_in_its_name() -> None:
+def test_row_names_show_no_phone_or_secret() -> None:
     payment = pay(new_payment())
     MpesaBlockedPhone.objects.create(phone=payment.phone, created_at=NOON)
     MpesaApiCall.objects.create(endpoint="push", shortcode="174379", milliseconds=5, created_at=NOON, payment=payment)
@@ -43,38 +43,38 @@ def test_no_row_shows_a_phone_or_a_secret_in_its_name() -> None:
     assert payment.secret not in names
 
 
-def test_every_kind_of_error_and_fault_has_a_label() -> None:
+def test_each_error_kind_and_fault_has_a_label() -> None:
     assert {kind.value for kind in ErrorKind} == set(dict(ERROR_KIND_CHOICES))
     assert {fault.value for fault in Fault} == set(CallbackReason.values) - {"crashed"}
 
 
-def test_rows_are_named_for_the_reader_of_a_log() -> None:
+def test_row_names_show_model_and_key() -> None:
     payment = pay(new_payment())
 
-    assert str(payment) == f"M-Pesa payment {payment.pk}"
-    assert str(payment.mpesa_order) == f"M-Pesa order {payment.order_id}"
-    assert str(payment.receipts.get()) == "M-Pesa receipt OD123ABC45"
+    assert str(payment) == f"M-PESA payment {payment.pk}"
+    assert str(payment.mpesa_order) == f"M-PESA order {payment.order_id}"
+    assert str(payment.receipts.get()) == "M-PESA receipt OD123ABC45"
     assert str(MpesaEvent.objects.get()) == "payment_settled processing → completed"
-    assert str(MpesaCallback.objects.get()) == f"M-Pesa callback {MpesaCallback.objects.get().pk}"
+    assert str(MpesaCallback.objects.get()) == f"M-PESA callback {MpesaCallback.objects.get().pk}"
     assert str(MpesaApiCall(endpoint="push")) == "push no answer"
     assert str(MpesaOutboxMessage(kind="paid_email", key="paid_email order 1")) == "paid_email paid_email order 1"
 
 
-def test_payments_are_asked_for_in_words() -> None:
-    waiting, cancelled, on_hold = new_payment(), new_payment(phone=CANCELS), new_payment()
+def test_payment_filters_return_live_and_due_payments() -> None:
+    live, cancelled, on_hold = new_payment(), new_payment(phone=CANCELS), new_payment()
     unsent = new_payment(sent=False)
     MpesaPayment.objects.filter(pk=cancelled.pk).update(status="cancelled", live_order=None)
     MpesaPayment.objects.filter(pk=on_hold.pk).update(on_hold=True)
 
     payments: Any = MpesaPayment.objects
 
-    assert set(payments.live()) == {waiting, on_hold, unsent}
+    assert set(payments.live()) == {live, on_hold, unsent}
     assert list(payments.due(later(19))) == []
-    assert list(payments.due(later(20))) == [waiting]
-    assert set(payments.due(later(60))) == {waiting, unsent}
+    assert list(payments.due(later(20))) == [live]
+    assert set(payments.due(later(60))) == {live, unsent}
 
 
-def test_a_payment_without_a_question_is_due_when_its_clock_runs_out() -> None:
+def test_payment_without_next_query_is_due_when_prompt_ends() -> None:
     payment = new_payment()
     MpesaPayment.objects.update(next_query_at=None)
 
@@ -84,7 +84,7 @@ def test_a_payment_without_a_question_is_due_when_its_clock_runs_out() -> None:
     assert list(payments.due(later(150))) == [payment]
 
 
-def test_a_payment_knows_its_end() -> None:
+def test_paid_payment_is_final() -> None:
     payment = new_payment()
     before = payment.is_final
 
@@ -94,11 +94,11 @@ def test_a_payment_knows_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_restored", "may_be"),
+    ("reason", "is_restored", "can_be_reopened"),
     [("expired", False, True), ("unconfirmed", False, True), ("expired", True, False), ("staff", False, False)],
 )
-def test_only_what_the_clock_released_and_no_basket_took_back_may_be_reinstated(
-    reason: str, is_restored: bool, may_be: bool
+def test_only_expired_order_outside_basket_can_be_reopened(
+    reason: str, is_restored: bool, can_be_reopened: bool
 ) -> None:
     row = new_payment().mpesa_order
     before = row.can_be_reopened
@@ -106,4 +106,4 @@ def test_only_what_the_clock_released_and_no_basket_took_back_may_be_reinstated(
     row.closed_at, row.close_reason = NOON, reason
     row.basket_restored_at = NOON if is_restored else None
 
-    assert (before, row.can_be_reopened) == (False, may_be)
+    assert (before, row.can_be_reopened) == (False, can_be_reopened)
