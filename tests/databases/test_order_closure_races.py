@@ -198,7 +198,7 @@ def test_two_clerks_use_the_same_money_while_safaricom_repeats_itself_and_one_of
         receipt = MpesaReceipt.objects.get(payment=payment)
         use = partial(refusable, partial(allocate_receipt, receipt, payment.mpesa_order.order, by=clerk, now=now))
         first, second, *_ = at_once([use, use, *callbacks(payment)])
-        assert sorted([first, second]) == ["", "NotToSortOut"]
+        assert sorted([first, second]) == ["", "NoDecisionNeeded"]
         assert_paid_once(payment)
 
 
