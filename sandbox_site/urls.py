@@ -17,7 +17,7 @@ oscar: Any = apps.get_app_config("oscar")
 
 urlpatterns = [
     path("api/payments/", include("oscar_mpesa.urls")),
-    path("handset/", include("oscar_mpesa.practice_phone.urls")),
+    path("practice-phone/", include("oscar_mpesa.practice_phone.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     # A demo has no web server in front of it that would do this.
     path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),

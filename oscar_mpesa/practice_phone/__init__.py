@@ -1,1 +1,1 @@
-"""The demo's telephone: a page that looks like the shopper's phone. Refuses wherever payments are not simulated."""
+"""A demo page that looks like the shopper's phone. It answers 404 wherever payments are not simulated."""

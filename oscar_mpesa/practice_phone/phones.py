@@ -1,4 +1,4 @@
-"""Several phones, told apart by their numbers: which of them somebody may see, and what is on each."""
+"""List the practice phones that a visitor may see, and what each one shows."""
 
 from __future__ import annotations
 
@@ -18,26 +18,29 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.practice_phone import texts
 from oscar_mpesa.services import practice_phone
 from oscar_mpesa.services.status_query import refresh_payment
-from oscar_mpesa.simulator.test_numbers import PATIENCE
+from oscar_mpesa.simulator.test_numbers import PROMPT_LIFETIME
 
-#: How many payments a phone tells of, and how many phones are listed.
-SHOWN = 6
-PHONES = 12
+#: The payments that one phone shows, and the phones that the list shows.
+MAX_PAYMENTS = 6
+MAX_PHONES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """One number that was asked to pay; ``label`` is masked for who did not type it, ``newest`` is a payment's id."""
+    """A number that received a prompt.
+
+    ``label`` is masked unless the visitor's session typed the number. ``newest`` is the id of its newest payment.
+    """
 
     msisdn: str = field(repr=False)
     label: str = field(repr=False)
     newest: int
-    is_asked: bool
+    has_prompt: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What is on a phone now: a request, or that one was answered, or nothing; below it the messages, newest first."""
+    """What a phone shows now: a prompt, a sent answer or nothing, and below it the messages, newest first."""
 
     prompt: MpesaPayment | None = None
     question: str = ""
@@ -46,15 +49,19 @@ class Screen:
     version: str = ""
 
     @property
-    def news(self) -> str:
-        """What is read aloud when the screen changes: what stands on top of it."""
+    def announcement(self) -> str:
+        """Return what a screen reader reads when the screen changes."""
         if self.prompt is not None:
             return f"M-PESA. {self.question}"
         return texts.SENT if self.is_sent else "".join(self.messages[:1])
 
 
 def visible_payments(request: HttpRequest) -> QuerySet[MpesaPayment]:
-    """The simulated payments of this session; staff, and everybody under ``DEBUG``, see all of them."""
+    """Return the simulated payments that the visitor may see.
+
+    Staff see all of them, and so does everybody under ``DEBUG``. Other visitors see those of their session. Raises
+    ``Http404`` where payments are not simulated.
+    """
     ours = get_settings()
     if not ours.is_simulated or ours.faults:
         raise Http404
@@ -65,31 +72,34 @@ def visible_payments(request: HttpRequest) -> QuerySet[MpesaPayment]:
 
 
 def visible_phones(request: HttpRequest) -> list[Phone]:
-    """Their numbers, the one that was asked last on top; in full where this session typed them, and under ``DEBUG``."""
-    asked = Count("pk", filter=Q(status=PaymentStatus.PROCESSING.value, practice_answer=""))
-    rows = visible_payments(request).values("phone").annotate(newest=Max("pk"), asked=asked)
+    """Return the phones of the visible payments, the one with the newest payment first.
+
+    A number is shown in full under ``DEBUG``, or if this session typed it.
+    """
+    prompts = Count("pk", filter=Q(status=PaymentStatus.PROCESSING.value, practice_answer=""))
+    rows = visible_payments(request).values("phone").annotate(newest=Max("pk"), prompts=prompts)
     return [
         Phone(
             msisdn=row["phone"],
             label=_label(request, PhoneNumber(msisdn=row["phone"])),
             newest=row["newest"],
-            is_asked=row["asked"] > 0,
+            has_prompt=row["prompts"] > 0,
         )
-        for row in rows.order_by("-newest")[:PHONES]
+        for row in rows.order_by("-newest")[:MAX_PHONES]
     ]
 
 
 def refresh_payments(payments: QuerySet[MpesaPayment], *, now: datetime) -> None:
-    """Let the simulator tell what is due on a phone whose page is open: an answer, or that nobody gave one."""
-    was_looked_at = Q(practice_seen_at__isnull=False) | ~Q(practice_answer="")
-    is_over = Q(push_sent_at__lte=now - timedelta(seconds=PATIENCE))
-    for payment in payments.filter(was_looked_at | is_over, status=PaymentStatus.PROCESSING.value)[:SHOWN]:
+    """Ask the simulator for the results of these payments that are due: answered ones, and expired prompts."""
+    is_opened = Q(practice_seen_at__isnull=False) | ~Q(practice_answer="")
+    is_over = Q(push_sent_at__lte=now - timedelta(seconds=PROMPT_LIFETIME))
+    for payment in payments.filter(is_opened | is_over, status=PaymentStatus.PROCESSING.value)[:MAX_PAYMENTS]:
         refresh_payment(payment, now=now)
 
 
 def open_phone(payments: QuerySet[MpesaPayment], *, now: datetime) -> Screen:
-    """The screen of the phone with these payments; from now on its requests wait for the owner."""
-    shown = list(payments.select_related("mpesa_order__order").prefetch_related("receipts")[:SHOWN])
+    """Return the screen of the phone with these payments; from now on its prompts wait for the visitor's answer."""
+    shown = list(payments.select_related("mpesa_order__order").prefetch_related("receipts")[:MAX_PAYMENTS])
     live = [payment for payment in shown if payment.status == PaymentStatus.PROCESSING.value]
     for payment in live:
         if payment.practice_seen_at is None:
@@ -97,11 +107,11 @@ def open_phone(payments: QuerySet[MpesaPayment], *, now: datetime) -> Screen:
     return _screen(shown, [payment for payment in live if not payment.practice_answer])
 
 
-def _screen(shown: Sequence[MpesaPayment], asking: Sequence[MpesaPayment]) -> Screen:
+def _screen(shown: Sequence[MpesaPayment], unanswered: Sequence[MpesaPayment]) -> Screen:
     name = get_settings().NAME_ON_PROMPT or settings.OSCAR_SHOP_NAME.upper()
     messages = tuple(texts.message(payment, name=name) for payment in shown if payment.is_final)
     sent = any(payment.status == PaymentStatus.PROCESSING.value and payment.practice_answer for payment in shown)
-    prompt = asking[0] if asking else None
+    prompt = unanswered[0] if unanswered else None
     return Screen(
         prompt=prompt,
         question=texts.question(prompt, name=name) if prompt else "",

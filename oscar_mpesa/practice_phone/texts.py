@@ -1,4 +1,4 @@
-"""What a phone itself says of a payment, in the English of M-PESA's own prompts and SMS; never translated."""
+"""The texts that the phone itself shows, in the English of M-PESA's own prompts and SMS. They are not translated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oscar_mpesa.domain.references import account_reference
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import MpesaPayment
 
-#: By result code; every other failure is told as the last one.
+#: By result code; ``_FAILED`` is for every other failure.
 _FAILURES = {
     "1": "Failed. You do not have enough money in your M-PESA account to pay {what}.",
     "1032": "Cancelled. You did not pay {what}.",
@@ -22,13 +22,13 @@ SENT = "Sent. Wait for the SMS from M-PESA."
 
 
 def question(payment: MpesaPayment, *, name: str) -> str:
-    """The prompt's sentence; the account is named for a paybill only."""
+    """Return the prompt's question. It names the account for a paybill only."""
     account = "" if payment.till else f" account no. {_account(payment)}"
     return f"Do you want to pay {_shillings(payment)} to {name}{account}?"
 
 
 def message(payment: MpesaPayment, *, name: str) -> str:
-    """The SMS that follows a payment's end; its receipts are read."""
+    """Return the SMS about an ended payment. Reads the payment's receipts."""
     if not payment.is_paid:
         what = f"{_shillings(payment)} to {name}"
         return _FAILURES.get(payment.result_code, _FAILED).format(what=what)
@@ -48,7 +48,7 @@ def _shillings(payment: MpesaPayment) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    """As ``25/11/26 at 3:34 PM``."""
+    """Return the moment as ``25/11/26 at 3:34 PM``, by Nairobi's clock."""
     there = moment.astimezone(NAIROBI)
     half = "AM" if there.hour < 12 else "PM"
     return f"{there.day}/{there.month}/{there:%y} at {there.hour % 12 or 12}:{there:%M} {half}"

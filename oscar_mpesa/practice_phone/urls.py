@@ -1,10 +1,13 @@
-"""The practice phone: ``path("handset/", include("oscar_mpesa.practice_phone.urls"))`` in a demo shop."""
+"""The practice phone's URLs.
+
+In a demo shop: ``path("practice-phone/", include("oscar_mpesa.practice_phone.urls"))``.
+"""
 
 from django.urls import path
 
 from oscar_mpesa.practice_phone.views import PracticeAnswerView, PracticePhoneView
 
-app_name = "handset"
+app_name = "practice_phone"
 
 urlpatterns = [
     path("", PracticePhoneView.as_view(), name="index"),

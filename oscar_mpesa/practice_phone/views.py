@@ -1,4 +1,4 @@
-"""Show a simulated prompt as the phone would, and take the owner's answer. No PIN ever reaches the server."""
+"""Show a simulated prompt as a phone does, and take its answer. The PIN never reaches the server."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from django.views.generic import View
 from oscar_mpesa.practice_phone.phones import open_phone, refresh_payments, visible_payments, visible_phones
 from oscar_mpesa.services import practice_phone
 
-#: Said in the address right after an answer: the SMS comes with the next look, as it takes a moment on a real phone.
+#: The query parameter right after an answer. The SMS appears with the next request, as it takes a moment in reality.
 SENT = "sent"
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests, xframe_options_sameorigin], name="dispatch")
 class PracticePhoneView(View):
-    """A phone: its newest prompt on top, its messages below. A shop may show it beside its own pages."""
+    """Show one phone: its newest prompt on top, its messages below. The shop's own pages may show it in a frame."""
 
     def get(self, request: HttpRequest, payment_id: int | None = None) -> HttpResponse:
-        """Show the phone that this payment asked, or the one that was asked last; from now on its prompts wait."""
+        """Show this payment's phone, or the phone of the newest payment. From now on its prompts wait for an answer."""
         now = timezone.now()
         visible = visible_payments(request)
         msisdn = get_object_or_404(visible, pk=payment_id).phone if payment_id else None
@@ -48,21 +48,21 @@ class PracticePhoneView(View):
 
 @method_decorator([never_cache, transaction.non_atomic_requests, xframe_options_sameorigin], name="dispatch")
 class PracticeAnswerView(View):
-    """What the phone's owner did: ``right``, ``wrong`` or ``cancel``."""
+    """Take the answer to a prompt: ``right``, ``wrong`` or ``cancel``."""
 
     def get(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        """A GET answers nothing."""
+        """Redirect to the phone without an answer."""
         get_object_or_404(visible_payments(request), pk=payment_id)
-        return redirect("handset:phone", payment_id)
+        return redirect("practice_phone:phone", payment_id)
 
     def post(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        """Keep the answer, and go back to the page it was given on: the simulator tells it at the next look."""
+        """Store the answer and redirect to the page it was given on. The next request gets the result."""
         payment = get_object_or_404(visible_payments(request), pk=payment_id)
-        word = request.POST.get("answer", "")
+        answer = request.POST.get("answer", "")
         try:
-            practice_phone.answer_prompt(payment, word=word)
+            practice_phone.answer_prompt(payment, word=answer)
         except ValueError:
             return HttpResponse(status=400)
-        stays = "stays" in request.POST
-        page = reverse("handset:phone", args=[payment_id]) if stays else reverse("handset:index")
-        return redirect(page if word == "cancel" else f"{page}?{SENT}=1")
+        is_chosen = "stays" in request.POST
+        page = reverse("practice_phone:phone", args=[payment_id]) if is_chosen else reverse("practice_phone:index")
+        return redirect(page if answer == "cancel" else f"{page}?{SENT}=1")

@@ -16,8 +16,8 @@ from oscar_mpesa.daraja.stk_push import StkPushReply
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.simulator.test_numbers import (
     DELAY,
-    PATIENCE,
     PHONE_ANSWERS,
+    PROMPT_LIFETIME,
     RESULTS,
     Answer,
     Result,
@@ -98,7 +98,7 @@ def _answer(facts: SimulatedPayment, elapsed: timedelta) -> Answer | None:
     if facts.practice_answer in PHONE_ANSWERS:
         return answer_by_result(facts.practice_answer, msisdn=facts.msisdn)
     if facts.practice_seen_at is not None:
-        return Answer.NO_ANSWER if elapsed >= timedelta(seconds=PATIENCE) else None
+        return Answer.NO_ANSWER if elapsed >= timedelta(seconds=PROMPT_LIFETIME) else None
     return scripted_result(facts.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
 
 

@@ -63,7 +63,7 @@ PHONE_ANSWERS = frozenset({"right", "wrong", "cancel"})
 DELAY = 5
 
 #: Seconds that a prompt stays on a phone.
-PATIENCE = 60
+PROMPT_LIFETIME = 60
 
 
 def scripted_result(msisdn: str) -> Answer:

@@ -74,7 +74,7 @@ def _asked_on_two() -> list[MpesaPayment]:
 def test_the_practice_phone(new_visitor: Any, build: Any, sight: str) -> None:
     owner = new_visitor().owns(*build())
 
-    owner.page.goto(f"{owner.shop}/handset/")
+    owner.page.goto(f"{owner.shop}/practice-phone/")
     owner.page.wait_for_selector(sight)
 
     assert violations_at_all_widths(owner.page) == []
@@ -83,13 +83,13 @@ def test_the_practice_phone(new_visitor: Any, build: Any, sight: str) -> None:
 def test_the_practice_phone_without_its_script_and_right_after_an_answer(new_visitor: Any) -> None:
     (payment,) = _asked()
     owner = new_visitor().owns(payment)
-    owner.context.route("**/handset.js", lambda route: route.fulfill(body=""))  # axe itself is a script
-    owner.page.goto(f"{owner.shop}/handset/")
+    owner.context.route("**/practice_phone.js", lambda route: route.fulfill(body=""))  # axe itself is a script
+    owner.page.goto(f"{owner.shop}/practice-phone/")
     assert owner.page.locator("#plain").is_visible()
     plain = violations_at_all_widths(owner.page)
 
     MpesaPayment.objects.update(practice_answer="right")
-    owner.page.goto(f"{owner.shop}/handset/?sent=1")
+    owner.page.goto(f"{owner.shop}/practice-phone/?sent=1")
     assert owner.page.locator(".toast").is_visible()
 
     assert (plain, violations_at_all_widths(owner.page)) == ([], [])

@@ -45,5 +45,5 @@ def test_elsewhere_it_opens_a_tab(new_visitor: Any, width: int, scripts: bool) -
     with shopper.context.expect_page() as opened:
         shopper.page.click(LINK)
 
-    assert opened.value.url == f"{shopper.shop}/handset/"
+    assert opened.value.url == f"{shopper.shop}/practice-phone/"
     assert shopper.page.locator(".duka-phone").count() == 0

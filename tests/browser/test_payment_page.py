@@ -137,7 +137,7 @@ def test_what_we_add_works_under_a_strict_content_security_policy(new_person: An
     phone = guest.context.new_page()
     heard: list[str] = []
     phone.on("console", lambda message: heard.append(message.text))
-    phone.goto(f"{guest.shop}/handset/")
+    phone.goto(f"{guest.shop}/practice-phone/")
 
     guest.orders("0708374149")
     strict = guest.page.reload().headers["content-security-policy"]

@@ -24,7 +24,7 @@ def test_the_picture_of_the_readme_is_small(new_person: Any, settings: Any) -> N
     guest = new_person()
     phone = guest.context.new_page()
     phone.set_viewport_size(SIZE)
-    phone.goto(f"{guest.shop}/handset/")
+    phone.goto(f"{guest.shop}/practice-phone/")
     guest.orders("0712 345 678")
     guest.sees("enter-pin")
     phone.wait_for_selector("#pad:visible")

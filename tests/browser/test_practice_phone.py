@@ -39,7 +39,7 @@ def asked_soon(**wishes: Any) -> MpesaPayment:
 
 def picks_up(person: Person, path: str = "") -> Person:
     """Open the practice phone."""
-    person.page.goto(f"{person.shop}/handset/{path}")
+    person.page.goto(f"{person.shop}/practice-phone/{path}")
     return person
 
 
@@ -71,7 +71,7 @@ def test_a_prompt_pops_up_by_itself_and_a_typed_pin_pays(new_visitor: Any, width
     assert on_hold == ("pin", True, "●")
     assert focused(owner) == "screen"
     assert owner.page.evaluate("window.isTheSamePage")
-    assert "Confirmed." in owner.page.locator("#news").inner_text()
+    assert "Confirmed." in owner.page.locator("#status").inner_text()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_pin_needs_four_digits_and_a_slip_can_be_taken_back(new_visitor: Any) 
 
     owner.page.keyboard.type("12x3")
     owner.page.click("#send")
-    short = (owner.page.locator("#news").inner_text(), focused(owner))
+    short = (owner.page.locator("#status").inner_text(), focused(owner))
     owner.page.click("[data-key='']")
     owner.page.click("[data-key='3']")
     owner.page.keyboard.press("4")
@@ -152,7 +152,7 @@ def test_a_hidden_phone_rests_after_a_while_and_looks_at_once_when_it_is_seen(ne
     picks_up(owner)
     _turned_away(owner, is_hidden=True)
 
-    with owner.page.expect_response("**/handset/"):
+    with owner.page.expect_response("**/practice-phone/"):
         owner.page.clock.run_for(2_500)
     owner.page.clock.fast_forward(301_000)
     looks: list[str] = []
@@ -160,7 +160,7 @@ def test_a_hidden_phone_rests_after_a_while_and_looks_at_once_when_it_is_seen(ne
     owner.page.on("request", lambda request: looks.append(request.url))
     owner.page.clock.run_for(20_000)
     rested = list(looks)
-    with owner.page.expect_response("**/handset/"):
+    with owner.page.expect_response("**/practice-phone/"):
         _turned_away(owner, is_hidden=False)
 
     assert rested == []

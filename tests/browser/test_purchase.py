@@ -161,7 +161,7 @@ def test_the_swahili_shopper_reads_swahili(new_person: Any) -> None:
 def test_the_practice_phone_answers(new_person: Any, pin: str, state: str) -> None:
     guest = new_person()
     phone = guest.context.new_page()
-    phone.goto(f"{guest.shop}/handset/")
+    phone.goto(f"{guest.shop}/practice-phone/")
     guest.orders("0712 345 678")
 
     phone.wait_for_selector(".prompt")

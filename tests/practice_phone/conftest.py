@@ -1,4 +1,4 @@
-"""Phones of one session, and what a stranger's hold."""
+"""Fixtures for a session that owns a payment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.shop import ANOTHER, new_payment
 
 
 def give(client: Client, *payments: MpesaPayment) -> None:
-    """Make these payments' orders the session's own."""
+    """Make the client's session the owner of these payments' orders."""
     session = client.session
     session[ORDERS_KEY] = [payment.mpesa_order.public_id for payment in payments]
     session[NUMBERS_KEY] = [payment.phone for payment in payments]

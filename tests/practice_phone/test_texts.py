@@ -1,4 +1,4 @@
-"""What a phone says of a payment, as M-PESA's prompts and SMS do."""
+"""The phone's prompt and SMS texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AFTERNOON = datetime(2026, 11, 25, 12, 34, tzinfo=timezone.utc)
 MIDNIGHT = datetime(2026, 11, 24, 21, 5, tzinfo=timezone.utc)
 
 
-def said(payment: MpesaPayment) -> str:
+def message_about(payment: MpesaPayment) -> str:
     payment.refresh_from_db()
     return message(payment, name="JUMA")
 
@@ -27,21 +27,21 @@ def said(payment: MpesaPayment) -> str:
     [(AFTERNOON, "25/11/26 at 3:34 PM"), (MIDNIGHT, "25/11/26 at 12:05 AM")],
     ids=["afternoon", "midnight"],
 )
-def test_a_paid_request_is_confirmed_by_the_nairobi_clock(moment: datetime, written: str) -> None:
+def test_confirmation_shows_nairobi_time(moment: datetime, written: str) -> None:
     payment = pay(new_payment(now=moment), now=moment)
     account = payment.mpesa_order.order.number
 
-    told = said(payment)
+    text = message_about(payment)
 
-    assert told.startswith(f"OD123ABC45 Confirmed. KSh 1,500.00 sent to JUMA for account {account} on {written}.")
-    assert told.endswith("no money moved.")
+    assert text.startswith(f"OD123ABC45 Confirmed. KSh 1,500.00 sent to JUMA for account {account} on {written}.")
+    assert text.endswith("no money moved.")
 
 
-def test_money_whose_code_is_not_known_yet_is_confirmed_without_it() -> None:
+def test_confirmation_omits_an_unknown_receipt_number() -> None:
     payment = pay(new_payment())
     payment.receipts.update(number=None)
 
-    assert said(payment).startswith("Confirmed. KSh 1,500.00 sent to JUMA")
+    assert message_about(payment).startswith("Confirmed. KSh 1,500.00 sent to JUMA")
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_money_whose_code_is_not_known_yet_is_confirmed_without_it() -> None:
         (1001, "Failed. You did not pay KSh 1,500.00 to JUMA."),
     ],
 )
-def test_a_failure_says_why(code: int, sentence: str) -> None:
+def test_failure_message_names_the_reason(code: int, sentence: str) -> None:
     payment = new_payment()
     post(payment, failure(payment, code=code))
 
-    assert said(payment) == sentence
+    assert message_about(payment) == sentence
 
 
 @pytest.mark.parametrize(("till", "names_account"), [("", True), ("5551234", False)], ids=["paybill", "till"])
-def test_an_account_is_named_for_a_paybill_only(till: str, names_account: bool) -> None:
+def test_only_paybill_texts_name_the_account(till: str, names_account: bool) -> None:
     payment = pay(new_payment())
     payment.till = till
     account: Any = payment.mpesa_order.order.number
 
-    words = (question(payment, name="JUMA"), message(payment, name="JUMA"))
+    texts = (question(payment, name="JUMA"), message(payment, name="JUMA"))
 
-    assert [f"account no. {account}?" in words[0], f"for account {account}" in words[1]] == [names_account] * 2
+    assert [f"account no. {account}?" in texts[0], f"for account {account}" in texts[1]] == [names_account] * 2

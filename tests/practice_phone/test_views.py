@@ -1,4 +1,4 @@
-"""The practice phone: whose prompts it shows, and what its answers do."""
+"""The practice phone's pages: visible prompts and the effect of answers."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from tests.shop import CANCELS, NOON, later, new_payment, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PHONE = reverse("handset:index")
+INDEX = reverse("practice_phone:index")
 
 
-def answer(client: Client, payment: MpesaPayment, word: str) -> Any:
-    return client.post(reverse("handset:answer", args=[payment.pk]), {"answer": word})
+def post_answer(client: Client, payment: MpesaPayment, word: str) -> Any:
+    return client.post(reverse("practice_phone:answer", args=[payment.pk]), {"answer": word})
 
 
-def test_the_session_sees_its_own_prompt_and_the_phone_is_seen(owner: Client, payment: MpesaPayment) -> None:
-    page = owner.get(PHONE).content.decode()
+def test_own_prompt_is_shown_and_marked_seen_once(owner: Client, payment: MpesaPayment) -> None:
+    page = owner.get(INDEX).content.decode()
     first = MpesaPayment.objects.get().practice_seen_at
-    owner.get(PHONE)
+    owner.get(INDEX)
 
     assert "Do you want to pay KSh 1,500" in page
     assert "Never type your real PIN" in page
@@ -38,89 +38,87 @@ def test_the_session_sees_its_own_prompt_and_the_phone_is_seen(owner: Client, pa
     assert MpesaPayment.objects.get().practice_seen_at == first
 
 
-def test_a_stranger_s_phone_has_no_request(payment: MpesaPayment) -> None:
-    assert "No request now." in Client().get(PHONE).content.decode()
+def test_visitor_without_payments_sees_no_prompt(payment: MpesaPayment) -> None:
+    assert "No request now." in Client().get(INDEX).content.decode()
 
 
 def test_staff_see_every_prompt(admin_client: Client, payment: MpesaPayment) -> None:
-    assert "Do you want to pay" in admin_client.get(PHONE).content.decode()
+    assert "Do you want to pay" in admin_client.get(INDEX).content.decode()
 
 
-def test_in_a_shop_under_construction_everybody_does(client: Client, payment: MpesaPayment, settings: Any) -> None:
+def test_debug_shows_every_prompt(client: Client, payment: MpesaPayment, settings: Any) -> None:
     settings.DEBUG = True
 
-    assert "Do you want to pay" in client.get(PHONE).content.decode()
+    assert "Do you want to pay" in client.get(INDEX).content.decode()
 
 
 @pytest.mark.parametrize("ours", [CREDENTIALS, {"TEST_MODE": False}], ids=["sandbox", "test mode not allowed"])
-def test_a_shop_that_simulates_nothing_has_no_practice_phone(client: Client, settings: Any, ours: Any) -> None:
+def test_page_is_missing_without_simulation(client: Client, settings: Any, ours: Any) -> None:
     settings.OSCAR_MPESA = ours
 
-    assert client.get(PHONE).status_code == 404
+    assert client.get(INDEX).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("word", "status", "code"),
     [("right", "completed", "0"), ("wrong", "failed", "2001"), ("cancel", "cancelled", "1032")],
 )
-def test_each_answer_ends_the_prompt_in_its_own_way(
+def test_each_answer_gives_its_own_result(
     owner: Client, payment: MpesaPayment, word: str, status: str, code: str
 ) -> None:
-    owner.get(PHONE)
+    owner.get(INDEX)
 
-    answered = answer(owner, payment, word)
-    page = owner.get(PHONE).content.decode()
+    answered = post_answer(owner, payment, word)
+    page = owner.get(INDEX).content.decode()
 
     payment.refresh_from_db()
-    assert answered["Location"].partition("?")[0] == PHONE
+    assert answered["Location"].partition("?")[0] == INDEX
     assert (payment.status, payment.result_code) == (status, code)
     assert "No request now." in page
 
 
 @pytest.mark.parametrize("word", ["right", "wrong"])
-def test_a_pin_is_sent_first_and_the_sms_comes_with_the_next_look(
-    owner: Client, payment: MpesaPayment, word: str
-) -> None:
-    owner.get(PHONE)
+def test_message_appears_on_the_second_request_after_a_pin(owner: Client, payment: MpesaPayment, word: str) -> None:
+    owner.get(INDEX)
 
-    sent = owner.get(answer(owner, payment, word)["Location"]).content.decode()
-    next_look = owner.get(PHONE).content.decode()
+    sent = owner.get(post_answer(owner, payment, word)["Location"]).content.decode()
+    next_page = owner.get(INDEX).content.decode()
 
     assert "Sent. Wait for the SMS from M-PESA." in sent
     assert "Do you want to pay" not in sent
     assert "<b>M-PESA</b>" not in sent
-    assert "<b>M-PESA</b>" in next_look
+    assert "<b>M-PESA</b>" in next_page
 
 
-def test_the_message_of_a_paid_prompt_names_code_account_and_moment(owner: Client, payment: MpesaPayment) -> None:
-    answer(owner, payment, "right")
+def test_confirmation_names_receipt_and_account(owner: Client, payment: MpesaPayment) -> None:
+    post_answer(owner, payment, "right")
 
-    page = owner.get(PHONE).content.decode()
+    page = owner.get(INDEX).content.decode()
 
     payment.refresh_from_db()
     code, account = payment.receipts.get().number, payment.mpesa_order.order.number
     assert f"{code} Confirmed. KSh 1,500.00 sent to DUKA LA PWANI for account {account} on " in page
 
 
-def test_only_the_first_answer_counts(owner: Client, payment: MpesaPayment) -> None:
-    answer(owner, payment, "right")
+def test_second_answer_changes_nothing(owner: Client, payment: MpesaPayment) -> None:
+    post_answer(owner, payment, "right")
 
-    again = answer(owner, payment, "cancel")
-    owner.get(PHONE)
+    again = post_answer(owner, payment, "cancel")
+    owner.get(INDEX)
 
     payment.refresh_from_db()
     assert (again.status_code, payment.status) == (302, "completed")
 
 
-def test_any_other_word_is_refused_and_a_get_answers_nothing(owner: Client, payment: MpesaPayment) -> None:
-    refused = answer(owner, payment, "1234")
-    by_get = owner.get(reverse("handset:answer", args=[payment.pk]), {"answer": "right"})
+def test_unknown_answer_and_get_store_nothing(owner: Client, payment: MpesaPayment) -> None:
+    refused = post_answer(owner, payment, "1234")
+    by_get = owner.get(reverse("practice_phone:answer", args=[payment.pk]), {"answer": "right"})
 
-    assert (refused.status_code, by_get["Location"]) == (400, reverse("handset:phone", args=[payment.pk]))
+    assert (refused.status_code, by_get["Location"]) == (400, reverse("practice_phone:phone", args=[payment.pk]))
     assert MpesaPayment.objects.get().practice_answer == ""
 
 
-def test_an_open_phone_that_nobody_answers_runs_out_of_time() -> None:
+def test_seen_but_unanswered_prompt_times_out() -> None:
     payment = new_payment(phone=CANCELS)
     practice_phone.mark_prompt_seen(payment, now=later(1))
     payment.refresh_from_db()
@@ -133,17 +131,17 @@ def test_an_open_phone_that_nobody_answers_runs_out_of_time() -> None:
     assert (payment.status, payment.result_code) == ("failed", "1037")
 
 
-def test_the_page_itself_lets_an_unanswered_prompt_run_out(owner: Client, payment: MpesaPayment) -> None:
+def test_page_request_times_out_an_old_prompt(owner: Client, payment: MpesaPayment) -> None:
     long_ago = timezone.now() - timezone.timedelta(seconds=62)  # type: ignore[attr-defined]
     MpesaPayment.objects.update(push_sent_at=long_ago, practice_seen_at=long_ago)
 
-    page = owner.get(PHONE).content.decode()
+    page = owner.get(INDEX).content.decode()
 
     assert "No request now." in page
     assert MpesaPayment.objects.get().result_code == "1037"
 
 
-def test_the_practice_phone_touches_no_real_payment() -> None:
+def test_production_payment_is_left_unchanged() -> None:
     payment = new_payment()
     MpesaPayment.objects.update(environment="production")
     payment.refresh_from_db()
@@ -155,29 +153,29 @@ def test_the_practice_phone_touches_no_real_payment() -> None:
     assert (answered, payment.practice_seen_at, payment.practice_answer) == (False, None, "")
 
 
-def test_an_answer_after_the_money_is_no_answer() -> None:
+def test_answer_to_a_paid_prompt_is_refused() -> None:
     assert practice_phone.answer_prompt(pay(new_payment()), word="cancel") is False
 
 
 @pytest.mark.parametrize(("till", "names_account"), [("", True), ("5551234", False)], ids=["paybill", "till"])
-def test_the_prompt_names_an_account_for_a_paybill_only(
+def test_only_a_paybill_prompt_names_the_account(
     owner: Client, payment: MpesaPayment, till: str, names_account: bool
 ) -> None:
     MpesaPayment.objects.update(till=till)
 
-    page = owner.get(PHONE).content.decode()
+    page = owner.get(INDEX).content.decode()
 
     assert ("account no." in page) is names_account
 
 
-def test_the_prompt_names_the_shop_as_safaricom_does(owner: Client, payment: MpesaPayment, settings: Any) -> None:
+def test_prompt_uses_name_on_prompt_setting(owner: Client, payment: MpesaPayment, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "NAME_ON_PROMPT": "JUMA TRADERS"}
 
-    assert "Do you want to pay KSh 1,500.00 to JUMA TRADERS" in owner.get(PHONE).content.decode()
+    assert "Do you want to pay KSh 1,500.00 to JUMA TRADERS" in owner.get(INDEX).content.decode()
 
 
-def test_the_page_is_small_and_brings_no_script_or_style_of_its_own(owner: Client) -> None:
-    page = owner.get(PHONE).content.decode()
+def test_page_is_small_without_inline_script_or_style(owner: Client) -> None:
+    page = owner.get(INDEX).content.decode()
     script = finders.find("oscar_mpesa/practice_phone.js")
 
     assert re.findall(r"<style|<script(?! src=)| style=| on[a-z]+=", page) == []

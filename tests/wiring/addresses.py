@@ -40,8 +40,8 @@ RETRY = "/en/checkout/mpesa/<public_id>/retry/"
 LINK = "/en/checkout/mpesa/pay/<token>/"
 INITIATE = "/api/payments/initiate_mpesa"
 CHECK = "/api/payments/<int:payment_id>/check_status"
-HANDSET = "/handset/"
-PHONE = "/handset/<int:payment_id>/"
+PHONE_LIST = "/practice-phone/"
+PHONE = "/practice-phone/<int:payment_id>/"
 
 TABLE = {
     WAIT: PAGE,
@@ -63,9 +63,9 @@ TABLE = {
     "/api/payments/mpesa/callback/<secret>/": SAFARICOM,
     "/api/payments/hooks/<secret>/": SAFARICOM,
     # The practice phone is there for everybody, with nobody's requests on it.
-    HANDSET: To(200, 405),
+    PHONE_LIST: To(200, 405),
     PHONE: PAGE,
-    "/handset/<int:payment_id>/answer/": WISH,
+    "/practice-phone/<int:payment_id>/answer/": WISH,
 }
 
 

@@ -12,7 +12,7 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.rows import all_rows, changed_since
 from tests.snapshots import Snapshot
-from tests.wiring.addresses import CHECK, HANDSET, LINK, PHONE, STATUS, TABLE, WAIT, filled
+from tests.wiring.addresses import CHECK, LINK, PHONE, PHONE_LIST, STATUS, TABLE, WAIT, filled
 from tests.wiring.order_stages import STAGES, asked, asked_a_while_ago, placing, remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAYMENTS = "oscar_mpesa_mpesapayment"
 
 #: The page of a practice phone notes that it is open.
-PHONES = {HANDSET: {PAYMENTS}, PHONE: {PAYMENTS}}
+PHONES = {PHONE_LIST: {PAYMENTS}, PHONE: {PAYMENTS}}
 
 #: Those that may ask Safaricom, and then store what it answers; the API has no HEAD.
 ASKING = {"get": {WAIT, STATUS, CHECK, f"{CHECK}/"}, "head": {WAIT, STATUS}}

@@ -1,5 +1,5 @@
-// The PIN stays here: only "right", "wrong" or "cancel" is posted. Behind the shop this looks on for five
-// minutes, or no prompt would wait for its owner; then it rests until it is seen.
+// The PIN stays in the browser: the page posts "right", "wrong" or "cancel". A hidden page polls for 5 more
+// minutes, so that prompts wait for an answer.
 "use strict";
 {
   let hiddenAt = Date.now(), busy = 0, turn = 0;
@@ -13,7 +13,7 @@
       .catch(() => {})
       .then(() => { if (mine === turn) busy = 0; });
   }
-  function look() {
+  function poll() {
     if (!busy && !(document.hidden && Date.now() - hiddenAt > 3e5)) get(location.pathname);
   }
 
@@ -27,14 +27,14 @@
     }
     document.title = page.title;
     if (fresh.dataset.version === screen.dataset.version) return;
-    const wasHere = screen.contains(at);
+    const hadFocus = screen.contains(at);
     screen.dataset.version = fresh.dataset.version;
     screen.innerHTML = fresh.innerHTML;
-    if (!wake()) part("news").textContent = fresh.dataset.news;
-    if (wasHere && !part("pin")) screen.focus();
+    if (!openPad()) part("status").textContent = fresh.dataset.status;
+    if (hadFocus && !part("pin")) screen.focus();
   }
-  // In a frame the focus is the shop's.
-  function wake() {
+  // In a frame, leave the focus to the shop.
+  function openPad() {
     const pin = part("pin");
     if (!pin) return false;
     part("pad").hidden = false;
@@ -57,21 +57,21 @@
   }
   function answer(event) {
     const form = event.target, pin = part("pin"), body = new FormData(form);
-    let word = event.submitter.value;
+    let result = event.submitter.value;
     event.preventDefault();
-    if (word === "send") {
-      if (!pin.value[3]) return part("news").textContent = "The PIN has 4 digits.", pin.focus();
-      word = pin.value === "1234" ? "right" : "wrong";
+    if (result === "send") {
+      if (!pin.value[3]) return part("status").textContent = "The PIN has 4 digits.", pin.focus();
+      result = pin.value === "1234" ? "right" : "wrong";
     }
     pin.value = "";
-    body.set("answer", word);
+    body.set("answer", result);
     get(form.action, body);
   }
 
   document.onclick = ({target}) => { if ("key" in target.dataset) press(target.dataset.key); };
   document.onkeydown = type;
   document.onsubmit = answer;
-  document.onvisibilitychange = () => { hiddenAt = Date.now(); look(); };
-  setInterval(look, 2000);
-  wake();
+  document.onvisibilitychange = () => { hiddenAt = Date.now(); poll(); };
+  setInterval(poll, 2000);
+  openPad();
 }
