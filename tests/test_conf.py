@@ -57,7 +57,7 @@ def environment(**variables: str) -> environ.Env:
     return env
 
 
-def test_every_variable_of_the_environment_is_read_in_its_own_kind(settings: Any) -> None:
+def test_every_environment_variable_is_read_with_its_type(settings: Any) -> None:
     env = environment(**{f"MPESA_{name}": text for name, (text, _) in EVERYTHING.items()})
 
     ours = reading(settings, **mpesa_settings(env))
@@ -68,7 +68,7 @@ def test_every_variable_of_the_environment_is_read_in_its_own_kind(settings: Any
     }
 
 
-def test_absent_and_empty_variables_keep_their_defaults() -> None:
+def test_absent_and_empty_variables_keep_defaults() -> None:
     env = environment(
         MPESA_SUPPORT_CONTACT="", MPESA_TRUSTED_PROXIES="  ", OTHER="1", MPESA_CACHE="read from no environment"
     )
@@ -76,7 +76,7 @@ def test_absent_and_empty_variables_keep_their_defaults() -> None:
     assert mpesa_settings(env) == {}
 
 
-def test_a_shop_that_says_nothing_has_the_defaults(settings: Any) -> None:
+def test_shop_without_settings_has_defaults(settings: Any) -> None:
     settings.OSCAR_MPESA = {}  # announced, so that what the test before read is forgotten; a deletion is not
     del settings.OSCAR_MPESA
 
@@ -84,18 +84,18 @@ def test_a_shop_that_says_nothing_has_the_defaults(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(field.name for field in fields(MpesaSettings)))
-def test_every_setting_may_stand_in_a_plain_dict(settings: Any, name: str) -> None:
+def test_every_setting_can_come_from_a_plain_dict(settings: Any, name: str) -> None:
     default = getattr(MpesaSettings(), name)
 
     assert getattr(reading(settings, **{name: default}), name) == default
 
 
 @pytest.mark.parametrize("check", ["shop.api.owns", len], ids=["a dotted path", "a function"])
-def test_the_owner_check_is_a_function_or_where_it_is(settings: Any, check: Any) -> None:
+def test_ownership_check_is_function_or_dotted_path(settings: Any, check: Any) -> None:
     assert check == reading(settings, ORDER_OWNERSHIP_CHECK=check).ORDER_OWNERSHIP_CHECK
 
 
-def test_other_methods_are_rows_of_three(settings: Any) -> None:
+def test_other_methods_are_tuples_of_three(settings: Any) -> None:
     ours = reading(settings, OTHER_METHODS=[["cod", "Cash on delivery", None]])
 
     assert ours.OTHER_METHODS == (("cod", "Cash on delivery", None),)
@@ -109,7 +109,7 @@ def test_other_methods_are_rows_of_three(settings: Any) -> None:
         pytest.param("CONSUMER_KEY", " pasted\n", "pasted", id="blanks around what was pasted"),
     ],
 )
-def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, shaped: str) -> None:
+def test_text_is_stripped_and_converted(settings: Any, name: str, value: Any, shaped: str) -> None:
     assert getattr(reading(settings, **{name: value}), name) == shaped
 
 
@@ -131,21 +131,21 @@ def test_text_is_taken_as_people_give_it(settings: Any, name: str, value: Any, s
         ("TEST_MODE", "false"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_by_the_settings_name(settings: Any, name: str, value: Any) -> None:
+def test_unusable_value_is_refused_with_name_of_setting(settings: Any, name: str, value: Any) -> None:
     settings.OSCAR_MPESA = {name: value}
 
     with pytest.raises(ImproperlyConfigured, match=rf"OSCAR_MPESA\['{name}'\] is not usable"):
         get_settings()
 
 
-def test_an_unknown_key_is_refused_and_the_known_ones_are_named(settings: Any) -> None:
+def test_unknown_key_is_refused_with_list_of_known_keys(settings: Any) -> None:
     settings.OSCAR_MPESA = {"CONSUMER_KEYS": "key"}
 
     with pytest.raises(ImproperlyConfigured, match=r"unknown keys: CONSUMER_KEYS\. Known: .*CONSUMER_KEY,"):
         get_settings()
 
 
-def test_the_settings_are_read_again_when_they_change_and_only_then(settings: Any) -> None:
+def test_settings_are_reread_only_when_they_change(settings: Any) -> None:
     first = reading(settings, SUPPORT_CONTACT="0700")
     settings.OSCAR_SHOP_NAME = "Another name"
 
@@ -155,12 +155,12 @@ def test_the_settings_are_read_again_when_they_change_and_only_then(settings: An
     assert other.SUPPORT_CONTACT == "0711"
 
 
-def test_nothing_is_changed_in_place(settings: Any) -> None:
+def test_settings_are_frozen(settings: Any) -> None:
     with pytest.raises(FrozenInstanceError):
         reading(settings).SUPPORT_CONTACT = "0700"  # type: ignore[misc]
 
 
-def test_secrets_are_never_shown(settings: Any) -> None:
+def test_repr_shows_no_secrets(settings: Any) -> None:
     shown = repr(reading(settings, **PRODUCTION))
 
     assert "600986" in shown
@@ -178,7 +178,7 @@ def test_secrets_are_never_shown(settings: Any) -> None:
         pytest.param({"ENVIRONMENT": "production"}, "production", False, False, id="production without credentials"),
     ],
 )
-def test_only_production_is_money(
+def test_only_production_is_real_money(
     settings: Any, given: dict[str, Any], environment_: str, simulated: bool, test: bool
 ) -> None:
     ours = reading(settings, **given)
@@ -194,7 +194,7 @@ def test_only_production_is_money(
         pytest.param(FIVE, True, False, id="all five"),
     ],
 )
-def test_credentials_are_all_there_or_none(
+def test_partial_credentials_are_recognized(
     settings: Any, given: dict[str, Any], all_there: bool, half_there: bool
 ) -> None:
     ours = reading(settings, **given)
@@ -213,26 +213,26 @@ def test_credentials_are_all_there_or_none(
         pytest.param({**PRODUCTION, "CALLBACK_URL": "https://shop.example/a b"}, False, ("E006",), id="a blank"),
     ],
 )
-def test_faults_are_told_by_id(settings: Any, given: dict[str, Any], debug: bool, faults: tuple[str, ...]) -> None:
+def test_faults_are_listed_by_id(settings: Any, given: dict[str, Any], debug: bool, faults: tuple[str, ...]) -> None:
     settings.DEBUG = debug
 
     assert reading(settings, **given).faults == faults
 
 
-def test_what_the_client_authenticates_with_comes_from_the_settings(settings: Any) -> None:
+def test_credentials_come_from_settings(settings: Any) -> None:
     credentials = reading(settings, **PRODUCTION, TILL_NUMBER="5123456").credentials
 
     assert (credentials.shortcode, credentials.till) == ("600986", "5123456")
     assert credentials.base_url == "https://api.safaricom.co.ke"
 
 
-def test_another_host_of_daraja_may_be_named(settings: Any) -> None:
+def test_base_url_replaces_host_of_daraja(settings: Any) -> None:
     credentials = reading(settings, **FIVE, BASE_URL="https://daraja.example/").credentials
 
     assert credentials.base_url == "https://daraja.example"
 
 
-def test_without_credentials_there_is_nothing_to_authenticate_with(settings: Any) -> None:
+def test_missing_credentials_raise_improperly_configured(settings: Any) -> None:
     ours = reading(settings)
 
     with pytest.raises(ImproperlyConfigured, match=r"manage\.py check"):
@@ -240,16 +240,14 @@ def test_without_credentials_there_is_nothing_to_authenticate_with(settings: Any
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_safaricom_is_given_an_address_for_each_payment(settings: Any, slash: str) -> None:
+def test_callback_url_has_secret_of_payment(settings: Any, slash: str) -> None:
     ours = reading(settings, CALLBACK_URL=f"https://shop.example/api/payments/hooks{slash}")
 
     assert ours.callback_url("a1b2") == "https://shop.example/api/payments/hooks/a1b2/"
 
 
 @pytest.mark.parametrize("name", ["PENDING_STATUS", "EXPIRED_STATUS"])
-def test_an_order_that_waits_one_that_expired_and_one_that_was_cancelled_are_told_apart(
-    settings: Any, name: str
-) -> None:
+def test_pending_expired_and_cancelled_status_must_differ(settings: Any, name: str) -> None:
     settings.OSCAR_MPESA = {name: "Cancelled"}
 
     with pytest.raises(ImproperlyConfigured, match="must differ"):
@@ -266,7 +264,7 @@ def test_an_order_that_waits_one_that_expired_and_one_that_was_cancelled_are_tol
         ("staff", "174379", "nobody"),
     ],
 )
-def test_mpesa_is_available_to_nobody_while_the_settings_have_a_fault(
+def test_mpesa_is_unavailable_while_settings_have_faults(
     settings: Any, offer_to: str, shortcode: str, available_to: str
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": offer_to, "SHORTCODE": shortcode}

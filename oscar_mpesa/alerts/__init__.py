@@ -1,1 +1,1 @@
-"""What a shopkeeper and a monitor look at: what needs somebody, what came in. Reads, and changes no money."""
+"""Find what needs the owner's attention and report it. Reads the shop's rows and changes no money."""

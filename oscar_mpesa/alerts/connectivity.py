@@ -1,4 +1,4 @@
-"""What our last calls to Safaricom say about the line: does it answer, and does it take our key?"""
+"""Read from the latest API calls whether Safaricom answers and accepts the shop's credentials."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.exceptions import ErrorKind
 from oscar_mpesa.models import MpesaApiCall
 
-#: So many calls are looked at, newest first: a busy shop's last minutes, a small shop's last days.
+#: How many calls to read, newest first: the last minutes of a busy shop, the last days of a small one.
 CALLS_READ = 200
 
-#: Silence is so many calls in a row, over so long a time; a longer pause between two of them begins anew.
-FEWEST, SHORTEST, PAUSE = 3, timedelta(minutes=5), timedelta(minutes=15)
+#: An outage needs this many unanswered calls in a row over at least this long.
+MIN_CALLS, MIN_DURATION = 3, timedelta(minutes=5)
+
+#: Calls further apart than this do not belong to the same outage.
+MAX_GAP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity:
-    """Since when something has been wrong with the line to Safaricom; None where it is not."""
+    """Since when each problem with Safaricom has lasted; None where there is no problem."""
 
-    silent_since: datetime | None = None
-    key_refused_since: datetime | None = None
-    requests_refused_since: datetime | None = None
+    unanswered_since: datetime | None = None
+    credentials_rejected_since: datetime | None = None
+    requests_rejected_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,23 @@ class _CallRow:
 
 
 def connectivity(now: datetime) -> Connectivity:
-    """How the line is, by the last calls of the shop's own short code; one query, none in test mode."""
+    """Return the state of the connection, from the calls of the shop's own short code.
+
+    Makes one query, and none in test mode.
+    """
     if get_settings().is_simulated:
         return Connectivity()
     calls = _last_calls()
-    key_refused = _refused_since(calls, "oauth")
+    credentials_rejected = _rejected_since(calls, "oauth")
     return Connectivity(
-        silent_since=_silent_since(calls, now),
-        key_refused_since=key_refused,
-        requests_refused_since=None if key_refused else _refused_since(calls, "push"),
+        unanswered_since=_unanswered_since(calls, now),
+        credentials_rejected_since=credentials_rejected,
+        requests_rejected_since=None if credentials_rejected else _rejected_since(calls, "push"),
     )
 
 
 def _last_calls() -> list[_CallRow]:
-    """By the primary key alone: no other order is as cheap in a full table."""
+    """Order by the primary key alone: no other order is as cheap in a large table."""
     settings = get_settings()
     rows = MpesaApiCall.objects.order_by("-id").values_list(
         "environment", "shortcode", "endpoint", "error_kind", "created_at"
@@ -69,24 +75,24 @@ def _last_calls() -> list[_CallRow]:
     ]
 
 
-def _silent_since(calls: Sequence[_CallRow], now: datetime) -> datetime | None:
-    unanswered = list(_without_pause(takewhile(lambda call: call.is_unanswered, calls), now))
-    if len(unanswered) < FEWEST or now - unanswered[-1].at < SHORTEST:
+def _unanswered_since(calls: Sequence[_CallRow], now: datetime) -> datetime | None:
+    unanswered = list(_until_gap(takewhile(lambda call: call.is_unanswered, calls), now))
+    if len(unanswered) < MIN_CALLS or now - unanswered[-1].at < MIN_DURATION:
         return None
     return unanswered[-1].at
 
 
-def _without_pause(calls: Iterable[_CallRow], now: datetime) -> Iterable[_CallRow]:
+def _until_gap(calls: Iterable[_CallRow], now: datetime) -> Iterable[_CallRow]:
     after = now
     for call in calls:
-        if after - call.at > PAUSE:
+        if after - call.at > MAX_GAP:
             return
         yield call
         after = call.at
 
 
-def _refused_since(calls: Sequence[_CallRow], endpoint: str) -> datetime | None:
-    """The first of the last refusals in a row; what got no answer says nothing about the key."""
-    told = [call for call in calls if call.endpoint == endpoint and not call.is_unanswered]
-    refused = list(takewhile(lambda call: call.is_misconfigured, told))
-    return refused[-1].at if refused else None
+def _rejected_since(calls: Sequence[_CallRow], endpoint: str) -> datetime | None:
+    """Return when the latest run of rejections began. Unanswered calls are skipped: they say nothing about it."""
+    answered = [call for call in calls if call.endpoint == endpoint and not call.is_unanswered]
+    rejected = list(takewhile(lambda call: call.is_misconfigured, answered))
+    return rejected[-1].at if rejected else None

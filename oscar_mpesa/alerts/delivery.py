@@ -1,4 +1,4 @@
-"""Tell the owner what needs somebody, also where nobody looks at the page: once a day each, by mail and by signal."""
+"""Send each active alert to the owner once a day, by email and by the ``alert_raised`` signal."""
 
 from __future__ import annotations
 
@@ -22,87 +22,87 @@ from oscar_mpesa.signals import alert_raised
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: However many reconcilers there are, one of them looks, and so often.
-ROUND, EVERY = "round", timedelta(minutes=1)
+#: However many reconcilers run, one of them looks for alerts, once in this interval.
+SCAN, SCAN_INTERVAL = "scan", timedelta(minutes=1)
 
-#: The same thing is told again after so long, if it is still true.
+#: An alert that is still active is sent again after this long.
 REPEAT_AFTER = timedelta(days=1)
 
-#: A claim older than this belongs to a process that died, or to a mail that could not be sent.
+#: An older reservation belongs to a process that died or to an email that failed.
 RESERVATION_TIME = timedelta(minutes=5)
 
 
 def deliver_alerts(now: datetime) -> list[Alert]:
-    """Tell what needs somebody and was not told within a day; return what was told now, by whichever way.
+    """Send the active alerts that were not sent within a day, and return those sent now.
 
-    Must run outside a transaction, for it mails. Each thing is claimed by a compare-and-set, so that of several
-    reconcilers one tells it; a process that dies, or a mail that fails, leaves a claim that grows old, and it is told
-    then. A minute's second call looks at nothing. Raises what the mail backend raises; the signal has been sent then.
+    Must run outside a transaction, because it sends email. Each alert is reserved by a compare-and-set, so only one of
+    several reconcilers sends it. If the process dies or the email fails, the reservation expires and the alert is sent
+    again. A second call within the same minute does nothing. Raises what the email backend raises; the signal has been
+    sent by then.
     """
     require_no_transaction()
-    if not _reserve(ROUND, now, every=EVERY):
+    if not _reserve(SCAN, now, every=SCAN_INTERVAL):
         return []
-    # The shop's own language, whoever runs the command.
+    # The shop's own language, whatever the language of the command.
     with translation.override(django_settings.LANGUAGE_CODE):
-        found = active_alerts(now)
-        announced = _unreserved("signal", found, now)
-        for need in announced:
-            _send_signal(need)
-        _note("signal", announced, now)
-        mailed = _unreserved("mail", found, now) if get_settings().ALERT_EMAILS else []
-        if mailed:
-            _mail(mailed)
-        _note("mail", mailed, now)
-    return [need for need in found if need in announced or need in mailed]
+        alerts = active_alerts(now)
+        signaled = _reserve_all("signal", alerts, now)
+        for alert in signaled:
+            _send_signal(alert)
+        _record_notified("signal", signaled, now)
+        emailed = _reserve_all("email", alerts, now) if get_settings().ALERT_EMAILS else []
+        if emailed:
+            _send_email(emailed)
+        _record_notified("email", emailed, now)
+    return [alert for alert in alerts if alert in signaled or alert in emailed]
 
 
-def _unreserved(way: str, found: list[Alert], now: datetime) -> list[Alert]:
-    """Those that are ours to tell this way; one query where all were told already."""
-    names = {f"{way} {need.key}": need for need in found}
-    if not names:
+def _reserve_all(channel: str, alerts: list[Alert], now: datetime) -> list[Alert]:
+    """Return the alerts that this process reserved for the channel; one query if all were sent already."""
+    by_key = {f"{channel} {alert.key}": alert for alert in alerts}
+    if not by_key:
         return []
-    told = set(
-        MpesaAlert.objects.filter(key__in=names, notified_at__gt=now - REPEAT_AFTER).values_list("key", flat=True)
-    )
-    return [need for name, need in names.items() if name not in told and _reserve(name, now, every=RESERVATION_TIME)]
+    recent = MpesaAlert.objects.filter(key__in=by_key, notified_at__gt=now - REPEAT_AFTER)
+    sent = set(recent.values_list("key", flat=True))
+    return [alert for key, alert in by_key.items() if key not in sent and _reserve(key, now, every=RESERVATION_TIME)]
 
 
 def _reserve(key: str, now: datetime, *, every: timedelta) -> bool:
-    """Claim it by a compare-and-set, unless it was claimed within ``every``, or told within a day."""
+    """Reserve a key by a compare-and-set, unless it was reserved within ``every`` or sent within a day."""
     is_free = Q(reserved_at=None) | Q(reserved_at__lte=now - every)
-    is_untold = Q(notified_at=None) | Q(notified_at__lte=now - REPEAT_AFTER)
+    is_unsent = Q(notified_at=None) | Q(notified_at__lte=now - REPEAT_AFTER)
     rows = MpesaAlert.objects.filter(key=key)
-    if rows.filter(is_free, is_untold).update(reserved_at=now):
+    if rows.filter(is_free, is_unsent).update(reserved_at=now):
         return True
     return rows.get_or_create(key=key, defaults={"reserved_at": now})[1]
 
 
-def _note(way: str, told: Iterable[Alert], now: datetime) -> None:
-    names = [f"{way} {need.key}" for need in told]
-    if names:
-        MpesaAlert.objects.filter(key__in=names).update(notified_at=now)
+def _record_notified(channel: str, alerts: Iterable[Alert], now: datetime) -> None:
+    keys = [f"{channel} {alert.key}" for alert in alerts]
+    if keys:
+        MpesaAlert.objects.filter(key__in=keys).update(notified_at=now)
 
 
-def _send_signal(need: Alert) -> None:
-    facts = {"key": need.key, "level": str(need.level), "sentence": need.sentence, "count": need.count}
-    for receiver, answer in alert_raised.send_robust(sender=MpesaPayment, **facts):
+def _send_signal(alert: Alert) -> None:
+    arguments = {"key": alert.key, "level": str(alert.level), "sentence": alert.sentence, "count": alert.count}
+    for receiver, answer in alert_raised.send_robust(sender=MpesaPayment, **arguments):
         if isinstance(answer, Exception):
-            logger.error("M-Pesa: %s failed on the alert %s", receiver, need.key, exc_info=answer)
+            logger.error("M-PESA: %s failed on the alert %s", receiver, alert.key, exc_info=answer)
 
 
-def _mail(told: list[Alert]) -> None:
-    """Plain mail to the shop's own people: none of Oscar's message types, which shops write for customers."""
+def _send_email(alerts: list[Alert]) -> None:
+    """Send plain email to the shop's staff. Oscar's message types are for customers."""
     site = Site.objects.get_current()
     first = _("M-Pesa needs you: %(site)s") % {"site": site.name}
     subject = f"TEST: {first}" if get_settings().is_test else first
-    lines = [f"- {need.sentence}" for need in told]
+    lines = [f"- {alert.sentence}" for alert in alerts]
     sender = getattr(django_settings, "OSCAR_FROM_EMAIL", None)
-    send_mail(subject, "\n\n".join([*lines, *_address(site)]) + "\n", sender, list(get_settings().ALERT_EMAILS))
-    logger.info("M-Pesa: mailed the alerts %s", ", ".join(need.key for need in told))
+    send_mail(subject, "\n\n".join([*lines, *_overview_url(site)]) + "\n", sender, list(get_settings().ALERT_EMAILS))
+    logger.info("M-PESA: emailed the alerts %s", ", ".join(alert.key for alert in alerts))
 
 
-def _address(site: Site) -> list[str]:
-    """The overview's, as Oscar's own mails write addresses; none in a shop without Oscar's dashboard."""
+def _overview_url(site: Site) -> list[str]:
+    """Return the overview's URL, built as in Oscar's own emails; empty in a shop without Oscar's dashboard."""
     try:
         path = reverse("dashboard:mpesa-overview")
     except NoReverseMatch:

@@ -1,4 +1,4 @@
-"""What needs the owner: each thing one sentence and one link, there as long as it is true."""
+"""Compute the active alerts: what needs the owner's attention, each as one sentence and one link."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation
 from oscar_mpesa.oscar_adapter.order_messages import when
-from oscar_mpesa.reports.queries import OpenItems, count_open_items, customers
+from oscar_mpesa.reports.queries import OpenItems, count_open_items, waiting_customers
 from oscar_mpesa.reports.success_rate import PaymentResults, ResultCounts, payment_results
 
-#: ``mpesa_reconcile`` is to run every minute; after this it counts as not seen.
+#: ``mpesa_reconcile`` should run every minute; after this long without a run there is an alert.
 RECONCILE_OVERDUE_AFTER = timedelta(minutes=10)
 
-#: The rate of success has fallen if so many attempts or more ended, and the fall is no accident: so many points, and
-#: so many times what chance alone moves it by.
-SAMPLE, USUAL_SAMPLE, POINTS, CHANCES = 20, 100, 15, 4
+#: Fewest ended payments, recent and usual, from which to compare success rates.
+MIN_RECENT, MIN_USUAL = 20, 100
 
-Part = str | int | Decimal | datetime
+#: The success rate has dropped if it is lower by this many points and this many standard deviations.
+MIN_POINTS, MIN_DEVIATIONS = 15, 4
+
+Param = str | int | Decimal | datetime
 
 
 class Level(str, Enum):
-    """``urgent``: customers cannot pay, or nobody looks after them. ``soon``: somebody waits for a decision."""
+    """``urgent``: customers cannot pay, or payments are not followed up. ``soon``: someone waits for a decision."""
 
     URGENT = "urgent"
     SOON = "soon"
@@ -42,36 +44,36 @@ class Level(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing that a person is to do; ``key`` names it for machines, ``url_name`` and ``url_args`` say where.
+    """One thing for a person to do. ``key`` is stable; ``url_name`` and ``url_args`` name the page that resolves it.
 
-    ``words`` is the English sentence, ``parts`` what is filled into it; ``at`` is the moment of which it is true.
+    ``message`` is the English sentence with placeholders for ``params``. ``at`` is the time it was computed.
     """
 
     key: str
     level: Level
-    words: str
+    message: str
     url_name: str
     at: datetime
     count: int = 1
     url_args: tuple[int, ...] = ()
-    parts: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}))
+    params: Mapping[str, Param] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def sentence(self) -> str:
-        """The sentence in the active language, with KSh 1,500 and 15:34."""
-        return gettext(self.words) % {name: self._written(part) for name, part in self.parts.items()}
+        """Return the sentence in the active language, with amounts as KSh 1,500 and times as 15:34."""
+        return gettext(self.message) % {name: self._format(value) for name, value in self.params.items()}
 
-    def _written(self, part: Part) -> str | int:
-        if isinstance(part, datetime):
-            return when(part, self.at)
-        return ksh(part) if isinstance(part, Decimal) else part
+    def _format(self, value: Param) -> str | int:
+        if isinstance(value, datetime):
+            return when(value, self.at)
+        return ksh(value) if isinstance(value, Decimal) else value
 
 
 SETUP, PAYMENTS, PAYMENT = "dashboard:mpesa-setup", "dashboard:mpesa-payments", "dashboard:mpesa-payment"
 CALLBACKS = "dashboard:mpesa-callbacks"
 RECEIPTS, RECEIPT = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt"
 
-#: Money that waits for a person: what is said of one receipt, and of several.
+#: Money that needs a decision: the sentence for one receipt, and for several.
 _MONEY = {
     Allocation.MISMATCH: (
         _("%(amount)s arrived where another amount was asked for. Accept it or return it."),
@@ -91,7 +93,7 @@ _CANCELLED = (
     _("A cancelled order had been paid. Return the money."),
     _("%(count)s cancelled orders had been paid. Return the money."),
 )
-_HELD = (
+_ON_HOLD = (
     _("A payment is held: nothing is asked, sent or closed for its order until you decide."),
     _("%(count)s payments are held: nothing is asked, sent or closed for their orders until you decide."),
 )
@@ -105,135 +107,142 @@ _STUCK = (
         "Ask whoever runs your server to look at mpesa_reconcile."
     ),
 )
-_UNREAD = (
+_UNPROCESSED = (
     _("A message from Safaricom could not be worked through in ten tries. The log says why."),
     _("%(count)s messages from Safaricom could not be worked through in ten tries each. The log says why."),
 )
-_UNTOLD = (
+_UNDELIVERED = (
     _("A mail or announcement could not be sent in five tries. The log says why."),
     _("%(count)s mails or announcements could not be sent in five tries each. The log says why."),
 )
-_UNASKED = (
+_CLOSED_UNCONFIRMED = (
     _("An order was closed without Safaricom's word about it. Look its payment up in the M-PESA portal."),
     _("%(count)s orders were closed without Safaricom's word about them. Look them up in the M-PESA portal."),
 )
 
 
 def active_alerts(
-    now: datetime, *, ended: PaymentResults | None = None, seen: Mapping[str, OpenItems] | None = None
+    now: datetime, *, results: PaymentResults | None = None, open_items: Mapping[str, OpenItems] | None = None
 ) -> list[Alert]:
-    """All that needs somebody now, what is urgent first; three queries, less what the caller has counted already."""
-    ended, seen = ended or payment_results(now), count_open_items(now) if seen is None else seen
-    every = [
+    """Return the active alerts, urgent ones first.
+
+    Makes three queries. Pass ``results`` or ``open_items`` to save the query that counts them.
+    """
+    results = results or payment_results(now)
+    open_items = count_open_items(now) if open_items is None else open_items
+    alerts = [
         *_settings_alerts(now),
-        *_connectivity_alerts(now, seen),
-        *_reconcile_alerts(now, seen, ended),
-        *_success_rate_alerts(now, ended),
+        *_connectivity_alerts(now, open_items),
+        *_reconcile_alerts(now, open_items, results),
+        *_success_rate_alerts(now, results),
+        *_row_alerts(now, open_items),
+        *_money_alerts(now, open_items),
     ]
-    every += [*_row_alerts(now, seen), *_money_alerts(now, seen)]
-    return sorted(every, key=lambda need: need.level is not Level.URGENT)
+    return sorted(alerts, key=lambda alert: alert.level is not Level.URGENT)
 
 
-def _urgent(key: str, words: str, *, at: datetime, url_name: str = SETUP, count: int = 1, **parts: Part) -> Alert:
-    return Alert(key=key, level=Level.URGENT, words=words, parts=parts, url_name=url_name, count=count, at=at)
+def _urgent(key: str, message: str, *, at: datetime, url_name: str = SETUP, count: int = 1, **params: Param) -> Alert:
+    return Alert(key=key, level=Level.URGENT, message=message, params=params, url_name=url_name, count=count, at=at)
 
 
 def _settings_alerts(now: datetime) -> Iterator[Alert]:
     faults = get_settings().faults
     if faults:
-        words = _("M-Pesa is not offered, because its settings are wrong (%(ids)s).")
-        yield _urgent("settings", words, at=now, ids=", ".join(faults))
+        message = _("M-Pesa is not offered, because its settings are wrong (%(ids)s).")
+        yield _urgent("settings", message, at=now, ids=", ".join(faults))
 
 
-def _connectivity_alerts(now: datetime, seen: Mapping[str, OpenItems]) -> Iterator[Alert]:
-    at, waiting = connectivity(now), customers(seen)
-    if at.silent_since and waiting:
-        minutes = int((now - at.silent_since).total_seconds() // 60)
-        words = _(
+def _connectivity_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    state, waiting = connectivity(now), waiting_customers(open_items)
+    if state.unanswered_since and waiting:
+        minutes = int((now - state.unanswered_since).total_seconds() // 60)
+        message = _(
             "Safaricom has not answered for %(minutes)s minutes; customers who wait: %(customers)s. "
             "Their orders are safe; we keep asking."
         )
-        yield _urgent("silent", words, at=now, count=waiting, minutes=minutes, customers=waiting)
-    if at.key_refused_since:
-        words = _("Safaricom refuses our key since %(since)s: nobody can pay by M-PESA.")
-        yield _urgent("key-refused", words, at=now, since=at.key_refused_since)
-    if at.requests_refused_since:
-        words = _("Safaricom refuses our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong.")
-        yield _urgent("requests-refused", words, at=now, since=at.requests_refused_since)
+        yield _urgent("safaricom_not_answering", message, at=now, count=waiting, minutes=minutes, customers=waiting)
+    if state.credentials_rejected_since:
+        message = _("Safaricom refuses our key since %(since)s: nobody can pay by M-PESA.")
+        yield _urgent("credentials_rejected", message, at=now, since=state.credentials_rejected_since)
+    if state.requests_rejected_since:
+        message = _("Safaricom refuses our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong.")
+        yield _urgent("requests_rejected", message, at=now, since=state.requests_rejected_since)
 
 
-def _reconcile_alerts(now: datetime, seen: Mapping[str, OpenItems], ended: PaymentResults) -> Iterator[Alert]:
-    last = seen["reconcile"].moment if "reconcile" in seen else None
+def _reconcile_alerts(now: datetime, open_items: Mapping[str, OpenItems], results: PaymentResults) -> Iterator[Alert]:
+    last = open_items["reconcile"].moment if "reconcile" in open_items else None
     if last and now - last > RECONCILE_OVERDUE_AFTER:
-        words = _(
+        message = _(
             "mpesa_reconcile has not run since %(since)s: lost payments are not found, and unpaid orders stay open. "
             "Ask whoever runs your server to run it every minute."
         )
-        yield _urgent("reconcile", words, at=now, since=last)
-    if last is None and (ended.month.total or seen):
-        words = _(
+        yield _urgent("reconcile", message, at=now, since=last)
+    if last is None and (results.month.total or open_items):
+        message = _(
             "mpesa_reconcile has never run: lost payments are not found, and unpaid orders stay open. "
             "Ask whoever runs your server to run it every minute."
         )
-        yield _urgent("reconcile", words, at=now)
+        yield _urgent("reconcile", message, at=now)
 
 
-def _success_rate_alerts(now: datetime, ended: PaymentResults) -> Iterator[Alert]:
-    """The last hour, or else the last day, against the 30 days without it."""
+def _success_rate_alerts(now: datetime, results: PaymentResults) -> Iterator[Alert]:
+    """Compare the last hour, and failing that the last day, with the rest of the 30 days."""
     spans = (
-        (ended.hour, _("Only %(percent)s %% of the last hour's payments went through; %(usual)s %% do as a rule.")),
-        (ended.day, _("Only %(percent)s %% of the last 24 hours' payments went through; %(usual)s %% do as a rule.")),
+        (results.hour, _("Only %(percent)s %% of the last hour's payments went through; %(usual)s %% do as a rule.")),
+        (results.day, _("Only %(percent)s %% of the last 24 hours' payments went through; %(usual)s %% do as a rule.")),
     )
-    for recent, words in spans:
-        usual = ResultCounts(paid=ended.month.paid - recent.paid, failed=ended.month.failed - recent.failed)
-        if _has_fallen(recent, usual):
+    for recent, message in spans:
+        usual = ResultCounts(paid=results.month.paid - recent.paid, failed=results.month.failed - recent.failed)
+        if _has_dropped(recent, usual):
             rates = {"percent": recent.percent or 0, "usual": usual.percent or 0}
-            yield _urgent("success", words, at=now, url_name=PAYMENTS, count=recent.failed, **rates)
+            yield _urgent("success_rate", message, at=now, url_name=PAYMENTS, count=recent.failed, **rates)
             return
 
 
-def _has_fallen(recent: ResultCounts, usual: ResultCounts) -> bool:
-    if recent.total < SAMPLE or usual.total < USUAL_SAMPLE:
+def _has_dropped(recent: ResultCounts, usual: ResultCounts) -> bool:
+    if recent.total < MIN_RECENT or usual.total < MIN_USUAL:
         return False
     rate = usual.paid / usual.total
-    chance: float = (rate * (1 - rate) / recent.total) ** 0.5
-    return rate - recent.paid / recent.total > max(POINTS / 100, CHANCES * chance)
+    deviation: float = (rate * (1 - rate) / recent.total) ** 0.5
+    return rate - recent.paid / recent.total > max(MIN_POINTS / 100, MIN_DEVIATIONS * deviation)
 
 
-def _row_alerts(now: datetime, seen: Mapping[str, OpenItems]) -> Iterator[Alert]:
-    tell = _teller(now, seen)
-    yield from tell("stuck", Level.URGENT, _STUCK, PAYMENTS, PAYMENT)
-    yield from tell("on_hold", Level.SOON, _HELD, PAYMENTS, PAYMENT)
-    yield from tell("unread", Level.SOON, _UNREAD, CALLBACKS)
-    yield from tell("unasked", Level.SOON, _UNASKED, PAYMENTS)
-    yield from tell("untold", Level.SOON, _UNTOLD, PAYMENTS)
+def _row_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    alerts = _alert_builder(now, open_items)
+    yield from alerts("stuck_payments", Level.URGENT, _STUCK, PAYMENTS, PAYMENT)
+    yield from alerts("payments_on_hold", Level.SOON, _ON_HOLD, PAYMENTS, PAYMENT)
+    yield from alerts("unprocessed_callbacks", Level.SOON, _UNPROCESSED, CALLBACKS)
+    yield from alerts("closed_unconfirmed", Level.SOON, _CLOSED_UNCONFIRMED, PAYMENTS)
+    yield from alerts("undelivered_messages", Level.SOON, _UNDELIVERED, PAYMENTS)
 
 
-def _money_alerts(now: datetime, seen: Mapping[str, OpenItems]) -> Iterator[Alert]:
-    tell = _teller(now, seen)
-    for allocation, words in _MONEY.items():
-        yield from tell(allocation.value, Level.SOON, words, RECEIPTS, RECEIPT)
-    yield from tell("cancelled", Level.SOON, _CANCELLED, RECEIPTS, RECEIPT)
+def _money_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    alerts = _alert_builder(now, open_items)
+    for allocation, messages in _MONEY.items():
+        yield from alerts(allocation.value, Level.SOON, messages, RECEIPTS, RECEIPT)
+    yield from alerts("cancelled_paid_orders", Level.SOON, _CANCELLED, RECEIPTS, RECEIPT)
 
 
-def _teller(now: datetime, seen: Mapping[str, OpenItems]) -> Callable[..., Iterator[Alert]]:
-    """Of one row with a link to it, where it has a page of its own; of several with a link to their list."""
+def _alert_builder(now: datetime, open_items: Mapping[str, OpenItems]) -> Callable[..., Iterator[Alert]]:
+    """Return a function that builds the alert of one key, if there are open items of it."""
 
-    def tell(kind: str, level: Level, words: tuple[str, str], every: str, single: str = "") -> Iterator[Alert]:
-        if kind not in seen:
+    def build(
+        key: str, level: Level, messages: tuple[str, str], list_url: str, detail_url: str = ""
+    ) -> Iterator[Alert]:
+        if key not in open_items:
             return
-        rows = seen[kind]
-        is_one = rows.number == 1
-        leads_there = is_one and bool(single)
+        items = open_items[key]
+        is_one = items.number == 1
+        links_to_row = is_one and bool(detail_url)
         yield Alert(
-            key=kind,
+            key=key,
             level=level,
-            words=words[0] if is_one else words[1],
-            parts={"count": rows.number, "amount": rows.amount, "since": rows.moment or now},
-            url_name=single if leads_there else every,
-            url_args=(rows.first,) if leads_there else (),
-            count=rows.number,
+            message=messages[0] if is_one else messages[1],
+            params={"count": items.number, "amount": items.amount, "since": items.moment or now},
+            url_name=detail_url if links_to_row else list_url,
+            url_args=(items.first,) if links_to_row else (),
+            count=items.number,
             at=now,
         )
 
-    return tell
+    return build

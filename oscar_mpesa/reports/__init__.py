@@ -1,1 +1,1 @@
-"""reports"""
+"""Figures of the shop: results of payments, money taken and open items. Changes nothing."""

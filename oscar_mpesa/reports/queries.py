@@ -1,6 +1,6 @@
-"""One look at all tables for what waits for a person: so many of each kind, from one query.
+"""Count the open items of every kind that may need a person, in one query.
 
-Each part finds its rows by an index and they are few, however many payments there are.
+Each part of the query finds its few rows by an index, however many payments there are.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ from oscar_mpesa.models import (
 from oscar_mpesa.models.receipts import MONEY_ARRIVED, NEEDS_DECISION
 from oscar_mpesa.services import callbacks, outbox, reconciliation
 
-#: A payment should be answered, or given up by our clock, long before.
+#: By this age a payment should have a result or have expired.
 STUCK_AFTER = timedelta(minutes=5)
 
-#: For so long what was given up, and what was never answered, is worth a look.
-WORTH_TELLING, WORTH_LOOKING_UP = timedelta(days=14), timedelta(days=30)
+#: How old failed messages and unconfirmed closures may be to count, and how old failed callbacks.
+MESSAGES_FOR, CALLBACKS_FOR = timedelta(days=14), timedelta(days=30)
 
 _MONEY: Any = DecimalField(max_digits=14, decimal_places=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenItems:
-    """So many rows of one kind: their money, the first one's id, and a moment that says since when or until when."""
+    """The rows of one kind: number, total amount, lowest primary key, and their earliest or latest time."""
 
     number: int = 0
     amount: Decimal = Decimal(0)
@@ -66,20 +66,25 @@ class OpenItems:
 
 
 def count_open_items(now: datetime) -> dict[str, OpenItems]:
-    """What waits, by kind; kinds of which there is nothing are left out.
+    """Return the open items by kind, without empty kinds. Makes one query.
 
-    The allocations that wait for a person; ``on_hold``, ``deciding`` (held, its money is among those), ``stuck`` and
-    ``waiting`` payments; ``reconcile``, whose moment is its last pass; ``untold``, ``unread``, ``unasked`` and
-    ``cancelled``.
+    Receipts: the allocations that need a decision. Payments: ``payments_on_hold``, ``deciding`` (on hold because of
+    such a receipt), ``stuck_payments`` and ``waiting``. The moment of ``reconcile`` is its last run. The rest:
+    ``undelivered_messages``, ``unprocessed_callbacks``, ``closed_unconfirmed`` and ``cancelled_paid_orders``.
     """
     first, *others = (
-        _money(),
+        _undecided_receipts(),
         _live_payments(now),
         _counted(MpesaJobRun.objects.filter(job=reconciliation.RECONCILE), "reconcile", moment=Max("last_run_at")),
-        _counted(_untold(now), "untold", moment=Min("due_at")),
-        _counted(_unread(now), "unread", moment=Min("received_at")),
-        _counted(_unasked(now), "unasked", moment=Min("created_at"), number=Count("mpesa_order", distinct=True)),
-        _cancelled(),
+        _counted(_undelivered_messages(now), "undelivered_messages", moment=Min("due_at")),
+        _counted(_unprocessed_callbacks(now), "unprocessed_callbacks", moment=Min("received_at")),
+        _counted(
+            _closed_unconfirmed(now),
+            "closed_unconfirmed",
+            moment=Min("created_at"),
+            number=Count("mpesa_order", distinct=True),
+        ),
+        _cancelled_paid_orders(),
     )
     rows = first.union(*others, all=True)
     return {
@@ -89,95 +94,99 @@ def count_open_items(now: datetime) -> dict[str, OpenItems]:
     }
 
 
-def customers(seen: Mapping[str, OpenItems]) -> int:
-    """So many have a request on the phone, or should have."""
-    return sum(seen[kind].number for kind in ("waiting", "stuck") if kind in seen)
+def waiting_customers(open_items: Mapping[str, OpenItems]) -> int:
+    """Return how many payments have a prompt on the phone, or should have one."""
+    return sum(open_items[kind].number for kind in ("waiting", "stuck_payments") if kind in open_items)
 
 
-def environments() -> set[str]:
-    """The shop's own, and wherever there is money: a shop that tests again still has the money it took."""
+def _environments() -> set[str]:
+    """Return the shop's own environment and production: a shop that tests again still owes decisions on real money."""
     return {PRODUCTION, get_settings().environment}
 
 
-def _money() -> Any:
-    waiting = MpesaReceipt.objects.filter(environment__in=environments(), allocation__in=NEEDS_DECISION)
+def _undecided_receipts() -> Any:
+    undecided = MpesaReceipt.objects.filter(environment__in=_environments(), allocation__in=NEEDS_DECISION)
     rest = Sum(F("amount") - Coalesce(F("returned_amount"), Decimal(0)))
-    return _counted(waiting, F("allocation"), amount=rest, moment=Min("allocated_at"))
+    return _counted(undecided, F("allocation"), amount=rest, moment=Min("allocated_at"))
 
 
 def _live_payments(now: datetime) -> Any:
-    live = MpesaPayment.objects.live().filter(environment__in=environments())
+    live = MpesaPayment.objects.live().filter(environment__in=_environments())
     decides = MpesaReceipt.objects.filter(payment=OuterRef("pk"), allocation=Allocation.MISMATCH)
     unsent = Q(status=PaymentStatus.PENDING.value, created_at__lte=now - STUCK_AFTER)
     kind = Case(
         When(Q(on_hold=True) & Exists(decides), then=Value("deciding")),
-        When(on_hold=True, then=Value("on_hold")),
-        When(Q(push_sent_at__lte=now - STUCK_AFTER) | unsent, then=Value("stuck")),
+        When(on_hold=True, then=Value("payments_on_hold")),
+        When(Q(push_sent_at__lte=now - STUCK_AFTER) | unsent, then=Value("stuck_payments")),
         default=Value("waiting"),
         output_field=CharField(),
     )
     return _counted(live, kind, amount=Sum("amount", output_field=_MONEY), moment=Min("created_at"))
 
 
-def _untold(now: datetime) -> QuerySet[Any]:
-    """Mails and announcements that were given up; the last try is not still on its way."""
-    given_up = MpesaOutboxMessage.objects.filter(
-        delivered_at=None, tries__gte=outbox.MAX_TRIES, due_at__gt=now - WORTH_TELLING
+def _undelivered_messages(now: datetime) -> QuerySet[Any]:
+    """Return outbox messages that ran out of tries and are no longer reserved by the last one."""
+    failed = MpesaOutboxMessage.objects.filter(
+        delivered_at=None, tries__gte=outbox.MAX_TRIES, due_at__gt=now - MESSAGES_FOR
     )
-    return given_up.filter(reserved_at__lt=now - outbox.RESERVATION_TIME)
+    return failed.filter(reserved_at__lt=now - outbox.RESERVATION_TIME)
 
 
-def _unread(now: datetime) -> QuerySet[Any]:
-    """Callbacks that were given up, unless their payment was completed by other news."""
-    given_up = MpesaCallback.objects.filter(
+def _unprocessed_callbacks(now: datetime) -> QuerySet[Any]:
+    """Return callbacks that ran out of tries, unless another update completed their payment."""
+    failed = MpesaCallback.objects.filter(
         verdict__in=[Verdict.RECEIVED, Verdict.FAILED],
         tries__gte=callbacks.MAX_TRIES,
-        received_at__gt=now - WORTH_LOOKING_UP,
+        received_at__gt=now - CALLBACKS_FOR,
     )
-    return given_up.exclude(payment__status=PaymentStatus.COMPLETED.value)
+    return failed.exclude(payment__status=PaymentStatus.COMPLETED.value)
 
 
-def _unasked(now: datetime) -> QuerySet[Any]:
-    """Orders that were closed without Safaricom's word about them, and for which no money was found since."""
+def _closed_unconfirmed(now: datetime) -> QuerySet[Any]:
+    """Return events of orders that were closed without a result from Safaricom and have no money since."""
     money = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"), allocation__in=MONEY_ARRIVED)
-    noted = MpesaEvent.objects.filter(type=EventType.RESULT_UNKNOWN, created_at__gt=now - WORTH_TELLING)
-    return noted.filter(mpesa_order__close_reason=CloseReason.UNCONFIRMED).exclude(Exists(money))
+    events = MpesaEvent.objects.filter(type=EventType.RESULT_UNKNOWN, created_at__gt=now - MESSAGES_FOR)
+    return events.filter(mpesa_order__close_reason=CloseReason.UNCONFIRMED).exclude(Exists(money))
 
 
-def _cancelled() -> Any:
-    """Money in the books of orders that were cancelled.
+def _cancelled_paid_orders() -> Any:
+    """Count receipts that are still applied to cancelled orders.
 
-    Found by the note that the cancelling left, because no table has an index of paid and cancelled orders; what
-    became of each since then is in the conditions of the count, so that no database looks for it first.
+    Starts from the event that a cancellation leaves, because no table has an index of paid and cancelled orders. The
+    order's present state is a condition of the count, so that no database starts its search there.
     """
-    noted = MpesaEvent.objects.filter(type=EventType.ORDER_CANCELED_PAID)
+    events = MpesaEvent.objects.filter(type=EventType.ORDER_CANCELED_PAID)
     receipt = "mpesa_order__order__mpesa_receipts"
-    still = {
+    is_still_paid = {
         f"{receipt}__allocation": Allocation.APPLIED,
-        f"{receipt}__environment__in": environments(),
+        f"{receipt}__environment__in": _environments(),
         "mpesa_order__order__status": get_settings().CANCELLED_STATUS,
     }
-    its_id = Case(When(**still, then=F(f"{receipt}__pk")))
+    receipt_id = Case(When(**is_still_paid, then=F(f"{receipt}__pk")))
     return _counted(
-        noted, "cancelled", number=Count(its_id, distinct=True), first=Min(its_id), moment=Min("created_at")
+        events,
+        "cancelled_paid_orders",
+        number=Count(receipt_id, distinct=True),
+        first=Min(receipt_id),
+        moment=Min("created_at"),
     )
 
 
 def _counted(rows: Any, kind: Any, *, moment: Any, number: Any = None, amount: Any = None, first: Any = None) -> Any:
-    """A part of the union; annotated in the same order everywhere, because a union goes by place.
+    """Return one part of the union, with the columns in the same order everywhere.
 
-    The names are none of any table's columns.
+    The annotations' names must not be columns of any of the tables.
     """
-    matter = Value(kind, output_field=CharField()) if isinstance(kind, str) else kind
+    item_kind = Value(kind, output_field=CharField()) if isinstance(kind, str) else kind
     counts = (
         rows.order_by()
-        .annotate(matter=matter)
-        .values("matter")
+        .annotate(item_kind=item_kind)
+        .values("item_kind")
         .annotate(
-            many=number or Count("pk"),
-            money=amount or Value(Decimal(0), output_field=_MONEY),
-            lowest=first or Min("pk"),
-            moment=moment,
+            item_count=number or Count("pk"),
+            item_amount=amount or Value(Decimal(0), output_field=_MONEY),
+            item_first=first or Min("pk"),
+            item_moment=moment,
         )
     )
-    return counts.values_list("matter", "many", "money", "lowest", "moment")
+    return counts.values_list("item_kind", "item_count", "item_amount", "item_first", "item_moment")

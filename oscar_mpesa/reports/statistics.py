@@ -1,8 +1,7 @@
-"""What came in, today and within 30 days of Nairobi's calendar, and why the rest did not.
+"""Compute the money taken and the results of payments, today and over 30 days in Nairobi.
 
-The figures are of one environment, the shop's own: production is money, and the others are marked as tests by who shows
-them. They are asked for by index, from the rows of these days alone, so that they cost no more in an old shop; and the
-days before today are remembered for ten minutes, so that they cost little in a busy one.
+The figures cover the shop's own environment only. Every query reads the rows of these days by an index, so the cost
+does not grow with the shop's age. The figures of the days before today are cached for ten minutes.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ from oscar_mpesa.reports.success_rate import (
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: The median is taken of so many paid attempts, the newest ones.
+#: The median covers this many of the newest paid payments.
 SAMPLE = 500
 
-#: So many reasons are told one by one, and what is left as one more.
-REASONS = 5
+#: How many reasons to list; the others are added up as one more.
+REASONS_LISTED = 5
 
-#: Seconds; what changes about the days before today (late money, a return) is seen so much later in the figures.
-CACHED_FOR = 600
+#: Seconds. Late money and refunds of earlier days appear in the figures after at most this long.
+CACHE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What was taken on one day, net of what was sent back in part: whole or broken shillings, and arrivals."""
+    """The money taken on one day, in shillings and net of partial refunds, and the number of receipts."""
 
     day: date
     taken: Decimal = Decimal(0)
@@ -56,9 +55,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why attempts ended without money: the meaning in English, how many, and how many of a hundred.
+    """Why payments failed: the meaning in English, their number and their share in percent.
 
-    ``meaning`` is empty for what is left after those that are told one by one.
+    ``meaning`` is empty for all reasons that are not listed.
     """
 
     meaning: str
@@ -68,7 +67,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """All that the overview shows in numbers. ``seconds_to_pay`` is a median, None where nobody paid."""
+    """The figures of the overview. ``seconds_to_pay`` is a median, None without paid payments."""
 
     environment: str
     ended: PaymentResults
@@ -78,18 +77,18 @@ class Statistics:
 
     @property
     def today(self) -> Day:
-        """The last of the days."""
+        """Return the last of the days."""
         return self.days[-1]
 
     @property
     def taken(self) -> Decimal:
-        """On all of the days."""
+        """Return the money taken on all of the days."""
         return sum((day.taken for day in self.days), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _BeforeToday:
-    """What the 29 days before today add to the figures."""
+    """The figures of the 29 days before today."""
 
     ended: ResultCounts
     days: tuple[Day, ...]
@@ -97,13 +96,13 @@ class _BeforeToday:
 
 
 def statistics(now: datetime) -> Statistics:
-    """The figures of the shop's own environment; four queries, and two more every ten minutes."""
+    """Return the figures of the shop's own environment. Makes four queries, and two more every ten minutes."""
     before, today = _before_today(now), midnight(now)
     return Statistics(
         environment=get_settings().environment,
         ended=payment_results(now, before_today=before.ended),
         days=(*before.days, *_days(today, 1)),
-        reasons=_told(before.reasons + _reasons(_outcomes(today))),
+        reasons=_top_reasons(before.reasons + _reasons(_outcomes(today))),
         seconds_to_pay=_seconds_to_pay(now),
     )
 
@@ -112,11 +111,11 @@ def _before_today(now: datetime) -> _BeforeToday:
     settings = get_settings()
     key = f"oscar_mpesa:before_today:{settings.environment}:{midnight(now):%Y-%m-%d}"
     try:
-        known: Any = caches[settings.CACHE].get_or_set(key, lambda: _count_before_today(now), CACHED_FOR)
-    except Exception:  # of a kind that each cache has for itself
-        logger.warning("M-Pesa: the cache %s does not answer", settings.CACHE, exc_info=True)
-        known = _count_before_today(now)
-    return cast("_BeforeToday", known)
+        figures: Any = caches[settings.CACHE].get_or_set(key, lambda: _count_before_today(now), CACHE_SECONDS)
+    except Exception:  # each cache backend raises its own
+        logger.warning("M-PESA: the cache %s does not answer", settings.CACHE, exc_info=True)
+        figures = _count_before_today(now)
+    return cast("_BeforeToday", figures)
 
 
 def _count_before_today(now: datetime) -> _BeforeToday:
@@ -128,10 +127,10 @@ def _count_before_today(now: datetime) -> _BeforeToday:
 
 
 def _days(first: datetime, number: int) -> tuple[Day, ...]:
-    """So many days. By comparing moments: not every database knows Nairobi's days, and this one need not."""
-    starts = [first + timedelta(days=place) for place in range(number + 1)]
-    # The newest start that is not after it is its day; a moment that the owner's clock has not reached is today's.
-    place = Case(
+    """Return the figures of ``number`` days. Compares times, because not every database has time zones."""
+    starts = [first + timedelta(days=index) for index in range(number + 1)]
+    # A receipt belongs to the latest day that had begun; a time after the shop's own clock counts as today.
+    index = Case(
         *(When(paid_at__gte=start, then=Value(at)) for at, start in reversed(list(enumerate(starts[:-1])))),
         output_field=IntegerField(),
     )
@@ -141,9 +140,9 @@ def _days(first: datetime, number: int) -> tuple[Day, ...]:
     if number > 1:
         applied = applied.filter(paid_at__lt=starts[-1])
     net = Sum(F("amount") - Coalesce(F("returned_amount"), Decimal(0)))
-    rows = applied.annotate(place=place).values_list("place").annotate(taken=net, receipts=Count("pk"))
-    known = {at: (taken, receipts) for at, taken, receipts in rows}
-    return tuple(_day(start, *known.get(at, (Decimal(0), 0))) for at, start in enumerate(starts[:-1]))
+    rows = applied.annotate(day_index=index).values_list("day_index").annotate(taken=net, receipts=Count("pk"))
+    by_day = {at: (taken, receipts) for at, taken, receipts in rows}
+    return tuple(_day(start, *by_day.get(at, (Decimal(0), 0))) for at, start in enumerate(starts[:-1]))
 
 
 def _day(start: datetime, taken: Any, receipts: int) -> Day:
@@ -151,7 +150,7 @@ def _day(start: datetime, taken: Any, receipts: int) -> Day:
 
 
 def _outcomes(first: datetime, until: datetime | None = None) -> list[tuple[str, str, int]]:
-    """Status, result code and number of the attempts that ended; one query."""
+    """Return status, result code and number of the ended payments. Makes one query."""
     ended = ended_payments().filter(created_at__gte=first)
     if until is not None:
         ended = ended.filter(created_at__lt=until)
@@ -159,7 +158,7 @@ def _outcomes(first: datetime, until: datetime | None = None) -> list[tuple[str,
 
 
 def _reasons(ended: list[tuple[str, str, int]]) -> Counter[str]:
-    """How many ended without money, by their meaning in English."""
+    """Count the failed payments by the meaning of their result in English."""
     counts: Counter[str] = Counter()
     for status, code, number in ended:
         if status != PaymentStatus.COMPLETED.value:
@@ -167,18 +166,18 @@ def _reasons(ended: list[tuple[str, str, int]]) -> Counter[str]:
     return counts
 
 
-def _told(counts: Counter[str]) -> tuple[Reason, ...]:
-    told, total = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:REASONS], counts.total()
-    left = total - sum(number for _, number in told)
+def _top_reasons(counts: Counter[str]) -> tuple[Reason, ...]:
+    top, total = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:REASONS_LISTED], counts.total()
+    rest = total - sum(number for _, number in top)
     return tuple(
         Reason(meaning=meaning, number=number, percent=round(100 * number / total))
-        for meaning, number in [*told, *([("", left)] if left else [])]
+        for meaning, number in [*top, *([("", rest)] if rest else [])]
     )
 
 
 def _seconds_to_pay(now: datetime) -> int | None:
-    """The median in Python, because few databases have one."""
+    """Compute the median in Python, because few databases have one."""
     paid = ended_payments().filter(status=PaymentStatus.COMPLETED.value, created_at__gte=first_midnight(now))
     newest = paid.order_by("-created_at").values_list("push_sent_at", "completed_at")[:SAMPLE]
-    waits = [(completed - prompted).total_seconds() for prompted, completed in newest if prompted and completed]
+    waits = [(completed - pushed).total_seconds() for pushed, completed in newest if pushed and completed]
     return round(median(waits)) if waits else None

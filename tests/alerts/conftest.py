@@ -1,4 +1,4 @@
-"""A shop whose reconcile was seen a moment ago."""
+"""Provide a shop where ``mpesa_reconcile`` has just run."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.shop import NOON
 
 @pytest.fixture
 def reconcile_runs(transactional_db: None) -> None:
-    """At ``NOON``."""
+    """Record a run at ``NOON``."""
     reconciliation.record_job_run(reconciliation.RECONCILE, now=NOON)

@@ -1,4 +1,4 @@
-"""Calls to Safaricom as they are kept, and attempts that ended, without anybody who made them."""
+"""Create rows of API calls and of waiting and ended payments."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from oscar_mpesa.models import MpesaApiCall, MpesaOrder, MpesaPayment
 from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import NOON, PAYS, later, new_order
 
-#: Kinds of errors as the gateway stores them.
+#: Error kinds as the gateway stores them.
 UNREACHABLE = "unreachable"
-REFUSED_KEY = "misconfigured"
-REFUSED_REQUEST = "passkey_rejected"
+REJECTED_CREDENTIALS = "misconfigured"
+REJECTED_REQUEST = "passkey_rejected"
 
 
 def with_credentials(settings: Any, **changes: Any) -> None:
-    """A shop that calls Safaricom's sandbox."""
+    """Configure the shop for Safaricom's sandbox."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS, **changes}
 
 
-def called(endpoint: str, error: str = "", *, at: datetime = NOON, shortcode: str = "174379") -> None:
-    """One call of ours and how it ended."""
+def record_call(endpoint: str, error: str = "", *, at: datetime = NOON, shortcode: str = "174379") -> None:
+    """Create one API call with its result."""
     MpesaApiCall.objects.create(
         endpoint=endpoint,
         environment="sandbox",
@@ -35,8 +35,8 @@ def called(endpoint: str, error: str = "", *, at: datetime = NOON, shortcode: st
     )
 
 
-def customers_wait(count: int) -> None:
-    """So many have a request on the phone."""
+def new_waiting_payments(count: int) -> None:
+    """Create payments with a prompt on the phone."""
     for _ in range(count):
         mpesa_order = _mpesa_order("sandbox")
         MpesaPayment.objects.create(
@@ -44,11 +44,11 @@ def customers_wait(count: int) -> None:
             live_order=mpesa_order.pk,
             status="processing",
             push_sent_at=NOON,
-            **_attempt("sandbox", NOON),
+            **_payment_columns("sandbox", NOON),
         )
 
 
-def many_ended(
+def new_ended_payments(
     count: int,
     *,
     status: str,
@@ -57,12 +57,12 @@ def many_ended(
     environment: str = "simulated",
     after: timedelta = timedelta(seconds=12),
 ) -> None:
-    """So many attempts of one order, made at one moment, that ended one way, those that were paid after so long."""
+    """Create payments of one order that were created at one time and ended ``after`` it."""
     mpesa_order = _mpesa_order(environment)
     ended: dict[str, Any] = {"status": status, "result_code": code, "push_sent_at": at, "ended_at": at + after}
     if status == "completed":
         ended["completed_at"] = at + after
-    rows = [MpesaPayment(mpesa_order=mpesa_order, **_attempt(environment, at), **ended) for _ in range(count)]
+    rows = [MpesaPayment(mpesa_order=mpesa_order, **_payment_columns(environment, at), **ended) for _ in range(count)]
     MpesaPayment.objects.bulk_create(rows)
 
 
@@ -72,18 +72,18 @@ def _mpesa_order(environment: str) -> MpesaOrder:
     return mpesa_order
 
 
-def _attempt(environment: str, at: datetime) -> dict[str, Any]:
+def _payment_columns(environment: str, at: datetime) -> dict[str, Any]:
     return {"phone": PAYS.msisdn, "amount": 1500, "environment": environment, "created_at": at}
 
 
 def minutes(number: float) -> datetime:
-    """So many after ``NOON``; fewer than none are before it."""
+    """Return the time so many minutes after ``NOON``, or before it if negative."""
     return later(60 * number)
 
 
-class Broken(BaseEmailBackend):
-    """A mail server that is away."""
+class UnreachableBackend(BaseEmailBackend):
+    """An email server that cannot be reached."""
 
     def send_messages(self, email_messages: Any) -> int:
-        """Raises."""
-        raise OSError("no mail server")
+        """Raise ``OSError``."""
+        raise OSError("no email server")

@@ -1,4 +1,4 @@
-"""One need among all of them, at a moment."""
+"""Look up one alert by its key."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from oscar_mpesa.alerts.rules import Alert, active_alerts
 from tests.shop import NOON
 
 
-def need(key: str, *, at: datetime = NOON) -> Alert | None:
-    """The one of this key, if it is there."""
-    return next((each for each in active_alerts(at) if each.key == key), None)
+def alert_of(key: str, *, at: datetime = NOON) -> Alert | None:
+    """Return the active alert of this key, None if there is none."""
+    return next((alert for alert in active_alerts(at) if alert.key == key), None)
 
 
-def said(key: str, *, at: datetime = NOON) -> str:
-    """Its sentence, empty where nothing is needed."""
-    found = need(key, at=at)
-    return found.sentence if found else ""
+def sentence_of(key: str, *, at: datetime = NOON) -> str:
+    """Return the alert's sentence, empty without an alert."""
+    alert = alert_of(key, at=at)
+    return alert.sentence if alert else ""

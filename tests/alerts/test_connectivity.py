@@ -1,4 +1,4 @@
-"""The line to Safaricom: silent, or refusing us, until it answers."""
+"""Alerts about unanswered API calls and rejected credentials."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Any
 import pytest
 
 from tests.alerts.connectivity_rows import (
-    REFUSED_KEY,
-    REFUSED_REQUEST,
+    REJECTED_CREDENTIALS,
+    REJECTED_REQUEST,
     UNREACHABLE,
-    called,
-    customers_wait,
     minutes,
+    new_waiting_payments,
+    record_call,
     with_credentials,
 )
-from tests.alerts.expected_alerts import said
+from tests.alerts.expected_alerts import sentence_of
 from tests.shop import NOON
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reconcile_runs")]
 
 
-def test_safaricom_is_silent_while_customers_wait_until_it_answers(settings: Any) -> None:
+def test_unanswered_calls_raise_alert_while_customers_wait(settings: Any) -> None:
     with_credentials(settings)
-    called("push", at=minutes(-20))
+    record_call("push", at=minutes(-20))
     for minute in (-7, -4, -1):
-        called("query", UNREACHABLE, at=minutes(minute))
-    before = said("silent")
-    customers_wait(2)
-    meanwhile = said("silent")
-    called("query", at=NOON)
+        record_call("query", UNREACHABLE, at=minutes(minute))
+    before = sentence_of("safaricom_not_answering")
+    new_waiting_payments(2)
+    meanwhile = sentence_of("safaricom_not_answering")
+    record_call("query", at=NOON)
 
     assert before == ""
     assert meanwhile == (
         "Safaricom has not answered for 7 minutes; customers who wait: 2. Their orders are safe; we keep asking."
     )
-    assert said("silent") == ""
+    assert sentence_of("safaricom_not_answering") == ""
 
 
 @pytest.mark.parametrize(
@@ -43,49 +43,49 @@ def test_safaricom_is_silent_while_customers_wait_until_it_answers(settings: Any
     [
         pytest.param((-7, -1), id="two calls are too few"),
         pytest.param((-3, -2, -1), id="three minutes are too short"),
-        pytest.param((-60, -30, -1), id="half an hour between them is no row"),
+        pytest.param((-60, -30, -1), id="half an hour apart"),
         pytest.param((-40, -35, -30), id="long ago"),
     ],
 )
-def test_some_calls_without_an_answer_are_no_silence(settings: Any, unanswered: tuple[int, ...]) -> None:
+def test_few_or_scattered_unanswered_calls_raise_no_alert(settings: Any, unanswered: tuple[int, ...]) -> None:
     with_credentials(settings)
-    customers_wait(1)
+    new_waiting_payments(1)
     for minute in unanswered:
-        called("query", UNREACHABLE, at=minutes(minute))
+        record_call("query", UNREACHABLE, at=minutes(minute))
 
-    assert said("silent") == ""
+    assert sentence_of("safaricom_not_answering") == ""
 
 
-def test_the_silence_of_another_short_code_is_not_ours(settings: Any) -> None:
+def test_calls_of_another_short_code_raise_no_alert(settings: Any) -> None:
     with_credentials(settings)
-    customers_wait(1)
+    new_waiting_payments(1)
     for minute in (-7, -4, -1):
-        called("query", UNREACHABLE, at=minutes(minute), shortcode="600000")
+        record_call("query", UNREACHABLE, at=minutes(minute), shortcode="600000")
 
-    assert said("silent") == ""
+    assert sentence_of("safaricom_not_answering") == ""
 
 
-def test_the_key_is_refused_until_it_is_taken(settings: Any) -> None:
+def test_rejected_credentials_raise_alert_until_accepted(settings: Any) -> None:
     with_credentials(settings)
-    called("oauth", at=minutes(-90))
-    called("oauth", REFUSED_KEY, at=minutes(-50))
-    called("oauth", UNREACHABLE, at=minutes(-30))
-    called("oauth", REFUSED_KEY, at=minutes(-10))
+    record_call("oauth", at=minutes(-90))
+    record_call("oauth", REJECTED_CREDENTIALS, at=minutes(-50))
+    record_call("oauth", UNREACHABLE, at=minutes(-30))
+    record_call("oauth", REJECTED_CREDENTIALS, at=minutes(-10))
 
-    before = said("key-refused")
-    called("oauth", at=NOON)
+    before = sentence_of("credentials_rejected")
+    record_call("oauth", at=NOON)
 
     assert before == "Safaricom refuses our key since 14:10: nobody can pay by M-PESA."
-    assert said("key-refused") == ""
+    assert sentence_of("credentials_rejected") == ""
 
 
-def test_requests_are_refused_until_one_is_taken(settings: Any) -> None:
+def test_rejected_requests_raise_alert_until_one_is_accepted(settings: Any) -> None:
     with_credentials(settings)
-    called("oauth", at=minutes(-90))
-    called("push", REFUSED_REQUEST, at=minutes(-5))
+    record_call("oauth", at=minutes(-90))
+    record_call("push", REJECTED_REQUEST, at=minutes(-5))
 
-    before = said("requests-refused")
-    called("push", at=NOON)
+    before = sentence_of("requests_rejected")
+    record_call("push", at=NOON)
 
     assert before.startswith("Safaricom refuses our requests since 14:55:")
-    assert said("requests-refused") == ""
+    assert sentence_of("requests_rejected") == ""

@@ -1,4 +1,4 @@
-"""The owner is told once a day what needs somebody, by whichever of several reconcilers."""
+"""Delivery of alerts by email and by signal, once a day each."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ def _owner(settings: Any) -> None:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[dict[str, Any]]]:
-    """What the signal said."""
-    said: list[dict[str, Any]] = []
+def signals() -> Iterator[list[dict[str, Any]]]:
+    """Collect the arguments of each ``alert_raised``."""
+    received: list[dict[str, Any]] = []
 
-    def hear(*, signal: Any, sender: Any, **facts: Any) -> None:
-        said.append(facts)
+    def receive(*, signal: Any, sender: Any, **arguments: Any) -> None:
+        received.append(arguments)
 
-    alert_raised.connect(hear)
-    yield said
-    alert_raised.disconnect(hear)
-
-
-def told(at: float = 0) -> list[str]:
-    """The keys of what is told now."""
-    return [need.key for need in deliver_alerts(minutes(at))]
+    alert_raised.connect(receive)
+    yield received
+    alert_raised.disconnect(receive)
 
 
-def alert_mails() -> list[Any]:
-    """Those to the shop's own people."""
+def delivered(at: float = 0) -> list[str]:
+    """Deliver alerts and return the keys of those sent."""
+    return [alert.key for alert in deliver_alerts(minutes(at))]
+
+
+def alert_emails() -> list[Any]:
+    """Return the emails to the owner."""
     return [message for message in mail.outbox if OWNER in message.to]
 
 
-def test_a_thing_that_needs_the_owner_is_mailed_in_one_sentence_with_a_link() -> None:
+def test_alert_is_emailed_as_sentence_with_link() -> None:
     surplus()
 
-    assert told() == ["surplus"]
+    assert delivered() == ["surplus"]
 
-    (message,) = alert_mails()
+    (message,) = alert_emails()
     assert message.to == [OWNER, "accounts@shop.example"]
     assert message.subject.startswith("TEST: M-Pesa needs you: ")
     assert "- Return KSh 1,500: it arrived for an order that was paid already.\n" in message.body
@@ -71,127 +71,127 @@ def test_a_thing_that_needs_the_owner_is_mailed_in_one_sentence_with_a_link() ->
     assert "https://" in message.body
 
 
-def test_where_all_is_well_nothing_is_sent(heard: list[dict[str, Any]]) -> None:
+def test_without_alerts_nothing_is_sent(signals: list[dict[str, Any]]) -> None:
     payment = pay(new_payment())
 
     assert payment.is_paid
-    assert told() == []
-    assert (alert_mails(), heard) == ([], [])
+    assert delivered() == []
+    assert (alert_emails(), signals) == ([], [])
 
 
-def test_it_is_told_once_a_day_as_long_as_it_is_true() -> None:
+def test_active_alert_is_sent_once_a_day() -> None:
     surplus()
 
-    days = [told(), told(2), told(DAY - 1), told(DAY + 1), told(2 * DAY)]
+    days = [delivered(), delivered(2), delivered(DAY - 1), delivered(DAY + 1), delivered(2 * DAY)]
 
     assert days == [["surplus"], [], [], ["surplus"], []]
-    assert len(alert_mails()) == 2
+    assert len(alert_emails()) == 2
 
 
-def test_another_thing_is_told_meanwhile() -> None:
+def test_new_alert_is_sent_within_the_day() -> None:
     receipt = surplus()
-    told()
+    delivered()
 
     MpesaReceipt.objects.filter(pk=receipt.pk).update(allocation="unallocated")
 
-    assert told(2) == ["unallocated"]
+    assert delivered(2) == ["unallocated"]
 
 
-def test_several_things_are_one_mail() -> None:
+def test_several_alerts_share_one_email() -> None:
     surplus()
     MpesaJobRun.objects.update(last_run_at=minutes(-30))
 
-    assert told() == ["reconcile", "surplus"]
+    assert delivered() == ["reconcile", "surplus"]
 
-    (message,) = alert_mails()
+    (message,) = alert_emails()
     assert message.body.count("\n- ") + message.body.startswith("- ") == 2
 
 
-def test_the_signal_tells_it_too_with_nothing_personal(heard: list[dict[str, Any]], settings: Any) -> None:
+def test_signal_carries_alert_without_personal_data(signals: list[dict[str, Any]], settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALERT_EMAILS": ()}
     surplus()
 
-    told()
-    told(2)
+    delivered()
+    delivered(2)
 
     sentence = "Return KSh 1,500: it arrived for an order that was paid already."
-    assert heard == [{"key": "surplus", "level": "soon", "sentence": sentence, "count": 1}]
-    assert alert_mails() == []
+    assert signals == [{"key": "surplus", "level": "soon", "sentence": sentence, "count": 1}]
+    assert alert_emails() == []
 
 
-def test_a_receiver_that_raises_stops_neither_the_mail_nor_the_others(
-    heard: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+def test_failing_receiver_stops_neither_email_nor_other_receivers(
+    signals: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
     surplus()
 
-    def refuse(**_: Any) -> None:
+    def fail(**_: Any) -> None:
         raise RuntimeError("the shop's own fault")
 
-    alert_raised.connect(refuse)
+    alert_raised.connect(fail)
     try:
-        told()
+        delivered()
     finally:
-        alert_raised.disconnect(refuse)
+        alert_raised.disconnect(fail)
 
-    assert len(heard) == len(alert_mails()) == 1
+    assert len(signals) == len(alert_emails()) == 1
     assert "failed on the alert surplus" in caplog.text
 
 
-def test_a_mail_that_fails_is_tried_again_and_the_signal_is_not(heard: list[dict[str, Any]], settings: Any) -> None:
+def test_failed_email_is_retried_without_second_signal(signals: list[dict[str, Any]], settings: Any) -> None:
     surplus()
     working = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "tests.alerts.connectivity_rows.Broken"
+    settings.EMAIL_BACKEND = "tests.alerts.connectivity_rows.UnreachableBackend"
 
-    with pytest.raises(OSError, match="no mail server"):
-        told()
+    with pytest.raises(OSError, match="no email server"):
+        delivered()
     settings.EMAIL_BACKEND = working
 
-    assert told(2) == []
-    assert told(6) == ["surplus"]
-    assert (len(alert_mails()), len(heard)) == (1, 1)
+    assert delivered(2) == []
+    assert delivered(6) == ["surplus"]
+    assert (len(alert_emails()), len(signals)) == (1, 1)
 
 
-def test_of_two_reconcilers_in_one_minute_one_looks() -> None:
+def test_second_reconciler_within_a_minute_does_nothing() -> None:
     surplus()
-    told()
+    delivered()
 
     with counted() as count:
-        assert told(0.5) == []
+        assert delivered(0.5) == []
 
     assert len(count) <= 2, str(count)
 
 
-def test_what_another_one_has_claimed_is_left_to_it() -> None:
+def test_alert_reserved_by_another_process_is_skipped() -> None:
     surplus()
-    MpesaAlert.objects.create(key="mail surplus", reserved_at=minutes(-1))
+    MpesaAlert.objects.create(key="email surplus", reserved_at=minutes(-1))
     MpesaAlert.objects.create(key="signal surplus", reserved_at=minutes(-1))
 
-    seen = [need.key for need in active_alerts(NOON)]
+    active = [alert.key for alert in active_alerts(NOON)]
 
-    assert (seen, told()) == (["surplus"], [])
+    assert (active, delivered()) == (["surplus"], [])
 
 
-def test_looking_costs_few_questions_where_all_is_told() -> None:
+def test_scan_without_new_alerts_makes_few_queries() -> None:
     surplus()
-    told()
+    delivered()
 
     with counted() as count:
-        told(2)
+        delivered(2)
 
     assert len(count) <= 6, str(count)
 
 
-def test_reconcile_tells_it() -> None:
+def test_reconcile_delivers_alerts() -> None:
     surplus()
 
     call_command("mpesa_reconcile", stdout=StringIO())
 
-    assert len(alert_mails()) == 1
+    assert len(alert_emails()) == 1
 
 
-def test_a_mail_server_that_is_away_fails_no_pass(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_unreachable_email_server_does_not_fail_reconcile(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     surplus()
-    settings.EMAIL_BACKEND = "tests.alerts.connectivity_rows.Broken"
+    settings.EMAIL_BACKEND = "tests.alerts.connectivity_rows.UnreachableBackend"
 
     with caplog.at_level(logging.ERROR, logger="oscar_mpesa"):
         call_command("mpesa_reconcile", stdout=StringIO())
@@ -199,24 +199,24 @@ def test_a_mail_server_that_is_away_fails_no_pass(settings: Any, caplog: pytest.
     assert "the owner could not be alerted" in caplog.text
 
 
-def test_it_is_written_in_the_language_of_the_shop_whoever_runs_the_command(settings: Any) -> None:
+def test_alert_uses_language_of_shop(settings: Any) -> None:
     settings.LANGUAGE_CODE = "sw"
-    spoken: list[str | None] = []
+    languages: list[str | None] = []
 
-    def listen(**_: Any) -> None:
-        spoken.append(get_language())
+    def receive(**_: Any) -> None:
+        languages.append(get_language())
 
     surplus()
-    alert_raised.connect(listen)
+    alert_raised.connect(receive)
     try:
-        told()
+        delivered()
     finally:
-        alert_raised.disconnect(listen)
+        alert_raised.disconnect(receive)
 
-    assert spoken == ["sw"]
+    assert languages == ["sw"]
 
 
-def test_a_shop_of_real_money_is_not_told_of_tests(settings: Any) -> None:
+def test_production_shop_gets_no_alerts_about_test_money(settings: Any) -> None:
     surplus()
     settings.OSCAR_MPESA = {
         "ENVIRONMENT": "production",
@@ -228,7 +228,7 @@ def test_a_shop_of_real_money_is_not_told_of_tests(settings: Any) -> None:
         "ALERT_EMAILS": (OWNER,),
     }
 
-    assert told() == []
+    assert delivered() == []
     MpesaReceipt.objects.update(environment="production")
-    assert told(2) == ["surplus"]
-    assert alert_mails()[0].subject.startswith("M-Pesa needs you: ")
+    assert delivered(2) == ["surplus"]
+    assert alert_emails()[0].subject.startswith("M-Pesa needs you: ")

@@ -1,4 +1,4 @@
-"""Money, payments, messages and orders that wait for a person: told until somebody has dealt with them."""
+"""Alerts about receipts, payments, messages and orders that need a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar_mpesa.services.claims import record_receipt
 from oscar_mpesa.services.order_closure import close_expired_order
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
 from tests.alerts.connectivity_rows import minutes, with_credentials
-from tests.alerts.expected_alerts import need, said
+from tests.alerts.expected_alerts import alert_of, sentence_of
 from tests.services.unmatched import mismatch, surplus, unallocated
 from tests.shop import CANCELS, NOON, later, new_clerk, new_payment, pay, post, success
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.mark.parametrize(
-    ("astray", "key", "sentence"),
+    ("new_unmatched", "key", "sentence"),
     [
         pytest.param(surplus, "surplus", "Return KSh 1,500: it arrived for an order that was paid already."),
         pytest.param(
@@ -35,10 +35,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
         ),
     ],
 )
-def test_money_waits_for_a_person_until_it_is_returned(astray: Any, key: str, sentence: str) -> None:
-    receipt = astray()
+def test_undecided_money_raises_alert_until_refunded(new_unmatched: Any, key: str, sentence: str) -> None:
+    receipt = new_unmatched()
 
-    before = need(key)
+    before = alert_of(key)
     record_refund(
         receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
     )
@@ -46,103 +46,106 @@ def test_money_waits_for_a_person_until_it_is_returned(astray: Any, key: str, se
     assert before is not None
     assert (before.sentence, before.level, before.count) == (sentence, Level.SOON, 1)
     assert (before.url_name, before.url_args) == ("dashboard:mpesa-receipt", (receipt.pk,))
-    assert need(key) is None
+    assert alert_of(key) is None
 
 
-def test_several_receipts_are_one_sentence_that_leads_to_the_list() -> None:
+def test_several_receipts_share_one_alert_that_links_to_list() -> None:
     surplus()
     twice = pay(new_payment(phone=CANCELS), number="OD555EEE55")
     post(twice, success(twice, number="OD666FFF66"), now=later(9))
 
-    found = need("surplus")
+    alert = alert_of("surplus")
 
-    assert found is not None
-    assert found.sentence == ("Return KSh 3,000 in all: 2 payments arrived for orders that were paid already.")
-    assert (found.url_name, found.url_args) == ("dashboard:mpesa-receipts", ())
+    assert alert is not None
+    assert alert.sentence == "Return KSh 3,000 in all: 2 payments arrived for orders that were paid already."
+    assert (alert.url_name, alert.url_args) == ("dashboard:mpesa-receipts", ())
 
 
-def test_money_of_the_sandbox_is_no_matter_of_a_shop_in_production_but_real_money_is_one_of_a_shop_that_tests(
+def test_real_money_raises_alert_in_sandbox_and_sandbox_money_none_in_production(
     settings: Any,
 ) -> None:
     receipt = surplus()
 
     with_credentials(settings, ENVIRONMENT="production", SHORTCODE="5123456", TEST_MODE=False)
-    of_production = need("surplus")
+    in_production = alert_of("surplus")
     MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production")
     with_credentials(settings)
 
-    assert of_production is None
-    assert need("surplus") is not None
+    assert in_production is None
+    assert alert_of("surplus") is not None
 
 
-def test_an_order_that_was_cancelled_though_it_was_paid_until_its_money_is_returned() -> None:
+def test_cancelled_paid_order_raises_alert_until_refunded() -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
     order: Any = receipt.order
     order.set_status("Cancelled")
 
-    before = said("cancelled")
+    before = sentence_of("cancelled_paid_orders")
     record_refund(
         receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
     )
 
     assert before == "A cancelled order had been paid. Return the money."
-    assert said("cancelled") == ""
+    assert sentence_of("cancelled_paid_orders") == ""
 
 
-def test_a_held_payment_is_told_with_its_money_and_by_itself_only_where_there_is_none() -> None:
+def test_payment_on_hold_has_own_alert_only_without_undecided_money() -> None:
     receipt = mismatch()
     payment = MpesaPayment.objects.get(on_hold=True)
 
-    with_money = said("on_hold")
+    with_money = sentence_of("payments_on_hold")
     MpesaReceipt.objects.filter(pk=receipt.pk).update(allocation="explained")
-    alone = need("on_hold")
+    alone = alert_of("payments_on_hold")
     MpesaPayment.objects.filter(pk=payment.pk).update(on_hold=False, status="failed", live_order=None)
 
     assert with_money == ""
     assert alone is not None
     assert alone.sentence.startswith("A payment is held:")
     assert (alone.url_name, alone.url_args) == ("dashboard:mpesa-payment", (payment.pk,))
-    assert said("on_hold") == ""
+    assert sentence_of("payments_on_hold") == ""
 
 
-def test_messages_that_were_given_up_until_they_are_sent() -> None:
+def test_undelivered_messages_raise_alert_until_sent() -> None:
     pay(new_payment())
     outbox_messages = MpesaOutboxMessage.objects.all()
     outbox_messages.update(delivered_at=None, tries=5, reserved_at=minutes(-10))
 
-    both = said("untold")
+    both = sentence_of("undelivered_messages")
     outbox_messages.filter(kind="paid_email").update(delivered_at=NOON)
-    one = said("untold")
+    one = sentence_of("undelivered_messages")
     outbox_messages.update(reserved_at=minutes(-1))
-    still_on_its_way = said("untold")
+    still_reserved = sentence_of("undelivered_messages")
     outbox_messages.update(delivered_at=NOON)
 
     assert both.startswith("2 mails or announcements could not be sent in five tries each.")
     assert one.startswith("A mail or announcement could not be sent in five tries.")
-    assert still_on_its_way == ""
-    assert said("untold") == ""
+    assert still_reserved == ""
+    assert sentence_of("undelivered_messages") == ""
 
 
-def test_a_callback_that_was_given_up_until_its_payment_is_paid_by_other_news() -> None:
+def test_unprocessed_callback_raises_alert_until_payment_is_paid() -> None:
     payment = new_payment()
     MpesaCallback.objects.create(
         body=b"{}", received_at=NOON, environment="simulated", payment=payment, verdict="failed", tries=10
     )
 
-    before, leads_to = said("unread"), [each.url_name for each in active_alerts(NOON)]
+    before, linked_pages = sentence_of("unprocessed_callbacks"), [alert.url_name for alert in active_alerts(NOON)]
     pay(payment)
 
-    assert leads_to == ["dashboard:mpesa-callbacks"]
+    assert linked_pages == ["dashboard:mpesa-callbacks"]
     assert before.startswith("A message from Safaricom could not be worked through in ten tries.")
-    assert said("unread") == ""
+    assert sentence_of("unprocessed_callbacks") == ""
 
 
-def test_an_order_that_was_closed_unasked_until_its_money_is_found(settings: Any) -> None:
+def test_order_closed_unconfirmed_raises_alert_until_money_is_recorded(settings: Any) -> None:
     payment = new_payment()
     MpesaPayment.objects.update(status="expired", live_order=None, checkout_request_id=None)
     close_expired_order(MpesaOrder.objects.get(), now=minutes(31))
 
-    before, after_two_weeks = said("unasked", at=minutes(40)), said("unasked", at=NOON + timedelta(days=15))
+    before, after_two_weeks = (
+        sentence_of("closed_unconfirmed", at=minutes(40)),
+        sentence_of("closed_unconfirmed", at=NOON + timedelta(days=15)),
+    )
     record_receipt(
         "OD777GGG77",
         Decimal(1500),
@@ -155,16 +158,16 @@ def test_an_order_that_was_closed_unasked_until_its_money_is_found(settings: Any
 
     assert before.startswith("An order was closed without Safaricom's word about it.")
     assert after_two_weeks == ""
-    assert said("unasked", at=minutes(60)) == ""
+    assert sentence_of("closed_unconfirmed", at=minutes(60)) == ""
 
 
-def test_a_thing_that_was_used_after_all_is_needed_no_more() -> None:
+def test_allocated_receipt_clears_alert() -> None:
     receipt = unallocated()
     order = new_payment(phone=CANCELS, sent=False).mpesa_order.order
     MpesaPayment.objects.filter(mpesa_order_id=order.pk).update(status="failed", live_order=None)
 
-    before = said("unallocated")
+    before = sentence_of("unallocated")
     allocate_receipt(receipt, order, by=new_clerk("apply_receipt"), now=NOON)
 
     assert before != ""
-    assert said("unallocated") == ""
+    assert sentence_of("unallocated") == ""

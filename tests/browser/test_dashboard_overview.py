@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services import reconciliation
-from tests.alerts.connectivity_rows import many_ended
+from tests.alerts.connectivity_rows import new_ended_payments
 from tests.browser.axe import violations
 from tests.browser.shopper import Person
 from tests.services.unmatched import surplus
@@ -31,9 +31,9 @@ def a_little() -> None:
     """Twenty-five requests, and one thing to decide about, though nothing is out of order."""
     reconciliation.record_job_run(reconciliation.RECONCILE, now=timezone.now())
     surplus()
-    many_ended(19, status="completed", at=timezone.now() - timedelta(hours=30))
+    new_ended_payments(19, status="completed", at=timezone.now() - timedelta(hours=30))
     for code, status in (("1032", "cancelled"), ("1037", "failed"), ("1", "failed")):
-        many_ended(2, status=status, code=code, at=timezone.now() - timedelta(hours=2))
+        new_ended_payments(2, status=status, code=code, at=timezone.now() - timedelta(hours=2))
 
 
 def much() -> None:

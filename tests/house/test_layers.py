@@ -23,13 +23,13 @@ def _loggers_speak_again() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_loggers_speak_again")
-def test_every_file_imports_only_from_the_floors_below_its_own() -> None:
+def test_every_file_imports_only_from_lower_layers() -> None:
     verdict = lint_imports(config_filename=str(ROOT / "setup.cfg"), no_cache=True)
 
     assert verdict == 0, "lint-imports says which import goes the wrong way"
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [
         str(source.path)
         for source in python_files("oscar_mpesa")

@@ -47,7 +47,7 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_marked_sentence_is_translated(language: str) -> None:
+def test_every_marked_message_is_translated(language: str) -> None:
     translations = kept(language)
 
     missing = [message.id for message in _messages(marked()) if not _is_translated(message, translations)]
@@ -55,7 +55,7 @@ def test_every_marked_sentence_is_translated(language: str) -> None:
     assert missing == [], "run `make messages`, then fill in the empty ones"
 
 
-def test_nothing_is_translated_that_nobody_says(language: str) -> None:
+def test_catalog_has_no_unused_messages(language: str) -> None:
     said = {(message.id, message.context) for message in _messages(marked())}
 
     unsaid = [message.id for message in _messages(kept(language)) if (message.id, message.context) not in said]
@@ -64,7 +64,7 @@ def test_nothing_is_translated_that_nobody_says(language: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "locale"), CATALOGUES)
-def test_a_catalogue_is_complete_and_sure_of_itself(language: str, locale: Path) -> None:
+def test_catalog_is_complete_and_not_fuzzy(language: str, locale: Path) -> None:
     catalogue = kept(language, locale)
 
     unfinished = [message.id for message in _messages(catalogue) if not _is_translated(message, catalogue)]
@@ -73,20 +73,20 @@ def test_a_catalogue_is_complete_and_sure_of_itself(language: str, locale: Path)
 
 
 @pytest.mark.parametrize(("language", "locale"), CATALOGUES)
-def test_a_translation_keeps_the_placeholders(language: str, locale: Path) -> None:
+def test_translation_keeps_placeholders(language: str, locale: Path) -> None:
     changed = [message.id for message in _messages(kept(language, locale)) if not _keeps_its_placeholders(message)]
 
     assert changed == []
 
 
 @pytest.mark.parametrize(("language", "locale"), CATALOGUES)
-def test_what_is_compiled_is_what_is_written(language: str, locale: Path) -> None:
+def test_compiled_catalog_matches_source(language: str, locale: Path) -> None:
     kept_compiled = po_file(language, locale).with_suffix(".mo").read_bytes()
 
     assert _sentences(kept_compiled) == _sentences(compiled(kept(language, locale))), "run `make messages`"
 
 
-def test_no_other_catalogue_translates_our_words_in_its_own_way(language: str) -> None:
+def test_no_other_catalog_overrides_our_messages(language: str) -> None:
     """An app that stands earlier in ``INSTALLED_APPS`` overrides words without a context."""
     others = _of_other_packages(language)
 
@@ -96,7 +96,7 @@ def test_no_other_catalogue_translates_our_words_in_its_own_way(language: str) -
     assert overridden == [], "give each of them a context: pgettext, or {% translate ... context ... %}"
 
 
-def test_a_word_without_a_context_is_found() -> None:
+def test_message_without_context_is_found() -> None:
     others = _of_other_packages("sw")
 
     assert _is_overridden(Message("Show all", "Onyesha yote"), others)
@@ -104,7 +104,7 @@ def test_a_word_without_a_context_is_found() -> None:
     assert not _is_overridden(Message("Show all", "Onesha yotee"), {"Show all": {"Onesha yotee"}})
 
 
-def test_every_sentence_that_the_demo_shop_marks_is_translated() -> None:
+def test_every_message_of_demo_shop_is_translated() -> None:
     translations = kept("sw", SHOP_LOCALE)
 
     missing = [message.id for message in _messages(marked(ROOT / SHOP)) if not _is_translated(message, translations)]
@@ -113,13 +113,13 @@ def test_every_sentence_that_the_demo_shop_marks_is_translated() -> None:
 
 
 @pytest.mark.parametrize("language", SHOP_LANGUAGES)
-def test_the_demo_shop_translates_only_what_is_said_by_itself_by_oscar_or_by_django(language: str) -> None:
+def test_demo_shop_translates_only_known_messages(language: str) -> None:
     said = _ids(marked(ROOT / SHOP)) | _ids(marked(Path(oscar.__file__).parent)) | _said_by_django() | OF_PHONE_FIELDS
 
     assert _ids(kept(language, SHOP_LOCALE)) - said == set()
 
 
-def test_a_new_language_starts_with_every_sentence_empty_and_keeps_what_is_filled_in(tmp_path: Path) -> None:
+def test_new_language_starts_empty_and_keeps_translations(tmp_path: Path) -> None:
     assert write("fr", tmp_path) == len(_messages(marked()))
 
     text = po_file("fr", tmp_path).read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ def _migrations_are_not_set_aside() -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_no_change_of_a_model_is_without_its_migration() -> None:
+def test_models_match_migrations() -> None:
     said = StringIO()
 
     call_command("makemigrations", "oscar_mpesa", check_changes=True, dry_run=True, verbosity=1, stdout=said)
@@ -30,7 +30,7 @@ def test_no_change_of_a_model_is_without_its_migration() -> None:
     assert "No changes detected" in said.getvalue()
 
 
-def test_of_oscars_migrations_ours_need_only_the_first_one_of_its_orders() -> None:
+def test_migrations_depend_only_on_first_order_migration() -> None:
     needed = _dependencies()
 
     of_oscar = {key for key in needed if key[0] in _labels_of_oscar()}
@@ -38,7 +38,7 @@ def test_of_oscars_migrations_ours_need_only_the_first_one_of_its_orders() -> No
     assert of_oscar == {("order", "0001_initial")}
 
 
-def test_of_others_ours_need_only_whatever_model_the_shop_has_for_its_users() -> None:
+def test_migrations_depend_only_on_swappable_user_model() -> None:
     of_others = {key for key in _dependencies() if key[0] not in _labels_of_oscar() | {"oscar_mpesa"}}
 
     assert of_others == {swappable_dependency("auth.User")}

@@ -12,7 +12,7 @@ SOMEONES_PLACE = re.compile(r"(?<![\w.}/-])(/(home|root|Users|work)/\w+|[A-Z]:\\
 WRITTEN = {".py", ".md", ".cfg", ".toml", ".ini", ".html", ".txt", ".js", ".css", ".po", ".json", ".svg", ".yml", ""}
 
 
-def test_nothing_names_a_place_on_somebodys_machine() -> None:
+def test_no_file_names_a_path_of_a_home_directory() -> None:
     found = [
         f"{path}:{number}"
         for path in _files_of_the_project()
@@ -23,7 +23,7 @@ def test_nothing_names_a_place_on_somebodys_machine() -> None:
     assert found == []
 
 
-def test_nothing_secret_or_generated_is_kept() -> None:
+def test_no_secret_or_generated_file_is_tracked() -> None:
     kept = [str(path) for path in _files_of_the_project() if path.name == ".env" or path.suffix in {".pyc", ".sqlite3"}]
 
     assert kept == []

@@ -14,7 +14,7 @@ from tests.house.sources import ROOT
 pytestmark = pytest.mark.slow
 
 
-def test_a_new_shop_is_migrated_and_can_go_back(tmp_path: Path) -> None:
+def test_migrations_run_forwards_and_backwards(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
 
     _manage("migrate", "--verbosity", "0", database=database)

@@ -12,7 +12,7 @@ from tests.house.sources import ROOT
 MISTAKES = [name for name, (level, *_) in WORDS.items() if level != "ok"]
 
 
-def test_the_table_of_mistakes_has_each_one_once() -> None:
+def test_table_of_mistakes_is_complete() -> None:
     document = (ROOT / "docs" / "set-up.md").read_text(encoding="utf-8")
 
     rows = re.findall(r"^\| `([a-z-]+)` \|", document, re.MULTILINE)
@@ -21,7 +21,7 @@ def test_the_table_of_mistakes_has_each_one_once() -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_none_is_without_a_test(name: str) -> None:
+def test_every_finding_has_a_test(name: str) -> None:
     tests = (ROOT / "tests" / "setup_check").glob("test_*.py")
 
     assert any(f'"{name}"' in path.read_text(encoding="utf-8") for path in tests)

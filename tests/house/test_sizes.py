@@ -29,7 +29,7 @@ UNMEASURED = re.compile(r"#\s*pragma:\s*no cover")
 
 
 @pytest.mark.parametrize("pattern", ["*.py", "*.html", "*.js"])
-def test_no_file_is_longer_than_can_be_read_at_once(pattern: str) -> None:
+def test_no_file_has_more_than_300_lines(pattern: str) -> None:
     written = [path for path in files(pattern) if "migrations" not in path.parts]
 
     lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in written}
@@ -38,7 +38,7 @@ def test_no_file_is_longer_than_can_be_read_at_once(pattern: str) -> None:
     assert long == {}
 
 
-def test_no_function_is_longer_than_thirty_lines() -> None:
+def test_no_function_has_more_than_30_lines() -> None:
     long = {
         f"{source.path}:{function.lineno} {function.name}": _lines_of_code(function)
         for source in python_files()
@@ -49,7 +49,7 @@ def test_no_function_is_longer_than_thirty_lines() -> None:
     assert long == {}
 
 
-def test_every_module_has_a_name_that_says_what_is_in_it() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     places = [part for source in python_files() for part in source.path.with_suffix("").parts]
 
     assert NAMES_THAT_SAY_NOTHING.isdisjoint(places)
@@ -63,7 +63,7 @@ def test_every_module_has_a_name_that_says_what_is_in_it() -> None:
         pytest.param(UNMEASURED, id="lines kept from the coverage"),
     ],
 )
-def test_no_comment_hides(unwanted: re.Pattern[str]) -> None:
+def test_no_comment_hides_problems(unwanted: re.Pattern[str]) -> None:
     found = [
         f"{source.path}:{number}"
         for source in python_files()

@@ -31,7 +31,7 @@ def bare_python(tmp_path: Path) -> Path:
     return tmp_path / "bare" / "bin" / "python"
 
 
-def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+def test_wheel_contains_every_file_of_package(wheel: Path) -> None:
     written = {path.relative_to(ROOT).as_posix() for path in files("*", "oscar_mpesa")}
 
     with zipfile.ZipFile(wheel) as archive:
@@ -42,9 +42,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     assert {name.split("/")[1] for name in packed} >= {"templates", "static", "migrations"}
 
 
-def test_a_shop_with_the_wheel_alone_sells_and_is_paid_without_a_network(
-    wheel: Path, bare_python: Path, tmp_path: Path
-) -> None:
+def test_shop_with_only_the_wheel_takes_a_payment(wheel: Path, bare_python: Path, tmp_path: Path) -> None:
     _run(str(bare_python), "-m", "pip", "install", "--quiet", str(wheel), "sorl-thumbnail")
 
     told = _run(str(bare_python), "-I", str(SHOP), cwd=tmp_path)

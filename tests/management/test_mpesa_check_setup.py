@@ -26,7 +26,7 @@ def said() -> str:
     return out.getvalue()
 
 
-def test_a_shop_without_errors_ends_well_and_hears_what_could_be_better(settings: Any, live_server: Any) -> None:
+def test_command_without_errors_succeeds_and_lists_warnings(settings: Any, live_server: Any) -> None:
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
         lines = said().splitlines()
@@ -38,7 +38,7 @@ def test_a_shop_without_errors_ends_well_and_hears_what_could_be_better(settings
     assert not MpesaPayment.objects.exists()
 
 
-def test_an_error_is_the_exit_status(settings: Any, live_server: Any) -> None:
+def test_error_finding_fails_the_command(settings: Any, live_server: Any) -> None:
     out = StringIO()
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, PASSKEY="another", CALLBACK_URL=f"{live_server.url}/api/payment/hooks")
@@ -51,7 +51,7 @@ def test_an_error_is_the_exit_status(settings: Any, live_server: Any) -> None:
     assert "ERROR   callback-missing: The callback address answers 404: there is nothing at its path." in lines
 
 
-def test_settings_with_errors_do_not_keep_it_from_telling_them(settings: Any) -> None:
+def test_command_reports_invalid_settings(settings: Any) -> None:
     set_up(settings, PASSKEY="", CALLBACK_URL="")
 
     out = StringIO()
@@ -62,5 +62,5 @@ def test_settings_with_errors_do_not_keep_it_from_telling_them(settings: Any) ->
     assert not any(KEYS[name] in out.getvalue() for name in ("CONSUMER_KEY", "CONSUMER_SECRET"))
 
 
-def test_a_demo_has_nobody_to_ask() -> None:
+def test_command_in_test_mode_makes_no_probe() -> None:
     assert "OK      simulated: Test mode" in said()

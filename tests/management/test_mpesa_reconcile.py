@@ -57,7 +57,7 @@ def an_hour_passes() -> None:
         model.objects.update(**{name: F(name) - gone for name in names})
 
 
-def test_a_pass_says_on_a_terminal_what_it_did() -> None:
+def test_terminal_shows_progress_and_summary() -> None:
     new_payment(now=timezone.now())
     new_payment(phone=NO_FUNDS, now=timezone.now())
     an_hour_passes()
@@ -71,7 +71,7 @@ def test_a_pass_says_on_a_terminal_what_it_did() -> None:
     assert "overdue orders looked at" in said[-1]
 
 
-def test_elsewhere_it_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_terminal_summary_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
     out = StringIO()
 
     with caplog.at_level(logging.INFO, logger="oscar_mpesa"):
@@ -82,7 +82,7 @@ def test_elsewhere_it_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.usefixtures("broken_shop")
-def test_what_fails_is_counted_and_is_the_exit_status(caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_steps_are_counted_and_fail_the_command(caplog: pytest.LogCaptureFixture) -> None:
     payment = new_payment(now=timezone.now())
     post(payment, success(payment), now=timezone.now())
     an_hour_passes()
@@ -93,7 +93,7 @@ def test_what_fails_is_counted_and_is_the_exit_status(caplog: pytest.LogCaptureF
     assert "0 books written again (1 FAILED)" in caplog.records[-1].getMessage()
 
 
-def test_a_loop_goes_on_until_it_is_told_to_stop_and_ends_well() -> None:
+def test_loop_ends_on_sigterm() -> None:
     before = signal.getsignal(signal.SIGTERM)
     new_payment(now=timezone.now())
     an_hour_passes()
@@ -107,7 +107,7 @@ def test_a_loop_goes_on_until_it_is_told_to_stop_and_ends_well() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_told_to_stop_in_the_middle_it_finishes_the_step_at_hand_and_no_more() -> None:
+def test_sigterm_ends_loop_after_current_step() -> None:
     for _ in range(3):
         new_payment(now=timezone.now())
     an_hour_passes()
@@ -125,14 +125,14 @@ def test_told_to_stop_in_the_middle_it_finishes_the_step_at_hand_and_no_more() -
 
 
 @pytest.mark.parametrize("pause", ["0", "-1", "soon", "nan", "86400"])
-def test_a_pause_has_to_be_one(pause: str) -> None:
+def test_invalid_pause_is_rejected(pause: str) -> None:
     with pytest.raises(
         CommandError, match=f"--loop: {pause} is no pause: a number of seconds, above 0 and under a day"
     ):
         call_command("mpesa_reconcile", "--loop", pause)
 
 
-def test_an_order_of_another_method_is_let_be() -> None:
+def test_order_of_another_method_is_left_alone() -> None:
     order = new_order(status="Pending")
 
     call_command("mpesa_reconcile", stdout=StringIO())

@@ -75,7 +75,7 @@ def variables_in(text: str) -> dict[str, str]:
     return dict(re.findall(r"^  MPESA_(\w+)=(.+)$", text, re.MULTILINE))
 
 
-def test_a_shop_without_credentials_is_told_which_variables_to_set() -> None:
+def test_shop_without_credentials_is_shown_variables_to_set() -> None:
     before = signal.getsignal(signal.SIGINT)
 
     text = said()
@@ -94,7 +94,7 @@ def test_a_shop_without_credentials_is_told_which_variables_to_set() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_shop_with_credentials_is_not_shown_its_secrets(settings: Any) -> None:
+def test_existing_credentials_are_not_printed(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS}
 
     text = said()
@@ -103,25 +103,25 @@ def test_a_shop_with_credentials_is_not_shown_its_secrets(settings: Any) -> None
     assert "of-the-app" not in text
 
 
-def test_a_shop_that_may_not_test_is_told_how_it_may(settings: Any) -> None:
+def test_disallowed_test_mode_is_listed_to_set(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS, "TEST_MODE": False}
 
     assert variables_in(said())["TEST_MODE"] == "true"
 
 
-def test_a_shop_whose_urlconf_lacks_the_callbacks_is_shown_the_usual_address(settings: Any) -> None:
+def test_missing_callback_url_falls_back_to_default_path(settings: Any) -> None:
     settings.ROOT_URLCONF = "oscar_mpesa.practice_phone.urls"
 
     assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8000/api/payments/hooks"
 
 
-def test_a_shop_on_another_port_is_called_back_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_callback_url_uses_port_of_shop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "8080")
 
     assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8080/api/payments/hooks"
 
 
-def test_the_shops_own_keys_open_it_and_what_happens_is_told(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simulator_accepts_credentials_of_shop_and_prints_calls(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     settings.OSCAR_MPESA = {**CREDENTIALS}
 
@@ -147,19 +147,19 @@ def push_and_be_refused(greeting: str) -> None:
         Client(keys, HttpTransport(), DictCache()).push(push, now=timezone.now())
 
 
-def test_a_chaos_says_how_to_have_it_again() -> None:
+def test_chaos_prints_its_seed() -> None:
     assert "The same chaos again: --seed 7\n" in said(scenario="chaos", seed=7)
     assert "--seed" not in said(scenario="slow", seed=7)
 
 
-def test_production_has_no_simulator(settings: Any) -> None:
+def test_command_refuses_production(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS, "ENVIRONMENT": "production"}
 
     with pytest.raises(CommandError, match="set MPESA_ENVIRONMENT=sandbox"):
         call_command("mpesa_simulator", port=0)
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_taken_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -167,12 +167,12 @@ def test_a_port_that_is_taken_is_told() -> None:
             call_command("mpesa_simulator", port=port)
 
 
-def test_a_scenario_that_is_none_is_refused_with_the_names_of_those_that_are() -> None:
+def test_unknown_scenario_is_refused_with_list_of_names() -> None:
     with pytest.raises(CommandError, match=r"earthquake.*lost_reply"):
         call_command("mpesa_simulator", "--scenario", "earthquake")
 
 
-def test_as_a_program_it_listens_and_ends_in_peace() -> None:
+def test_program_serves_and_ends_on_sigterm() -> None:
     program = subprocess.Popen(
         [sys.executable, "-m", "django", "mpesa_simulator", "--port", "0"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""No question of the overview reads a table from end to end: an old shop's page opens as fast as a young one's."""
+"""No query of the overview scans a whole table, so the page stays fast as the shop grows."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from tests.shop import NOON
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="each database words its plans in its own way"),
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="each database writes its plans differently"),
 ]
 
-#: One row for each thing that runs by itself, and calls by the primary key, the last 200 of them.
+#: One row for each job, and the last 200 calls by primary key.
 MAY_BE_SCANNED = ("SCAN oscar_mpesa_mpesajobrun", "SCAN oscar_mpesa_mpesaapicall")
 
 
 def plan(sql: str) -> list[str]:
-    """How SQLite means to answer, a line for each step."""
+    """Return SQLite's query plan, a line for each step."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
         return [row[-1] for row in cursor.fetchall()]
 
 
-@pytest.mark.parametrize("ask", [active_alerts, statistics])
-def test_every_question_finds_its_rows_by_an_index(settings: Any, ask: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("read", [active_alerts, statistics])
+def test_every_query_uses_an_index(settings: Any, read: Callable[..., Any]) -> None:
     with_credentials(settings)
-    with counted() as asked:
-        ask(NOON)
+    with counted() as queries:
+        read(NOON)
 
-    steps = [step for sql in asked for step in plan(sql)]
+    steps = [step for sql in queries for step in plan(sql)]
 
     scans = [step for step in steps if step.startswith(("SCAN oscar", "SCAN order"))]
     assert [step for step in scans if not step.startswith(MAY_BE_SCANNED)] == []
     assert [step for step in steps if step.startswith("SEARCH oscar_mpesa_mpesapayment USING")] != []
 
 
-def test_the_calls_are_read_from_the_newest_on(settings: Any) -> None:
+def test_api_calls_are_read_newest_first_without_sorting(settings: Any) -> None:
     with_credentials(settings)
-    with counted() as asked:
+    with counted() as queries:
         active_alerts(NOON)
 
-    (of_calls,) = [sql for sql in asked if 'FROM "oscar_mpesa_mpesaapicall"' in sql]
+    (query,) = [sql for sql in queries if 'FROM "oscar_mpesa_mpesaapicall"' in sql]
 
-    assert plan(of_calls) == ["SCAN oscar_mpesa_mpesaapicall"]  # by its key, so without a sort
+    assert plan(query) == ["SCAN oscar_mpesa_mpesaapicall"]  # by primary key, so without a sort

@@ -42,7 +42,7 @@ def knocked(settings: Any, address: str, **changes: Any) -> dict[str, Finding]:
     return by_name(callback_findings(timezone.now()))
 
 
-def test_a_message_that_comes_through_is_found_and_leaves_no_row(settings: Any, live_server: Any) -> None:
+def test_probe_that_arrives_is_found_and_deleted(settings: Any, live_server: Any) -> None:
     payment = new_payment()
     kept = post(payment, failure(payment))
 
@@ -65,9 +65,7 @@ def test_a_message_that_comes_through_is_found_and_leaves_no_row(settings: Any, 
         pytest.param(200, "callback-page", "not the shop, but a page", id="a parking page"),
     ],
 )
-def test_what_answers_in_the_shop_s_place_is_named(
-    settings: Any, hooks: Hooks, status: int, name: str, words: str
-) -> None:
+def test_wrong_answer_of_callback_url_is_named(settings: Any, hooks: Hooks, status: int, name: str, words: str) -> None:
     hooks.status, hooks.body = status, b"<html>Hello</html>"
 
     findings = knocked(settings, hooks.url)
@@ -78,7 +76,7 @@ def test_what_answers_in_the_shop_s_place_is_named(
     assert len(hooks.bodies) == 1
 
 
-def test_a_redirect_is_told_without_the_address_s_end() -> None:
+def test_redirect_target_is_shown_without_its_end() -> None:
     response = Response(status=301, headers={"location": "/en/api/payments/hooks/" + "a" * 40}, body=b"")
     broken = Response(status=301, headers={"Location": "https://[bad"}, body=b"")
 
@@ -86,14 +84,14 @@ def test_a_redirect_is_told_without_the_address_s_end() -> None:
     assert _where_to(broken) == "…"
 
 
-def test_another_shop_at_the_address_is_told_from_this_one(settings: Any, hooks: Hooks) -> None:
+def test_answer_of_another_shop_is_recognized(settings: Any, hooks: Hooks) -> None:
     findings = knocked(settings, hooks.url)
 
     assert list(findings) == ["callback-elsewhere"]
     assert "another copy of the shop" in findings["callback-elsewhere"].meaning
 
 
-def test_a_crowd_of_strangers_hides_the_message(settings: Any, live_server: Any) -> None:
+def test_many_unverified_callbacks_make_probe_inconclusive(settings: Any, live_server: Any) -> None:
     for _ in range(20):
         receive_callback(b"{}", secret="", address=None, now=timezone.now())
 
@@ -103,7 +101,7 @@ def test_a_crowd_of_strangers_hides_the_message(settings: Any, live_server: Any)
     assert MpesaCallback.objects.count() == 20
 
 
-def test_nobody_at_the_address(settings: Any) -> None:
+def test_unreachable_callback_url_is_an_error(settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -113,7 +111,7 @@ def test_nobody_at_the_address(settings: Any) -> None:
     assert "127.0.0.1: ConnectionError" in findings["callback-unreachable"].sentence
 
 
-def test_an_address_that_does_not_answer_in_time(settings: Any) -> None:
+def test_slow_callback_url_is_an_error(settings: Any) -> None:
     with serving(keeps_silent) as server, gateway.replaced_transport(ImpatientTransport(read=0.2)):
         findings = knocked(settings, server.url.rstrip("/") + PATH)
 
@@ -121,7 +119,7 @@ def test_an_address_that_does_not_answer_in_time(settings: Any) -> None:
     assert "one worker" in findings["callback-slow"].meaning
 
 
-def test_a_certificate_that_is_none(settings: Any) -> None:
+def test_invalid_certificate_is_an_error(settings: Any) -> None:
     with serving(answers("HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         findings = knocked(settings, server.url.replace("http:", "https:").rstrip("/") + PATH)
 
@@ -129,14 +127,14 @@ def test_a_certificate_that_is_none(settings: Any) -> None:
     assert "127.0.0.1" in findings["callback-certificate"].sentence
 
 
-def test_a_shop_that_trusts_too_many_proxies_believes_anybody(settings: Any, live_server: Any) -> None:
+def test_too_many_trusted_proxies_are_found(settings: Any, live_server: Any) -> None:
     findings = knocked(settings, f"{live_server.url}{PATH}", TRUSTED_PROXIES=1)
 
     assert list(findings) == ["callback-ok", "proxies-forged"]
     assert "it is 1 now" in findings["proxies-forged"].remedy
 
 
-def test_a_shop_that_trusts_too_few_sees_its_own_proxy(settings: Any, live_server: Any) -> None:
+def test_too_few_trusted_proxies_are_found(settings: Any, live_server: Any) -> None:
     with gateway.replaced_transport(Rerouted("https://duka.example", live_server.url)):
         findings = knocked(settings, f"https://duka.example{PATH}")
 
@@ -145,5 +143,5 @@ def test_a_shop_that_trusts_too_few_sees_its_own_proxy(settings: Any, live_serve
 
 
 @pytest.mark.parametrize("address", ["", "duka.example/hooks", "https://duka.example/hooks?a=1"])
-def test_an_address_that_is_none_is_not_gone_to(settings: Any, address: str) -> None:
+def test_invalid_callback_url_is_not_probed(settings: Any, address: str) -> None:
     assert knocked(settings, address) == {}

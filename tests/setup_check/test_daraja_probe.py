@@ -41,7 +41,7 @@ def scripted(*, oauth: Step = TOKEN, query: Step = TOKEN) -> dict[str, Finding]:
         return asked()
 
 
-def test_with_the_right_keys_all_is_well_and_no_prompt_was_sent(settings: Any, simulator: Simulator) -> None:
+def test_valid_credentials_pass_without_sending_a_prompt(settings: Any, simulator: Simulator) -> None:
     set_up(settings, BASE_URL=simulator.url)
 
     findings = asked()
@@ -52,7 +52,7 @@ def test_with_the_right_keys_all_is_well_and_no_prompt_was_sent(settings: Any, s
     assert (simulator.tokens_given, simulator.pushes) == (1, [])
 
 
-def test_its_calls_are_kept_and_count_in_the_minute_s_budget(settings: Any, simulator: Simulator) -> None:
+def test_probe_calls_are_recorded(settings: Any, simulator: Simulator) -> None:
     set_up(settings, BASE_URL=simulator.url)
 
     asked()
@@ -70,7 +70,7 @@ def test_its_calls_are_kept_and_count_in_the_minute_s_budget(settings: Any, simu
         pytest.param({"PASSKEY": "another"}, "passkey-refused", "Copy MPESA_PASSKEY", id="wrong passkey"),
     ],
 )
-def test_a_wrong_key_is_named(
+def test_wrong_credential_is_named(
     settings: Any, simulator: Simulator, changes: dict[str, str], name: str, remedy: str
 ) -> None:
     set_up(settings, BASE_URL=simulator.url, **changes)
@@ -95,7 +95,7 @@ def test_a_wrong_key_is_named(
     ],
 )
 @pytest.mark.parametrize("of", ["oauth", "query"])
-def test_who_gives_no_answer_is_told_apart_from_who_refuses(
+def test_missing_answer_is_distinguished_from_rejection(
     settings: Any, answer: Step, name: str, words: str, of: str
 ) -> None:
     set_up(settings)
@@ -124,7 +124,7 @@ def test_who_gives_no_answer_is_told_apart_from_who_refuses(
         ),
     ],
 )
-def test_what_the_answer_to_the_question_proves(settings: Any, answer: Step, name: str) -> None:
+def test_query_error_decides_the_finding(settings: Any, answer: Step, name: str) -> None:
     set_up(settings)
 
     findings = scripted(query=answer)
@@ -132,7 +132,7 @@ def test_what_the_answer_to_the_question_proves(settings: Any, answer: Step, nam
     assert list(findings) == ["token-ok", name]
 
 
-def test_a_result_proves_that_the_short_code_is_known(settings: Any) -> None:
+def test_query_result_proves_short_code_is_known(settings: Any) -> None:
     set_up(settings)
 
     findings = scripted(query={**told("4999"), "CheckoutRequestID": ""})
@@ -141,7 +141,7 @@ def test_a_result_proves_that_the_short_code_is_known(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "name"), [(0, "clock-ok"), (1, "clock-ok"), (3, "clock-off"), (-180, "clock-off")])
-def test_a_clock_that_goes_wrong_is_told(settings: Any, minutes: int, name: str) -> None:
+def test_wrong_clock_is_found(settings: Any, minutes: int, name: str) -> None:
     set_up(settings)
 
     findings = scripted(oauth=token_at(timezone.now() + timedelta(minutes=minutes)))
@@ -150,7 +150,7 @@ def test_a_clock_that_goes_wrong_is_told(settings: Any, minutes: int, name: str)
     assert name == "clock-ok" or f"{abs(minutes)} minutes" in findings[name].sentence
 
 
-def test_a_failed_try_leaves_the_token_that_the_shop_has(settings: Any) -> None:
+def test_failed_probe_keeps_cached_token(settings: Any) -> None:
     set_up(settings)
     key = get_settings().credentials.token_key
     cache.set(key, "token-of-the-shop", 600)
@@ -160,7 +160,7 @@ def test_a_failed_try_leaves_the_token_that_the_shop_has(settings: Any) -> None:
     assert cache.get(key) == "token-of-the-shop"
 
 
-def test_in_test_mode_there_is_nobody_to_ask(settings: Any) -> None:
+def test_test_mode_makes_no_probe(settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
 
     findings = scripted()
@@ -168,7 +168,7 @@ def test_in_test_mode_there_is_nobody_to_ask(settings: Any) -> None:
     assert {name: finding.level for name, finding in findings.items()} == {"simulated": Level.OK}
 
 
-def test_keys_of_faulty_settings_go_nowhere(settings: Any) -> None:
+def test_credentials_of_invalid_settings_are_not_sent(settings: Any) -> None:
     set_up(settings, ENVIRONMENT="production", BASE_URL="https://another.example")
 
     findings = scripted()

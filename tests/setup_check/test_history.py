@@ -53,7 +53,7 @@ def hasty_shop() -> Iterator[None]:
         order_placed.disconnect(each)
 
 
-def test_a_shop_where_reconcile_never_ran_is_told_so() -> None:
+def test_missing_reconcile_runs_are_found() -> None:
     assert "every minute" in traces()["cron-never"].remedy
 
 
@@ -61,18 +61,18 @@ def test_a_shop_where_reconcile_never_ran_is_told_so() -> None:
     ("minutes", "name"),
     [pytest.param(1, "cron-ok", id="a minute"), pytest.param(11, "cron-late", id="more than ten minutes")],
 )
-def test_the_last_pass_is_told_by_nairobi_s_clock(minutes: int, name: str) -> None:
+def test_last_reconcile_run_is_shown_in_nairobi_time(minutes: int, name: str) -> None:
     record_job_run(RECONCILE, now=NOON)
 
     assert "15:00" in traces(minutes * 60)[name].sentence
 
 
-def test_oscar_s_own_receivers_are_no_strangers() -> None:
+def test_receivers_of_oscar_are_not_reported() -> None:
     assert "receivers-ok" in traces()
 
 
 @pytest.mark.usefixtures("hasty_shop")
-def test_code_that_may_ship_unpaid_orders_is_named() -> None:
+def test_receivers_of_order_placed_are_named() -> None:
     finding = traces()["placed-receivers"]
 
     here = __name__
@@ -81,7 +81,7 @@ def test_code_that_may_ship_unpaid_orders_is_named() -> None:
 
 
 @pytest.mark.parametrize("code", ["2028", "SFC_IC0003"])
-def test_a_till_that_was_prompted_as_a_paybill_is_found_in_the_payments(code: str) -> None:
+def test_swapped_till_and_paybill_are_found_in_payments(code: str) -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code=code))
 
@@ -91,7 +91,7 @@ def test_a_till_that_was_prompted_as_a_paybill_is_found_in_the_payments(code: st
     assert "MPESA_TILL_NUMBER is the till" in finding.remedy
 
 
-def test_a_push_for_a_merchant_that_does_not_exist_is_found_too(settings: Any) -> None:
+def test_push_to_unknown_merchant_is_found(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     with replaced_transport(ScriptedTransport([refusal("500.001.1001", "Merchant does not exist", status=500)])):
         new_payment()
@@ -99,7 +99,7 @@ def test_a_push_for_a_merchant_that_does_not_exist_is_found_too(settings: Any) -
     assert "Merchant does not exist" in traces()["swapped"].sentence
 
 
-def test_a_failure_of_the_shopper_s_is_no_mix_up() -> None:
+def test_cancelled_payment_is_not_reported_as_swapped() -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code=1032))
 
@@ -108,7 +108,7 @@ def test_a_failure_of_the_shopper_s_is_no_mix_up() -> None:
     assert "receivers-ok" in found and "swapped" not in found
 
 
-def test_a_mix_up_is_forgotten_after_a_payment_and_after_a_week() -> None:
+def test_swapped_finding_clears_after_payment_or_a_week() -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code="2028"))
     week = timedelta(days=7).total_seconds()
@@ -121,7 +121,7 @@ def test_a_mix_up_is_forgotten_after_a_payment_and_after_a_week() -> None:
     assert "swapped" not in traces()
 
 
-def test_looking_costs_three_queries_at_the_most() -> None:
+def test_history_makes_at_most_three_queries() -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code="2028"))
 

@@ -28,7 +28,7 @@ def ready(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
-def test_a_shop_that_is_ready_is_told_so(settings: Any) -> None:
+def test_ready_shop_has_only_ok_findings(settings: Any) -> None:
     ready(settings)
     set_up(settings, **PRODUCTION)
     record_job_run(RECONCILE, now=timezone.now())
@@ -39,7 +39,7 @@ def test_a_shop_that_is_ready_is_told_so(settings: Any) -> None:
     assert {finding.level for finding in findings.values()} == {Level.OK}
 
 
-def test_a_system_check_is_a_finding_in_the_same_words(settings: Any) -> None:
+def test_system_check_is_a_finding_with_the_same_text(settings: Any) -> None:
     ready(settings)
     set_up(settings, **PRODUCTION | {"SHORTCODE_TYPE": "", "PASSKEY": ""})
 
@@ -52,7 +52,7 @@ def test_a_system_check_is_a_finding_in_the_same_words(settings: Any) -> None:
     assert (findings["E003"].level, findings["W004"].level) == (Level.ERROR, Level.WARNING)
 
 
-def test_a_check_that_the_shop_silenced_is_silent_here_too(settings: Any) -> None:
+def test_silenced_check_is_no_finding(settings: Any) -> None:
     settings.SILENCED_SYSTEM_CHECKS = ["oscar_mpesa.W007"]
 
     findings = by_name(settings_findings())
@@ -60,11 +60,11 @@ def test_a_check_that_the_shop_silenced_is_silent_here_too(settings: Any) -> Non
     assert "W007" not in findings and "W008" in findings
 
 
-def test_a_demo_is_lawful() -> None:
+def test_demo_environment_is_only_a_warning() -> None:
     assert by_name(settings_findings())["E010"].level is Level.WARNING
 
 
-def test_a_shop_in_test_mode_is_told_that_it_is_and_not_that_all_is_there(settings: Any) -> None:
+def test_test_mode_is_reported_instead_of_complete_settings(settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
 
     findings = by_name(settings_findings())
@@ -72,7 +72,7 @@ def test_a_shop_in_test_mode_is_told_that_it_is_and_not_that_all_is_there(settin
     assert "settings-simulated" in findings and "settings-ok" not in findings
 
 
-def test_workers_without_a_common_cache_and_mails_that_go_nowhere_are_told(settings: Any) -> None:
+def test_unshared_cache_and_unsent_email_are_found(settings: Any) -> None:
     set_up(settings, **PRODUCTION)
 
     findings = by_name(settings_findings())
@@ -80,7 +80,7 @@ def test_workers_without_a_common_cache_and_mails_that_go_nowhere_are_told(setti
     assert list(findings) == ["W007", "W008", "settings-ok"]
 
 
-def test_the_worst_comes_first(settings: Any) -> None:
+def test_findings_are_sorted_by_severity(settings: Any) -> None:
     set_up(settings, **PRODUCTION, BASE_URL="https://another.example", CALLBACK_URL="http://duka.example/hooks")
 
     levels = [finding.level for finding in run_setup_check(timezone.now())]
@@ -89,7 +89,7 @@ def test_the_worst_comes_first(settings: Any) -> None:
     assert levels[0] is Level.ERROR
 
 
-def test_every_part_has_its_say(settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_check_runs_every_part(settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
@@ -99,12 +99,12 @@ def test_every_part_has_its_say(settings: Any, live_server: Any, monkeypatch: py
     assert {"E010", "cron-never", "receivers-ok", "token-ok", "shortcode-ok", "callback-ok"} <= names
 
 
-def test_nothing_is_asked_inside_a_transaction() -> None:
+def test_setup_check_refuses_to_run_in_transaction() -> None:
     with transaction.atomic(), pytest.raises(RuntimeError, match="outside a transaction"):
         run_setup_check(timezone.now())
 
 
-def test_what_is_set_is_shown_and_of_a_secret_only_whether_it_is_there(settings: Any) -> None:
+def test_setting_rows_show_values_but_no_secrets(settings: Any) -> None:
     set_up(
         settings,
         PASSKEY="",
@@ -128,7 +128,7 @@ def test_what_is_set_is_shown_and_of_a_secret_only_whether_it_is_there(settings:
 
 
 @pytest.mark.parametrize("name", [name for name, (level, *_) in WORDS.items() if level != "ok"])
-def test_what_is_wrong_always_comes_with_what_to_do(name: str) -> None:
+def test_every_problem_has_a_remedy(name: str) -> None:
     level, sentence, _, remedy = WORDS[name]
 
     assert Level(level) and sentence and remedy

@@ -19,7 +19,7 @@ from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.dashboard.overview.charts import bars, share
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.reports.queries import count_open_items, customers
+from oscar_mpesa.reports.queries import count_open_items, waiting_customers
 from oscar_mpesa.reports.statistics import Statistics, statistics
 from oscar_mpesa.reports.success_rate import ResultCounts
 
@@ -65,15 +65,19 @@ class OverviewView(DashboardMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """What needs somebody, and the figures of the shop's own environment."""
         now, settings = timezone.now(), get_settings()
-        seen, numbers = count_open_items(now), statistics(now)
+        open_items, numbers = count_open_items(now), statistics(now)
         ended = numbers.ended
+        alerts = rules.active_alerts(now, results=ended, open_items=open_items)
         return {
             **super().get_context_data(**kwargs),
             "mpesa": settings,
             "offered": OFFERED[settings.available_to],
-            "tasks": [_task(need, self.request.user) for need in rules.active_alerts(now, ended=ended, seen=seen)],
+            "tasks": [_task(alert, self.request.user) for alert in alerts],
             "figures": numbers,
-            "of_today": [*_facts(ended.today), (gettext("Customers waiting now"), f"{customers(seen):,}")],
+            "of_today": [
+                *_facts(ended.today),
+                (gettext("Customers waiting now"), f"{waiting_customers(open_items):,}"),
+            ],
             "of_month": _facts_of_month(numbers),
             "chart": bars([day.taken for day in numbers.days], title=gettext("A bar for the money of each day")),
             "of_chart": _of_chart(numbers),

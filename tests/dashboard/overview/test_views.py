@@ -15,7 +15,13 @@ from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.overview.views import LINK_WORDS
 from oscar_mpesa.models import MpesaJobRun, MpesaReceipt
 from oscar_mpesa.services import reconciliation
-from tests.alerts.connectivity_rows import UNREACHABLE, called, customers_wait, many_ended, with_credentials
+from tests.alerts.connectivity_rows import (
+    UNREACHABLE,
+    new_ended_payments,
+    new_waiting_payments,
+    record_call,
+    with_credentials,
+)
 from tests.query_counts import counted
 from tests.services.unmatched import surplus
 from tests.shop import new_clerk, new_payment, pay
@@ -94,8 +100,8 @@ def test_an_urgent_one_says_so(clerk: Client) -> None:
 def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
     MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production", paid_at=timezone.now(), amount=48200)
-    many_ended(3, status="completed", at=timezone.now(), environment="production")
-    many_ended(1, status="cancelled", at=timezone.now(), environment="production", code="1032")
+    new_ended_payments(3, status="completed", at=timezone.now(), environment="production")
+    new_ended_payments(1, status="cancelled", at=timezone.now(), environment="production", code="1032")
     a_production_shop(settings)
 
     words = page(clerk)
@@ -139,8 +145,8 @@ def test_a_link_leads_only_where_there_is_a_page_that_this_person_may_open() -> 
 
 
 def test_no_style_and_no_script_of_its_own_stands_in_the_page(clerk: Client) -> None:
-    many_ended(3, status="completed", at=timezone.now())
-    many_ended(1, status="cancelled", at=timezone.now(), code="1032")
+    new_ended_payments(3, status="completed", at=timezone.now())
+    new_ended_payments(1, status="cancelled", at=timezone.now(), code="1032")
 
     words = page(clerk)
     ours = words[words.index("mpesa-dashboard") : words.rindex("</section>")]
@@ -152,11 +158,11 @@ def test_no_style_and_no_script_of_its_own_stands_in_the_page(clerk: Client) -> 
 
 def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings: Any) -> None:
     surplus()
-    many_ended(3, status="completed", at=timezone.now(), environment="sandbox")
-    many_ended(2, status="failed", at=timezone.now(), environment="sandbox", code="1")
+    new_ended_payments(3, status="completed", at=timezone.now(), environment="sandbox")
+    new_ended_payments(2, status="failed", at=timezone.now(), environment="sandbox", code="1")
     with_credentials(settings)
-    customers_wait(2)
-    called("push", UNREACHABLE, at=timezone.now())
+    new_waiting_payments(2)
+    record_call("push", UNREACHABLE, at=timezone.now())
     page(clerk)
 
     with counted() as count:
