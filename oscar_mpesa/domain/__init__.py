@@ -1,1 +1,1 @@
-"""Facts about M-PESA, as values and tables: no Django, no network, no clock."""
+"""Facts about M-PESA, as values and tables, without Django, network or clock."""

@@ -1,4 +1,4 @@
-"""Shillings: M-PESA moves whole ones, from 1 to 250,000 at a time."""
+"""Kenya shillings. M-PESA moves whole shillings, from 1 to 250,000 in one transaction."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import Enum
 
 from oscar_mpesa.domain.i18n import _
 
-#: Whole shillings in one transaction, by Safaricom's tariff.
+#: The limits of one transaction, in whole shillings. Source: Safaricom's tariff.
 MINIMUM = 1
 MAXIMUM = 250_000
 CURRENCY = "KES"
 
-#: The surcharge that takes a total to whole shillings, in Oscar's tables.
+#: The code, in Oscar's tables, of the surcharge that rounds a total to whole shillings.
 ROUNDING_CODE = "mpesa-rounding"
 
 _CENT = Decimal("0.01")
@@ -26,7 +26,7 @@ _SENTENCES = {
 
 
 class Rounding(str, Enum):
-    """What becomes of a total with cents."""
+    """How to round a total with cents."""
 
     UP = "up"
     NEAREST = "nearest"
@@ -41,7 +41,7 @@ _MODES = {Rounding.UP: ROUND_CEILING, Rounding.NEAREST: ROUND_HALF_UP, Rounding.
 
 
 class AmountRefused(ValueError):
-    """M-PESA cannot collect this total; ``sentence`` says it to people, ``reason`` to code."""
+    """M-PESA cannot collect this total. ``reason`` is for code, ``sentence`` for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -50,10 +50,10 @@ class AmountRefused(ValueError):
 
 
 def whole_shillings(total: Decimal, *, currency: str, rounding: Rounding) -> int:
-    """Turn an order's total into the whole shillings to ask for.
+    """Return the whole shillings to collect for an order's total.
 
-    Raises ``AmountRefused`` unless the total and the rounded total are both within 1 to 250,000 KES.
-    ``Rounding.NEAREST`` rounds half a shilling up.
+    ``Rounding.NEAREST`` rounds half a shilling up. Raises ``AmountRefused`` unless the total and the rounded total
+    are both within 1 to 250,000 KES.
     """
     if currency != CURRENCY:
         raise AmountRefused("currency")
@@ -64,19 +64,19 @@ def whole_shillings(total: Decimal, *, currency: str, rounding: Rounding) -> int
 
 
 def rounding_difference(total: Decimal, amount: int) -> Decimal:
-    """What rounding adds to the total, in shillings with two places; negative where it takes away."""
+    """Return what rounding adds to the total, in shillings with two decimals; negative if it rounds down."""
     return (amount - total).quantize(_CENT)
 
 
 def ksh(amount: Decimal | int) -> str:
-    """Write money as everywhere in the shop: ``KSh 1,500``, and cents only where there are any."""
+    """Return the amount as ``KSh 1,500``, with cents only if there are any."""
     cents = Decimal(amount).quantize(_CENT, ROUND_HALF_UP)
     sign, size = ("-" if cents < 0 else ""), abs(cents)
     return f"{sign}KSh {size:,.2f}".removesuffix(".00")
 
 
 def _require_range(total: Decimal) -> None:
-    # Both bounds are whole, so a total within them stays within them however it is rounded.
+    # Both limits are whole, so rounding cannot move a total across them.
     if not total.is_finite() or total > MAXIMUM:
         raise AmountRefused("above")
     if total < MINIMUM:

@@ -1,4 +1,4 @@
-"""What a payment can be, and the closed table of steps between.
+"""A payment's statuses, and the closed table of transitions between them.
 
 ::
 
@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 
 class PaymentStatus(str, Enum):
-    """The state of one attempt to collect an order's money."""
+    """The status of one payment."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -28,15 +28,15 @@ class PaymentStatus(str, Enum):
         return self.value
 
 
-#: An answer is still to come.
+#: Safaricom's result is still to come.
 LIVE = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
 
-#: It ended; money that comes late may still complete it.
+#: The payment has ended. Late money can still complete it.
 FINAL = frozenset(PaymentStatus) - LIVE
 
 _COMPLETION = frozenset({PaymentStatus.COMPLETED})
 
-#: Every legal step. Returns of money live on receipts, so nothing follows ``completed``.
+#: Every allowed transition. Refunds belong to receipts, so no status follows ``completed``.
 TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = MappingProxyType(
     {
         PaymentStatus.PENDING: FINAL | {PaymentStatus.PROCESSING},
@@ -50,7 +50,7 @@ TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = MappingProxyType
 
 
 class IllegalTransition(Exception):
-    """A command asked for a step that is not in the table: a fault in the program, not in the payment."""
+    """The code requested a transition that is not in the table. This is a bug, not a payment error."""
 
     def __init__(self, before: PaymentStatus, after: PaymentStatus) -> None:
         super().__init__(f"a payment cannot go from {before} to {after}")
@@ -62,11 +62,11 @@ class IllegalTransition(Exception):
 
 
 def is_allowed(before: PaymentStatus, after: PaymentStatus) -> bool:
-    """Tell whether the step is in the table; news that is not is kept and changes nothing."""
+    """Return whether the table has the transition. An update without one is stored and changes nothing."""
     return after in TRANSITIONS[before]
 
 
 def require_transition(before: PaymentStatus, after: PaymentStatus) -> None:
-    """Raise ``IllegalStep`` unless the step is in the table: for commands, never for news."""
+    """Raise ``IllegalTransition`` unless the table has the transition. Don't use this for payment updates."""
     if not is_allowed(before, after):
         raise IllegalTransition(before, after)

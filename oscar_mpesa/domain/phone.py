@@ -1,4 +1,4 @@
-"""Kenyan mobile numbers, as people type them and as Safaricom wants them."""
+"""Parse and format Kenyan mobile numbers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from oscar_mpesa.domain.i18n import _
 
-#: A mobile number's national part. Numbers are portable, so no prefix below 7 and 1 is refused.
+#: The national part of a mobile number. Numbers are portable, so only the first digit is checked.
 _MOBILE = re.compile(r"[71][0-9]{8}")
 _MSISDN = re.compile(r"254[71][0-9]{8}")
 _DIGITS = re.compile(r"\+?[0-9]+")
 
-#: What people put between digits; dashes and invisible characters are found by their Unicode category.
+#: Characters between digits. Unicode categories cover dashes and invisible characters.
 _SEPARATORS = frozenset(" \t\r\n.()[]\u2212\u00b7")
-_SILENT_CATEGORIES = frozenset({"Pd", "Cf", "Zs"})
+_SEPARATOR_CATEGORIES = frozenset({"Pd", "Cf", "Zs"})
 
 _SHORTEST_LANDLINE = 7
 _NATIONAL_LENGTH = 9
@@ -30,7 +30,7 @@ _SENTENCES = {
     "not_mobile": _("This is not a mobile number. Enter a Safaricom number, for example 0712 345 678."),
 }
 
-#: First digits after the 0 that were given out to other networks; the number may have moved since.
+#: Prefixes after the 0 that other networks issued. A number may have moved to Safaricom since.
 _OTHER_NETWORKS = (
     ("Airtel", re.compile(r"73|75[0-6]|762|78|10[0-8]")),
     ("Telkom", re.compile(r"77")),
@@ -38,9 +38,9 @@ _OTHER_NETWORKS = (
 
 
 class PhoneRefused(ValueError):
-    """The text is no number that M-PESA can prompt; ``sentence`` says it to people, ``reason`` to code.
+    """M-PESA cannot send a prompt to this text. ``reason`` is for code, ``sentence`` for people.
 
-    Neither holds the number, so the error may be logged.
+    Neither contains the number, so the error can be logged.
     """
 
     def __init__(self, reason: str) -> None:
@@ -51,7 +51,7 @@ class PhoneRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PhoneNumber:
-    """A Kenyan mobile number, kept as ``2547XXXXXXXX`` or ``2541XXXXXXXX``; shown masked unless asked otherwise."""
+    """A Kenyan mobile number as ``2547XXXXXXXX`` or ``2541XXXXXXXX``. Its ``str`` and ``repr`` are masked."""
 
     msisdn: str
 
@@ -61,9 +61,9 @@ class PhoneNumber:
 
     @classmethod
     def parse(cls, text: str) -> PhoneNumber:
-        """Read a number as people type it: 07…, 01…, 7…, 1…, +254…, 254…, 00254…, with any usual punctuation.
+        """Parse a number as people type it: 07…, 01…, 7…, 1…, +254…, 254…, 00254…, with any usual punctuation.
 
-        Raises ``PhoneRefused``. A foreign number is refused, never cut: its last nine digits are a stranger's.
+        Raises ``PhoneRefused``. Never cuts a foreign number, because its last nine digits can be another person's.
         """
         digits = _without_punctuation(text)
         if not digits:
@@ -72,27 +72,27 @@ class PhoneNumber:
             raise PhoneRefused("letters")
         national = _national_part(digits)
         if not _MOBILE.fullmatch(national):
-            raise PhoneRefused(_reason_against(national))
+            raise PhoneRefused(_refusal_reason(national))
         return cls(msisdn=f"254{national}")
 
     @property
     def local(self) -> str:
-        """As dialled in Kenya: ``0712345678``."""
+        """Return the number as dialed in Kenya: ``0712345678``."""
         return f"0{self.msisdn[3:]}"
 
     @property
     def grouped(self) -> str:
-        """As read aloud: ``0712 345 678``; only for the one who typed it."""
+        """Return the number in groups: ``0712 345 678``. Show it only to a person who may see the full number."""
         return f"{self.local[:4]} {self.local[4:7]} {self.local[7:]}"
 
     @property
     def masked(self) -> str:
-        """As shown to everybody else: ``0712 •••678``."""
+        """Return the number without its middle digits: ``0712 •••678``."""
         return f"{self.local[:4]} •••{self.local[7:]}"
 
     @property
     def other_network(self) -> str:
-        """``Airtel`` or ``Telkom`` where the prefix was theirs, else an empty text: a hint, no reason to refuse."""
+        """Return ``Airtel`` or ``Telkom`` if that network issued the prefix, else an empty text. It is only a hint."""
         return next((name for name, prefix in _OTHER_NETWORKS if prefix.match(self.msisdn[3:])), "")
 
     def __str__(self) -> str:
@@ -106,15 +106,15 @@ def _without_punctuation(text: str) -> str:
     return "".join(
         char
         for char in unicodedata.normalize("NFKC", text)
-        if char not in _SEPARATORS and unicodedata.category(char) not in _SILENT_CATEGORIES
+        if char not in _SEPARATORS and unicodedata.category(char) not in _SEPARATOR_CATEGORIES
     )
 
 
 def _national_part(digits: str) -> str:
-    abroad = digits.removeprefix("+").removeprefix("00")
-    if abroad.startswith("254"):
-        return abroad[3:].removeprefix("0")
-    if abroad != digits:
+    international = digits.removeprefix("+").removeprefix("00")
+    if international.startswith("254"):
+        return international[3:].removeprefix("0")
+    if international != digits:
         raise PhoneRefused("foreign")
     if digits.startswith("0"):
         return digits[1:]
@@ -123,7 +123,7 @@ def _national_part(digits: str) -> str:
     return digits
 
 
-def _reason_against(national: str) -> str:
+def _refusal_reason(national: str) -> str:
     if len(national) < _SHORTEST_LANDLINE:
         return "short"
     if national[0] in "2456":

@@ -1,4 +1,4 @@
-"""M-PESA codes: the receipt numbers of money, as an SMS and the M-PESA portal write them."""
+"""M-PESA codes: receipt numbers as the SMS and the M-PESA portal show them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from oscar_mpesa.domain.i18n import _
 
 _NUMBER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{10}", re.ASCII)
 
-
-#: A person who copies a code mistakes a letter or swaps two; more is another code.
-_TYPOS = 2
+#: Two wrong or swapped characters are a probable typo. More are a different code.
+_MAX_TYPOS = 2
 
 
 class ReceiptNumberRefused(ValueError):
-    """This is no M-PESA code; ``sentence`` says it to people."""
+    """The text is not an M-PESA code. ``sentence`` is for people."""
 
     sentence = _("An M-PESA code has ten capital letters and digits, such as OD123ABC45.")
 
 
 def receipt_number(text: str) -> str:
-    """Return an M-PESA code as Safaricom writes it, from what a person typed or pasted.
+    """Return the M-PESA code that a person typed or pasted, as Safaricom writes it.
 
-    Blanks are left out and small letters are taken for capitals; raises ``ReceiptNumberRefused`` for all else.
+    Removes white space and converts to capitals. Raises ``ReceiptNumberRefused`` for anything else.
     """
     number = "".join(text.split()).upper()
     if not _NUMBER.fullmatch(number):
@@ -30,6 +29,6 @@ def receipt_number(text: str) -> str:
     return number
 
 
-def is_probable_typo(typed: str, told: str) -> bool:
-    """A code as a person typed it may be the one that Safaricom tells: it differs in two letters at the most."""
-    return len(typed) == len(told) and sum(a != b for a, b in zip(typed, told, strict=True)) <= _TYPOS
+def is_probable_typo(typed: str, actual: str) -> bool:
+    """Return whether a typed code differs from Safaricom's in at most two characters."""
+    return len(typed) == len(actual) and sum(a != b for a, b in zip(typed, actual, strict=True)) <= _MAX_TYPOS

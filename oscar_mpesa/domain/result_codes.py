@@ -1,8 +1,8 @@
-"""What each result code means, and what may be done next: one closed table, with the sentences people read.
+"""The closed table of result codes: what each one means, its sentence for people, and when to try again.
 
-The sentences are English msgids. Their placeholders ``{N}``, ``{C}``, ``{other}`` and ``{number}`` stay in them, and
-are filled with ``str.format`` at the doors, after translation. We quote M-PESA; on our own we never say that
-nothing was charged.
+The sentences are English msgids. The interfaces translate them, then fill the placeholders ``{N}``, ``{C}``,
+``{other}`` and ``{number}`` with ``str.format``. The sentences quote M-PESA and never claim themselves that nothing
+was charged.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
 NO_MONEY_TAKEN = _("M-PESA says no money was taken.")
 #: Fills ``{C}``.
 IF_CONFIRMED = _("If an M-PESA SMS says Confirmed, do not pay again: call us.")
-#: Fills ``{other}`` where the shop has another method.
+#: Fills ``{other}`` in a shop with another payment method.
 PAY_ANOTHER_WAY = _("Pay another way.")
-#: Fills ``{other}`` in a shop with M-PESA only; ``{help}`` is the shop's own line.
+#: Fills ``{other}`` in a shop with M-PESA only. ``{help}`` is the shop's support contact.
 CALL_THE_SHOP = _("Call or WhatsApp us: {help}")
 
 
 class Retry(str, Enum):
-    """When a new prompt may be offered."""
+    """When to offer a new prompt."""
 
     NOW = "now"
     WAIT = "wait"
     OTHER_NUMBER = "other_number"
-    AFTER_QUERY = "after_asking"
+    AFTER_QUERY = "after_query"
     NEVER = "never"
 
     def __str__(self) -> str:
@@ -40,15 +40,15 @@ class Retry(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one result means: the status it leads to, the sentence for it, and when to send again.
+    """What one result means: its status, its sentence for the payer, and when to send another prompt.
 
-    ``status`` is None while nothing is final. ``wait`` is in seconds, before a new prompt to the same phone.
-    ``merchant_fault`` marks what only the shop can mend. ``meaning`` is for staff.
+    ``status`` is None if the result is not final. ``wait`` is the time in seconds before a new prompt to the same
+    phone. ``merchant_fault`` marks a problem that only the shop can fix. ``meaning`` is for staff.
     """
 
     code: str
     status: PaymentStatus | None = PaymentStatus.FAILED
-    again: Retry = Retry.NOW
+    retry: Retry = Retry.NOW
     wait: int = 0
     sentence: str
     merchant_fault: bool = False
@@ -67,7 +67,7 @@ _NOT_ANSWERED = _(
 _PAID = Outcome(
     code="0",
     status=PaymentStatus.COMPLETED,
-    again=Retry.NEVER,
+    retry=Retry.NEVER,
     sentence=_("Payment received. Thank you!"),
     meaning=_("paid"),
 )
@@ -75,7 +75,7 @@ _PAID = Outcome(
 _WAITING = Outcome(
     code="4999",
     status=None,
-    again=Retry.WAIT,
+    retry=Retry.WAIT,
     sentence=_("Waiting for M-PESA. If the request is on the phone, enter the PIN there."),
     meaning=_("waiting for the phone"),
 )
@@ -86,11 +86,11 @@ _OTHER = Outcome(
     meaning=_("failed with another code; see M-PESA's own words"),
 )
 
-#: Our own clock ended it: 2½ minutes went by without a final answer.
+#: The payment expired: Safaricom sent no final result for 2½ minutes.
 NO_ANSWER = Outcome(
     code="no-answer",
     status=PaymentStatus.EXPIRED,
-    again=Retry.AFTER_QUERY,
+    retry=Retry.AFTER_QUERY,
     sentence=_(
         "No answer from M-PESA yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again. "
         "We are checking with Safaricom."
@@ -107,40 +107,40 @@ _RESULTS = (
     ),
     Outcome(
         code="2",
-        again=Retry.NEVER,
+        retry=Retry.NEVER,
         sentence=_("This amount is too small for M-PESA. {other}"),
         meaning=_("amount below the minimum"),
     ),
     Outcome(
         code="3",
-        again=Retry.NEVER,
+        retry=Retry.NEVER,
         sentence=_("This amount is above what M-PESA allows in one payment. {other}"),
         meaning=_("amount above the maximum"),
     ),
     Outcome(
         code="4",
-        again=Retry.OTHER_NUMBER,
+        retry=Retry.OTHER_NUMBER,
         sentence=_("That number has reached its M-PESA limit for today. Use another number. {other}"),
         meaning=_("over the day's limit"),
     ),
     Outcome(
         code="8",
-        again=Retry.NEVER,
+        retry=Retry.NEVER,
         sentence=_SHOP_CANNOT,
         merchant_fault=True,
         meaning=_("the shop's M-PESA account is full"),
     ),
     Outcome(
         code="17",
-        again=Retry.WAIT,
+        retry=Retry.WAIT,
         wait=120,
         sentence=_("M-PESA could not take this payment just now. Wait two minutes, then send again. {C}"),
         meaning=_("the same request within two minutes, or another limit of M-PESA"),
     ),
-    Outcome(code="26", again=Retry.WAIT, wait=60, sentence=_BUSY, meaning=_("M-PESA was busy")),
+    Outcome(code="26", retry=Retry.WAIT, wait=60, sentence=_BUSY, meaning=_("M-PESA was busy")),
     Outcome(
         code="1001",
-        again=Retry.WAIT,
+        retry=Retry.WAIT,
         wait=120,
         sentence=_(
             "Another M-PESA request or menu is open on that phone. Close it, wait two minutes, then send again."
@@ -155,7 +155,7 @@ _RESULTS = (
     *(
         Outcome(
             code=code,
-            again=Retry.WAIT,
+            retry=Retry.WAIT,
             wait=120,
             sentence=_NOT_SHOWN,
             meaning=_("the request could not be shown on the phone"),
@@ -176,7 +176,7 @@ _RESULTS = (
     *(
         Outcome(
             code=code,
-            again=Retry.AFTER_QUERY,
+            retry=Retry.AFTER_QUERY,
             sentence=_NOT_ANSWERED,
             meaning=_("the phone did not answer: off, no network or an old SIM"),
         )
@@ -189,14 +189,14 @@ _RESULTS = (
     ),
     Outcome(
         code="2006",
-        again=Retry.OTHER_NUMBER,
+        retry=Retry.OTHER_NUMBER,
         sentence=_("That M-PESA number cannot pay right now. Use another number. {other}"),
         meaning=_("the payer's account is inactive"),
     ),
     *(
         Outcome(
             code=code,
-            again=Retry.NEVER,
+            retry=Retry.NEVER,
             sentence=_SHOP_CANNOT_NOTHING_TAKEN,
             merchant_fault=True,
             meaning=_("till and paybill mixed up in the set-up"),
@@ -206,7 +206,7 @@ _RESULTS = (
     _WAITING,
     Outcome(
         code="8006",
-        again=Retry.OTHER_NUMBER,
+        retry=Retry.OTHER_NUMBER,
         sentence=_(
             "The M-PESA PIN of that number is locked. Open it with *334# (My Account, M-PESA PIN Manager), "
             "or call Safaricom on 100. Or use another number."
@@ -215,10 +215,10 @@ _RESULTS = (
     ),
 )
 
-#: Safaricom's result codes, all that are known; the source is the Daraja portal and what integrators saw.
+#: Every known result code of Safaricom. Sources: the Daraja portal and integrators' reports.
 RESULTS: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _RESULTS})
 
-_OWN = (
+_PUSH_OUTCOMES = (
     Outcome(
         code="refused",
         sentence=_(
@@ -228,14 +228,14 @@ _OWN = (
     ),
     Outcome(
         code="busy",
-        again=Retry.WAIT,
+        retry=Retry.WAIT,
         wait=60,
         sentence=_BUSY,
         meaning=_("Safaricom was busy; nothing was sent to the phone"),
     ),
     Outcome(
         code="misconfigured",
-        again=Retry.NEVER,
+        retry=Retry.NEVER,
         sentence=_SHOP_CANNOT,
         merchant_fault=True,
         meaning=_("the shop's M-PESA set-up is wrong; nothing was sent to the phone"),
@@ -247,37 +247,37 @@ _OWN = (
     ),
 )
 
-#: Why a push was surely not sent, by our own words for it.
-PUSH_CODES: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _OWN})
+#: The reasons why a push was certainly not sent, under codes of this app.
+PUSH_CODES: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _PUSH_OUTCOMES})
 
 
 def callback_outcome(code: str | None) -> Outcome:
-    """What a callback's ResultCode means: an unknown one failed, and keeps its code for staff."""
-    known = (code or "").strip()
-    return RESULTS.get(known) or replace(_OTHER, code=known)
+    """Return what a callback's ResultCode means. An unknown code is a failure and keeps its code for staff."""
+    stripped = (code or "").strip()
+    return RESULTS.get(stripped) or replace(_OTHER, code=stripped)
 
 
 def query_outcome(code: str | None) -> Outcome:
-    """What a query's ResultCode means: only the table is final, and an unknown code or none means *keep waiting*."""
-    known = (code or "").strip()
-    return RESULTS.get(known) or replace(_WAITING, code=known or _WAITING.code)
+    """Return what a query's ResultCode means. An unknown or missing code means: keep waiting."""
+    stripped = (code or "").strip()
+    return RESULTS.get(stripped) or replace(_WAITING, code=stripped or _WAITING.code)
 
 
 def push_outcome(reason: str) -> Outcome:
-    """What it means that a push was surely not sent: ``refused``, ``busy``, ``misconfigured`` or ``not-sent``.
+    """Return the outcome of a push that was certainly not sent.
 
-    Raises ``KeyError`` for any other word.
+    ``reason`` is ``refused``, ``busy``, ``misconfigured`` or ``not-sent``; raises ``KeyError`` for any other.
     """
     return PUSH_CODES[reason]
 
 
 def outcome_of(code: str, status: PaymentStatus) -> Outcome:
-    """What a stored payment says later; where its code and its status disagree, the status is believed."""
+    """Return what a stored payment's code means. If the code contradicts the status, the status wins."""
     if status is PaymentStatus.COMPLETED:
         return _PAID
     if status is PaymentStatus.EXPIRED:
         return NO_ANSWER
     if status in LIVE:
         return _WAITING
-    found = PUSH_CODES.get(code) or callback_outcome(code)
-    return found if found.status in FINAL - {PaymentStatus.COMPLETED} else replace(_OTHER, code=found.code)
+    outcome = PUSH_CODES.get(code) or callback_outcome(code)
+    return outcome if outcome.status in FINAL - {PaymentStatus.COMPLETED} else replace(_OTHER, code=outcome.code)

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
-#: Safaricom's clock; Kenya has no summer time.
+#: The time zone of Safaricom's timestamps. Kenya has no daylight saving time.
 NAIROBI = timezone(timedelta(hours=3), "EAT")

@@ -148,7 +148,7 @@ class MpesaPayment(models.Model):
     @property
     def needs_query(self) -> bool:
         """Return whether a status check may still find money: Safaricom sent no clear result."""
-        return self.was_unanswered or self.outcome.again is result_codes.Retry.AFTER_QUERY
+        return self.was_unanswered or self.outcome.retry is result_codes.Retry.AFTER_QUERY
 
     @property
     def outcome(self) -> result_codes.Outcome:

@@ -156,7 +156,7 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
     state = _state(payment, money, now)
     receipt = money.receipt if state == money.state else None
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    may_retry = state.is_unpaid or (state.is_ended and payment.outcome.again is not Retry.NEVER)
+    may_retry = state.is_unpaid or (state.is_ended and payment.outcome.retry is not Retry.NEVER)
     return PaymentPage(
         state=state,
         sentence=_money_sentence(state, money) or _payment_sentence(payment, state, now, phone=phone),
@@ -169,7 +169,7 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
         is_test=payment.environment != PRODUCTION,
         is_live=payment.is_live,
         can_retry=may_retry,
-        can_send_again=may_retry and payment.outcome.again is not Retry.OTHER_NUMBER,
+        can_send_again=may_retry and payment.outcome.retry is not Retry.OTHER_NUMBER,
         can_pay_otherwise=state.is_ended and has_other_method(),
         can_pay_later=may_retry and mpesa_order.pay_later_at is None,
         pays_later=state.is_ended and mpesa_order.pay_later_at is not None and mpesa_order.pay_before > now,

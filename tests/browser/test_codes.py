@@ -32,9 +32,9 @@ LATER = "#mpesa-pay-later"
 
 def ways_on(outcome: Outcome) -> set[str]:
     """What a page offers after an outcome, in a shop with another method; a closed box counts as not offered."""
-    if outcome.again is Retry.NEVER:
+    if outcome.retry is Retry.NEVER:
         return {OTHERWISE}
-    return {PHONE if outcome.again is Retry.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
+    return {PHONE if outcome.retry is Retry.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
 
 
 def ends_with(payment: MpesaPayment, outcome: Outcome) -> None:

@@ -1,9 +1,9 @@
-"""The mark on sentences."""
+"""The mark for translatable text."""
 
 from __future__ import annotations
 
 from oscar_mpesa.domain.i18n import _
 
 
-def test_the_mark_leaves_a_sentence_as_it_is() -> None:
+def test_marked_text_is_unchanged() -> None:
     assert _("Payment received.") == "Payment received."

@@ -1,4 +1,4 @@
-"""Whole shillings from totals with cents."""
+"""Rounding totals to whole shillings, and formatting amounts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from oscar_mpesa.domain.money import AmountRefused, Rounding, ksh, rounding_diff
         (Rounding.REFUSE, "250000", 250_000),
     ],
 )
-def test_a_total_is_rounded_as_the_shop_wants(rounding: Rounding, total: str, amount: int) -> None:
+def test_total_is_rounded_by_the_shops_setting(rounding: Rounding, total: str, amount: int) -> None:
     assert whole_shillings(Decimal(total), currency="KES", rounding=rounding) == amount
 
 
@@ -42,7 +42,7 @@ def test_a_total_is_rounded_as_the_shop_wants(rounding: Rounding, total: str, am
         pytest.param("1499.50", "KES", Rounding.REFUSE, "cents", id="cents where they are refused"),
     ],
 )
-def test_a_total_that_m_pesa_cannot_take_is_refused(total: str, currency: str, rounding: Rounding, reason: str) -> None:
+def test_total_outside_mpesa_limits_is_refused(total: str, currency: str, rounding: Rounding, reason: str) -> None:
     with pytest.raises(AmountRefused) as refused:
         whole_shillings(Decimal(total), currency=currency, rounding=rounding)
 
@@ -54,7 +54,7 @@ def test_a_total_that_m_pesa_cannot_take_is_refused(total: str, currency: str, r
     ("total", "amount", "difference"),
     [("1499.50", 1500, "0.50"), ("1499.99", 1499, "-0.99"), ("1500", 1500, "0.00")],
 )
-def test_the_rounding_is_what_lies_between_total_and_amount(total: str, amount: int, difference: str) -> None:
+def test_rounding_difference_is_amount_minus_total(total: str, amount: int, difference: str) -> None:
     assert str(rounding_difference(Decimal(total), amount)) == difference
 
 
@@ -69,9 +69,9 @@ def test_the_rounding_is_what_lies_between_total_and_amount(total: str, amount: 
         (Decimal("-0.5"), "-KSh 0.50"),
     ],
 )
-def test_money_is_written_the_same_way_everywhere(amount: Decimal | int, written: str) -> None:
+def test_ksh_shows_cents_only_if_there_are_any(amount: Decimal | int, written: str) -> None:
     assert ksh(amount) == written
 
 
-def test_a_rounding_is_written_as_in_the_settings() -> None:
+def test_rounding_modes_have_their_setting_values() -> None:
     assert [str(rounding) for rounding in Rounding] == ["up", "nearest", "down", "refuse"]

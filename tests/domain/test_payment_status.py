@@ -1,4 +1,4 @@
-"""The closed table of a payment's steps."""
+"""The closed table of payment transitions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from oscar_mpesa.domain.payment_status import IllegalTransition, PaymentStatus, 
 LIVE = {PaymentStatus.PENDING, PaymentStatus.PROCESSING}
 ENDED_UNPAID = {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED}
 
-#: Every step that the table allows.
-STEPS = {
+#: Every transition that the table allows.
+TRANSITIONS = {
     (PaymentStatus.PENDING, PaymentStatus.PROCESSING),
     (PaymentStatus.PENDING, PaymentStatus.COMPLETED),
     (PaymentStatus.PENDING, PaymentStatus.FAILED),
@@ -35,17 +35,19 @@ def test_every_status_is_either_live_or_final() -> None:
     assert set(PaymentStatus) == LIVE | ENDED_UNPAID | {PaymentStatus.COMPLETED}
 
 
-def test_the_table_allows_these_steps_alone() -> None:
+def test_table_allows_only_the_listed_transitions() -> None:
     assert {
         (before, after) for before in PaymentStatus for after in PaymentStatus if is_allowed(before, after)
-    } == STEPS
+    } == TRANSITIONS
 
 
-def test_a_command_passes_where_the_table_has_its_step_and_nowhere_else() -> None:
-    assert {(before, after) for before in PaymentStatus for after in PaymentStatus if passes(before, after)} == STEPS
+def test_require_transition_agrees_with_the_table() -> None:
+    assert {
+        (before, after) for before in PaymentStatus for after in PaymentStatus if is_accepted(before, after)
+    } == TRANSITIONS
 
 
-def passes(before: PaymentStatus, after: PaymentStatus) -> bool:
+def is_accepted(before: PaymentStatus, after: PaymentStatus) -> bool:
     try:
         require_transition(before, after)
     except IllegalTransition:
@@ -53,7 +55,7 @@ def passes(before: PaymentStatus, after: PaymentStatus) -> bool:
     return True
 
 
-def test_an_illegal_command_is_refused_with_both_ends_named() -> None:
+def test_illegal_transition_names_both_statuses_and_pickles() -> None:
     with pytest.raises(IllegalTransition, match="from completed to failed") as refused:
         require_transition(PaymentStatus.COMPLETED, PaymentStatus.FAILED)
 
@@ -61,5 +63,5 @@ def test_an_illegal_command_is_refused_with_both_ends_named() -> None:
     assert (carried.before, carried.after) == (PaymentStatus.COMPLETED, PaymentStatus.FAILED)
 
 
-def test_a_status_is_written_as_its_column_has_it() -> None:
+def test_status_formats_as_its_column_value() -> None:
     assert f"{PaymentStatus.COMPLETED}" == "completed"

@@ -1,4 +1,4 @@
-"""Phone numbers as people type them."""
+"""Parsing and masking phone numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 @pytest.mark.parametrize(
     "typed",
     [
-        pytest.param("0712345678", id="as dialled"),
+        pytest.param("0712345678", id="as dialed"),
         pytest.param("712345678", id="without the zero"),
         pytest.param("254712345678", id="as Safaricom writes it"),
         pytest.param("+254712345678", id="with a plus"),
@@ -28,12 +28,12 @@ from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
         pytest.param("\uff10\uff17\uff11\uff12345678", id="full-width digits"),
     ],
 )
-def test_a_number_is_read_however_people_write_it(typed: str) -> None:
+def test_parse_accepts_every_usual_spelling(typed: str) -> None:
     assert PhoneNumber.parse(typed).msisdn == "254712345678"
 
 
 @pytest.mark.parametrize("typed", ["0112345678", "112345678", "+254112345678"])
-def test_the_newer_numbers_with_01_are_mobile_numbers_too(typed: str) -> None:
+def test_parse_accepts_01_numbers(typed: str) -> None:
     assert PhoneNumber.parse(typed).msisdn == "254112345678"
 
 
@@ -59,7 +59,7 @@ def test_the_newer_numbers_with_01_are_mobile_numbers_too(typed: str) -> None:
         pytest.param("0800720000", "not_mobile", id="a free-phone number"),
     ],
 )
-def test_what_cannot_be_prompted_is_refused_for_its_own_reason(typed: str, reason: str) -> None:
+def test_parse_refuses_with_a_specific_reason(typed: str, reason: str) -> None:
     with pytest.raises(PhoneRefused) as refused:
         PhoneNumber.parse(typed)
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_prompted_is_refused_for_its_own_reason(typed: str, reaso
     assert refused.value.sentence.endswith(".")
 
 
-def test_a_refusal_never_repeats_the_number() -> None:
+def test_refusal_does_not_contain_the_number() -> None:
     with pytest.raises(PhoneRefused) as refused:
         PhoneNumber.parse("+255712345678")
 
@@ -75,12 +75,12 @@ def test_a_refusal_never_repeats_the_number() -> None:
 
 
 @pytest.mark.parametrize("msisdn", ["", "0712345678", "254212345678", "2547123456789", "+254712345678"])
-def test_a_phone_number_cannot_exist_in_another_shape(msisdn: str) -> None:
+def test_constructor_refuses_other_formats(msisdn: str) -> None:
     with pytest.raises(PhoneRefused):
         PhoneNumber(msisdn=msisdn)
 
 
-def test_a_number_is_full_for_its_owner_and_masked_for_others() -> None:
+def test_local_and_grouped_are_full_and_masked_is_not() -> None:
     number = PhoneNumber(msisdn="254712345678")
 
     assert number.local == "0712345678"
@@ -88,14 +88,14 @@ def test_a_number_is_full_for_its_owner_and_masked_for_others() -> None:
     assert number.masked == "0712 •••678"
 
 
-def test_a_number_in_a_log_is_masked() -> None:
+def test_str_and_repr_are_masked() -> None:
     number = PhoneNumber(msisdn="254712345678")
 
     assert str(number) == "0712 •••678"
     assert repr(number) == "PhoneNumber('0712 •••678')"
 
 
-def test_a_number_is_a_value() -> None:
+def test_equal_numbers_are_interchangeable() -> None:
     number = PhoneNumber.parse("0712345678")
 
     assert number == PhoneNumber.parse("+254712345678")
@@ -116,5 +116,5 @@ def test_a_number_is_a_value() -> None:
         ("0110345678", ""),
     ],
 )
-def test_a_prefix_of_another_network_is_only_hinted_at(typed: str, network: str) -> None:
+def test_other_network_names_the_prefixs_issuer(typed: str, network: str) -> None:
     assert PhoneNumber.parse(typed).other_network == network

@@ -10,7 +10,7 @@ from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_numb
 @pytest.mark.parametrize(
     "text", ["OD123ABC45", "od123abc45", " OD123 ABC45\n", "OD1 23A BC4 5"], ids=["plain", "small", "pasted", "apart"]
 )
-def test_a_code_is_read_as_safaricom_writes_it(text: str) -> None:
+def test_code_is_normalized(text: str) -> None:
     assert receipt_number(text) == "OD123ABC45"
 
 
@@ -19,7 +19,7 @@ def test_a_code_is_read_as_safaricom_writes_it(text: str) -> None:
     ["", "OD123ABC4", "OD123ABC456", "1234567890", "OD123-BC45", "OD123ABC4é", "٣D123ABC45", "0712345678"],
     ids=["empty", "short", "long", "digits", "dash", "accent", "other digits", "phone"],
 )
-def test_what_is_no_code_is_refused_with_a_sentence(text: str) -> None:
+def test_invalid_code_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ReceiptNumberRefused) as refusal:
         receipt_number(text)
 

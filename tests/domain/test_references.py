@@ -1,4 +1,4 @@
-"""What of an order's number the phone shows."""
+"""References made of order numbers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from oscar_mpesa.domain.references import account_reference, description
         pytest.param("", "ORDER", "Order", id="empty"),
     ],
 )
-def test_an_order_number_is_cut_to_what_safaricom_takes(order_number: str, reference: str, described: str) -> None:
+def test_order_number_is_cut_to_safaricoms_limits(order_number: str, reference: str, described: str) -> None:
     assert account_reference(order_number) == reference
     assert description(order_number) == described
 
 
 @pytest.mark.parametrize("order_number", ["100042", "x" * 200, "", "\u0661\u0662", "É-12"])
-def test_references_hold_the_lengths_and_letters_of_the_wire(order_number: str) -> None:
+def test_references_have_allowed_length_and_characters(order_number: str) -> None:
     reference, described = account_reference(order_number), description(order_number)
 
     assert 1 <= len(reference) <= 12

@@ -1,4 +1,4 @@
-"""What result codes mean for the shopper and for the payment."""
+"""The table of result codes."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ FAILURES = sorted(set(RESULTS) - {"0", "4999"})
 
 
 @pytest.mark.parametrize("outcome", EVERY_OUTCOME, ids=lambda outcome: outcome.code)
-def test_every_sentence_ends_in_an_action_and_asks_for_known_words_only(outcome: Outcome) -> None:
-    asked_for = {name for _, name, _, _ in Formatter().parse(outcome.sentence) if name is not None}
+def test_every_sentence_has_only_known_placeholders(outcome: Outcome) -> None:
+    placeholders = {name for _, name, _, _ in Formatter().parse(outcome.sentence) if name is not None}
     filled = outcome.sentence.format(N=NO_MONEY_TAKEN, C=IF_CONFIRMED, other=PAY_ANOTHER_WAY, number="0712 •••678")
 
-    assert asked_for <= {"N", "C", "other", "number"}
+    assert placeholders <= {"N", "C", "other", "number"}
     assert filled.endswith((".", "!"))
     assert outcome.meaning
 
 
-def test_a_shop_with_m_pesa_only_gives_its_own_help() -> None:
+def test_call_the_shop_contains_the_support_contact() -> None:
     assert CALL_THE_SHOP.format(help="0700 000 000") == "Call or WhatsApp us: 0700 000 000"
 
 
-def test_the_table_holds_every_known_code() -> None:
+def test_table_has_every_known_code() -> None:
     known = "0 1 2 3 4 8 17 26 1001 1019 1025 9999 1031 1032 1036 1037 2001 2006 2028 SFC_IC0003 4999 8006"
 
     assert set(RESULTS) == set(known.split())
 
 
-def test_zero_is_the_only_code_that_pays() -> None:
+def test_zero_is_the_only_code_that_completes() -> None:
     paying = {code for code, outcome in RESULTS.items() if outcome.status is PaymentStatus.COMPLETED}
 
     assert paying == {"0"}
 
 
 @pytest.mark.parametrize("code", FAILURES)
-def test_a_known_failure_is_final_by_callback_and_by_query(code: str) -> None:
+def test_known_failure_is_final_by_callback_and_by_query(code: str) -> None:
     expected = PaymentStatus.CANCELLED if code == "1032" else PaymentStatus.FAILED
 
     assert callback_outcome(code).status is expected
@@ -65,34 +65,34 @@ def test_a_known_failure_is_final_by_callback_and_by_query(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "seconds"), [("17", 120), ("26", 60), ("1001", 120), ("1025", 120), ("9999", 120), ("1", 0), ("1032", 0)]
 )
-def test_the_button_waits_as_long_as_the_sentence_says(code: str, seconds: int) -> None:
+def test_wait_matches_the_sentence(code: str, seconds: int) -> None:
     outcome = callback_outcome(code)
 
     assert outcome.wait == seconds
-    assert (outcome.again is Retry.WAIT) == bool(seconds)
+    assert (outcome.retry is Retry.WAIT) == bool(seconds)
 
 
 @pytest.mark.parametrize(
-    ("again", "codes"),
+    ("retry", "codes"),
     [
         (Retry.NEVER, {"0", "2", "3", "8", "2028", "SFC_IC0003"}),
         (Retry.OTHER_NUMBER, {"4", "2006", "8006"}),
         (Retry.AFTER_QUERY, {"1036", "1037"}),
         (Retry.NOW, {"1", "1019", "1031", "1032", "2001"}),
     ],
-    ids=["never", "other number", "after asking", "now"],
+    ids=["never", "other number", "after query", "now"],
 )
-def test_each_code_says_when_a_new_prompt_may_be_offered(again: Retry, codes: set[str]) -> None:
-    assert {code for code, outcome in RESULTS.items() if outcome.again is again} == codes
+def test_each_code_defines_when_to_retry(retry: Retry, codes: set[str]) -> None:
+    assert {code for code, outcome in RESULTS.items() if outcome.retry is retry} == codes
 
 
-def test_only_the_shop_can_mend_its_own_faults() -> None:
+def test_merchant_fault_marks_only_setup_problems() -> None:
     faulty = {outcome.code for outcome in EVERY_OUTCOME if outcome.merchant_fault}
 
     assert faulty == {"8", "2028", "SFC_IC0003", "misconfigured"}
 
 
-def test_an_unknown_code_by_callback_failed_and_is_kept_for_staff() -> None:
+def test_unknown_callback_code_fails_and_is_kept() -> None:
     outcome = callback_outcome("SFC_IC9999")
 
     assert outcome.status is PaymentStatus.FAILED
@@ -101,28 +101,28 @@ def test_an_unknown_code_by_callback_failed_and_is_kept_for_staff() -> None:
 
 
 @pytest.mark.parametrize("code", ["77777", "", None, "4999", " 4999 "])
-def test_an_unknown_code_by_query_means_keep_waiting(code: str | None) -> None:
+def test_unknown_query_code_keeps_waiting(code: str | None) -> None:
     outcome = query_outcome(code)
 
     assert outcome.status is None
-    assert outcome.again is Retry.WAIT
+    assert outcome.retry is Retry.WAIT
     assert outcome.sentence.startswith("Waiting for M-PESA.")
 
 
-def test_a_callback_that_says_pending_is_final_for_nobody() -> None:
+def test_pending_callback_is_not_final() -> None:
     assert callback_outcome("4999").status is None
 
 
-def test_a_callback_without_a_code_has_none() -> None:
+def test_callback_without_a_code_has_an_empty_code() -> None:
     assert callback_outcome(None).code == ""
 
 
-def test_spaces_around_a_code_do_not_hide_it() -> None:
+def test_spaces_around_a_code_are_ignored() -> None:
     assert callback_outcome(" 1032 ").status is PaymentStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
-    ("reason", "wait", "beginning"),
+    ("reason", "wait", "start"),
     [
         ("refused", 0, "M-PESA did not accept the request"),
         ("busy", 60, "M-PESA is busy."),
@@ -130,16 +130,16 @@ def test_spaces_around_a_code_do_not_hide_it() -> None:
         ("not-sent", 0, "The request was not sent to the phone."),
     ],
 )
-def test_a_push_that_was_surely_not_sent_says_why(reason: str, wait: int, beginning: str) -> None:
+def test_push_outcome_names_the_reason(reason: str, wait: int, start: str) -> None:
     outcome = push_outcome(reason)
 
     assert outcome.status is PaymentStatus.FAILED
     assert outcome.wait == wait
-    assert outcome.sentence.startswith(beginning)
+    assert outcome.sentence.startswith(start)
     assert "{N}" not in outcome.sentence
 
 
-def test_a_push_fails_for_no_other_reason() -> None:
+def test_push_outcome_refuses_an_unknown_reason() -> None:
     with pytest.raises(KeyError):
         push_outcome("tired")
 
@@ -158,14 +158,14 @@ def test_a_push_fails_for_no_other_reason() -> None:
         pytest.param("77777", PaymentStatus.FAILED, "77777", id="an unknown code"),
     ],
 )
-def test_a_stored_payment_says_later_what_its_end_meant(code: str, status: PaymentStatus, expected: str) -> None:
+def test_outcome_of_a_stored_payment(code: str, status: PaymentStatus, expected: str) -> None:
     assert outcome_of(code, status).code == expected
 
 
 @pytest.mark.parametrize("code", ["0", "4999"])
-def test_a_failed_payment_never_says_that_it_was_paid_or_waits(code: str) -> None:
+def test_failed_payment_never_reads_as_paid_or_waiting(code: str) -> None:
     assert outcome_of(code, PaymentStatus.FAILED).sentence.startswith("The payment did not go through.")
 
 
-def test_again_is_written_as_a_word() -> None:
+def test_retry_formats_as_its_value() -> None:
     assert str(Retry.OTHER_NUMBER) == "other_number"

@@ -194,4 +194,4 @@ def _to_say(newest: MpesaPayment, page: PaymentPage) -> str:
         return str(_CLOSED)
     if not page.state.is_ended:  # money came, and went; or the order waits for none
         return " ".join([page.sentence, *page.decisions])
-    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.again]}"
+    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.retry]}"
