@@ -1,1 +1,1 @@
-"""The verbs: all that can happen to money. No request, no Oscar; ``now`` is an argument."""
+"""Change the state of payments and money. Services see no request and no Oscar; ``now`` is an argument."""

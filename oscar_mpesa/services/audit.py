@@ -1,4 +1,4 @@
-"""The audit: one event for what a reader of the timeline would ask about."""
+"""Record the audit trail: one event for each change that a timeline shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from oscar_mpesa.models import EventType, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.services.authorization import name_of
 
-#: Characters of one value that an event keeps.
-LONGEST = 500
+#: Characters stored of one value.
+LONGEST_VALUE = 500
 
 
 def record(
@@ -21,10 +21,10 @@ def record(
     receipt: MpesaReceipt | None = None,
     **params: str | int | None,
 ) -> None:
-    """Write one event of a payment, of an order as a whole, or of neither, in the caller's transaction.
+    """Record one event of a payment, of an order, or of neither, in the caller's transaction.
 
-    ``params`` are codes, ids, enum values and amounts as strings, and the ``note`` that a person typed: no sentences.
-    Empty ones are left out.
+    ``params`` are codes, ids, enum values, amounts as strings, and the ``note`` that a person typed: no sentences.
+    Empty values are left out.
     """
     payment = subject if isinstance(subject, MpesaPayment) else None
     MpesaEvent.objects.create(
@@ -32,13 +32,13 @@ def record(
         payment=payment,
         receipt=receipt,
         type=event_type.value,
-        params={name: _plain(value) for name, value in params.items() if value not in {"", None}},
+        params={name: _json_value(value) for name, value in params.items() if value not in {"", None}},
         by=by,
         by_name=name_of(by) if by else "",
         created_at=now,
     )
 
 
-def _plain(value: str | int | None) -> str | int | None:
-    """The value as JSON holds it: an enum's value, without NUL, which PostgreSQL refuses."""
-    return str(value).replace("\x00", "")[:LONGEST] if isinstance(value, str) else value
+def _json_value(value: str | int | None) -> str | int | None:
+    """Return an enum's value or a shortened string, without NUL characters, which PostgreSQL refuses."""
+    return str(value).replace("\x00", "")[:LONGEST_VALUE] if isinstance(value, str) else value

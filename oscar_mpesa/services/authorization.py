@@ -1,4 +1,4 @@
-"""Who decided: the person's permission, asked for where the decision is carried out, and the name that is kept."""
+"""Check the permission of the person who decides, and keep their name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def require_permission(by: Any, name: str) -> None:
 
 
 def name_of(by: Any) -> str:
-    """The name that stays in the rows when the user is gone."""
+    """Return the name to store, which stays when the user is deleted."""
     name: str = by.get_full_name() or by.get_username()
     return name[:150]

@@ -1,4 +1,4 @@
-"""The one order of locks: the shop's order first, then the payment. Every verb that changes money goes through here."""
+"""Lock rows in one order everywhere: the shop's order first, then the payment, then the receipt."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
 
 def require_no_transaction() -> None:
-    """Whoever is about to call Daraja holds no lock and has committed what it did (M15); costs no query.
+    """Raise ``RuntimeError`` inside a transaction: before a call to Daraja, all locks are free and all work committed.
 
-    Raises ``RuntimeError`` inside a transaction, as ``atomic(durable=True)`` does, and like it spares a test's own.
+    Costs no query. Like ``atomic(durable=True)``, it ignores the transaction that a ``TestCase`` opens.
     """
     blocks = getattr(transaction.get_connection(), "atomic_blocks", [])
     if blocks and not getattr(blocks[-1], "_from_testcase", False):
-        raise RuntimeError("A verb that may call Daraja must run outside a transaction: its claim has to be durable.")
+        raise RuntimeError("Calls to Daraja must run outside a transaction: the reservation must be durable.")
 
 
 def lock_order(order_id: int, *, nowait: bool = False) -> Any:
-    """The shop's order, its row locked until the transaction ends; must be called inside one.
+    """Return the shop's order, its row locked until the transaction ends; call it inside one.
 
-    The model is found through our own foreign key, so that a forked order app is locked too. ``nowait`` is for who
-    holds another order already and so might wait for ever: raises ``OperationalError`` where somebody else has it.
+    The model comes from our own foreign key, so a forked order app is locked too. ``nowait`` is for a caller that
+    holds another order's lock, because waiting could deadlock. It raises ``OperationalError`` if the row is locked.
     Raises the model's ``DoesNotExist``.
     """
     order_model: type[models.Model] = MpesaOrder._meta.get_field("order").related_model
@@ -31,16 +31,16 @@ def lock_order(order_id: int, *, nowait: bool = False) -> Any:
 
 
 def lock_mpesa_order(order_id: int) -> MpesaOrder:
-    """What M-Pesa knows of an order, fresh, the shop's own order (its ``order``) locked until the transaction ends."""
+    """Return the fresh M-PESA side of an order. The shop's order, its ``order``, is locked."""
     order = lock_order(order_id)
     mpesa_order = MpesaOrder.objects.get(pk=order_id)
     mpesa_order.order = order
     return mpesa_order
 
 
-def lock_payment(payment: MpesaPayment) -> tuple[Any, MpesaPayment]:
-    """The order and then the payment with its ``MpesaOrder``, fresh and locked until the transaction ends."""
+def lock_payment(payment: MpesaPayment) -> MpesaPayment:
+    """Lock the order, then the payment; return the fresh payment with its ``MpesaOrder`` and the shop's order."""
     order = lock_order(payment.order_id)
     locked = MpesaPayment.objects.select_for_update().select_related("mpesa_order").get(pk=payment.pk)
     locked.mpesa_order.order = order
-    return order, locked
+    return locked

@@ -1,4 +1,4 @@
-"""What is due: written in the transaction that makes it due, done after it, at least once."""
+"""Deliver emails and signals after the commit, at least once. They are enqueued in the transaction itself."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from oscar_mpesa.signals import order_paid, payment_failed, receipt_unmatched
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: A claim older than this belongs to a process that died.
+#: A reservation older than this belongs to a process that died.
 RESERVATION_TIME = timedelta(minutes=5)
 
-#: After so many tries it is given up and listed.
+#: After this many tries a message is not retried, and staff see it in the list.
 MAX_TRIES = 5
 
 SIGNALS = {
@@ -30,19 +30,19 @@ SIGNALS = {
 
 
 class ReceiverRaised(Exception):
-    """The shop's own code did not take an announcement; its text says which of it, and what it raised."""
+    """A receiver of a signal raised. The text names the receiver and the exception."""
 
 
-#: What a telling needs of its row, for ``select_related``.
+#: What a delivery needs, for ``select_related``.
 RELATED = ("mpesa_order__order", "payment", "receipt")
 
-#: What is due when an order's money is there.
+#: Enqueued when an order is paid.
 MESSAGES_WHEN_PAID = (MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL)
 
-#: What is due when an attempt failed.
+#: Enqueued when a payment fails.
 MESSAGES_WHEN_FAILED = (MessageKind.PAYMENT_FAILED, MessageKind.FAILED_EMAIL)
 
-#: Told once an order; the others once a payment or a receipt.
+#: Enqueued once for each order; the others once for each payment or receipt.
 ONCE_PER_ORDER = {
     MessageKind.ORDER_PAID,
     MessageKind.PAID_EMAIL,
@@ -51,16 +51,16 @@ ONCE_PER_ORDER = {
     MessageKind.CLOSED_EMAIL,
 }
 
-#: Who failed to pay and tries again at once wants no mail about it.
+#: A shopper who tries again at once needs no email about the failure.
 DELAYS = {MessageKind.FAILED_EMAIL: timedelta(minutes=10)}
 
 
 def enqueue(
     subject: MpesaPayment | MpesaOrder, *kinds: MessageKind, now: datetime, receipt: MpesaReceipt | None = None
 ) -> None:
-    """Write down what is due about a payment or an order, in the caller's transaction, and do it after the commit.
+    """Enqueue messages about a payment or an order in the caller's transaction; deliver them after the commit.
 
-    What is written down already is not written twice; what has a delay is done after it.
+    A message that is enqueued already is not enqueued again. ``DELAYS`` can postpone its delivery.
     """
     payment = subject if isinstance(subject, MpesaPayment) else None
     order_id: int = payment.mpesa_order_id if payment else subject.pk
@@ -88,59 +88,56 @@ def _key(kind: MessageKind, order_id: int, payment: MpesaPayment | None, receipt
 
 
 def postpone_failed_email(mpesa_order: MpesaOrder, *, now: datetime) -> None:
-    """Another attempt begins: the mail about the one before waits until this one has had its time too."""
-    undone = MpesaOutboxMessage.objects.filter(
+    """Postpone the email about the last payment until the payment that starts now can have ended."""
+    undelivered = MpesaOutboxMessage.objects.filter(
         mpesa_order=mpesa_order, kind=MessageKind.FAILED_EMAIL, delivered_at=None
     )
-    undone.update(due_at=now + PROMPT_LIFETIME + DELAYS[MessageKind.FAILED_EMAIL])
+    undelivered.update(due_at=now + PROMPT_LIFETIME + DELAYS[MessageKind.FAILED_EMAIL])
 
 
 def pending_messages(now: datetime) -> QuerySet[MpesaOutboxMessage]:
-    """What is due, was not done, and is in nobody's hands."""
-    free = Q(reserved_at=None) | Q(reserved_at__lt=now - RESERVATION_TIME)
-    return MpesaOutboxMessage.objects.filter(free, delivered_at=None, tries__lt=MAX_TRIES, due_at__lte=now)
+    """Return the messages that are due, not delivered, and not reserved by a worker."""
+    unreserved = Q(reserved_at=None) | Q(reserved_at__lt=now - RESERVATION_TIME)
+    return MpesaOutboxMessage.objects.filter(unreserved, delivered_at=None, tries__lt=MAX_TRIES, due_at__lte=now)
 
 
 def deliver_for_order(mpesa_order_id: int, *, now: datetime) -> None:
-    """Do what is due for one order; must run outside a transaction. Never raises: what fails is tried again later."""
-    for item in pending_messages(now).filter(mpesa_order_id=mpesa_order_id).select_related(*RELATED):
-        deliver(item, now=now)
+    """Deliver an order's pending messages. Must run outside a transaction. Never raises; failures are retried later."""
+    for message in pending_messages(now).filter(mpesa_order_id=mpesa_order_id).select_related(*RELATED):
+        deliver(message, now=now)
 
 
-def deliver(item: MpesaOutboxMessage, *, now: datetime) -> bool:
-    """Claim one thing and do it; False if it failed. True too if somebody else has it.
+def deliver(message: MpesaOutboxMessage, *, now: datetime) -> bool:
+    """Deliver one message; return False if that failed, and True if another worker reserved it first.
 
-    The claim is a compare-and-set, so two workers cannot do it at once; a process that dies in between leaves a
-    claim that grows old, and the thing is done again then. So it is with an announcement that a receiver did not
-    take: all of its receivers are told again.
+    Reserves the message by compare-and-set, so two workers never deliver it at once. If the process dies, the
+    reservation expires and the message is delivered again. If a receiver of a signal raises, all receivers get the
+    signal again.
     """
-    if not _reserve(item, now):
+    reserved = pending_messages(now).filter(pk=message.pk).update(reserved_at=now, tries=F("tries") + 1)
+    if not reserved:
         return True
     try:
-        _deliver(item)
+        _send(message)
     except Exception as error:
-        logger.exception("M-Pesa order %s: %s failed and stays due", item.mpesa_order_id, item.kind)
-        MpesaOutboxMessage.objects.filter(pk=item.pk).update(error=repr(error)[:500])
+        logger.exception("M-PESA order %s: %s was not delivered and stays due", message.mpesa_order_id, message.kind)
+        MpesaOutboxMessage.objects.filter(pk=message.pk).update(error=repr(error)[:500])
         return False
-    MpesaOutboxMessage.objects.filter(pk=item.pk).update(delivered_at=now, error="")
+    MpesaOutboxMessage.objects.filter(pk=message.pk).update(delivered_at=now, error="")
     return True
 
 
-def _reserve(item: MpesaOutboxMessage, now: datetime) -> bool:
-    return bool(pending_messages(now).filter(pk=item.pk).update(reserved_at=now, tries=F("tries") + 1))
-
-
-def _deliver(item: MpesaOutboxMessage) -> None:
-    announcement = SIGNALS.get(MessageKind(item.kind))
-    if announcement is None:
-        shop().send_email(item)
+def _send(message: MpesaOutboxMessage) -> None:
+    signal = SIGNALS.get(MessageKind(message.kind))
+    if signal is None:
+        shop().send_email(message)
         return
-    facts = {"order": item.mpesa_order.order, "payment": item.payment, "receipt": item.receipt}
-    answers: list[tuple[Any, Any]] = announcement.send_robust(sender=MpesaPayment, **facts)
+    facts = {"order": message.mpesa_order.order, "payment": message.payment, "receipt": message.receipt}
+    responses: list[tuple[Any, Any]] = signal.send_robust(sender=MpesaPayment, **facts)
     raised = [
-        f"{receiver.__module__}.{receiver.__qualname__} raised {answer!r}"
-        for receiver, answer in answers
-        if isinstance(answer, Exception)
+        f"{receiver.__module__}.{receiver.__qualname__} raised {response!r}"
+        for receiver, response in responses
+        if isinstance(response, Exception)
     ]
     if raised:
         raise ReceiverRaised("; ".join(raised))

@@ -1,4 +1,4 @@
-"""The one door through which a payment becomes paid or failed, whoever says so."""
+"""Apply updates to payments. A payment's status changes here and nowhere else."""
 
 from __future__ import annotations
 
@@ -18,59 +18,52 @@ from oscar_mpesa.services.update_sources import PaymentUpdate
 logger = logging.getLogger("oscar_mpesa")
 
 
-def apply_update(payment: MpesaPayment, news: PaymentUpdate, *, now: datetime) -> Verdict:
-    """Believe news of a payment as far as it can be believed, once, whoever brings it.
+def apply_update(payment: MpesaPayment, update: PaymentUpdate, *, now: datetime) -> Verdict:
+    """Apply an update to a payment, once, and return the verdict on it.
 
-    Locks the order, then the payment. News that is no legal step changes nothing and never raises: it is kept as
-    an event. A success keeps its receipt, writes the shop's books in a savepoint, and leaves what is due to be sent
-    after the commit. Says what became of the news; the payment that was handed in learns its new status.
+    Locks the order, then the payment. An update that is no allowed transition changes nothing and raises nothing; an
+    event records it. A success stores its receipt, books it in a savepoint, and enqueues messages for after the commit.
+    ``payment.status`` is set to the new status.
     """
     with transaction.atomic(savepoint=False):
-        _, locked = lock_payment(payment)
-        verdict = _apply(locked, news, now)
+        locked = lock_payment(payment)
+        if not _match_ids(locked, update):
+            verdict = _request_query(locked, update, now, Verdict.UNMATCHED, EventReason.OTHER_PAYMENT)
+        elif update.status is None or update.is_incomplete_success:
+            verdict = _request_query(locked, update, now, Verdict.NO_CHANGE, EventReason.NOT_FINAL)
+        elif locked.on_hold and update.source is not UpdateSource.CALLBACK:
+            verdict = _ignore(locked, update, now, reason=EventReason.ON_HOLD)
+        elif update.is_success:
+            verdict = _apply_success(locked, update, now)
+        else:
+            verdict = _apply_failure(locked, update, update.status, now)
     payment.status = locked.status
     return verdict
 
 
-def _apply(payment: MpesaPayment, news: PaymentUpdate, now: datetime) -> Verdict:
-    if not _names_payment(payment, news):
-        return _request_query(payment, news, now, Verdict.UNMATCHED, EventReason.OTHER_PAYMENT)
-    _complete_ids(payment, news)
-    if news.status is None or news.is_incomplete_success:
-        return _request_query(payment, news, now, Verdict.NO_CHANGE, EventReason.NOT_FINAL)
-    if payment.on_hold and news.source is not UpdateSource.CALLBACK:
-        return _ignore(payment, news, now, reason=EventReason.ON_HOLD)
-    if news.is_success:
-        return _apply_success(payment, news, now)
-    return _apply_failure(payment, news, now)
-
-
-def _names_payment(payment: MpesaPayment, news: PaymentUpdate) -> bool:
-    told = news.checkout_request_id
-    if not told or told == payment.checkout_request_id:
+def _match_ids(payment: MpesaPayment, update: PaymentUpdate) -> bool:
+    """Return whether the update is about this payment; store its ids if the push reply brought none."""
+    checkout_id = update.checkout_request_id
+    if not checkout_id or checkout_id == payment.checkout_request_id:
         return True
-    taken = MpesaPayment.objects.filter(checkout_request_id=told).exists()
-    return payment.checkout_request_id is None and not taken
-
-
-def _complete_ids(payment: MpesaPayment, news: PaymentUpdate) -> None:
-    if payment.checkout_request_id is None and news.checkout_request_id:
-        payment.checkout_request_id = news.checkout_request_id
-        payment.merchant_request_id = news.merchant_request_id
-        payment.save(update_fields=["checkout_request_id", "merchant_request_id"])
+    if payment.checkout_request_id is not None or MpesaPayment.objects.filter(checkout_request_id=checkout_id).exists():
+        return False
+    payment.checkout_request_id, payment.merchant_request_id = checkout_id, update.merchant_request_id
+    payment.save(update_fields=["checkout_request_id", "merchant_request_id"])
+    return True
 
 
 def _request_query(
-    payment: MpesaPayment, news: PaymentUpdate, now: datetime, verdict: Verdict, reason: EventReason
+    payment: MpesaPayment, update: PaymentUpdate, now: datetime, verdict: Verdict, reason: EventReason
 ) -> Verdict:
-    if news.source is UpdateSource.CALLBACK and not payment.on_hold and not payment.is_paid:
-        _query_soon(payment, now)
-    audit.record(EventType.UPDATE_NOT_VERIFIED, payment, now=now, reason=reason, source=news.source)
+    if update.source is UpdateSource.CALLBACK and not payment.on_hold and not payment.is_paid:
+        _schedule_query(payment, now)
+    audit.record(EventType.UPDATE_NOT_VERIFIED, payment, now=now, reason=reason, source=update.source)
     return verdict
 
 
-def _query_soon(payment: MpesaPayment, now: datetime) -> None:
-    """Reconcile asks: about a live payment by its own clock, about one that ended by its order's."""
+def _schedule_query(payment: MpesaPayment, now: datetime) -> None:
+    """Make ``reconcile`` query a live payment now; one that has ended, when it next checks the order."""
     if payment.is_live:
         payment.next_query_at = now
     else:
@@ -79,8 +72,8 @@ def _query_soon(payment: MpesaPayment, now: datetime) -> None:
     payment.save(update_fields=["next_query_at", "not_paid_at"])
 
 
-def _ignore(payment: MpesaPayment, news: PaymentUpdate, now: datetime, *, reason: EventReason) -> Verdict:
-    status = news.status.value if news.status else None
+def _ignore(payment: MpesaPayment, update: PaymentUpdate, now: datetime, *, reason: EventReason) -> Verdict:
+    status = update.status.value if update.status else None
     audit.record(
         EventType.UPDATE_IGNORED,
         payment,
@@ -88,45 +81,43 @@ def _ignore(payment: MpesaPayment, news: PaymentUpdate, now: datetime, *, reason
         reason=reason,
         status=payment.status,
         ignored_status=status,
-        source=news.source,
-        code=news.code,
+        source=update.source,
+        code=update.code,
     )
     return Verdict.NO_CHANGE
 
 
-def _apply_success(payment: MpesaPayment, news: PaymentUpdate, now: datetime) -> Verdict:
-    """M5 to M8: keep the money's receipt, then complete the payment by it."""
-    verdict = receipts.store_receipt(payment, news, now)
+def _apply_success(payment: MpesaPayment, update: PaymentUpdate, now: datetime) -> Verdict:
+    """Store the receipt, then complete the payment. Another amount than the payment's puts it on hold."""
+    verdict = receipts.store_receipt(payment, update, now)
     if verdict is Verdict.MISMATCH:
         payment.on_hold = not payment.is_paid
         payment.save(update_fields=["on_hold"])
-    agrees = news.amount is None or news.amount == payment.amount
-    if payment.is_paid or not agrees or verdict not in {Verdict.APPLIED, Verdict.DUPLICATE}:
+    is_amount_right = update.amount is None or update.amount == payment.amount
+    if payment.is_paid or not is_amount_right or verdict not in {Verdict.APPLIED, Verdict.DUPLICATE}:
         return verdict
-    _end_payment(payment, PaymentStatus.COMPLETED, news, now)
+    _end_payment(payment, PaymentStatus.COMPLETED, update, now)
     return Verdict.APPLIED
 
 
-def _apply_failure(payment: MpesaPayment, news: PaymentUpdate, now: datetime) -> Verdict:
-    status = news.status
-    assert status is not None
+def _apply_failure(payment: MpesaPayment, update: PaymentUpdate, status: PaymentStatus, now: datetime) -> Verdict:
     if payment.on_hold:
-        return _ignore(payment, news, now, reason=EventReason.ON_HOLD)
-    if news.is_push_abandoned and payment.push_sent_at is not None:
-        return _ignore(payment, news, now, reason=EventReason.SENT_MEANWHILE)
+        return _ignore(payment, update, now, reason=EventReason.ON_HOLD)
+    if update.is_push_abandoned and payment.push_sent_at is not None:
+        return _ignore(payment, update, now, reason=EventReason.SENT_MEANWHILE)
     if not is_allowed(PaymentStatus(payment.status), status):
-        if news.code and news.code == payment.result_code:
+        if update.code and update.code == payment.result_code:
             return Verdict.DUPLICATE
-        return _ignore(payment, news, now, reason=EventReason.ALREADY_FINAL)
-    _end_payment(payment, status, news, now)
+        return _ignore(payment, update, now, reason=EventReason.ALREADY_FINAL)
+    _end_payment(payment, status, update, now)
     outbox.enqueue(payment, *outbox.MESSAGES_WHEN_FAILED, now=now)
     return Verdict.APPLIED
 
 
 def end_by_staff(payment: MpesaPayment, status: PaymentStatus, *, by: Any, now: datetime) -> None:
-    """End a locked payment as a person decided about its money: *completed*, or *failed* where it was held.
+    """End a payment as staff decided: *completed*, or *failed* if it was on hold. The caller locks the payment.
 
-    Raises ``IllegalStep`` for a step that is not in the table.
+    Raises ``IllegalTransition`` for a transition that the table doesn't have.
     """
     require_transition(PaymentStatus(payment.status), status)
     code = result_codes.RESULTS["0"].code if status is PaymentStatus.COMPLETED else ""
@@ -136,11 +127,11 @@ def end_by_staff(payment: MpesaPayment, status: PaymentStatus, *, by: Any, now: 
 
 
 def _end_payment(
-    payment: MpesaPayment, status: PaymentStatus, news: PaymentUpdate, now: datetime, *, by: Any = None
+    payment: MpesaPayment, status: PaymentStatus, update: PaymentUpdate, now: datetime, *, by: Any = None
 ) -> None:
     before = payment.status
     payment.status = status.value
-    payment.result_code, payment.result_description = news.code, news.description
+    payment.result_code, payment.result_description = update.code, update.description
     payment.live_order = payment.next_query_at = None
     payment.ended_at, payment.on_hold = now, False
     if status is PaymentStatus.COMPLETED:
@@ -153,7 +144,7 @@ def _end_payment(
         by=by,
         before=before,
         after=status.value,
-        source=news.source,
-        code=news.code,
+        source=update.source,
+        code=update.code,
     )
-    logger.info("M-Pesa payment %s: %s → %s (%s %s)", payment.pk, before, status, news.source, news.code)
+    logger.info("M-PESA payment %s: %s → %s (%s %s)", payment.pk, before, status, update.source, update.code)

@@ -1,4 +1,4 @@
-"""News: what somebody says of a payment, before it is believed."""
+"""Build payment updates from callbacks, status checks, push replies and expiry."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from oscar_mpesa.models import UpdateSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentUpdate:
-    """One statement about a payment. ``status`` None means that it proves nothing yet.
+    """What one source says about a payment. A ``status`` of None means that the result is not known yet.
 
-    ``amount`` is in shillings as told, None where the teller has none; ``receipt_number`` likewise.
+    ``amount`` is in shillings. ``amount`` and ``receipt_number`` are None if the source has none.
     """
 
     source: UpdateSource
@@ -33,45 +33,45 @@ class PaymentUpdate:
 
     @property
     def is_success(self) -> bool:
-        """It says that the money was paid."""
+        """Return whether the update says that the payment is paid."""
         return self.status is PaymentStatus.COMPLETED
 
     @property
     def is_push_abandoned(self) -> bool:
-        """Nobody sent the push in time: untrue of a payment that was claimed meanwhile."""
+        """Return whether the update says that the push was not sent in time. A worker may have sent it meanwhile."""
         return self.source is UpdateSource.CLOCK and self.status is PaymentStatus.FAILED
 
     @property
     def is_incomplete_success(self) -> bool:
-        """A callback's success without an amount or a receipt number proves nothing: ask."""
-        told_by_callback = self.source is UpdateSource.CALLBACK
-        return self.is_success and told_by_callback and (self.amount is None or not self.receipt_number)
+        """Return whether the update is a callback's success without an amount or a receipt number."""
+        is_callback = self.source is UpdateSource.CALLBACK
+        return self.is_success and is_callback and (self.amount is None or not self.receipt_number)
 
 
-def update_from_callback(told: StkCallback) -> PaymentUpdate:
-    """What a callback says; a missing result code says nothing."""
-    outcome = result_codes.callback_outcome(told.result_code)
+def update_from_callback(callback: StkCallback) -> PaymentUpdate:
+    """Return the update in a callback. Without a result code its status is None."""
+    outcome = result_codes.callback_outcome(callback.result_code)
     return PaymentUpdate(
         source=UpdateSource.CALLBACK,
-        status=outcome.status if told.result_code else None,
-        code=told.result_code or "",
-        description=told.result_description,
-        amount=told.amount,
-        receipt_number=told.receipt_number,
-        paid_at=told.paid_at,
-        payer=told.payer,
-        merchant_request_id=told.merchant_request_id,
-        checkout_request_id=told.checkout_request_id,
+        status=outcome.status if callback.result_code else None,
+        code=callback.result_code or "",
+        description=callback.result_description,
+        amount=callback.amount,
+        receipt_number=callback.receipt_number,
+        paid_at=callback.paid_at,
+        payer=callback.payer,
+        merchant_request_id=callback.merchant_request_id,
+        checkout_request_id=callback.checkout_request_id,
     )
 
 
 def unreadable_update() -> PaymentUpdate:
-    """Something came to the payment's own address, and nobody knows what it says."""
+    """Return the update for a callback that could not be parsed: its status is None."""
     return PaymentUpdate(source=UpdateSource.CALLBACK, status=None)
 
 
 def update_from_query(reply: StkQueryReply) -> PaymentUpdate:
-    """What a query says: only a closed list of codes is final."""
+    """Return the update in the reply to a status check. Only the codes of a closed list are final."""
     outcome = result_codes.query_outcome(reply.result_code)
     return PaymentUpdate(
         source=UpdateSource.QUERY,
@@ -82,7 +82,10 @@ def update_from_query(reply: StkQueryReply) -> PaymentUpdate:
 
 
 def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
-    """The push was surely not sent: ``refused``, ``busy``, ``misconfigured`` or ``not-sent``."""
+    """Return the update for a push that was surely not sent.
+
+    ``reason`` is ``refused``, ``busy``, ``misconfigured`` or ``not-sent``.
+    """
     return PaymentUpdate(
         source=UpdateSource.PUSH,
         status=PaymentStatus.FAILED,
@@ -92,12 +95,12 @@ def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
 
 
 def push_abandoned() -> PaymentUpdate:
-    """The process that should have sent the push died before it could."""
+    """Return the update for a payment whose process died before it sent the push."""
     return PaymentUpdate(
         source=UpdateSource.CLOCK, status=PaymentStatus.FAILED, code=result_codes.push_outcome("not-sent").code
     )
 
 
 def push_expired() -> PaymentUpdate:
-    """Our own clock ran out."""
+    """Return the update for a prompt whose lifetime ended without a result."""
     return PaymentUpdate(source=UpdateSource.CLOCK, status=PaymentStatus.EXPIRED, code=result_codes.NO_ANSWER.code)

@@ -147,7 +147,7 @@ def test_money_to_sort_out_calls_for_a_person_in_the_log(caplog: pytest.LogCaptu
 
     post(payment, success(payment, amount=1400))
 
-    assert "KSh 1400.00 (OD123ABC45) wait for a person: mismatch" in caplog.text.replace("KSh 1400 ", "KSh 1400.00 ")
+    assert "KSh 1400.00 (OD123ABC45) needs a decision: mismatch" in caplog.text.replace("KSh 1400 ", "KSh 1400.00 ")
 
 
 def test_money_for_a_released_order_is_kept_unallocated() -> None:
