@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.checks.messages import caution, error
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.daraja.callback_addresses import forbidden_words, host_of, is_at_home, is_tunnel
+from oscar_mpesa.daraja.callback_addresses import forbidden_words, host_of, is_private_host, is_tunnel
 from oscar_mpesa.domain.i18n import _
 
 #: The configuration faults that ``conf`` knows at run time, in words.
@@ -119,7 +119,7 @@ def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
             ),
             gettext("Use the neutral address that ends in /api/payments/hooks, on a host without such a word."),
         )
-    if host and is_at_home(host) and not (ours.BASE_URL and is_at_home(host_of(ours.BASE_URL))):
+    if host and is_private_host(host) and not (ours.BASE_URL and is_private_host(host_of(ours.BASE_URL))):
         yield caution(
             "W005",
             gettext("Safaricom cannot come to {host}: only your own network knows it.").format(host=host),

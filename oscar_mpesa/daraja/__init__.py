@@ -1,1 +1,1 @@
-"""A client for Safaricom's Daraja: HTTP and JSON, no Django; only ``transport`` touches the network."""
+"""A client for Safaricom's Daraja API, without Django. Only ``transport`` uses the network."""

@@ -1,4 +1,4 @@
-"""The record of one call: what may be kept of a request and its answer, by allow-list."""
+"""Record one API call. Allow-lists decide which fields of the request and reply are stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oscar_mpesa.daraja.exceptions import ErrorKind
 from oscar_mpesa.daraja.json import read_object, text_of
 from oscar_mpesa.daraja.redaction import LIMIT, redact_checkout_id, redact_line
 
-#: Kept as they are: the shop's own public numbers, and Safaricom's ids that hold no phone.
+#: Stored unchanged: the shop's public numbers, and Safaricom's ids that contain no phone number.
 _PLAIN = frozenset(
     {
         "BusinessShortCode",
@@ -29,16 +29,16 @@ _PLAIN = frozenset(
     }
 )
 
-#: Kept without phone numbers and long secrets. Password, CallBackURL and access_token stand in no list.
+#: Stored without phone numbers and long secrets. Password, CallBackURL and access_token are in no list.
 _MASKED = frozenset({"PartyA", "PhoneNumber", "ResponseDescription", "CustomerMessage", "ResultDesc", "errorMessage"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """One call to Daraja, safe to keep: ``endpoint`` is ``oauth``, ``push`` or ``query``.
+    """One call to Daraja, safe to store. ``endpoint`` is ``oauth``, ``push`` or ``query``.
 
-    ``http_status`` is None without an answer, ``error_kind`` None without an error. ``said_at`` is the moment of the
-    answer by Safaricom's own clock, None where it told none.
+    ``http_status`` is None without a reply, and ``error_kind`` is None without an error. ``server_time`` is the time
+    of the reply by Safaricom's clock, None without a readable ``Date`` header.
     """
 
     endpoint: str
@@ -48,33 +48,33 @@ class ApiCall:
     reply: dict[str, str]
     error: str
     error_kind: ErrorKind | None = None
-    said_at: datetime | None = None
+    server_time: datetime | None = None
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
-    """Return the moment that an answer's ``Date`` tells, in UTC; None without a readable one."""
-    told = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    """Return the time in the ``Date`` header, in UTC; None without a readable one."""
+    date = next((value for name, value in headers.items() if name.lower() == "date"), "")
     try:
-        moment = parsedate_to_datetime(told)
+        moment = parsedate_to_datetime(date)
     except ValueError:
         return None
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def loggable(fields: Mapping[str, object]) -> dict[str, str]:
-    """Return what may be kept of a request's or an answer's fields."""
-    return {name: text for name, value in fields.items() if (text := _kept(name, value))}
+    """Return the fields of a request or reply that may be stored."""
+    return {name: text for name, value in fields.items() if (text := _loggable_text(name, value))}
 
 
 def loggable_body(body: bytes) -> dict[str, str]:
-    """Return what may be kept of an answer's body; nothing of one that is no JSON object."""
+    """Return the fields of a reply's body that may be stored; none if it is not a JSON object."""
     try:
         return loggable(read_object(body))
     except ValueError:
         return {}
 
 
-def _kept(name: str, value: object) -> str:
+def _loggable_text(name: str, value: object) -> str:
     try:
         text = text_of(value, name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The Daraja client: three calls, each within its time and none of them a second prompt."""
+"""The Daraja client. Each call has a time limit, and none sends a second prompt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from oscar_mpesa.daraja.call_log import ApiCall, loggable, loggable_body, server_time
 from oscar_mpesa.daraja.credentials import Credentials
-from oscar_mpesa.daraja.error_parser import is_pending, read_answer, read_token_answer
+from oscar_mpesa.daraja.error_parser import is_pending, read_reply, read_token_reply
 from oscar_mpesa.daraja.exceptions import DarajaError, DarajaUnreachable, TokenRejected
 from oscar_mpesa.daraja.stk_push import StkPush, StkPushReply, push_body, read_push
 from oscar_mpesa.daraja.stk_query import StkQueryReply, query_body, read_query
@@ -26,25 +26,25 @@ logger = logging.getLogger("oscar_mpesa")
 
 T = TypeVar("T")
 
-#: Seconds for a push or a query, with all that it takes to get a token.
+#: Time limits in seconds for a push and a query, including the time to get a token.
 PUSH_LIMIT, QUERY_LIMIT = 15.0, 10.0
 
-#: Seconds for one OAuth call; no longer than the lock that keeps the other workers waiting for it.
+#: Time limit in seconds for one OAuth call: no longer than the lock that makes other workers wait.
 OAUTH_LIMIT = float(LOCK)
 
-#: With fewer seconds left a call is not begun: its answer would be cut off, and a push's outcome unknown.
-_LEAST = 2.0
+#: The client starts no call with fewer seconds left. A push without time for its reply would have an unknown outcome.
+_MIN_TIME = 2.0
 
-_LONGEST_CONNECT = 3.0
+_MAX_CONNECT = 3.0
 
 
-def ignore(exchange: ApiCall) -> None:
-    """Keep no record of calls."""
+def ignore(call: ApiCall) -> None:
+    """Record nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """What the three calls differ in."""
+    """What differs between the three calls."""
 
     endpoint: str
     url: str
@@ -54,9 +54,9 @@ class _Call:
 
 
 class Client:
-    """Speaks to Daraja for one short code; safe for threads, cheap to make.
+    """Call Daraja for one short code. Thread-safe and cheap to create.
 
-    ``cache`` is shared by all workers and holds the token. ``observe`` is told of every call, with nothing secret.
+    ``cache`` holds the token and is shared by all workers. ``observe`` receives every call, without secrets.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Client:
         self._sleep = sleep
 
     def push(self, push: StkPush, *, now: datetime) -> StkPushReply:
-        """Ask Safaricom to show a prompt, within 15 seconds, and return the ids it gave.
+        """Send an STK push, within 15 seconds, and return Safaricom's ids.
 
-        Sent once; a second time only after a token that was refused before anything ran. Raises ``DarajaError``:
-        unless ``was_not_sent``, the prompt may be on the phone.
+        Sends it once. Only if Safaricom refuses the token, before executing anything, sends it a second time.
+        Raises ``DarajaError``: unless ``was_not_sent``, the prompt may be on the phone.
         """
         call = _Call(
             endpoint="push",
@@ -88,18 +88,18 @@ class Client:
             idempotent=False,
             deadline=self._monotonic() + PUSH_LIMIT,
         )
-        return self._with_token(call, lambda response: read_answer(response, read_push))
+        return self._with_token(call, lambda response: read_reply(response, read_push))
 
     def query(self, checkout_request_id: str, *, now: datetime) -> StkQueryReply:
-        """Ask what became of a prompt, within 10 seconds.
+        """Query the result of a push, within 10 seconds.
 
-        Still processing, and not known to Safaricom (yet), is a reply whose ``result_code`` is None. Raises
-        ``DarajaError`` where nothing was learned.
+        ``result_code`` is None if Safaricom still processes the push, or does not know it (yet). Raises
+        ``DarajaError`` if the reply says nothing about the push.
         """
 
         def read(response: Response) -> StkQueryReply:
             try:
-                return read_answer(response, lambda document: read_query(document, checkout_request_id))
+                return read_reply(response, lambda document: read_query(document, checkout_request_id))
             except DarajaError as error:
                 if is_pending(error):
                     return StkQueryReply(result_code=None, description=error.message)
@@ -115,9 +115,9 @@ class Client:
         return self._with_token(call, read)
 
     def sign_in(self) -> None:
-        """Fetch a new token, within 10 seconds, whatever the cache holds; the others use it from then on.
+        """Fetch a new token, within 10 seconds, and share it with all workers, even if the cache has one.
 
-        If it cannot be had, the token that is there stays. Raises ``DarajaError``.
+        Raises ``DarajaError`` if that fails. The cached token then stays.
         """
         self._tokens(self._monotonic() + QUERY_LIMIT).renew()
 
@@ -135,7 +135,7 @@ class Client:
             self._cache,
             lambda: self._fetch_token(deadline),
             self._credentials.token_key,
-            patience=deadline - self._monotonic() - _LEAST,
+            max_wait=deadline - self._monotonic() - _MIN_TIME,
             sleep=self._sleep,
             monotonic=self._monotonic,
         )
@@ -146,30 +146,30 @@ class Client:
             url=self._credentials.oauth_url,
             fields={},
             idempotent=True,
-            deadline=min(deadline - _LEAST, self._monotonic() + OAUTH_LIMIT),
+            deadline=min(deadline - _MIN_TIME, self._monotonic() + OAUTH_LIMIT),
         )
         pair = f"{self._credentials.consumer_key}:{self._credentials.consumer_secret}"
         basic = f"Basic {b64encode(pair.encode()).decode('ascii')}"
         try:
-            return self._send(call, basic, lambda response: read_token_answer(response, read_token))
+            return self._send(call, basic, lambda response: read_token_reply(response, read_token))
         except DarajaError as error:
-            error.sent = False  # the call that the token was for did not leave
+            error.sent = False  # without a token, the push or query itself was not sent
             raise
 
     def _send(self, call: _Call, authorization: str, read: Callable[[Response], T]) -> T:
         request = self._request(call, authorization)
         started = self._monotonic()
-        status, reply, said_at = None, {}, None
+        status, reply, sent_at = None, {}, None
         failure: DarajaError | None = None
         try:
             response = self._transport.send(request)
-            status, reply, said_at = response.status, loggable_body(response.body), server_time(response.headers)
+            status, reply, sent_at = response.status, loggable_body(response.body), server_time(response.headers)
             return read(response)
         except DarajaError as error:
             failure = error
             raise
         finally:
-            self._tell(
+            self._record(
                 ApiCall(
                     endpoint=call.endpoint,
                     http_status=status,
@@ -178,16 +178,16 @@ class Client:
                     reply=reply,
                     error="" if failure is None else str(failure),
                     error_kind=None if failure is None else failure.kind,
-                    said_at=said_at,
+                    server_time=sent_at,
                 )
             )
 
     def _request(self, call: _Call, authorization: str) -> Request:
-        """Raises ``DarajaUnreachable`` (not sent) if the time left is too short to wait for an answer."""
+        """Build the HTTP request. Raises ``DarajaUnreachable`` (not sent) if too little time is left for a reply."""
         left = call.deadline - self._monotonic()
-        if left < _LEAST:
+        if left < _MIN_TIME:
             raise DarajaUnreachable("no time was left to send it", sent=False)
-        connect = min(_LONGEST_CONNECT, left / 3)
+        connect = min(_MAX_CONNECT, left / 3)
         headers = {"Authorization": authorization}
         if call.fields:
             headers["Content-Type"] = "application/json"
@@ -201,9 +201,9 @@ class Client:
             read=left - connect,
         )
 
-    def _tell(self, exchange: ApiCall) -> None:
+    def _record(self, call: ApiCall) -> None:
         try:
-            self._observe(exchange)
+            self._observe(call)
         except Exception:
-            # The reply in hand may be the only proof of a prompt: it outweighs the record of the call.
-            logger.exception("a call to Daraja (%s) could not be recorded", exchange.endpoint)
+            # The reply may be the only proof of a prompt, so it matters more than the record of the call.
+            logger.exception("a call to Daraja (%s) could not be recorded", call.endpoint)

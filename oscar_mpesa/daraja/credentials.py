@@ -1,4 +1,4 @@
-"""Who the shop is to Safaricom, and where Safaricom is."""
+"""The shop's Daraja credentials, the URLs of the API, and the fields that sign a request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HOSTS: Mapping[str, str] = MappingProxyType(
     {"sandbox": "https://sandbox.safaricom.co.ke", "production": "https://api.safaricom.co.ke"}
 )
 
-#: Everybody's short code in the sandbox.
+#: The short code that all shops share in the sandbox.
 SANDBOX_SHORTCODE = "174379"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The shop's keys and short code; a ``till`` makes it Buy Goods, and ``shortcode`` is then its store number."""
+    """The shop's keys and short code. With a ``till`` it is Buy Goods, and ``shortcode`` is its store number."""
 
     consumer_key: str = field(repr=False)
     consumer_secret: str = field(repr=False)
@@ -32,36 +32,36 @@ class Credentials:
 
     @property
     def transaction_type(self) -> str:
-        """How Safaricom books the money: to a till, or to a paybill."""
+        """Return the TransactionType for a till or a paybill."""
         return "CustomerBuyGoodsOnline" if self.till else "CustomerPayBillOnline"
 
     @property
     def party_b(self) -> str:
-        """Where the money goes: the till, or the paybill itself."""
+        """Return the number that receives the money: the till, or the paybill itself."""
         return self.till or self.shortcode
 
     @property
     def oauth_url(self) -> str:
-        """Where a token is fetched."""
-        return self._address("/oauth/v1/generate?grant_type=client_credentials")
+        """Return the URL of the OAuth token."""
+        return self._url("/oauth/v1/generate?grant_type=client_credentials")
 
     @property
     def push_url(self) -> str:
-        """Where a prompt is asked for."""
-        return self._address("/mpesa/stkpush/v1/processrequest")
+        """Return the URL of the STK push."""
+        return self._url("/mpesa/stkpush/v1/processrequest")
 
     @property
     def query_url(self) -> str:
-        """Where one asks what became of a prompt."""
-        return self._address("/mpesa/stkpushquery/v1/query")
+        """Return the URL of the STK query."""
+        return self._url("/mpesa/stkpushquery/v1/query")
 
     @property
     def token_key(self) -> str:
-        """The cache key of the one token that all workers share; other keys or another host make another one."""
-        known = "\n".join((self.base_url, self.consumer_key, self.consumer_secret))
-        return f"oscar_mpesa:token:{sha256(known.encode()).hexdigest()[:32]}"
+        """Return the cache key of the token that all workers share. It depends on the keys and the host."""
+        text = "\n".join((self.base_url, self.consumer_key, self.consumer_secret))
+        return f"oscar_mpesa:token:{sha256(text.encode()).hexdigest()[:32]}"
 
-    def _address(self, path: str) -> str:
+    def _url(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}{path}"
 
 
@@ -69,14 +69,14 @@ TIMESTAMP = "%Y%m%d%H%M%S"
 
 
 def timestamp(now: datetime) -> str:
-    """Write the moment as ``YYYYMMDDHHMMSS`` on Nairobi's clock; raises ``ValueError`` for a naive one."""
+    """Return the moment as ``YYYYMMDDHHMMSS`` in Nairobi's time. Raises ``ValueError`` for a naive datetime."""
     if now.tzinfo is None:
         raise ValueError("the moment needs a time zone")
     return now.astimezone(NAIROBI).strftime(TIMESTAMP)
 
 
 def password(credentials: Credentials, stamp: str) -> str:
-    """Return the Password that goes with one timestamp."""
+    """Return the Password field for one timestamp."""
     return b64encode(f"{credentials.shortcode}{credentials.passkey}{stamp}".encode()).decode("ascii")
 
 

@@ -1,6 +1,6 @@
-"""What an answer that is no success proves: the closed table of Daraja's errors.
+"""Turn Daraja's error replies into exceptions, by a closed table.
 
-Source: the portal's error pages, and integrators where one code has several meanings told apart by its message.
+Sources: the portal's error pages, and integrators' reports where the message decides what a code means.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from oscar_mpesa.daraja.transport import Response
 
 T = TypeVar("T")
 
-_TEXT = 2000
+_LIMIT = 2000
 _BLOCKED = "Safaricom's firewall blocks this server's address; ask Safaricom to allow it"
 _WRONG_KEYS = "Safaricom refuses the consumer key and secret, or they belong to the other environment"
 
@@ -37,11 +37,11 @@ class _Row:
     message: str = ""
     error: type[DarajaError]
 
-    def fits(self, code: str, message: str) -> bool:
+    def matches(self, code: str, message: str) -> bool:
         return bool(re.fullmatch(self.code, code) and re.search(self.message, message, re.IGNORECASE))
 
 
-#: The first row that fits counts; what fits no row proves nothing.
+#: The first matching row counts. Without a match, the reply proves nothing.
 _TABLE = (
     _Row(code=r"404\.001\.03|400\.003\.01|401\.002\.01", error=TokenRejected),
     _Row(code=r"401\.003\.01", error=ProductMissing),
@@ -59,15 +59,15 @@ _TABLE = (
     _Row(code=r"40[04]\..+", error=DarajaRefused),
 )
 
-#: In the answer to a query: Safaricom has no result yet, or does not know the prompt yet.
+#: Replies to a query that mean: no result yet, or the push is not known yet.
 _PENDING = (
     _Row(code=r"400\.002\.02", error=DarajaRefused),
     _Row(code=r"500\.001\.1001", message="being processed|does not exist", error=DarajaUnreadable),
 )
 
 
-def read_answer(response: Response, read: Callable[[Mapping[str, object]], T]) -> T:
-    """Return what ``read`` makes of a good answer; raises the ``DarajaError`` that any other one proves."""
+def read_reply(response: Response, read: Callable[[Mapping[str, object]], T]) -> T:
+    """Return what ``read`` makes of a good reply. Raises the matching ``DarajaError`` for any other reply."""
     document = _document_in(response)
     error = _error_in(response, document)
     if error is not None:
@@ -78,16 +78,16 @@ def read_answer(response: Response, read: Callable[[Mapping[str, object]], T]) -
         raise DarajaUnreadable(str(problem), http_status=response.status) from problem
 
 
-def read_token_answer(response: Response, read: Callable[[Mapping[str, object]], T]) -> T:
-    """As ``read_answer`` for OAuth, which refuses wrong keys with an empty 400."""
+def read_token_reply(response: Response, read: Callable[[Mapping[str, object]], T]) -> T:
+    """Read an OAuth reply like ``read_reply``. OAuth refuses wrong keys with an empty 400."""
     if response.status in {400, 401, 404}:
         raise DarajaMisconfigured(_WRONG_KEYS, http_status=response.status)
-    return read_answer(response, read)
+    return read_reply(response, read)
 
 
 def is_pending(error: DarajaError) -> bool:
-    """Tell whether a query's error means: keep waiting."""
-    return any(type(error) is row.error and row.fits(error.error_code, error.message) for row in _PENDING)
+    """Return whether a query's error means: keep waiting."""
+    return any(type(error) is row.error and row.matches(error.error_code, error.message) for row in _PENDING)
 
 
 def _document_in(response: Response) -> dict[str, object]:
@@ -98,13 +98,13 @@ def _document_in(response: Response) -> dict[str, object]:
 
 
 def _error_in(response: Response, document: Mapping[str, object]) -> DarajaError | None:
-    """The error that an answer states, None for an answer to be read on."""
-    code, message = _words_in(document)
+    """Return the reply's error, None if it has none."""
+    code, message = _code_and_message(document)
     status = response.status
     if status == 429 or _is_rate_limit(document):
         return DarajaBusy(message, http_status=status, error_code=code, retry_after=_retry_after(response))
     if code:
-        return _stated(code, message, status)
+        return _error_from_table(code, message, status)
     if status == 401:
         return TokenRejected("Safaricom refused the token", http_status=status)
     if status == 403:
@@ -114,27 +114,27 @@ def _error_in(response: Response, document: Mapping[str, object]) -> DarajaError
     return None
 
 
-def _stated(code: str, message: str, status: int) -> DarajaError:
-    error = next((row.error for row in _TABLE if row.fits(code, message)), DarajaUnreadable)
+def _error_from_table(code: str, message: str, status: int) -> DarajaError:
+    error = next((row.error for row in _TABLE if row.matches(code, message)), DarajaUnreadable)
     return error(message, http_status=status, error_code=code)
 
 
-def _words_in(document: Mapping[str, object]) -> tuple[str, str]:
-    """Safaricom's code and message; those of its gateway have no code."""
+def _code_and_message(document: Mapping[str, object]) -> tuple[str, str]:
+    """Return the errorCode and message. Errors of Safaricom's gateway have no code."""
     try:
-        fault = text_in(object_in(document, "fault"), "faultstring", limit=_TEXT)
-        return text_in(document, "errorCode", limit=_TEXT), text_in(document, "errorMessage", limit=_TEXT) or fault
+        fault = text_in(object_in(document, "fault"), "faultstring", limit=_LIMIT)
+        return text_in(document, "errorCode", limit=_LIMIT), text_in(document, "errorMessage", limit=_LIMIT) or fault
     except ValueError:
         return "", ""
 
 
 def _is_rate_limit(document: Mapping[str, object]) -> bool:
-    """The gateway's own refusal, which it also sends with HTTP 500: the request went no further."""
+    """Return whether the gateway refused the request. It also does so with HTTP 500, before executing anything."""
     fault = document.get("fault")
     return isinstance(fault, dict) and bool(re.search("spike arrest|quota|rate limit", str(fault), re.IGNORECASE))
 
 
 def _retry_after(response: Response) -> int | None:
-    """Whole seconds, at most an hour; a date is left unread."""
-    told = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "").strip()
-    return min(int(told), 3600) if re.fullmatch("[0-9]{1,9}", told) else None
+    """Return the header's whole seconds, at most an hour; None for a date."""
+    seconds = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "").strip()
+    return min(int(seconds), 3600) if re.fullmatch("[0-9]{1,9}", seconds) else None

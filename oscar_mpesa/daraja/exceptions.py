@@ -1,20 +1,19 @@
-"""Everything that can go wrong with Daraja, named for what the caller should do next.
+"""The errors of a Daraja call, named for what the caller does next.
 
 ::
 
     DarajaError
-    ├── DarajaUnreachable    no answer: the prompt may be on the phone, so do not push again; wait and ask
-    ├── DarajaUnreadable     an answer that proves nothing (HTML, cut off, SOAP, about another payment): wait and ask
-    ├── DarajaRefused        a clear no: nothing was done, trying again is safe
-    ├── DarajaBusy           not executed: back off, then try again
-    └── DarajaMisconfigured  a clear no that only the merchant can mend: tell the merchant
+    ├── DarajaUnreachable    no reply: the prompt may be on the phone, so query before another push
+    ├── DarajaUnreadable     a reply that proves nothing (HTML, incomplete, SOAP, another payment): query
+    ├── DarajaRefused        refused and not executed: trying again is safe
+    ├── DarajaBusy           not executed: wait, then try again
+    └── DarajaMisconfigured  refused, and only the merchant can fix it: alert the merchant
         ├── TokenRejected
         ├── ShortcodeRejected
         ├── PasskeyRejected
         └── ProductMissing
 
-After a push the first two leave its outcome unknown; ``was_not_sent`` says which case it is. ``kind`` is the error
-as a value that can be stored.
+The first two leave a push's outcome unknown, unless ``was_not_sent``. ``kind`` is the error as a value to store.
 """
 
 from __future__ import annotations
@@ -44,12 +43,12 @@ class ErrorKind(str, Enum):
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether Safaricom gave no usable answer, so the call says nothing about the credentials."""
+        """Return whether Safaricom gave no usable reply. Then the call says nothing about the credentials."""
         return self in {ErrorKind.UNREACHABLE, ErrorKind.UNREADABLE}
 
     @property
     def is_misconfigured(self) -> bool:
-        """Whether only the merchant can fix the cause."""
+        """Return whether only the merchant can fix the cause."""
         return self in _MISCONFIGURED
 
 
@@ -65,13 +64,13 @@ _MISCONFIGURED = frozenset(
 
 
 class DarajaError(Exception):
-    """Daraja did not do what it was asked, or did not say so.
+    """A call to Daraja failed, or its outcome is unknown.
 
-    ``http_status`` is None without an answer; ``error_code`` is Safaricom's own, or empty. ``message`` is safe to
-    keep: one line of at most 200 characters with no token and no phone number in it.
+    ``http_status`` is None without a reply; ``error_code`` is Safaricom's, or empty. ``message`` is safe to store:
+    one line of at most 200 characters, without tokens and phone numbers.
     """
 
-    _is_a_clear_no: ClassVar[bool] = False
+    _proves_refusal: ClassVar[bool] = False
 
     def __init__(
         self, message: str = "", *, http_status: int | None = None, error_code: str = "", sent: bool = True
@@ -89,35 +88,35 @@ class DarajaError(Exception):
 
     @property
     def was_not_sent(self) -> bool:
-        """Whether it is proven that no prompt went out, so that a new push cannot be a second one."""
-        return self._is_a_clear_no or not self.sent
+        """Return whether it is proven that no prompt was sent, so that a new push cannot be a second one."""
+        return self._proves_refusal or not self.sent
 
     def __str__(self) -> str:
-        known = [self.message, f"({self.error_code})" if self.error_code else ""]
-        return " ".join(part for part in known if part) or type(self).__name__
+        parts = [self.message, f"({self.error_code})" if self.error_code else ""]
+        return " ".join(part for part in parts if part) or type(self).__name__
 
 
 class DarajaUnreachable(DarajaError):
-    """No answer came; with ``sent=False`` the request did not even leave."""
+    """No reply arrived. With ``sent=False``, the request was not sent either."""
 
 
 class DarajaUnreadable(DarajaError):
-    """An answer came that proves nothing."""
+    """A reply arrived that proves nothing."""
 
 
 class DarajaRefused(DarajaError):
-    """A clear no; trying again is safe."""
+    """Safaricom refused the request and executed nothing. Trying again is safe."""
 
-    _is_a_clear_no = True
+    _proves_refusal = True
 
 
 class DarajaBusy(DarajaError):
-    """Not executed, because of load or of a prompt that is open already.
+    """Safaricom executed nothing, because of load or another open prompt.
 
-    ``retry_after`` is in seconds, None where Safaricom did not say.
+    ``retry_after`` is in seconds, None if Safaricom gave no time.
     """
 
-    _is_a_clear_no = True
+    _proves_refusal = True
 
     def __init__(
         self,
@@ -132,28 +131,28 @@ class DarajaBusy(DarajaError):
 
 
 class DarajaMisconfigured(DarajaError):
-    """A clear no that only the merchant can mend: credentials, product, short code or an address."""
+    """Safaricom refused the request. Only the merchant can fix the credentials, product, short code or URL."""
 
-    _is_a_clear_no = True
+    _proves_refusal = True
 
 
 class TokenRejected(DarajaMisconfigured):
-    """The token was refused before anything ran: fetch another and try once more, then it is the set-up."""
+    """Safaricom refused the token and executed nothing. Fetch another token and try once more."""
 
 
 class ShortcodeRejected(DarajaMisconfigured):
-    """Safaricom knows no such merchant: a wrong short code, or a till used as a paybill."""
+    """Safaricom does not know the merchant: a wrong short code, or a till used as a paybill."""
 
 
 class PasskeyRejected(DarajaMisconfigured):
-    """Safaricom refuses the password, which is made of the short code and the passkey."""
+    """Safaricom refused the password, which is made of the short code and the passkey."""
 
 
 class ProductMissing(DarajaMisconfigured):
     """The app on Safaricom's portal has no M-PESA Express product."""
 
 
-#: The kind of each class; a class that is not listed has the kind of its parent.
+#: The kind of each class. An unlisted class has the kind of its parent.
 KINDS: Mapping[type[BaseException], ErrorKind] = {
     DarajaError: ErrorKind.UNREADABLE,
     DarajaUnreachable: ErrorKind.UNREACHABLE,

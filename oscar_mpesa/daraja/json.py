@@ -1,4 +1,4 @@
-"""Read JSON from outside: whatever it holds, nothing but ``DocumentUnreadable`` comes of it."""
+"""Read untrusted JSON. Every function raises ``DocumentUnreadable`` or nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 
-#: Digits of a number that is still a code, an id, a date or an amount.
-_LONGEST_NUMBER = 30
+#: The most digits that a code, an id, a date or an amount can have.
+_MAX_DIGITS = 30
+
+#: The most characters of ids, codes and descriptions.
+MAX_ID, MAX_CODE, MAX_DESCRIPTION = 128, 64, 500
 
 
 class Fault(str, Enum):
-    """Why a document, or one field of it, cannot be read."""
+    """Why a document or one of its fields cannot be read."""
 
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
@@ -26,7 +29,7 @@ class Fault(str, Enum):
         return self.value
 
 
-_IN_WORDS: Mapping[Fault, str] = {
+_TEXTS: Mapping[Fault, str] = {
     Fault.NOT_JSON: "is not JSON",
     Fault.NOT_AN_OBJECT: "is not a JSON object",
     Fault.NOT_A_LIST: "is not a list",
@@ -38,16 +41,16 @@ _IN_WORDS: Mapping[Fault, str] = {
 
 
 class DocumentUnreadable(ValueError):
-    """A document from outside cannot be read. ``field`` names the field at fault; its value is never quoted."""
+    """An untrusted document cannot be read. ``field`` names the faulty field; the message never quotes its value."""
 
     def __init__(self, fault: Fault, field: str) -> None:
-        super().__init__(f"{field} {_IN_WORDS[fault]}")
+        super().__init__(f"{field} {_TEXTS[fault]}")
         self.fault = fault
         self.field = field
 
 
 def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in a body, with its numbers exact; raises ``DocumentUnreadable`` for anything else."""
+    """Return the JSON object in a body, with exact numbers. Raises ``DocumentUnreadable`` for anything else."""
     try:
         document = json.loads(body.decode("utf-8-sig", "replace"), parse_float=Decimal)
     except (ValueError, RecursionError, InvalidOperation) as error:
@@ -58,19 +61,19 @@ def read_object(body: bytes) -> dict[str, object]:
 
 
 def object_in(document: Mapping[str, object], name: str) -> dict[str, object]:
-    """Return the object under a name, empty where there is none; raises ``DocumentUnreadable`` for another type."""
-    found = document.get(name)
-    if found is None:
+    """Return the object under a name, empty if there is none. Raises ``DocumentUnreadable`` for another type."""
+    value = document.get(name)
+    if value is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise DocumentUnreadable(Fault.NOT_AN_OBJECT, name)
-    return found
+    return value
 
 
 def text_in(document: Mapping[str, object], name: str, *, limit: int) -> str:
-    """Return the text or the number under a name as text, empty where there is none.
+    """Return the text or number under a name as text, empty if there is none.
 
-    Raises ``DocumentUnreadable`` for another type (true and false included) and for more than ``limit`` characters.
+    Raises ``DocumentUnreadable`` for another type, including booleans, and for more than ``limit`` characters.
     """
     text = text_of(document.get(name), name)
     if len(text) > limit:
@@ -79,9 +82,9 @@ def text_in(document: Mapping[str, object], name: str, *, limit: int) -> str:
 
 
 def text_of(value: object, name: str) -> str:
-    """Return a text or a number as clean text; 1032, 1032.0 and "1032" are the same code.
+    """Return a text or number as clean text: 1032, 1032.0 and "1032" all give "1032".
 
-    Raises ``DocumentUnreadable``.
+    Raises ``DocumentUnreadable`` for another type.
     """
     if value is None:
         return ""
@@ -93,24 +96,15 @@ def text_of(value: object, name: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return the text without what a database refuses: NULs go, lone surrogates become question marks."""
+    """Return the text without what databases refuse. Removes NULs; lone surrogates become question marks."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
 
 
 def _number_as_text(number: Decimal, name: str) -> str:
-    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
+    if not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
         raise DocumentUnreadable(Fault.NOT_A_NUMBER, name)
     whole = number.to_integral_value()
     return f"{whole:f}" if number == whole else f"{number:f}"
-
-
-MAX_ID = 128
-
-
-MAX_CODE = 64
-
-
-MAX_DESCRIPTION = 500
 
 
 def description_in(document: Mapping[str, object], name: str) -> str:

@@ -1,6 +1,6 @@
 """Hide phone numbers and secrets in text, for rows, logs and pages.
 
-A hidden number keeps its last three digits: ``•••149``. Amounts, dates and M-PESA codes stay as they are.
+A redacted number keeps its last three digits: ``•••149``. Amounts, dates and M-PESA codes are unchanged.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from decimal import Decimal
 
 from oscar_mpesa.daraja.json import read_object
 
-#: The longest text, in characters, that a row or a log keeps.
+#: The most characters of a text in a row or a log.
 LIMIT = 200
 
-#: Daraja's words are shorter. Its tokens, passwords, callback secrets and checkout ids are at least this long.
+#: Tokens, passwords, callback secrets and checkout ids are at least this long. Words in messages are shorter.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 _NOT_PRINTED = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 
-#: What people put between digits: spaces, dots, brackets, dashes, invisible characters, and their JSON escapes.
+#: Characters between digits: spaces, dots, brackets, dashes, invisible characters, and their JSON escapes.
 _SEPARATOR = (
     r"(?:[\s.()\[\]\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufe58\ufe63\ufeff\uff0d-]"
     r"|\\{1,8}[nrt])"
 )
 _NUMBER = re.compile(
-    # A checkout id that has lost its end already.
+    # A checkout id without its end.
     r"(?P<checkout>ws_CO_[0-3][0-9][01][0-9]20[0-9]{8}(?=…))"
     # A payer that Safaricom hashed with SHA-256.
     r"|(?<![0-9A-Za-z])(?P<hash>[0-9a-fA-F]{64})(?![0-9A-Za-z])"
@@ -40,10 +40,10 @@ _NUMBER = re.compile(
 _MOMENT = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII)
 _DATE_AND_HOUR = re.compile(r"[0-3]?\d([-.])[01]?\d\1(?:19|20)\d\d[ -]{1,2}\d\d", re.ASCII)
 
-#: JSON may write a character as an escape, one beyond U+FFFF as two; JSON inside JSON doubles the backslashes.
+#: A JSON escape, or two for a character beyond U+FFFF. JSON inside JSON doubles the backslashes.
 _ESCAPE = re.compile(r"(?<!\\)\\+u(d[89ab][0-9a-f]{2})\\+u(d[c-f][0-9a-f]{2})|(?<!\\)\\+u([0-9a-f]{4})", re.IGNORECASE)
-_MEANT = re.compile(rf"\d|\+|{_SEPARATOR}")
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+_NUMBER_PART = re.compile(rf"\d|\+|{_SEPARATOR}")
+_NON_ASCII_DIGIT = re.compile(r"(?![0-9])\d")
 
 _CHECKOUT_START = re.compile(r"ws_CO_[0-9]{14}")
 
@@ -51,38 +51,38 @@ _CHECKOUT_START = re.compile(r"ws_CO_[0-9]{14}")
 def redact(text: str, *, shows_phones: bool = False, secret: str = "") -> str:
     """Return the text without ``secret``, and without phone numbers unless ``shows_phones``.
 
-    Finds a number in any spelling: grouped, in other digits, escaped as JSON, at the end of a checkout id. A payer
-    that Safaricom hashed becomes ``…``.
+    Finds numbers in any spelling: grouped, in other scripts' digits, as JSON escapes, at the end of a checkout id.
+    A payer that Safaricom hashed becomes ``…``.
     """
     if secret:
         text = text.replace(secret, "…")
     if shows_phones:
         return text
-    plain = _OTHER_DIGIT.sub(_ascii_digit, _ESCAPE.sub(_unescaped, text))
-    return _NUMBER.sub(_hidden, plain)
+    plain = _NON_ASCII_DIGIT.sub(_ascii_digit, _ESCAPE.sub(_unescaped, text))
+    return _NUMBER.sub(_redacted_number, plain)
 
 
 def redact_body(body: bytes, *, shows_phones: bool, secret: str = "") -> str:
-    """Return a raw body as text, redacted; bytes that are no UTF-8 are replaced."""
+    """Return a raw body as redacted text. Replaces bytes that are not UTF-8."""
     return redact(body.decode("utf-8", "replace"), shows_phones=shows_phones, secret=secret)
 
 
 def redact_line(text: str) -> str:
-    """Return one line of at most 200 characters for a row or a log, without phone numbers, tokens and long secrets."""
+    """Return one line of at most 200 characters, without phone numbers, tokens and long secrets."""
     line = _NOT_PRINTED.sub(" ", text).strip()
     return redact(_LONG_RUN.sub("…", line))[:LIMIT]
 
 
 def redact_json(body: bytes) -> str:
-    """Return a JSON body indented, each key and value as ``redact_line``; one line if it is no JSON object."""
+    """Return a JSON body indented, with ``redact_line`` on each key and value. Anything else becomes one line."""
     try:
-        return json.dumps(_redacted_part(read_object(body)), indent=2, ensure_ascii=False)
+        return json.dumps(_redact_value(read_object(body)), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return redact_line(body.decode("utf-8", "replace"))
 
 
 def redact_checkout_id(checkout_request_id: str) -> str:
-    """Return the id without its end, where the payer's last nine digits stand."""
+    """Return the id without its end, which contains the payer's last nine digits."""
     if not checkout_request_id:
         return ""
     start = checkout_request_id[:20]
@@ -90,36 +90,36 @@ def redact_checkout_id(checkout_request_id: str) -> str:
 
 
 def mask_digits(digits: str) -> str:
-    """Return the last three digits of a number, marked as its end."""
+    """Return the last three digits of a number as ``•••149``."""
     return f"•••{digits[-3:]}"
 
 
-def _hidden(found: re.Match[str]) -> str:
-    text = found.group()
-    if found["hash"]:
+def _redacted_number(match: re.Match[str]) -> str:
+    text = match.group()
+    if match["hash"]:
         return "…"
-    if found["checkout"] or _MOMENT.fullmatch(text) or _DATE_AND_HOUR.fullmatch(text):
+    if match["checkout"] or _MOMENT.fullmatch(text) or _DATE_AND_HOUR.fullmatch(text):
         return text
     return mask_digits(re.sub(r"[^0-9]", "", text))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    """Return the escaped character if it can be part of a number; else leave the escape."""
-    units = b"".join(int(unit, 16).to_bytes(2, "big") for unit in found.groups() if unit)
+def _unescaped(match: re.Match[str]) -> str:
+    """Return the escaped character if it can be part of a number, else the escape."""
+    units = b"".join(int(unit, 16).to_bytes(2, "big") for unit in match.groups() if unit)
     character = units.decode("utf-16-be", "replace")
-    return character if _MEANT.fullmatch(character) else found.group()
+    return character if _NUMBER_PART.fullmatch(character) else match.group()
 
 
-def _ascii_digit(found: re.Match[str]) -> str:
-    return str(unicodedata.decimal(found.group()))
+def _ascii_digit(match: re.Match[str]) -> str:
+    return str(unicodedata.decimal(match.group()))
 
 
-def _redacted_part(part: object) -> object:
-    if isinstance(part, dict):
-        return {redact_line(name): _redacted_part(each) for name, each in part.items()}
-    if isinstance(part, list):
-        return [_redacted_part(each) for each in part]
-    if part is None or isinstance(part, bool):
-        return part
-    text = redact_line(str(part))
-    return part if text == str(part) and not isinstance(part, Decimal) else text
+def _redact_value(value: object) -> object:
+    if isinstance(value, dict):
+        return {redact_line(name): _redact_value(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_redact_value(each) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    text = redact_line(str(value))
+    return value if text == str(value) and not isinstance(value, Decimal) else text

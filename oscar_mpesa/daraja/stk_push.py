@@ -1,7 +1,9 @@
-"""What Safaricom posts when a prompt has ended; their spelling stops here.
+"""The STK push: its request, its reply and its callback. Safaricom's field names stay in this package.
 
-The post is unsigned and loose: codes are integers or text, items come in any order and without values, the phone may
-be masked, hashed or missing. Whatever is posted, ``parse`` returns or raises ``CallbackUnreadable``.
+Callbacks are unsigned and irregular. Codes are integers or text, items come in any order and without values, and the
+phone can be masked, hashed or missing. For any body, ``parse_callback`` returns or raises ``CallbackUnreadable``.
+
+Field rules: the Daraja portal's page on M-PESA Express.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from oscar_mpesa.daraja.credentials import TIMESTAMP, Credentials, signed_fields
 from oscar_mpesa.daraja.exceptions import DarajaRefused
 from oscar_mpesa.daraja.json import (
     MAX_CODE,
-    MAX_DESCRIPTION,
     MAX_ID,
     DocumentUnreadable,
     Fault,
@@ -30,25 +31,25 @@ from oscar_mpesa.daraja.redaction import mask_digits
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.timezone import NAIROBI
 
-#: Characters, as the columns that keep them.
-_RECEIPT, _PAYER = 32, 128
+#: The most characters, as in the columns that store them.
+_MAX_RECEIPT, _MAX_PAYER = 32, 128
 
 _MOMENT = re.compile(r"20[0-9]{12}")
 _WHOLE_NUMBER = re.compile(r"\+?\d{9,}")
 _CENT = Decimal("0.01")
-_BEYOND_ANY_AMOUNT = 10**9
+_AMOUNT_LIMIT = 10**9
 
 
 class CallbackUnreadable(DocumentUnreadable):
-    """The body is no STK callback."""
+    """The body is not an STK callback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StkCallback:
-    """How one prompt ended, as told and unproven.
+    """The unproven result of one push, as a callback says it.
 
-    An absent id is empty; an absent ``result_code`` is None and proves nothing. ``amount`` is in shillings.
-    ``payer`` is the phone as told, masked by us where it was a whole number. ``paid_at`` is aware.
+    A missing id is empty. A missing ``result_code`` is None and proves nothing. ``amount`` is in shillings, and
+    ``paid_at`` is aware. ``payer`` is the phone in the callback; a whole number is masked.
     """
 
     merchant_request_id: str
@@ -62,35 +63,35 @@ class StkCallback:
 
 
 def parse_callback(body: bytes) -> StkCallback:
-    """Read a posted body; raises ``CallbackUnreadable`` and nothing else, whatever the body is."""
+    """Parse a callback's body. Raises ``CallbackUnreadable``, and nothing else, for any other body."""
     try:
-        return _read(object_in(object_in(read_object(body), "Body"), "stkCallback"))
+        return _read_callback(object_in(object_in(read_object(body), "Body"), "stkCallback"))
     except DocumentUnreadable as error:
         raise CallbackUnreadable(error.fault, error.field) from error
 
 
-def _read(told: Mapping[str, object]) -> StkCallback:
-    if not told:
+def _read_callback(document: Mapping[str, object]) -> StkCallback:
+    if not document:
         raise DocumentUnreadable(Fault.MISSING, "stkCallback")
-    items = dict(_items(object_in(told, "CallbackMetadata").get("Item")))
+    items = dict(_items(object_in(document, "CallbackMetadata").get("Item")))
     return StkCallback(
-        merchant_request_id=text_in(told, "MerchantRequestID", limit=MAX_ID),
-        checkout_request_id=text_in(told, "CheckoutRequestID", limit=MAX_ID),
-        result_code=text_in(told, "ResultCode", limit=MAX_CODE) or None,
-        result_description=text_of(told.get("ResultDesc"), "ResultDesc")[:MAX_DESCRIPTION],
+        merchant_request_id=text_in(document, "MerchantRequestID", limit=MAX_ID),
+        checkout_request_id=text_in(document, "CheckoutRequestID", limit=MAX_ID),
+        result_code=text_in(document, "ResultCode", limit=MAX_CODE) or None,
+        result_description=description_in(document, "ResultDesc"),
         amount=_amount(text_in(items, "Amount", limit=MAX_CODE)),
-        receipt_number=text_in(items, "MpesaReceiptNumber", limit=_RECEIPT).upper() or None,
+        receipt_number=text_in(items, "MpesaReceiptNumber", limit=_MAX_RECEIPT).upper() or None,
         paid_at=_paid_at(text_of(items.get("TransactionDate"), "TransactionDate")),
         payer=_payer(text_of(items.get("PhoneNumber"), "PhoneNumber")),
     )
 
 
-def _items(listed: object) -> Iterator[tuple[str, object]]:
-    """Name and value of each item; a single item may come without its list."""
-    rows = [listed] if isinstance(listed, dict) else listed
+def _items(value: object) -> Iterator[tuple[str, object]]:
+    """Yield the name and value of each item. A single item can come without its list."""
+    rows = [value] if isinstance(value, dict) else value
     if rows is not None and not isinstance(rows, list):
         raise DocumentUnreadable(Fault.NOT_A_LIST, "Item")
-    for row in reversed(rows or []):  # so that the first of a repeated name counts
+    for row in reversed(rows or []):  # so that the first of a repeated name wins
         if row is not None and not isinstance(row, dict):
             raise DocumentUnreadable(Fault.NOT_AN_OBJECT, "Item")
         if row and row.get("Value") is not None:
@@ -104,13 +105,13 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text)
     except InvalidOperation as error:
         raise DocumentUnreadable(Fault.NOT_A_NUMBER, "Amount") from error
-    if not amount.is_finite() or not 0 <= amount < _BEYOND_ANY_AMOUNT or amount != amount.quantize(_CENT):
+    if not amount.is_finite() or not 0 <= amount < _AMOUNT_LIMIT or amount != amount.quantize(_CENT):
         raise DocumentUnreadable(Fault.NOT_A_NUMBER, "Amount")
     return amount.quantize(_CENT)
 
 
 def _paid_at(text: str) -> datetime | None:
-    """The moment of the payment; one that cannot be read is left out, for money must not wait for a clock."""
+    """Return the time of the payment, None if it is unreadable: a bad timestamp must not delay the money."""
     if not _MOMENT.fullmatch(text):
         return None
     try:
@@ -123,12 +124,12 @@ def _payer(text: str) -> str:
     try:
         return PhoneNumber.parse(text).masked
     except PhoneRefused:
-        return mask_digits(text) if _WHOLE_NUMBER.fullmatch(text) else text[:_PAYER]
+        return mask_digits(text) if _WHOLE_NUMBER.fullmatch(text) else text[:_MAX_PAYER]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StkPush:
-    """One prompt to send: ``amount`` in whole shillings, ``callback_url`` holding the payment's secret."""
+    """One push to send. ``amount`` is in whole shillings; ``callback_url`` contains the payment's secret."""
 
     phone: PhoneNumber
     amount: int
@@ -139,7 +140,7 @@ class StkPush:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StkPushReply:
-    """Safaricom accepted the prompt; that is never a payment. The checkout id ends in the phone number."""
+    """Safaricom accepted the push, which does not mean paid. The checkout id ends in the phone number."""
 
     merchant_request_id: str
     checkout_request_id: str = field(repr=False)
@@ -147,7 +148,7 @@ class StkPushReply:
 
 
 def push_body(credentials: Credentials, push: StkPush, *, now: datetime) -> dict[str, str | int]:
-    """Return the fields of a push; one timestamp stands in both places."""
+    """Return the request's fields. The Timestamp and the Password use the same moment."""
     return {
         **signed_fields(credentials, now),
         "TransactionType": credentials.transaction_type,
@@ -162,9 +163,10 @@ def push_body(credentials: Credentials, push: StkPush, *, now: datetime) -> dict
 
 
 def read_push(document: Mapping[str, object]) -> StkPushReply:
-    """Return what an accepting reply says; raises ``DarajaRefused`` for another ResponseCode than "0".
+    """Return the ids in an accepting reply.
 
-    Raises ``ValueError`` if it lacks the code or the CheckoutRequestID: then nothing is proven.
+    Raises ``DarajaRefused`` for a ResponseCode other than "0". Raises ``ValueError`` if the code or the
+    CheckoutRequestID is missing, because such a reply proves nothing.
     """
     code = text_in(document, "ResponseCode", limit=MAX_CODE)
     description = description_in(document, "ResponseDescription")

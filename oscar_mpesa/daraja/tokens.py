@@ -1,4 +1,4 @@
-"""One OAuth token for all workers: Safaricom lets each new token end the one before, so nobody has one of their own."""
+"""Share one OAuth token between all workers, because each new token ends the one before it."""
 
 from __future__ import annotations
 
@@ -16,46 +16,49 @@ from oscar_mpesa.daraja.exceptions import (
 )
 from oscar_mpesa.daraja.json import text_of
 
-#: A token is fetched anew this many seconds before it ends.
-EARLY = 60
+#: Seconds before a token's end when the next one is fetched.
+REFRESH_EARLY = 60
 
-#: Seconds for which one worker alone may fetch; if it dies, the others go on after them.
+#: Seconds for which only one worker may fetch. If it dies, another worker can fetch after them.
 LOCK = 6
 
-#: Seconds for which a failed fetch is everybody's answer, so that a crowd does not repeat it one by one.
+#: Seconds for which all workers raise the same failure, so that they don't repeat the call one by one.
 FAILURE = 2
 
 _PAUSE = 0.05
 
-_KINDS: dict[str, type[DarajaError]] = {
-    kind.__name__: kind for kind in (DarajaBusy, DarajaMisconfigured, DarajaRefused, DarajaUnreadable)
+#: Seconds that a token lives if Safaricom does not say, and at most.
+_DEFAULT_LIFETIME, _MAX_LIFETIME = 3599, 86_400
+
+_FAILURES: dict[str, type[DarajaError]] = {
+    each.__name__: each for each in (DarajaBusy, DarajaMisconfigured, DarajaRefused, DarajaUnreadable)
 }
 
 
 class Cache(Protocol):
-    """What the workers share; Django's caches fit. Timeouts are in seconds."""
+    """The cache that the workers share, such as a Django cache. Timeouts are in seconds."""
 
     def get(self, key: str) -> Any:
         """Return the value, None if there is none."""
         ...
 
     def set(self, key: str, value: Any, timeout: float) -> Any:
-        """Keep the value for that long."""
+        """Store the value until the timeout."""
         ...
 
     def add(self, key: str, value: Any, timeout: float) -> bool:
-        """Keep the value if there is none, in one step; tell whether it was kept."""
+        """Store the value if there is none, atomically. Return whether it was stored."""
         ...
 
     def delete(self, key: str) -> Any:
-        """Forget the value."""
+        """Delete the value."""
         ...
 
 
 class Tokens:
-    """The shared token under one cache key; ``fetch`` gets a new one and the seconds it lives.
+    """The shared token under one cache key. ``fetch`` returns a new one and its lifetime in seconds.
 
-    ``patience`` is how many seconds a caller waits while another worker fetches.
+    ``max_wait`` is how many seconds a caller waits while another worker fetches.
     """
 
     def __init__(
@@ -64,49 +67,50 @@ class Tokens:
         fetch: Callable[[], tuple[str, int]],
         key: str,
         *,
-        patience: float = LOCK + 2,
+        max_wait: float = LOCK + 2,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
         self._fetch = fetch
         self._key = key
-        self._patience = patience
+        self._max_wait = max_wait
         self._sleep = sleep
         self._monotonic = monotonic
 
     def current(self) -> str:
-        """Return the token, fetched if need be; of all workers that find none, one fetches.
+        """Return the token. If there is none, one worker fetches it and the others wait.
 
-        Raises the fetch's own ``DarajaError`` (for those who waited too), ``DarajaUnreachable`` when patience ends.
+        Raises the ``DarajaError`` of a failed fetch, also in the waiting workers. Raises ``DarajaUnreachable`` after
+        ``max_wait``.
         """
         started = self._monotonic()
         while True:
-            token = self._known()
+            token = self._cached()
             if token is not None:
                 return token
             if self._cache.add(self._lock_key, 1, LOCK):
-                return self._fetch_alone()
+                return self._fetch_under_lock()
             waited = self._monotonic() - started
-            if waited > LOCK + 1:  # the cache keeps no locks, or nothing at all
+            if waited > LOCK + 1:  # the cache does not store locks, or nothing at all
                 return self.renew()
-            if waited > self._patience:
+            if waited > self._max_wait:
                 raise DarajaUnreachable("no token: another worker is still fetching it", sent=False)
             self._sleep(_PAUSE)
 
     def renew(self) -> str:
-        """Fetch a token now, without asking whether there is one, and share it; one that is there stays if it fails."""
+        """Fetch and share a new token, even if there is one. If that fails, the present token stays."""
         try:
             token, lifetime = self._fetch()
         except DarajaError as error:
-            told = (type(error).__name__, error.message, error.http_status, error.error_code)
-            self._cache.set(self._failure_key, told, FAILURE)
+            failure = (type(error).__name__, error.message, error.http_status, error.error_code)
+            self._cache.set(self._failure_key, failure, FAILURE)
             raise
-        self._cache.set(self._key, token, max(lifetime - EARLY, 1))
+        self._cache.set(self._key, token, max(lifetime - REFRESH_EARLY, 1))
         return token
 
     def drop(self, token: str) -> None:
-        """Forget a token that was refused, unless another has taken its place already."""
+        """Delete a refused token, unless another one has already replaced it."""
         if self._cache.get(self._key) == token:
             self._cache.delete(self._key)
 
@@ -118,41 +122,34 @@ class Tokens:
     def _failure_key(self) -> str:
         return f"{self._key}:failure"
 
-    def _known(self) -> str | None:
+    def _cached(self) -> str | None:
         token = self._cache.get(self._key)
         if token:
             return str(token)
         failure = self._cache.get(self._failure_key)
         if failure:
-            raise _failure_again(*failure)
+            raise _restored_failure(*failure)
         return None
 
-    def _fetch_alone(self) -> str:
+    def _fetch_under_lock(self) -> str:
         try:
-            # Another worker may have finished between our look and our lock.
-            return self._known() or self.renew()
+            # Another worker may have stored a token after the read and before the lock.
+            return self._cached() or self.renew()
         finally:
             self._cache.delete(self._lock_key)
 
 
-def _failure_again(kind: str, message: str, http_status: int | None, error_code: str) -> DarajaError:
-    error = _KINDS.get(kind, DarajaUnreachable)(message, http_status=http_status, error_code=error_code)
+def _restored_failure(kind: str, message: str, http_status: int | None, error_code: str) -> DarajaError:
+    error = _FAILURES.get(kind, DarajaUnreachable)(message, http_status=http_status, error_code=error_code)
     error.sent = False
     return error
 
 
-#: Seconds that a token lives where Safaricom does not say, and the most we believe.
-_USUAL_TOKEN_LIFE = 3599
-
-
-_LONGEST_TOKEN_LIFE = 86_400
-
-
 def read_token(document: Mapping[str, object]) -> tuple[str, int]:
-    """Return a token and the seconds it lives; raises ``ValueError`` without one."""
+    """Return a reply's token and its lifetime in seconds. Raises ``ValueError`` without a token."""
     token = text_of(document.get("access_token"), "access_token")
     if not token or not token.isascii() or not token.isprintable():
         raise ValueError("no access_token")
     lifetime = text_of(document.get("expires_in"), "expires_in")
-    seconds = int(lifetime) if lifetime.isdecimal() else _USUAL_TOKEN_LIFE
-    return token, min(seconds, _LONGEST_TOKEN_LIFE)
+    seconds = int(lifetime) if lifetime.isdecimal() else _DEFAULT_LIFETIME
+    return token, min(seconds, _MAX_LIFETIME)

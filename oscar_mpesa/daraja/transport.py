@@ -1,4 +1,4 @@
-"""The one seam to the network: what a transport promises, and the one that speaks HTTP."""
+"""Send requests to Daraja: the ``Transport`` protocol and its HTTP implementation."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from oscar_mpesa.daraja.exceptions import DarajaError, DarajaMisconfigured, DarajaUnreachable, DarajaUnreadable
 
-#: Bytes of an answer that are read; Daraja's are shorter than 2 KB.
-LARGEST_ANSWER = 1024 * 1024
+#: The most bytes to read of a reply. Daraja's replies are shorter than 2 KB.
+MAX_BODY = 1024 * 1024
 
 _CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; ``connect`` and ``read`` are limits in seconds, and together the limit of the whole exchange.
+    """One request. ``connect`` and ``read`` are limits in seconds, together for the whole call.
 
-    ``read`` holds the whole answer, not each packet. Only an ``idempotent`` request may be sent a second time.
+    ``read`` limits the whole reply, not each packet. Only an ``idempotent`` request can be sent a second time.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One answer, whatever its status; the body is cut at 1 MB."""
+    """One reply of any status. The body is cut at 1 MB."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,21 +54,21 @@ class Response:
 
 
 class Transport(Protocol):
-    """Something that carries a request to Daraja and its answer back."""
+    """Sends a request and returns its response."""
 
     def send(self, request: Request) -> Response:
-        """Return the answer, of any status; follow no redirect.
+        """Return the response, of any status, without following redirects.
 
-        Raises ``DarajaUnreachable`` without an answer (``sent=False`` only if the request surely did not leave),
-        ``DarajaUnreadable`` for one that broke off, ``DarajaMisconfigured`` for an address that is none.
+        Raises ``DarajaUnreachable`` without a response (``sent=False`` only if the request was certainly not sent),
+        ``DarajaUnreadable`` for an incomplete one, and ``DarajaMisconfigured`` for an invalid URL.
         """
         ...
 
 
 class HttpTransport:
-    """Speaks HTTP through ``requests``, with its proxies and certificates from the environment; safe for threads.
+    """Send HTTP requests with ``requests``, with proxies and certificates from the environment. Thread-safe.
 
-    The time that the system's resolver takes to find the host is the system's own, and comes on top of the limits.
+    The limits do not include the time of the system's DNS lookup.
     """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -76,74 +76,74 @@ class HttpTransport:
         self._monotonic = monotonic
 
     def send(self, request: Request) -> Response:
-        """Send it, as ``Transport`` promises; an idempotent one that failed early is sent once more."""
+        """Send the request, as ``Transport`` describes. Sends an idempotent one again if it failed early."""
         if not request.idempotent:
-            # A connection of its own: on an idle one that a firewall forgot, a push would be lost in silence.
+            # A new connection: a firewall can silently drop a push on an idle one.
             with _session() as fresh:
-                return _exchange(fresh, request, connect=request.connect, read=request.read)
+                return _send(fresh, request, connect=request.connect, read=request.read)
         deadline = self._monotonic() + request.connect + request.read
         try:
-            return _exchange(self._pooled, request, connect=request.connect, read=request.read)
+            return _send(self._pooled, request, connect=request.connect, read=request.read)
         except DarajaUnreachable:
             left = deadline - self._monotonic()
             if left < (request.connect + request.read) / 2:
                 raise
             connect = min(request.connect, left / 2)
-            return _exchange(self._pooled, request, connect=connect, read=left - connect)
+            return _send(self._pooled, request, connect=connect, read=left - connect)
 
 
-def _exchange(session: requests.Session, request: Request, *, connect: float, read: float) -> Response:
+def _send(session: requests.Session, request: Request, *, connect: float, read: float) -> Response:
     try:
         with session.request(
             request.method,
             request.url,
             headers=dict(request.headers),
             data=request.body,
-            auth=_as_given,
+            auth=_keep_authorization,
             timeout=(connect, read),
             allow_redirects=False,
             stream=True,
-        ) as answer:
-            return Response(status=answer.status_code, headers=dict(answer.headers), body=_body_of(answer))
+        ) as response:
+            return Response(status=response.status_code, headers=dict(response.headers), body=_read_body(response))
     except (OSError, HTTPError, ValueError) as error:
-        raise _translated(error, _host_in(request.url)) from error
+        raise _daraja_error(error, _host(request.url)) from error
 
 
-def _body_of(answer: requests.Response) -> bytes:
+def _read_body(response: requests.Response) -> bytes:
     body = bytearray()
-    for chunk in answer.iter_content(_CHUNK):
+    for chunk in response.iter_content(_CHUNK):
         body += chunk
-        if len(body) >= LARGEST_ANSWER:
+        if len(body) >= MAX_BODY:
             break
-    return bytes(body[:LARGEST_ANSWER])
+    return bytes(body[:MAX_BODY])
 
 
-def _host_in(url: str) -> str:
+def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or "Daraja"
     except ValueError:
         return "Daraja"
 
 
-def _translated(error: Exception, host: str) -> DarajaError:
-    told = f"{host}: {type(error).__name__}"
-    if isinstance(error, ValueError):  # what requests raises for an address that is none
-        return DarajaMisconfigured(told)
+def _daraja_error(error: Exception, host: str) -> DarajaError:
+    message = f"{host}: {type(error).__name__}"
+    if isinstance(error, ValueError):  # requests raises it for an invalid URL
+        return DarajaMisconfigured(message)
     if isinstance(error, (ChunkedEncodingError, ContentDecodingError)):
-        return DarajaUnreadable(f"{told}: the answer broke off")
-    return DarajaUnreachable(told, sent=not _never_left(error))
+        return DarajaUnreadable(f"{message}: the answer broke off")
+    return DarajaUnreachable(message, sent=not _failed_before_sending(error))
 
 
-def _never_left(error: Exception) -> bool:
-    """Whether it failed before the request went out: no name, no connection, no proxy or a wrong certificate."""
+def _failed_before_sending(error: Exception) -> bool:
+    """Return whether it failed before sending: no DNS name, connection or proxy, or an invalid certificate."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(reason, SSLError):
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
-def _as_given(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep our Authorization header: without this, a line in ``.netrc`` would replace it."""
+def _keep_authorization(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep the Authorization header. Without this, ``.netrc`` can replace it."""
     return prepared
 
 
@@ -151,15 +151,15 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
-    session.mount("https://", _HeldAdapter())
-    session.mount("http://", _HeldAdapter())
+    session.mount("https://", _DeadlineAdapter())
+    session.mount("http://", _DeadlineAdapter())
     return session
 
 
-class _HeldReader(io.RawIOBase):
-    """Reads a socket until the moment at which the whole answer had to be there.
+class _DeadlineReader(io.RawIOBase):
+    """Read a socket until the deadline for the whole response.
 
-    The limits of ``requests`` hold each packet only: a server that drips one byte at a time would never end.
+    The limits of ``requests`` apply to each packet, so a server that sends one byte at a time would never end.
     """
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
@@ -182,39 +182,39 @@ class _HeldReader(io.RawIOBase):
         super().close()
 
 
-class _HeldResponse(http.client.HTTPResponse):
+class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_HeldReader(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
 
 
-class _HeldHTTPConnection(HTTPConnection):
-    response_class = _HeldResponse
+class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _DeadlineResponse
 
 
-class _HeldHTTPSConnection(HTTPSConnection):
-    response_class = _HeldResponse
+class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
 
 
-class _HeldHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HeldHTTPConnection
+class _DeadlineHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineHTTPConnection
 
 
-class _HeldHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HeldHTTPSConnection
+class _DeadlineHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineHTTPSConnection
 
 
-_POOLS = {"http": _HeldHTTPPool, "https": _HeldHTTPSPool}
+_POOLS = {"http": _DeadlineHTTPPool, "https": _DeadlineHTTPSPool}
 
 
-class _HeldAdapter(HTTPAdapter):
+class _DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        # A SOCKS proxy brings connections of its own kind, so only HTTP proxies are held as strictly.
+        # SOCKS proxies have their own connection classes, so the deadline applies to HTTP proxies only.
         is_socks = proxy.lower().startswith("socks")
         manager.pool_classes_by_scheme = manager.pool_classes_by_scheme if is_socks else _POOLS
         return manager

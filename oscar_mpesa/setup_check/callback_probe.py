@@ -9,7 +9,7 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.callback_addresses import host_of, is_at_home
+from oscar_mpesa.daraja.callback_addresses import host_of, is_private_host
 from oscar_mpesa.daraja.exceptions import DarajaError, DarajaUnreachable
 from oscar_mpesa.daraja.json import read_object
 from oscar_mpesa.daraja.transport import Response
@@ -100,5 +100,5 @@ def _proxies(address: str) -> Iterator[Finding]:
     settings = get_settings()
     if address == TEST_BODY:
         yield found("proxies-forged", proxies=settings.TRUSTED_PROXIES)
-    elif address and is_at_home(address) and not is_at_home(host_of(settings.CALLBACK_URL)):
+    elif address and is_private_host(address) and not is_private_host(host_of(settings.CALLBACK_URL)):
         yield found("proxies-hidden", address=address, proxies=settings.TRUSTED_PROXIES)

@@ -45,8 +45,8 @@ class _CallRecorder:
         self.differences: list[timedelta] = []
 
     def __call__(self, exchange: ApiCall) -> None:
-        if exchange.said_at is not None:
-            self.differences.append(abs(timezone.now() - exchange.said_at))
+        if exchange.server_time is not None:
+            self.differences.append(abs(timezone.now() - exchange.server_time))
 
 
 def daraja_findings(now: datetime) -> Iterator[Finding]:

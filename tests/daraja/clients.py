@@ -1,4 +1,4 @@
-"""Clients over a script, with a clock that only waiting moves."""
+"""Build clients with a scripted transport and a fake clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.daraja.pushes import PAYBILL, Clock
 
 
 class SlowTransport(ScriptedTransport):
-    """Takes for every call all the time that it is given."""
+    """Uses the whole time limit of every call."""
 
     def __init__(self, clock: Clock, script: dict[str, Sequence[Step]]) -> None:
         super().__init__(script)
@@ -25,9 +25,9 @@ class SlowTransport(ScriptedTransport):
 
 def client(transport: ScriptedTransport, clock: Clock | None = None, seen: list[ApiCall] | None = None) -> Client:
     clock = clock or Clock()
-    exchanges = [] if seen is None else seen
+    calls = [] if seen is None else seen
     cache = DictCache(monotonic=clock)
-    return Client(PAYBILL, transport, cache, exchanges.append, monotonic=clock, sleep=clock.sleep)
+    return Client(PAYBILL, transport, cache, calls.append, monotonic=clock, sleep=clock.sleep)
 
 
 def endpoints(transport: ScriptedTransport) -> list[str]:

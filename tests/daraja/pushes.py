@@ -1,4 +1,4 @@
-"""Build a push, its credentials, its moment and a clock for its client."""
+"""A push, its credentials, its time, and a fake clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAYBILL = Credentials(
 
 
 class Clock:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that only ``sleep`` moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -31,7 +31,6 @@ class Clock:
 
 
 NOW = datetime(2026, 11, 23, 22, 30, 5, tzinfo=timezone.utc)
-
 
 PUSH = StkPush(
     phone=PhoneNumber(msisdn="254708374149"),

@@ -1,4 +1,4 @@
-"""What Safaricom sends, as kept in ``tests/samples``."""
+"""Read the samples of Safaricom's messages in ``tests/samples``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ CHECKOUT_ID = "ws_CO_191220191020363925708374149"
 
 
 def body(name: str) -> bytes:
-    """One sample, byte for byte."""
+    """Return a sample's bytes."""
     return (SAMPLES / f"{name}.json").read_bytes()
 
 
 def fields(name: str) -> dict[str, Any]:
-    """One sample, to be changed."""
+    """Return a sample's fields."""
     document: dict[str, Any] = json.loads(body(name))
     return document
 
 
 def reply(name: str, *, status: int = 200) -> Response:
-    """One sample as an answer."""
+    """Return a sample as a response."""
     return Response(status=status, headers={}, body=body(name))

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that misbehaves byte by byte, for as long as a test lasts."""
+"""A server on 127.0.0.1 that misbehaves, for transport tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(kw_only=True)
 class Server:
-    """Where it listens, and the heads of the requests that came."""
+    """The server's URL and the heads of its requests."""
 
     url: str
     heads: list[str] = field(default_factory=list)
@@ -19,11 +19,11 @@ class Server:
 
 
 @contextmanager
-def serving(*behaviours: Callable[[socket.socket, threading.Event], None]) -> Iterator[Server]:
-    """Serve the connections one after the other, each by its behaviour and the last one again and again."""
+def serving(*behaviors: Callable[[socket.socket, threading.Event], None]) -> Iterator[Server]:
+    """Serve connections one after the other, each with the next behavior. The last behavior repeats."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        thread = threading.Thread(target=_serve, args=(listener, server, behaviours))
+        thread = threading.Thread(target=_serve, args=(listener, server, behaviors))
         thread.start()
         try:
             yield server
@@ -37,10 +37,10 @@ def serving(*behaviours: Callable[[socket.socket, threading.Event], None]) -> It
 def _serve(
     listener: socket.socket,
     server: Server,
-    behaviours: tuple[Callable[[socket.socket, threading.Event], None], ...],
+    behaviors: tuple[Callable[[socket.socket, threading.Event], None], ...],
 ) -> None:
-    turns = iter(behaviours)
-    behave = behaviours[-1]
+    turns = iter(behaviors)
+    behave = behaviors[-1]
     with suppress(OSError):
         while True:
             connection, _ = listener.accept()
@@ -58,8 +58,8 @@ def _head(connection: socket.socket) -> str:
     return head.decode("latin-1")
 
 
-def answers(text: str) -> Callable[[socket.socket, threading.Event], None]:
-    """Send an answer as it stands, then close."""
+def send_text(text: str) -> Callable[[socket.socket, threading.Event], None]:
+    """Send a response unchanged, then close."""
 
     def behave(connection: socket.socket, stopped: threading.Event) -> None:
         connection.sendall(text.encode())
@@ -67,7 +67,7 @@ def answers(text: str) -> Callable[[socket.socket, threading.Event], None]:
     return behave
 
 
-def drips(beginning: str, *, pause: float = 0.02) -> Callable[[socket.socket, threading.Event], None]:
+def drip(beginning: str, *, pause: float = 0.02) -> Callable[[socket.socket, threading.Event], None]:
     """Send the beginning, then one byte at a time without end."""
 
     def behave(connection: socket.socket, stopped: threading.Event) -> None:
@@ -78,10 +78,10 @@ def drips(beginning: str, *, pause: float = 0.02) -> Callable[[socket.socket, th
     return behave
 
 
-def keeps_silent(connection: socket.socket, stopped: threading.Event) -> None:
-    """Send nothing, and keep the line open."""
+def stay_silent(connection: socket.socket, stopped: threading.Event) -> None:
+    """Send nothing and keep the connection open."""
     stopped.wait(5)
 
 
-def hangs_up(connection: socket.socket, stopped: threading.Event) -> None:
-    """Close without a word."""
+def hang_up(connection: socket.socket, stopped: threading.Event) -> None:
+    """Close without a response."""

@@ -1,4 +1,4 @@
-"""What is kept of a call."""
+"""The record of an API call."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.daraja.samples import CHECKOUT_ID, body, reply
 ACCEPTED = reply("push_accepted")
 
 
-def test_a_push_is_kept_without_password_callback_address_and_phone() -> None:
-    said = loggable(push_body(PAYBILL, PUSH, now=NOW))
+def test_logged_push_has_no_password_callback_url_or_phone() -> None:
+    fields = loggable(push_body(PAYBILL, PUSH, now=NOW))
 
-    assert said == {
+    assert fields == {
         "BusinessShortCode": "174379",
         "Timestamp": "20261124013005",
         "TransactionType": "CustomerPayBillOnline",
@@ -35,19 +35,19 @@ def test_a_push_is_kept_without_password_callback_address_and_phone() -> None:
     }
 
 
-def test_a_reply_is_kept_without_the_phone_in_its_id() -> None:
-    told = loggable_body(body("push_accepted"))
+def test_logged_reply_has_no_phone_in_its_checkout_id() -> None:
+    reply_fields = loggable_body(body("push_accepted"))
 
-    assert told["CheckoutRequestID"] == "ws_CO_19122019102036…"
-    assert told["MerchantRequestID"] == "29115-34620561-1"
-    assert told["CustomerMessage"] == "Success. Request accepted for processing"
+    assert reply_fields["CheckoutRequestID"] == "ws_CO_19122019102036…"
+    assert reply_fields["MerchantRequestID"] == "29115-34620561-1"
+    assert reply_fields["CustomerMessage"] == "Success. Request accepted for processing"
 
 
-def test_a_token_is_never_kept() -> None:
+def test_token_is_never_logged() -> None:
     assert loggable_body(body("oauth_token")) == {}
 
 
-def test_an_error_is_kept_in_safaricoms_words() -> None:
+def test_logged_error_keeps_safaricoms_message() -> None:
     assert loggable_body(body("error_merchant")) == {
         "requestId": "16813-1590513-1",
         "errorCode": "500.001.1001",
@@ -55,12 +55,12 @@ def test_an_error_is_kept_in_safaricoms_words() -> None:
     }
 
 
-def test_nothing_is_kept_of_what_is_no_json_or_no_text() -> None:
+def test_other_documents_and_values_are_not_logged() -> None:
     assert loggable_body(b"<html>") == {}
     assert loggable({"ResultCode": {"a": 1}, "ResultDesc": None}) == {}
 
 
-def test_every_call_is_observed_with_nothing_secret_in_it() -> None:
+def test_every_call_is_observed_without_secrets() -> None:
     seen: list[ApiCall] = []
     transport = ScriptedTransport({"push": [ACCEPTED]})
 
@@ -74,7 +74,7 @@ def test_every_call_is_observed_with_nothing_secret_in_it() -> None:
         assert secret not in repr(seen)
 
 
-def test_a_call_that_failed_is_observed_with_its_error_and_its_time() -> None:
+def test_failed_call_is_observed_with_error_and_duration() -> None:
     seen: list[ApiCall] = []
     clock = Clock()
     transport = SlowTransport(clock, {"push": [reply("error_merchant", status=500)]})
@@ -87,7 +87,7 @@ def test_a_call_that_failed_is_observed_with_its_error_and_its_time() -> None:
     assert seen[1].reply["errorCode"] == "500.001.1001"
 
 
-def test_a_call_without_an_answer_has_no_status() -> None:
+def test_call_without_a_reply_has_no_http_status() -> None:
     seen: list[ApiCall] = []
     transport = ScriptedTransport({"push": [DarajaUnreachable("timeout")]})
 
@@ -98,14 +98,14 @@ def test_a_call_without_an_answer_has_no_status() -> None:
     assert (seen[1].error_kind, seen[1].error) == ("unreachable", "timeout")
 
 
-def test_a_record_that_cannot_be_kept_does_not_lose_the_prompts_ids(caplog: pytest.LogCaptureFixture) -> None:
+def test_failing_observer_does_not_lose_the_reply(caplog: pytest.LogCaptureFixture) -> None:
     def fail(exchange: ApiCall) -> None:
         raise RuntimeError("the disk is full")
 
     daraja = Client(PAYBILL, ScriptedTransport({"push": [ACCEPTED]}), DictCache(), fail)
 
     with caplog.at_level(logging.ERROR, logger="oscar_mpesa"):
-        answered = daraja.push(PUSH, now=NOW)
+        push_reply = daraja.push(PUSH, now=NOW)
 
-    assert answered.checkout_request_id == CHECKOUT_ID
+    assert push_reply.checkout_request_id == CHECKOUT_ID
     assert "could not be recorded" in caplog.text

@@ -1,4 +1,4 @@
-"""The three calls, each within its time and none of them a second prompt."""
+"""The client's calls: authentication, retries and time limits."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ REJECTED = reply("error_invalid_token", status=404)
 ACCEPTED = reply("push_accepted")
 
 
-def test_a_push_gives_the_ids_of_the_prompt() -> None:
+def test_push_returns_the_checkout_id() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED]})
 
-    answered = client(transport).push(PUSH, now=NOW)
+    result = client(transport).push(PUSH, now=NOW)
 
-    assert answered.checkout_request_id == CHECKOUT_ID
+    assert result.checkout_request_id == CHECKOUT_ID
     assert endpoints(transport) == ["oauth", "push"]
 
 
-def test_the_key_buys_a_token_and_the_token_a_prompt() -> None:
+def test_push_authenticates_with_a_fetched_token() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED]})
 
     client(transport).push(PUSH, now=NOW)
@@ -48,7 +48,7 @@ def test_the_key_buys_a_token_and_the_token_a_prompt() -> None:
     assert transport.sent("push")[0]["Amount"] == 1500
 
 
-def test_a_request_in_a_log_shows_no_secret() -> None:
+def test_request_repr_has_no_secret() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED]})
 
     client(transport).push(PUSH, now=NOW)
@@ -58,7 +58,7 @@ def test_a_request_in_a_log_shows_no_secret() -> None:
     assert "Basic" not in repr(transport.requests)
 
 
-def test_one_token_serves_many_calls() -> None:
+def test_push_and_query_share_one_token() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED], "query": [reply("query_paid")]})
     daraja = client(transport)
 
@@ -68,7 +68,7 @@ def test_one_token_serves_many_calls() -> None:
     assert endpoints(transport) == ["oauth", "push", "query"]
 
 
-def test_fifty_cold_threads_push_with_one_token() -> None:
+def test_fifty_concurrent_pushes_fetch_one_token() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED] * 50})
     cache = DictCache()
     started = threading.Barrier(50)
@@ -87,17 +87,17 @@ def test_fifty_cold_threads_push_with_one_token() -> None:
     assert endpoints(transport).count("push") == 50
 
 
-def test_a_push_is_sent_again_after_a_refused_token_and_only_once() -> None:
+def test_push_is_retried_once_after_a_refused_token() -> None:
     transport = ScriptedTransport({"push": [REJECTED, ACCEPTED]})
 
-    answered = client(transport).push(PUSH, now=NOW)
+    result = client(transport).push(PUSH, now=NOW)
 
-    assert answered.checkout_request_id == CHECKOUT_ID
+    assert result.checkout_request_id == CHECKOUT_ID
     assert endpoints(transport) == ["oauth", "push", "oauth", "push"]
     assert transport.requests[3].headers["Authorization"] == "Bearer token-2"
 
 
-def test_a_second_refused_token_is_the_set_ups_fault() -> None:
+def test_second_refused_token_is_misconfigured() -> None:
     transport = ScriptedTransport({"push": [REJECTED, REJECTED]})
 
     with pytest.raises(DarajaMisconfigured) as refused:
@@ -108,7 +108,7 @@ def test_a_second_refused_token_is_the_set_ups_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "error", "surely"),
+    ("step", "error", "was_not_sent"),
     [
         pytest.param(DarajaUnreachable("timeout"), DarajaUnreachable, False, id="no answer"),
         pytest.param(DarajaUnreachable("refused", sent=False), DarajaUnreachable, True, id="no connection"),
@@ -123,15 +123,13 @@ def test_a_second_refused_token_is_the_set_ups_fault() -> None:
         pytest.param(reply("error_merchant", status=500), DarajaMisconfigured, True, id="no such merchant"),
     ],
 )
-def test_a_push_that_fails_goes_out_once_and_says_what_is_known(
-    step: Step, error: type[DarajaError], surely: bool
-) -> None:
+def test_failed_push_is_sent_once(step: Step, error: type[DarajaError], was_not_sent: bool) -> None:
     transport = ScriptedTransport({"push": [step]})
 
     with pytest.raises(error) as raised:
         client(transport).push(PUSH, now=NOW)
 
-    assert raised.value.was_not_sent is surely
+    assert raised.value.was_not_sent is was_not_sent
     assert endpoints(transport).count("push") == 1
 
 
@@ -146,7 +144,7 @@ def test_a_push_that_fails_goes_out_once_and_says_what_is_known(
         pytest.param(reply("error_busy", status=500), DarajaBusy, id="busy"),
     ],
 )
-def test_without_a_token_no_prompt_was_sent(step: Step, error: type[DarajaError]) -> None:
+def test_failed_token_fetch_sends_no_push(step: Step, error: type[DarajaError]) -> None:
     transport = ScriptedTransport({"oauth": [step]})
 
     with pytest.raises(error) as raised:
@@ -156,7 +154,7 @@ def test_without_a_token_no_prompt_was_sent(step: Step, error: type[DarajaError]
     assert endpoints(transport) == ["oauth"]
 
 
-def test_token_and_push_together_take_fifteen_seconds_at_most() -> None:
+def test_token_and_push_take_at_most_15_seconds() -> None:
     clock = Clock()
     began = clock.now
     transport = SlowTransport(clock, {"push": [DarajaUnreachable("timeout")]})
@@ -168,7 +166,7 @@ def test_token_and_push_together_take_fifteen_seconds_at_most() -> None:
     assert transport.requests[0].connect + transport.requests[0].read == pytest.approx(6.0)
 
 
-def test_a_push_that_would_have_no_time_for_an_answer_is_not_sent() -> None:
+def test_push_without_time_for_a_reply_is_not_sent() -> None:
     clock = Clock()
     began = clock.now
     transport = SlowTransport(clock, {"push": [REJECTED]})
@@ -181,7 +179,7 @@ def test_a_push_that_would_have_no_time_for_an_answer_is_not_sent() -> None:
     assert endpoints(transport) == ["oauth", "push"]
 
 
-def test_a_query_has_ten_seconds_with_its_token() -> None:
+def test_query_with_token_takes_at_most_10_seconds() -> None:
     clock = Clock()
     began = clock.now
     transport = SlowTransport(clock, {"query": [DarajaUnreachable("timeout")]})
@@ -203,13 +201,13 @@ def test_a_query_has_ten_seconds_with_its_token() -> None:
         ("error_does_not_exist", 500, None),
     ],
 )
-def test_a_query_tells_results_from_waiting(name: str, status: int, code: str | None) -> None:
+def test_query_separates_results_from_pending(name: str, status: int, code: str | None) -> None:
     transport = ScriptedTransport({"query": [reply(name, status=status)]})
 
-    answered = client(transport).query(CHECKOUT_ID, now=NOW)
+    result = client(transport).query(CHECKOUT_ID, now=NOW)
 
-    assert answered.result_code == code
-    assert answered.description
+    assert result.result_code == code
+    assert result.description
 
 
 @pytest.mark.parametrize(
@@ -221,6 +219,6 @@ def test_a_query_tells_results_from_waiting(name: str, status: int, code: str | 
         pytest.param(page("<html>"), DarajaUnreadable, id="HTML"),
     ],
 )
-def test_a_query_that_teaches_nothing_raises(step: Step, error: type[DarajaError]) -> None:
+def test_query_without_a_result_raises(step: Step, error: type[DarajaError]) -> None:
     with pytest.raises(error):
         client(ScriptedTransport({"query": [step]})).query(CHECKOUT_ID, now=NOW)

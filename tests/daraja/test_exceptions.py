@@ -1,4 +1,4 @@
-"""The tree of errors, named for what to do next."""
+"""The exceptions of a Daraja call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from oscar_mpesa.daraja.exceptions import (
 
 
 @pytest.mark.parametrize(
-    ("error", "surely"),
+    ("error", "was_not_sent"),
     [
         pytest.param(DarajaUnreachable("no answer"), False, id="no answer"),
         pytest.param(DarajaUnreachable("no connection", sent=False), True, id="no connection"),
@@ -34,11 +34,11 @@ from oscar_mpesa.daraja.exceptions import (
         pytest.param(DarajaError(), False, id="an error of no kind"),
     ],
 )
-def test_an_error_tells_whether_a_prompt_may_be_out_there(error: DarajaError, surely: bool) -> None:
-    assert error.was_not_sent is surely
+def test_was_not_sent_requires_proof(error: DarajaError, was_not_sent: bool) -> None:
+    assert error.was_not_sent is was_not_sent
 
 
-def test_a_message_is_short_and_holds_no_token() -> None:
+def test_message_is_short_without_tokens() -> None:
     error = DarajaRefused("Invalid Access Token - c9SQxWWhmdVRlyh0zh8gZDTkubVF " + "and so on " * 50)
 
     assert error.message.startswith("Invalid Access Token - … and so on")
@@ -55,11 +55,11 @@ def test_a_message_is_short_and_holds_no_token() -> None:
     ],
     ids=str,
 )
-def test_an_error_reads_well_in_a_log(error: DarajaError, text: str) -> None:
+def test_str_shows_message_and_code(error: DarajaError, text: str) -> None:
     assert str(error) == text
 
 
-def test_an_error_survives_the_way_between_processes() -> None:
+def test_error_survives_pickling() -> None:
     carried = pickle.loads(pickle.dumps(DarajaBusy("busy", http_status=429, retry_after=30)))
 
     assert (carried.message, carried.http_status, carried.retry_after) == ("busy", 429, 30)
@@ -87,7 +87,7 @@ def test_each_error_has_its_kind(error: type[DarajaError], kind: str) -> None:
     assert raised.kind.is_unanswered is (error in {DarajaUnreachable, DarajaUnreadable})
 
 
-def test_an_unlisted_error_has_the_kind_of_its_parent() -> None:
+def test_unlisted_error_has_its_parents_kind() -> None:
     class Throttled(DarajaBusy):
         pass
 

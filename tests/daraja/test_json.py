@@ -1,4 +1,4 @@
-"""Numbers and text in somebody else's JSON."""
+"""Reading numbers and text in untrusted JSON."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from oscar_mpesa.daraja.json import read_object, text_of
     ],
     ids=repr,
 )
-def test_a_value_is_written_one_way_whatever_its_type(value: object, text: str) -> None:
+def test_text_and_numbers_become_text(value: object, text: str) -> None:
     assert text_of(value, "Value") == text
 
 
 @pytest.mark.parametrize("value", [True, b"x", 10**31, Decimal("1E-31"), Decimal("NaN"), float("inf")], ids=repr)
-def test_a_value_that_is_neither_text_nor_a_sane_number_is_named(value: object) -> None:
+def test_other_values_are_refused_by_name(value: object) -> None:
     with pytest.raises(ValueError, match="Value is"):
         text_of(value, "Value")
 
 
-def test_numbers_keep_their_cents() -> None:
+def test_numbers_keep_their_decimals() -> None:
     assert read_object(b'{"Amount": 0.10}') == {"Amount": Decimal("0.10")}

@@ -1,4 +1,4 @@
-"""No phone number gets past who may not see one, however it is written; a row or a log keeps no secret."""
+"""Redaction of phone numbers and secrets in every spelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.shop import PAYS
 
 HASH = "0f" * 32
 
-SPELLINGS = [
+PHONE_SPELLINGS = [
     pytest.param("254708374149", id="as Safaricom writes it"),
     pytest.param("0708374149", id="as dialed"),
     pytest.param("0110374149", id="of the 01 range"),
@@ -45,11 +45,11 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize("text", SPELLINGS)
-@pytest.mark.parametrize("engine", [redact, redact_line], ids=["page", "row"])
-def test_a_number_keeps_its_last_three_digits_at_most(text: str, engine: object) -> None:
-    assert callable(engine)
-    shown = engine(f"from {text}, who paid")
+@pytest.mark.parametrize("text", PHONE_SPELLINGS)
+@pytest.mark.parametrize("function", [redact, redact_line], ids=["page", "row"])
+def test_phone_number_keeps_only_its_last_three_digits(text: str, function: object) -> None:
+    assert callable(function)
+    shown = function(f"from {text}, who paid")
 
     assert shown.startswith("from ") and shown.endswith(", who paid")
     assert "•••149" in shown or shown == "from …, who paid"
@@ -74,31 +74,31 @@ def test_a_number_keeps_its_last_three_digits_at_most(text: str, engine: object)
         pytest.param("\\" * 65_536, id="so many backslashes that only a linear search ends"),
     ],
 )
-def test_amounts_dates_codes_and_ids_stay(text: str) -> None:
+def test_amounts_dates_codes_and_ids_are_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
-def test_a_hashed_payer_is_hidden() -> None:
+def test_hashed_payer_is_redacted() -> None:
     assert redact(f"paid by {HASH}.") == "paid by …."
     assert redact(f"paid by {HASH}.", shows_phones=True) == f"paid by {HASH}."
 
 
-def test_who_may_see_phones_sees_all_but_the_secret() -> None:
+def test_shows_phones_still_redacts_the_secret() -> None:
     secret = "ab" * 16
 
     assert redact(f"{PAYS.msisdn} {secret}", shows_phones=True, secret=secret) == f"{PAYS.msisdn} …"
     assert redact(f"1 {secret}", secret=secret) == "1 …"
 
 
-def test_a_real_callback_is_readable_without_its_phone() -> None:
+def test_callback_body_is_redacted_but_readable() -> None:
     shown = redact_body(body("callback_paid"), shows_phones=False)
 
-    told = json.loads(body("callback_paid"))["Body"]["stkCallback"]
-    assert str(told["CheckoutRequestID"]) not in shown
+    callback = json.loads(body("callback_paid"))["Body"]["stkCallback"]
+    assert str(callback["CheckoutRequestID"]) not in shown
     assert "MpesaReceiptNumber" in shown and "708374149" not in shown
 
 
-def test_bytes_that_are_no_text_are_shown_as_far_as_they_are() -> None:
+def test_invalid_utf8_is_replaced() -> None:
     assert redact_body(b"\xff\x00 hello", shows_phones=False) == "\ufffd\x00 hello"
 
 
@@ -116,17 +116,17 @@ def test_bytes_that_are_no_text_are_shown_as_far_as_they_are() -> None:
         pytest.param("word " * 100, ("word " * 100)[:200], id="too long"),
     ],
 )
-def test_a_kept_text_is_one_line_without_numbers_and_secrets(text: str, shown: str) -> None:
+def test_redact_line_gives_one_line_without_secrets(text: str, shown: str) -> None:
     assert redact_line(text) == shown
 
 
-def test_a_checkout_id_is_kept_without_the_phone_in_it() -> None:
+def test_checkout_id_loses_its_phone() -> None:
     assert redact_checkout_id("ws_CO_191220191020363925708374149") == "ws_CO_19122019102036…"
     assert redact_checkout_id("254708374149") == "•••149…"
     assert redact_checkout_id("") == ""
 
 
-def test_a_message_keeps_its_shape_and_loses_its_numbers() -> None:
+def test_redact_json_keeps_the_structure() -> None:
     message = (
         b'{"Body": {"Amount": 1500.0, "Phone": 254708374149, "Id": "ws_CO_231120261500001708374149", "Ok": [true]}}'
     )
@@ -139,7 +139,7 @@ def test_a_message_keeps_its_shape_and_loses_its_numbers() -> None:
 @pytest.mark.parametrize(
     "message", [b"not JSON for 254708374149", b"[" * 100_000, b"\xff\xfe", b'{"a":' * 900 + b"1" + b"}" * 900]
 )
-def test_a_message_that_is_no_object_is_a_line_without_numbers(message: bytes) -> None:
+def test_redact_json_makes_other_bodies_one_line(message: bytes) -> None:
     shown = redact_json(message)
 
     assert shown and "254708374149" not in shown

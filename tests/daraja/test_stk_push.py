@@ -1,4 +1,4 @@
-"""What we say to Daraja, and its good answers."""
+"""STK push and query: request fields and replies."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from tests.daraja.pushes import NOW, PAYBILL, PUSH
 from tests.daraja.samples import CHECKOUT_ID, fields
 
 
-def test_the_clock_is_nairobis_whatever_the_servers_is() -> None:
+def test_timestamp_is_in_nairobi_time() -> None:
     assert timestamp(NOW) == "20261124013005"
     assert timestamp(NOW.astimezone(timezone(timedelta(hours=-5)))) == "20261124013005"
 
 
-def test_a_moment_without_a_time_zone_is_refused() -> None:
+def test_timestamp_refuses_a_naive_datetime() -> None:
     with pytest.raises(ValueError, match="time zone"):
         timestamp(NOW.replace(tzinfo=None))
 
 
-def test_the_password_is_made_of_short_code_passkey_and_timestamp() -> None:
+def test_password_encodes_short_code_passkey_and_timestamp() -> None:
     assert b64decode(password(PAYBILL, "20261124013005")) == b"174379the-passkey20261124013005"
 
 
-def test_a_push_has_every_field_that_safaricom_wants() -> None:
-    said = push_body(PAYBILL, PUSH, now=NOW)
+def test_push_body_has_every_field() -> None:
+    fields_sent = push_body(PAYBILL, PUSH, now=NOW)
 
-    assert said == {
+    assert fields_sent == {
         "BusinessShortCode": "174379",
         "Password": password(PAYBILL, "20261124013005"),
         "Timestamp": "20261124013005",
@@ -49,21 +49,21 @@ def test_a_push_has_every_field_that_safaricom_wants() -> None:
     }
 
 
-def test_a_till_gets_the_money_while_the_store_number_signs() -> None:
-    said = push_body(replace(PAYBILL, till="5123456"), PUSH, now=NOW)
+def test_push_body_of_a_till() -> None:
+    fields_sent = push_body(replace(PAYBILL, till="5123456"), PUSH, now=NOW)
 
-    assert (said["BusinessShortCode"], said["PartyB"]) == ("174379", "5123456")
-    assert said["TransactionType"] == "CustomerBuyGoodsOnline"
-
-
-def test_a_query_names_the_prompt() -> None:
-    said = query_body(PAYBILL, CHECKOUT_ID, now=NOW)
-
-    assert set(said) == {"BusinessShortCode", "Password", "Timestamp", "CheckoutRequestID"}
-    assert said["CheckoutRequestID"] == CHECKOUT_ID
+    assert (fields_sent["BusinessShortCode"], fields_sent["PartyB"]) == ("174379", "5123456")
+    assert fields_sent["TransactionType"] == "CustomerBuyGoodsOnline"
 
 
-def test_a_push_in_a_log_shows_neither_the_secret_nor_the_number() -> None:
+def test_query_body_has_the_checkout_id() -> None:
+    fields_sent = query_body(PAYBILL, CHECKOUT_ID, now=NOW)
+
+    assert set(fields_sent) == {"BusinessShortCode", "Password", "Timestamp", "CheckoutRequestID"}
+    assert fields_sent["CheckoutRequestID"] == CHECKOUT_ID
+
+
+def test_push_repr_has_no_secret_or_phone() -> None:
     assert "amount=1500" in repr(PUSH)
     assert "0123456789abcdef" not in repr(PUSH)
     assert "708374149" not in repr(PUSH)
@@ -73,17 +73,17 @@ def test_a_push_in_a_log_shows_neither_the_secret_nor_the_number() -> None:
     ("lifetime", "seconds"),
     [("3599", 3599), (3599, 3599), (None, 3599), ("soon", 3599), ("9" * 12, 86_400)],
 )
-def test_a_token_lives_as_long_as_it_says(lifetime: object, seconds: int) -> None:
+def test_token_lifetime_is_read_and_limited(lifetime: object, seconds: int) -> None:
     assert read_token({"access_token": "abc", "expires_in": lifetime}) == ("abc", seconds)
 
 
 @pytest.mark.parametrize("token", [None, "", "two\nlines", "mañana"])
-def test_what_cannot_stand_in_a_header_is_no_token(token: object) -> None:
+def test_token_invalid_in_a_header_is_refused(token: object) -> None:
     with pytest.raises(ValueError, match="access_token"):
         read_token({"access_token": token})
 
 
-def test_an_accepted_push_gives_both_ids() -> None:
+def test_accepted_push_returns_both_ids() -> None:
     reply = read_push(fields("push_accepted"))
 
     assert reply.checkout_request_id == CHECKOUT_ID
@@ -92,7 +92,7 @@ def test_an_accepted_push_gives_both_ids() -> None:
     assert "708374149" not in repr(reply)
 
 
-def test_another_response_code_is_a_clear_no() -> None:
+def test_other_response_code_is_refused() -> None:
     with pytest.raises(DarajaRefused) as refused:
         read_push(fields("push_accepted") | {"ResponseCode": "1"})
 
@@ -100,7 +100,7 @@ def test_another_response_code_is_a_clear_no() -> None:
 
 
 @pytest.mark.parametrize("missing", ["ResponseCode", "CheckoutRequestID"])
-def test_a_push_reply_without_its_proof_proves_nothing(missing: str) -> None:
+def test_push_reply_without_code_or_id_is_an_error(missing: str) -> None:
     with pytest.raises(ValueError, match=missing):
         read_push(fields("push_accepted") | {missing: ""})
 
@@ -108,25 +108,25 @@ def test_a_push_reply_without_its_proof_proves_nothing(missing: str) -> None:
 @pytest.mark.parametrize(
     ("name", "code"), [("query_paid", "0"), ("query_cancelled", "1032"), ("query_pending", "4999")]
 )
-def test_a_query_reply_gives_the_code_as_text(name: str, code: str) -> None:
+def test_query_reply_returns_the_code_as_text(name: str, code: str) -> None:
     reply = read_query(fields(name), CHECKOUT_ID)
 
     assert reply.result_code == code
     assert reply.description == fields(name)["ResultDesc"]
 
 
-def test_a_query_reply_need_not_repeat_the_id() -> None:
+def test_query_reply_can_omit_the_checkout_id() -> None:
     reply = read_query(fields("query_paid") | {"CheckoutRequestID": None}, CHECKOUT_ID)
 
     assert reply.result_code == "0"
 
 
-def test_a_query_reply_about_another_prompt_is_not_believed() -> None:
+def test_query_reply_about_another_push_is_unreadable() -> None:
     with pytest.raises(DarajaUnreadable, match="another prompt"):
         read_query(fields("query_paid"), "ws_CO_of_somebody_else")
 
 
 @pytest.mark.parametrize("change", [{"ResultCode": ""}, {"ResponseCode": "1"}, {"ResponseCode": None}], ids=repr)
-def test_a_query_reply_without_a_result_proves_nothing(change: dict[str, object]) -> None:
+def test_query_reply_without_a_result_is_an_error(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no ResultCode"):
         read_query(fields("query_paid") | change, CHECKOUT_ID)

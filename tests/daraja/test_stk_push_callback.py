@@ -1,4 +1,4 @@
-"""Reading what Safaricom posts."""
+"""Parsing STK callbacks."""
 
 from __future__ import annotations
 
@@ -15,74 +15,74 @@ from tests.daraja.samples import CHECKOUT_ID, body, fields
 
 
 def callback(change: Callable[[dict[str, Any]], object]) -> bytes:
-    """The paid callback with one change made to its ``stkCallback``."""
+    """Return the paid callback with one change to its ``stkCallback``."""
     document = fields("callback_paid")
     change(document["Body"]["stkCallback"])
     return json.dumps(document).encode()
 
 
 def with_items(*items: object) -> bytes:
-    return callback(lambda told: told.update(CallbackMetadata={"Item": list(items)}))
+    return callback(lambda each: each.update(CallbackMetadata={"Item": list(items)}))
 
 
 def with_value(name: str, value: object) -> StkCallback:
     return parse_callback(with_items({"Name": name, "Value": value}))
 
 
-def test_a_paid_callback_says_how_much_when_and_under_which_code() -> None:
-    told = parse_callback(body("callback_paid"))
+def test_paid_callback_has_amount_time_and_receipt() -> None:
+    parsed = parse_callback(body("callback_paid"))
 
-    assert told.result_code == "0"
-    assert told.amount == Decimal("1500.00")
-    assert told.receipt_number == "NLJ7RT61SV"
-    assert told.paid_at is not None
-    assert told.paid_at.isoformat() == "2019-12-19T10:21:15+03:00"
-    assert told.checkout_request_id == CHECKOUT_ID
-    assert told.merchant_request_id == "29115-34620561-1"
-    assert told.result_description == "The service request is processed successfully."
-
-
-def test_the_payer_of_a_callback_is_masked_by_us() -> None:
-    told = parse_callback(body("callback_paid"))
-
-    assert told.payer == "0708 •••149"
-    assert "708374149" not in repr(told)
+    assert parsed.result_code == "0"
+    assert parsed.amount == Decimal("1500.00")
+    assert parsed.receipt_number == "NLJ7RT61SV"
+    assert parsed.paid_at is not None
+    assert parsed.paid_at.isoformat() == "2019-12-19T10:21:15+03:00"
+    assert parsed.checkout_request_id == CHECKOUT_ID
+    assert parsed.merchant_request_id == "29115-34620561-1"
+    assert parsed.result_description == "The service request is processed successfully."
 
 
-def test_a_phone_that_safaricom_masked_is_kept_as_told() -> None:
-    told = parse_callback(body("callback_masked_phone"))
+def test_payer_is_masked() -> None:
+    parsed = parse_callback(body("callback_paid"))
 
-    assert told.payer == "2547****4149"
-    assert (told.amount, told.receipt_number) == (Decimal("1500.00"), "NLJ7RT61SV")
+    assert parsed.payer == "0708 •••149"
+    assert "708374149" not in repr(parsed)
+
+
+def test_phone_masked_by_safaricom_is_unchanged() -> None:
+    parsed = parse_callback(body("callback_masked_phone"))
+
+    assert parsed.payer == "2547****4149"
+    assert (parsed.amount, parsed.receipt_number) == (Decimal("1500.00"), "NLJ7RT61SV")
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
     [("callback_cancelled", "1032"), ("callback_string_code", "SFC_IC0003"), ("callback_no_funds", "1")],
 )
-def test_a_failure_has_a_code_as_text_and_nothing_else(name: str, code: str) -> None:
-    told = parse_callback(body(name))
+def test_failure_has_only_a_text_code(name: str, code: str) -> None:
+    parsed = parse_callback(body(name))
 
-    assert told.result_code == code
-    assert (told.amount, told.receipt_number, told.paid_at, told.payer) == (None, None, None, "")
+    assert parsed.result_code == code
+    assert (parsed.amount, parsed.receipt_number, parsed.paid_at, parsed.payer) == (None, None, None, "")
 
 
 @pytest.mark.parametrize(
     ("code", "text"), [(1032, "1032"), ("1032", "1032"), (1032.0, "1032"), (" 0 ", "0"), (0, "0"), (0.0, "0")]
 )
-def test_a_code_is_the_same_as_number_and_as_text(code: object, text: str) -> None:
-    assert parse_callback(callback(lambda told: told.update(ResultCode=code))).result_code == text
+def test_number_and_text_codes_are_equal(code: object, text: str) -> None:
+    assert parse_callback(callback(lambda each: each.update(ResultCode=code))).result_code == text
 
 
 @pytest.mark.parametrize("code", [None, "", "  "])
-def test_a_callback_without_a_code_proves_nothing(code: object) -> None:
-    assert parse_callback(callback(lambda told: told.update(ResultCode=code))).result_code is None
+def test_missing_code_is_none(code: object) -> None:
+    assert parse_callback(callback(lambda each: each.update(ResultCode=code))).result_code is None
 
 
-def test_absent_ids_are_empty() -> None:
-    told = parse_callback(b'{"Body": {"stkCallback": {"ResultCode": 1}}}')
+def test_missing_ids_are_empty() -> None:
+    parsed = parse_callback(b'{"Body": {"stkCallback": {"ResultCode": 1}}}')
 
-    assert (told.checkout_request_id, told.merchant_request_id, told.result_description) == ("", "", "")
+    assert (parsed.checkout_request_id, parsed.merchant_request_id, parsed.result_description) == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -96,35 +96,35 @@ def test_absent_ids_are_empty() -> None:
         pytest.param({"Item": [{"Value": 5}, {"Name": "Other", "Value": {"deep": 1}}]}, id="unknown names"),
     ],
 )
-def test_a_success_may_lack_everything_that_proves_it(metadata: object) -> None:
-    told = parse_callback(callback(lambda told: told.update(CallbackMetadata=metadata)))
+def test_success_can_lack_all_items(metadata: object) -> None:
+    parsed = parse_callback(callback(lambda each: each.update(CallbackMetadata=metadata)))
 
-    assert told.result_code == "0"
-    assert (told.amount, told.receipt_number) == (None, None)
+    assert parsed.result_code == "0"
+    assert (parsed.amount, parsed.receipt_number) == (None, None)
 
 
-def test_a_single_item_may_come_without_its_list() -> None:
+def test_single_item_needs_no_list() -> None:
     alone = {"Name": "MpesaReceiptNumber", "Value": " nlj7rt61sv "}
 
-    told = parse_callback(callback(lambda told: told.update(CallbackMetadata={"Item": alone})))
+    parsed = parse_callback(callback(lambda each: each.update(CallbackMetadata={"Item": alone})))
 
-    assert told.receipt_number == "NLJ7RT61SV"
+    assert parsed.receipt_number == "NLJ7RT61SV"
 
 
-def test_the_first_of_a_repeated_item_counts() -> None:
-    told = parse_callback(with_items({"Name": "Amount", "Value": 5}, {"Name": "Amount", "Value": 9}))
+def test_first_of_a_repeated_item_wins() -> None:
+    parsed = parse_callback(with_items({"Name": "Amount", "Value": 5}, {"Name": "Amount", "Value": 9}))
 
-    assert told.amount == 5
+    assert parsed.amount == 5
 
 
 @pytest.mark.parametrize(
     ("value", "amount"),
     [(1500, "1500.00"), (1500.5, "1500.50"), ("1500.00", "1500.00"), ("0.10", "0.10"), (0, "0.00"), ("", None)],
 )
-def test_an_amount_is_exact(value: object, amount: str | None) -> None:
-    told = with_value("Amount", value)
+def test_amount_is_exact(value: object, amount: str | None) -> None:
+    parsed = with_value("Amount", value)
 
-    assert (None if told.amount is None else str(told.amount)) == amount
+    assert (None if parsed.amount is None else str(parsed.amount)) == amount
 
 
 @pytest.mark.parametrize(
@@ -138,45 +138,45 @@ def test_an_amount_is_exact(value: object, amount: str | None) -> None:
         pytest.param("", None, id="empty"),
     ],
 )
-def test_an_unreadable_moment_does_not_keep_the_money_waiting(value: object, moment: str | None) -> None:
-    told = with_value("TransactionDate", value)
+def test_unreadable_time_is_left_out(value: object, moment: str | None) -> None:
+    parsed = with_value("TransactionDate", value)
 
     expected = datetime.fromisoformat(f"{moment}+03:00") if moment else None
-    assert told.paid_at == expected
-    assert told.paid_at is None or told.paid_at.utcoffset() == timedelta(hours=3)
+    assert parsed.paid_at == expected
+    assert parsed.paid_at is None or parsed.paid_at.utcoffset() == timedelta(hours=3)
 
 
 @pytest.mark.parametrize(
     ("value", "payer"),
     [
         pytest.param(254708374149, "0708 •••149", id="a whole number"),
-        pytest.param("0708 374 149", "0708 •••149", id="as dialled"),
+        pytest.param("0708 374 149", "0708 •••149", id="as dialed"),
         pytest.param(255712345678, "•••678", id="a foreign number"),
         pytest.param("a3f5" * 16, "a3f5" * 16, id="a hash"),
         pytest.param("x" * 400, "x" * 128, id="far too long"),
     ],
 )
-def test_a_payer_is_never_a_whole_number(value: object, payer: str) -> None:
+def test_payer_is_never_a_full_number(value: object, payer: str) -> None:
     assert with_value("PhoneNumber", value).payer == payer
 
 
-def test_text_is_cleaned_of_what_a_database_refuses() -> None:
+def test_nul_and_surrogates_are_removed() -> None:
     dirty = b'{"Body": {"stkCallback": {"ResultCode": "1\\u0000", "ResultDesc": "\\ud800 no\\u0000 \xff"}}}'
 
-    told = parse_callback(dirty)
+    parsed = parse_callback(dirty)
 
-    assert told.result_code == "1"
-    assert told.result_description == "? no \N{REPLACEMENT CHARACTER}"
+    assert parsed.result_code == "1"
+    assert parsed.result_description == "? no \N{REPLACEMENT CHARACTER}"
 
 
-def test_a_byte_order_mark_is_no_obstacle() -> None:
+def test_byte_order_mark_is_ignored() -> None:
     assert parse_callback(b"\xef\xbb\xbf" + body("callback_cancelled")).result_code == "1032"
 
 
-def test_a_long_description_is_cut() -> None:
-    told = parse_callback(callback(lambda told: told.update(ResultDesc="x" * 2000)))
+def test_long_description_is_cut() -> None:
+    parsed = parse_callback(callback(lambda each: each.update(ResultDesc="x" * 2000)))
 
-    assert len(told.result_description) == 500
+    assert len(parsed.result_description) == 500
 
 
 @pytest.mark.parametrize(
@@ -201,28 +201,28 @@ def test_a_long_description_is_cut() -> None:
         pytest.param(b'{"Body": {"stkCallback": {"ResultCode": Infinity}}}', id="an endless code"),
     ],
 )
-def test_what_is_no_callback_is_unreadable_and_nothing_worse(posted: bytes) -> None:
+def test_other_bodies_raise_callback_unreadable(posted: bytes) -> None:
     with pytest.raises(CallbackUnreadable):
         parse_callback(posted)
 
 
 @pytest.mark.parametrize("value", [True, False, [], {}, [0], {"code": 0}], ids=repr)
 @pytest.mark.parametrize("name", ["ResultCode", "ResultDesc", "MerchantRequestID", "CheckoutRequestID"])
-def test_a_field_of_another_type_is_unreadable(name: str, value: object) -> None:
+def test_field_of_wrong_type_is_unreadable(name: str, value: object) -> None:
     with pytest.raises(CallbackUnreadable, match=name):
-        parse_callback(callback(lambda told: told.update({name: value})))
+        parse_callback(callback(lambda each: each.update({name: value})))
 
 
 @pytest.mark.parametrize("name", ["MerchantRequestID", "CheckoutRequestID", "ResultCode"])
-def test_an_id_longer_than_its_column_is_unreadable(name: str) -> None:
+def test_too_long_id_is_unreadable(name: str) -> None:
     with pytest.raises(CallbackUnreadable, match="too long"):
-        parse_callback(callback(lambda told: told.update({name: "x" * 129})))
+        parse_callback(callback(lambda each: each.update({name: "x" * 129})))
 
 
 @pytest.mark.parametrize("metadata", ["x", [1], {"Item": "x"}, {"Item": 5}, {"Item": [5]}, {"Item": [[]]}], ids=repr)
-def test_metadata_of_another_shape_is_unreadable(metadata: object) -> None:
+def test_metadata_of_wrong_shape_is_unreadable(metadata: object) -> None:
     with pytest.raises(CallbackUnreadable):
-        parse_callback(callback(lambda told: told.update(CallbackMetadata=metadata)))
+        parse_callback(callback(lambda each: each.update(CallbackMetadata=metadata)))
 
 
 @pytest.mark.parametrize(
@@ -246,12 +246,12 @@ def test_metadata_of_another_shape_is_unreadable(metadata: object) -> None:
     ],
     ids=repr,
 )
-def test_an_item_that_cannot_be_meant_is_unreadable(name: str, value: object) -> None:
+def test_impossible_item_is_unreadable(name: str, value: object) -> None:
     with pytest.raises(CallbackUnreadable):
         with_value(name, value)
 
 
-def test_why_it_is_unreadable_quotes_nothing_of_it() -> None:
+def test_error_message_does_not_quote_the_value() -> None:
     with pytest.raises(CallbackUnreadable) as refused:
         parse_callback(with_items({"Name": "Amount", "Value": "254708374149 sent 5"}))
 

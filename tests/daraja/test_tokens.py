@@ -1,4 +1,4 @@
-"""One token for all workers."""
+"""The OAuth token that all workers share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = "the-token"
 
 
 class Oauth:
-    """Counts the calls it answers."""
+    """A scripted token fetch that counts its calls."""
 
     def __init__(self, *answers: tuple[str, int] | DarajaError) -> None:
         self._answers = list(answers)
@@ -32,10 +32,10 @@ class Oauth:
 
 
 class ForgetfulCache(DictCache):
-    """Keeps nothing and gives no lock, like a cache whose server is down."""
+    """Stores nothing and locks nothing, like a cache whose server is down."""
 
     def set(self, key: str, value: Any, timeout: float) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
     def add(self, key: str, value: Any, timeout: float) -> bool:
         return False
@@ -45,7 +45,7 @@ def shared(cache: DictCache, fetch: Callable[[], tuple[str, int]], clock: Clock,
     return Tokens(cache, fetch, KEY, sleep=clock.sleep, monotonic=clock, **options)
 
 
-def test_a_token_is_fetched_once_and_used_until_shortly_before_its_end() -> None:
+def test_token_is_reused_until_shortly_before_its_end() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     oauth = Oauth(("first", 3599), ("second", 3599))
@@ -59,7 +59,7 @@ def test_a_token_is_fetched_once_and_used_until_shortly_before_its_end() -> None
     assert oauth.calls == 2
 
 
-def test_a_token_that_hardly_lives_is_kept_for_a_moment() -> None:
+def test_short_lived_token_is_cached_briefly() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
 
@@ -68,7 +68,7 @@ def test_a_token_that_hardly_lives_is_kept_for_a_moment() -> None:
     assert cache.get(KEY) == "brief"
 
 
-def test_fifty_cold_threads_make_one_call() -> None:
+def test_fifty_concurrent_threads_fetch_once() -> None:
     cache = DictCache()
     started = threading.Barrier(50)
     calls: list[int] = []
@@ -93,7 +93,7 @@ def test_fifty_cold_threads_make_one_call() -> None:
     assert used == ["the one"] * 50
 
 
-def test_a_failed_fetch_is_everybodys_answer_for_a_moment() -> None:
+def test_failed_fetch_is_shared_for_two_seconds() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     oauth = Oauth(DarajaBusy("busy", http_status=500, error_code="500.003.02"), ("later", 3599))
@@ -110,7 +110,7 @@ def test_a_failed_fetch_is_everybodys_answer_for_a_moment() -> None:
     assert oauth.calls == 2
 
 
-def test_fifty_threads_before_a_failing_oauth_make_one_call() -> None:
+def test_fifty_concurrent_threads_share_one_failure() -> None:
     cache = DictCache()
     started = threading.Barrier(50)
     calls: list[int] = []
@@ -138,7 +138,7 @@ def test_fifty_threads_before_a_failing_oauth_make_one_call() -> None:
     assert errors == ["wrong keys"] * 50
 
 
-def test_a_failure_that_nobody_heard_of_was_surely_not_a_prompt() -> None:
+def test_shared_failure_was_not_sent() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     oauth = Oauth(DarajaUnreachable("no answer"))
@@ -151,7 +151,7 @@ def test_a_failure_that_nobody_heard_of_was_surely_not_a_prompt() -> None:
     assert again.value.was_not_sent
 
 
-def test_when_the_fetching_worker_dies_another_goes_on_after_a_few_seconds() -> None:
+def test_another_worker_fetches_after_the_lock_expires() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     cache.add(f"{KEY}:lock", 1, 6)
@@ -163,7 +163,7 @@ def test_when_the_fetching_worker_dies_another_goes_on_after_a_few_seconds() -> 
     assert clock.now - began == pytest.approx(6, abs=0.2)
 
 
-def test_the_lock_is_free_again_after_a_fetch() -> None:
+def test_fetch_frees_the_lock() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
 
@@ -172,7 +172,7 @@ def test_the_lock_is_free_again_after_a_fetch() -> None:
     assert cache.add(f"{KEY}:lock", 1, 6)
 
 
-def test_a_token_that_came_between_look_and_lock_is_used() -> None:
+def test_token_stored_before_the_lock_is_used() -> None:
     clock = Clock()
 
     class Busy(DictCache):
@@ -186,18 +186,18 @@ def test_a_token_that_came_between_look_and_lock_is_used() -> None:
     assert oauth.calls == 0
 
 
-def test_nobody_waits_longer_than_they_can() -> None:
+def test_wait_ends_after_max_wait() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     cache.add(f"{KEY}:lock", 1, 6)
 
     with pytest.raises(DarajaUnreachable, match="still fetching") as refused:
-        shared(cache, Oauth(), clock, patience=2).current()
+        shared(cache, Oauth(), clock, max_wait=2).current()
 
     assert refused.value.was_not_sent
 
 
-def test_a_cache_that_is_down_delays_a_payment_but_does_not_stop_it() -> None:
+def test_unavailable_cache_only_delays_the_fetch() -> None:
     clock = Clock()
 
     token = shared(ForgetfulCache(monotonic=clock), Oauth(("mine", 3599)), clock).current()
@@ -205,7 +205,7 @@ def test_a_cache_that_is_down_delays_a_payment_but_does_not_stop_it() -> None:
     assert token == "mine"
 
 
-def test_a_refused_token_is_dropped_only_while_it_is_the_current_one() -> None:
+def test_drop_leaves_a_newer_token() -> None:
     clock = Clock()
     cache = DictCache(monotonic=clock)
     tokens = shared(cache, Oauth(("second", 3599)), clock)

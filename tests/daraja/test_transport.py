@@ -1,4 +1,4 @@
-"""The one seam to the network, against canned answers and against a server that misbehaves."""
+"""The HTTP transport, against canned responses and a misbehaving server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib3.exceptions import MaxRetryError, SSLError
 
 from oscar_mpesa.daraja.exceptions import DarajaError, DarajaMisconfigured, DarajaUnreachable, DarajaUnreadable
 from oscar_mpesa.daraja.transport import HttpTransport, Request
-from tests.daraja.sockets import answers, drips, hangs_up, keeps_silent, serving
+from tests.daraja.sockets import drip, hang_up, send_text, serving, stay_silent
 
 URL = "https://sandbox.safaricom.co.ke/mpesa/stkpush/v1/processrequest"
 
@@ -35,7 +35,7 @@ OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_environment_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -53,7 +53,7 @@ def query_to(url: str) -> Request:
 
 @responses.activate
 @pytest.mark.parametrize("idempotent", [False, True], ids=["a push", "a query"])
-def test_what_is_sent_and_answered_passes_unchanged(idempotent: bool) -> None:
+def test_request_and_response_are_unchanged(idempotent: bool) -> None:
     responses.post(URL, body=b'{"ResponseCode": "0"}', status=200, headers={"X-Request": "1"})
 
     answer = HttpTransport().send(replace(PUSH, idempotent=idempotent))
@@ -65,14 +65,14 @@ def test_what_is_sent_and_answered_passes_unchanged(idempotent: bool) -> None:
 
 @responses.activate
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503])
-def test_an_answer_of_any_status_is_an_answer(status: int) -> None:
+def test_any_status_is_a_response(status: int) -> None:
     responses.post(URL, body=b"<html>", status=status)
 
     assert HttpTransport().send(PUSH).status == status
 
 
 @responses.activate
-def test_a_redirect_is_not_followed() -> None:
+def test_redirect_is_not_followed() -> None:
     responses.post(URL, status=302, headers={"Location": "https://elsewhere.example/"})
 
     answer = HttpTransport().send(PUSH)
@@ -82,7 +82,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 @responses.activate
-def test_an_endless_answer_is_cut() -> None:
+def test_large_body_is_cut() -> None:
     responses.post(URL, body=b"x" * (1_048_576 + 70_000))
 
     assert len(HttpTransport().send(PUSH).body) == 1_048_576
@@ -90,7 +90,7 @@ def test_an_endless_answer_is_cut() -> None:
 
 @responses.activate
 @pytest.mark.parametrize("status", [500, 503])
-def test_no_status_is_a_reason_to_send_again(status: int) -> None:
+def test_error_status_is_not_retried(status: int) -> None:
     responses.post(URL, status=status)
 
     HttpTransport().send(replace(PUSH, idempotent=True))
@@ -99,7 +99,7 @@ def test_no_status_is_a_reason_to_send_again(status: int) -> None:
 
 
 @responses.activate
-def test_a_push_is_never_sent_again() -> None:
+def test_push_is_never_retried() -> None:
     responses.post(URL, body=requests.ConnectionError("reset"))
 
     assert not error_of(PUSH).was_not_sent
@@ -107,7 +107,7 @@ def test_a_push_is_never_sent_again() -> None:
 
 
 @responses.activate
-def test_a_query_that_failed_early_is_sent_once_more() -> None:
+def test_early_failure_of_a_query_is_retried_once() -> None:
     responses.post(URL, body=requests.ConnectionError("reset"))
     responses.post(URL, body=b"{}")
 
@@ -118,7 +118,7 @@ def test_a_query_that_failed_early_is_sent_once_more() -> None:
 
 
 @responses.activate
-def test_a_query_that_fails_twice_has_failed() -> None:
+def test_query_fails_after_two_tries() -> None:
     responses.post(URL, body=requests.ConnectionError("reset"))
 
     assert isinstance(error_of(replace(PUSH, idempotent=True)), DarajaUnreachable)
@@ -126,7 +126,7 @@ def test_a_query_that_fails_twice_has_failed() -> None:
 
 
 @responses.activate
-def test_a_query_that_failed_late_is_not_sent_again() -> None:
+def test_late_failure_of_a_query_is_not_retried() -> None:
     responses.post(URL, body=requests.ConnectionError("reset"))
     ticks = iter([0.0, 0.5])
     transport = HttpTransport(monotonic=lambda: next(ticks))
@@ -143,7 +143,7 @@ def certificate_error(cause: Exception) -> requests.exceptions.SSLError:
 
 @responses.activate
 @pytest.mark.parametrize(
-    ("failure", "surely"),
+    ("failure", "was_not_sent"),
     [
         pytest.param(certificate_error(ssl.SSLCertVerificationError("expired")), True, id="a wrong certificate"),
         pytest.param(certificate_error(ssl.SSLError("bad record")), False, id="a broken TLS record"),
@@ -152,22 +152,22 @@ def certificate_error(cause: Exception) -> requests.exceptions.SSLError:
         pytest.param(requests.ConnectionError(), False, id="an error without words"),
     ],
 )
-def test_only_a_proven_failure_before_sending_is_called_one(failure: Exception, surely: bool) -> None:
+def test_was_not_sent_only_if_proven(failure: Exception, was_not_sent: bool) -> None:
     responses.post(URL, body=failure)
 
     raised = error_of(PUSH)
 
     assert isinstance(raised, DarajaUnreachable)
-    assert raised.was_not_sent is surely
+    assert raised.was_not_sent is was_not_sent
     assert raised.message == f"sandbox.safaricom.co.ke: {type(failure).__name__}"
 
 
 @pytest.mark.parametrize("url", ["", "no-scheme/path", "ftp://host/", "https://", "https://[bad/", "https://*/"])
-def test_an_address_that_is_none_is_the_set_ups_fault(url: str) -> None:
+def test_invalid_url_is_misconfigured(url: str) -> None:
     assert isinstance(error_of(replace(PUSH, url=url)), DarajaMisconfigured)
 
 
-def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+def test_refused_connection_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -177,7 +177,7 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     assert raised.was_not_sent
 
 
-def test_a_host_without_an_address_proves_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_host_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*args: object, **kwargs: object) -> object:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -186,7 +186,7 @@ def test_a_host_without_an_address_proves_it_too(monkeypatch: pytest.MonkeyPatch
     assert error_of(replace(PUSH, url="http://daraja.example/")).was_not_sent
 
 
-def test_a_proxy_that_is_not_there_proves_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_proxy_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{listener.getsockname()[1]}")
 
@@ -199,17 +199,17 @@ def test_a_proxy_that_is_not_there_proves_it_too(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "behave",
     [
-        pytest.param(keeps_silent, id="silence"),
-        pytest.param(hangs_up, id="hanging up"),
-        pytest.param(answers("nonsense\r\n\r\n"), id="nonsense"),
-        pytest.param(drips("HTTP/1.1 200 OK\r\nX-Head: "), id="dripping the head"),
-        pytest.param(drips("HTTP/1.1 200 OK\r\n\r\n{"), id="dripping the body"),
-        pytest.param(drips("HTTP/1.1 200 OK\r\n\r\n{", pause=0), id="pouring the body"),
-        pytest.param(drips("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{"), id="dripping a measured body"),
+        pytest.param(stay_silent, id="silence"),
+        pytest.param(hang_up, id="hanging up"),
+        pytest.param(send_text("nonsense\r\n\r\n"), id="nonsense"),
+        pytest.param(drip("HTTP/1.1 200 OK\r\nX-Head: "), id="dripping the head"),
+        pytest.param(drip("HTTP/1.1 200 OK\r\n\r\n{"), id="dripping the body"),
+        pytest.param(drip("HTTP/1.1 200 OK\r\n\r\n{", pause=0), id="pouring the body"),
+        pytest.param(drip("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{"), id="dripping a measured body"),
     ],
 )
 @pytest.mark.parametrize("idempotent", [False, True], ids=["a push", "a query"])
-def test_no_server_holds_us_longer_than_the_limits(behave: Callable[..., None], idempotent: bool) -> None:
+def test_slow_server_cannot_exceed_the_time_limits(behave: Callable[..., None], idempotent: bool) -> None:
     with serving(behave) as server:
         began = time.monotonic()
 
@@ -230,22 +230,22 @@ def test_no_server_holds_us_longer_than_the_limits(behave: Callable[..., None], 
         pytest.param("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip", id="a wrong encoding"),
     ],
 )
-def test_an_answer_that_breaks_off_proves_nothing(text: str) -> None:
-    with serving(answers(text)) as server:
+def test_incomplete_response_is_unreadable(text: str) -> None:
+    with serving(send_text(text)) as server:
         raised = error_of(replace(PUSH, url=server.url))
 
     assert isinstance(raised, DarajaUnreadable)
     assert not raised.was_not_sent
 
 
-def test_every_push_has_a_connection_of_its_own_and_queries_share_one() -> None:
-    def answers_twice(connection: socket.socket, stopped: object) -> None:
+def test_pushes_use_new_connections_and_queries_share_one() -> None:
+    def answer_twice(connection: socket.socket, stopped: object) -> None:
         connection.sendall(OK.encode())
         connection.recv(4096)
         connection.sendall(OK.encode())
 
     transport = HttpTransport()
-    with serving(answers_twice) as server:
+    with serving(answer_twice) as server:
         for _ in range(2):
             transport.send(replace(PUSH, url=server.url))
         after_pushes = len(server.heads)
@@ -256,22 +256,22 @@ def test_every_push_has_a_connection_of_its_own_and_queries_share_one() -> None:
     assert len(server.heads) == 3
 
 
-def test_a_password_file_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    with serving(answers(OK)) as server:
+    with serving(send_text(OK)) as server:
         HttpTransport().send(replace(PUSH, url=server.url))
 
     assert "Authorization: Bearer abc" in server.heads[0]
 
 
-def test_a_firewalls_cookie_is_not_carried_along() -> None:
+def test_cookies_are_not_sent_back() -> None:
     marked = OK.replace("Content-Type", "Set-Cookie: visid=1\r\nContent-Type")
     transport = HttpTransport()
 
-    with serving(answers(marked)) as server:
+    with serving(send_text(marked)) as server:
         for _ in range(2):
             transport.send(query_to(server.url))
 
@@ -279,8 +279,8 @@ def test_a_firewalls_cookie_is_not_carried_along() -> None:
     assert "Cookie:" not in server.heads[1]
 
 
-def test_a_proxy_from_the_environment_is_used_and_held_to_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(answers(OK), drips("HTTP/1.1 200 OK\r\nX-Head: ")) as server:
+def test_environment_proxy_is_used_within_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(send_text(OK), drip("HTTP/1.1 200 OK\r\nX-Head: ")) as server:
         monkeypatch.setenv("http_proxy", server.url)
 
         answer = HttpTransport().send(replace(PUSH, url="http://daraja.example/path"))

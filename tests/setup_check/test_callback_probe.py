@@ -15,7 +15,7 @@ from oscar_mpesa.services import gateway
 from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.setup_check.callback_probe import _where_to, callback_findings
 from oscar_mpesa.setup_check.findings import Finding, Level
-from tests.daraja.sockets import answers, keeps_silent, serving
+from tests.daraja.sockets import send_text, serving, stay_silent
 from tests.setup_check.probes import Rerouted, by_name, set_up
 from tests.shop import failure, new_payment, post
 from tests.simulator.shopside import Hooks
@@ -112,7 +112,7 @@ def test_unreachable_callback_url_is_an_error(settings: Any) -> None:
 
 
 def test_slow_callback_url_is_an_error(settings: Any) -> None:
-    with serving(keeps_silent) as server, gateway.replaced_transport(ImpatientTransport(read=0.2)):
+    with serving(stay_silent) as server, gateway.replaced_transport(ImpatientTransport(read=0.2)):
         findings = knocked(settings, server.url.rstrip("/") + PATH)
 
     assert list(findings) == ["callback-slow"]
@@ -120,7 +120,7 @@ def test_slow_callback_url_is_an_error(settings: Any) -> None:
 
 
 def test_invalid_certificate_is_an_error(settings: Any) -> None:
-    with serving(answers("HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+    with serving(send_text("HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         findings = knocked(settings, server.url.replace("http:", "https:").rstrip("/") + PATH)
 
     assert list(findings) == ["callback-certificate"]

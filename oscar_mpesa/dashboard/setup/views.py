@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.access.staff_permissions import ACT
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.callback_addresses import host_of, is_at_home
+from oscar_mpesa.daraja.callback_addresses import host_of, is_private_host
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.setup_check.run import run_local_checks, run_setup_check
 from oscar_mpesa.setup_check.settings import setting_rows
@@ -52,5 +52,5 @@ class SetupView(DashboardMixin, TemplateView):
     def _hooks(self) -> str:
         """Where Safaricom would call back, if the shop is looked at by a public address; else an example."""
         host = self.request.get_host()
-        known = "www.your-shop.example" if is_at_home(host_of(f"//{host}")) else host
+        known = "www.your-shop.example" if is_private_host(host_of(f"//{host}")) else host
         return f"https://{known}{callback_path()}"
