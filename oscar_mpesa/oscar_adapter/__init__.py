@@ -1,1 +1,1 @@
-"""Oscar's side of the money: the order that is placed first, its statuses, its books and its mails."""
+"""Connect the services to Oscar: placement, stock, order statuses, payment sources and emails."""

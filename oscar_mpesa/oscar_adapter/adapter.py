@@ -1,4 +1,4 @@
-"""Implement the services' port for Oscar: its books, its stock and its emails."""
+"""Implement the services' port for Oscar: payment sources, stock and emails."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ EMAILS = {
 
 
 class OscarAdapter:
-    """The ``ShopAdapter`` for django-oscar; ``lifecycle/ports.py`` says what each method promises."""
+    """``ShopAdapter`` for django-oscar. ``services/ports.py`` documents what each method promises."""
 
     def write_books(self, receipt: MpesaReceipt, order: Any, *, stock_snapshot: StockSnapshot | None) -> bool:
-        """Write Source, Transaction, PaymentEvent and order status; take the stock of a closed order again first."""
+        """Retake the stock of a closed order, then write Source, Transaction, PaymentEvent and order status."""
         if stock_snapshot is not None and not stock.retake_stock(order, stock_snapshot):
             return False
         payment_sources.book_receipt(receipt, order)
@@ -33,9 +33,9 @@ class OscarAdapter:
         payment_sources.refund_receipt(receipt, order, amount=amount, reference=reference)
 
     def release_stock(self, order: Any) -> StockSnapshot:
-        """Release through Oscar's ``EventHandler``, and set the expired status."""
+        """Release stock through Oscar's ``EventHandler``, and set the expired status."""
         return stock.release_stock(order)
 
     def send_email(self, message: MpesaOutboxMessage) -> None:
-        """Send by Oscar's ``OrderDispatcher``; raise what the mail backend raises."""
+        """Send through Oscar's ``OrderDispatcher``. Raises what the email backend raises."""
         EMAILS[MessageKind(message.kind)](message)

@@ -1,4 +1,7 @@
-"""Mails about an order's money, sent when it is due and in the shopper's language, not from the shopper's request."""
+"""Emails about an order's payments, sent from the outbox in the shopper's language.
+
+Every ``send_*`` function raises what the email backend raises.
+"""
 
 from __future__ import annotations
 
@@ -22,161 +25,151 @@ from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from oscar_mpesa.services.pay_later import is_payable
 
-#: Oscar's communication event types: a shop that makes rows with these codes writes the mails itself.
+#: Codes of Oscar's communication event types. A shop can override an email with a row of this code.
 FAILED, LATER = "MPESA_PAYMENT_FAILED", "MPESA_PAY_LATER"
 CLOSED, UNMATCHED = "MPESA_ORDER_CLOSED", "MPESA_RECEIPT_UNMATCHED"
 
 
 class SiteRequest:
-    """What Oscar's mail code asks of a request when there is none: the host that the order was placed on."""
+    """Stand in for a request in Oscar's email code, with the host that the order was placed on."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
 
     def get_host(self) -> str:
-        """The order's own site, so that shops without SITE_ID work too."""
+        """Return the domain of the order's site, so that shops without ``SITE_ID`` work too."""
         return self.site.domain
 
 
-def send_order_placed(due: MpesaOutboxMessage) -> None:
-    """Send Oscar's own order confirmation, now that the money is there; raises what the mail backend raises."""
-    order = due.mpesa_order.order
-    with _language_of(due):
+def send_order_placed(message: MpesaOutboxMessage) -> None:
+    """Send Oscar's order confirmation, with a line about the payment."""
+    order = message.mpesa_order.order
+    with _language_of(message):
         dispatcher = get_class("order.utils", "OrderDispatcher")()
-        dispatcher.dispatcher.get_messages = _with_the_payment(dispatcher.dispatcher.get_messages, due)
-        dispatcher.send_order_placed_email_for_user(order, _context(due))
+        dispatcher.dispatcher.get_messages = _with_payment_line(dispatcher.dispatcher.get_messages, message)
+        dispatcher.send_order_placed_email_for_user(order, _context(message))
 
 
-def send_payment_failed(due: MpesaOutboxMessage) -> None:
-    """Tell who went away after an attempt failed how it ended and where to pay, if the order still awaits that.
-
-    Raises what the mail backend raises.
-    """
-    mpesa_order = due.mpesa_order
+def send_payment_failed(message: MpesaOutboxMessage) -> None:
+    """Send the shopper the reason why a payment failed and a link to pay. Skips orders that pay later or are paying."""
+    mpesa_order = message.mpesa_order
     last = mpesa_order.payments.latest("id")
     if mpesa_order.pay_later_at is not None or last.is_live:
         return
-    with _language_of(due):
-        phone = last.phone_number.masked
-        happened = order_messages.outcome_message(last.outcome, phone=phone)
-        _send_link(FAILED, due, {"happened": happened})
+    with _language_of(message):
+        happened = order_messages.outcome_message(last.outcome, phone=last.phone_number.masked)
+        _send_link(FAILED, message, {"happened": happened})
 
 
-def send_pay_later(due: MpesaOutboxMessage) -> None:
-    """Mail the link to who wants to pay later; raises what the mail backend raises."""
-    with _language_of(due):
-        _send_link(LATER, due, {})
+def send_pay_later(message: MpesaOutboxMessage) -> None:
+    """Send the payment link to a shopper who chose to pay later."""
+    with _language_of(message):
+        _send_link(LATER, message, {})
 
 
-def _send_link(code: str, due: MpesaOutboxMessage, told: dict[str, Any]) -> None:
-    """A mail with a link to pay by, while the order can be paid and is kept for a while."""
-    mpesa_order, now = due.mpesa_order, timezone.now()
+def _send_link(code: str, message: MpesaOutboxMessage, context: dict[str, Any]) -> None:
+    """Send an email with a payment link, if the order can still be paid."""
+    mpesa_order, now = message.mpesa_order, timezone.now()
     if not is_payable(mpesa_order) or mpesa_order.pay_before <= now:
         return
     path = reverse("checkout:mpesa-pay-link", args=[make_token(mpesa_order.pk, TokenPurpose.PAY)])
     link = {
-        "pay_url": _absolute(mpesa_order.order, path),
+        "pay_url": _absolute_url(mpesa_order.order, path),
         "amount": ksh(mpesa_order.order.total_incl_tax),
         "until": order_messages.when(mpesa_order.pay_before, now),
     }
-    _send(code, due, {**told, **link})
+    _send(code, message, {**context, **link})
 
 
-def send_order_closed(due: MpesaOutboxMessage) -> None:
-    """Tell that an unpaid order was closed and where to take its things back, if that is still so.
-
-    Raises what the mail backend raises.
-    """
-    mpesa_order = due.mpesa_order
+def send_order_closed(message: MpesaOutboxMessage) -> None:
+    """Send the shopper a link to restore the basket of a closed order. Skips reopened, restored and paid orders."""
+    mpesa_order = message.mpesa_order
     has_money = MpesaReceipt.objects.filter(order_id=mpesa_order.pk, allocation__in=MONEY_ARRIVED).exists()
     if mpesa_order.closed_at is None or mpesa_order.basket_restored_at is not None or has_money:
         return
-    with _language_of(due):
+    with _language_of(message):
         path = reverse("checkout:mpesa-payment", args=[mpesa_order.public_id])
-        told = {
+        context = {
             "happened": order_messages.closed_order_message(mpesa_order, now=mpesa_order.closed_at),
-            "wait_url": _absolute(mpesa_order.order, path),
+            "wait_url": _absolute_url(mpesa_order.order, path),
         }
-        _send(CLOSED, due, told)
+        _send(CLOSED, message, context)
 
 
-def send_receipt_unmatched(due: MpesaOutboxMessage) -> None:
-    """Tell who paid that their money waits for the shop's decision, if it still does, so that nobody pays again.
-
-    Raises what the mail backend raises.
-    """
-    receipt = due.receipt
+def send_receipt_unmatched(message: MpesaOutboxMessage) -> None:
+    """Ask the customer not to pay again while staff decide about the receipt. Skips receipts that are decided."""
+    receipt = message.receipt
     assert receipt is not None
     if receipt.allocation not in NEEDS_DECISION:
         return
-    with _language_of(due):
-        told = {
+    with _language_of(message):
+        context = {
             "happened": order_messages.unmatched_receipt_message(receipt),
             "amount": ksh(receipt.amount),
             "code": receipt.number or "",
         }
-        _send(UNMATCHED, due, told)
+        _send(UNMATCHED, message, context)
 
 
-def _send(code: str, due: MpesaOutboxMessage, told: dict[str, Any]) -> None:
-    """One of our own mails, over Oscar's dispatcher; none to an order whose user is gone."""
-    mpesa_order, order = due.mpesa_order, due.mpesa_order.order
+def _send(code: str, message: MpesaOutboxMessage, context: dict[str, Any]) -> None:
+    """Send one of our own emails through Oscar's dispatcher. Skips an order without an email address."""
+    mpesa_order, order = message.mpesa_order, message.mpesa_order.order
     if not order.email:
         return
-    context = {
+    full_context = {
         **_base_context(order),
         "mpesa_order": mpesa_order,
         "mpesa": get_settings(),
         "is_test": mpesa_order.environment != PRODUCTION,
-        **told,
+        **context,
     }
     dispatcher = get_class("order.utils", "OrderDispatcher")()
-    messages = dispatcher.dispatcher.get_messages(code, context)
+    messages = dispatcher.dispatcher.get_messages(code, full_context)
     dispatcher.dispatch_order_messages(order, messages, code)
 
 
-def _language_of(due: MpesaOutboxMessage) -> Any:
-    return translation.override(due.mpesa_order.language or settings.LANGUAGE_CODE)
+def _language_of(message: MpesaOutboxMessage) -> Any:
+    return translation.override(message.mpesa_order.language or settings.LANGUAGE_CODE)
 
 
-def _with_the_payment(get_messages: Any, due: MpesaOutboxMessage) -> Any:
-    """Oscar's messages with a line about the payment below."""
+def _with_payment_line(get_messages: Any, message: MpesaOutboxMessage) -> Any:
+    """Wrap Oscar's ``get_messages`` so that the messages end with a line about the payment."""
 
-    def told(*args: Any, **kwargs: Any) -> dict[str, str]:
+    def get_messages_with_line(*args: Any, **kwargs: Any) -> dict[str, str]:
         messages: dict[str, str] = get_messages(*args, **kwargs)
-        line = _about_the_payment(due, messages["body"])
+        line = _payment_line(message, messages["body"])
         if line:
             messages["body"] = f"{messages['body'].rstrip()}\n\n{line}\n"
-            messages["html"] = _before_the_end(messages["html"], line)
+            messages["html"] = _append_paragraph(messages["html"], line)
         return messages
 
-    return told
+    return get_messages_with_line
 
 
-def _about_the_payment(due: MpesaOutboxMessage, body: str) -> str:
-    """What Oscar's own mail does not tell; a shop's template that names the receipt tells it, except a missing TEST."""
-    receipt = due.receipt
+def _payment_line(message: MpesaOutboxMessage, body: str) -> str:
+    """Return what Oscar's email lacks: the payment unless the shop's template names its code, and a missing TEST."""
+    receipt = message.receipt
     assert receipt is not None
-    is_told = receipt.number is not None and receipt.number in body
-    parts = [] if is_told else [_received(receipt), _rounded(due)]
+    names_receipt = receipt.number is not None and receipt.number in body
+    parts = [] if names_receipt else [_received_sentence(receipt), _rounding_sentence(message)]
     if receipt.environment != PRODUCTION and "TEST" not in body:
         parts.append(f"TEST: {_('No real money moves.')}")
     return " ".join(part for part in parts if part)
 
 
-def _received(receipt: MpesaReceipt) -> str:
+def _received_sentence(receipt: MpesaReceipt) -> str:
     facts = {"code": receipt.number, "amount": ksh(receipt.amount)}
     if receipt.number:
         return _("M-PESA code %(code)s: %(amount)s received.") % facts
     return _("%(amount)s received by M-PESA.") % facts
 
 
-def _rounded(due: MpesaOutboxMessage) -> str:
-    """Why basket and shipping do not add up to the total: Oscar's mail lists no surcharges.
+def _rounding_sentence(message: MpesaOutboxMessage) -> str:
+    """Explain the difference between the lines and the total, because Oscar's email lists no surcharges.
 
-    An order that no checkout of ours rounded has none; there the prompt was rounded.
+    An order from another checkout has no surcharge. Its payment was rounded instead.
     """
-    order, payment = due.mpesa_order.order, due.payment
+    order, payment = message.mpesa_order.order, message.payment
     surcharges = order.surcharges.filter(code=ROUNDING_CODE).values_list("incl_tax", flat=True)
     difference = sum(surcharges, payment.rounding if payment else Decimal(0))
     facts = {"amount": ksh(abs(difference))}
@@ -187,19 +180,19 @@ def _rounded(due: MpesaOutboxMessage) -> str:
     return _("Rounded up by %(amount)s: M-PESA takes whole shillings.") % facts
 
 
-def _before_the_end(html: str, line: str) -> str:
+def _append_paragraph(html: str, line: str) -> str:
     start, end, rest = html.rpartition("</body>")
     paragraph = format_html("<p>{}</p>", line)
     return f"{start}{paragraph}{end}{rest}" if end else f"{html}{paragraph}" if html else ""
 
 
-def _context(due: MpesaOutboxMessage) -> dict[str, Any]:
-    order = due.mpesa_order.order
-    context = {**_base_context(order), "lines": order.lines.all(), "mpesa_receipt": due.receipt}
+def _context(message: MpesaOutboxMessage) -> dict[str, Any]:
+    order = message.mpesa_order.order
+    context = {**_base_context(order), "lines": order.lines.all(), "mpesa_receipt": message.receipt}
     path = _status_path(order)
     if path:
         context["status_path"] = path
-        context["status_url"] = _absolute(order, path)
+        context["status_url"] = _absolute_url(order, path)
     return context
 
 
@@ -211,8 +204,8 @@ def _base_context(order: Any) -> dict[str, Any]:
     }
 
 
-def _absolute(order: Any, path: str) -> str:
-    """As Oscar's own mails write addresses; ``OSCAR_URL_SCHEMA`` says ``https``."""
+def _absolute_url(order: Any, path: str) -> str:
+    """Build a URL as Oscar's own emails do, with ``OSCAR_URL_SCHEMA``."""
     site = order.site or Site.objects.get_current()
     return f"{getattr(settings, 'OSCAR_URL_SCHEMA', 'http')}://{site.domain}{path}"
 

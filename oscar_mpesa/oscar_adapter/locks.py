@@ -1,6 +1,6 @@
-"""Oscar's order of locks, which everything that places, releases or takes up an order again has to keep.
+"""Lock rows in Oscar's order, to avoid deadlocks between placing, closing and reopening orders.
 
-Vouchers first, in their model's order; then offers, as they were applied; then stock records, sorted.
+Lock vouchers first, in their model's order; then offers, as they were applied; then stock records by id.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ StockRecord = get_model("partner", "StockRecord")
 
 
 def lock_offers_and_vouchers(basket: Any) -> None:
-    """Lock the vouchers and offers that placing a basket will count, before anything that is locked after them."""
+    """Lock the vouchers and offers that Oscar counts when it places this basket."""
     list(basket.vouchers.select_for_update())
     for application in basket.offer_applications:
         ConditionalOffer.objects.select_for_update().filter(pk=application["offer"].pk).first()
 
 
 def lock_stock(stockrecord_ids: Iterable[int]) -> dict[int, Any]:
-    """The stock records by their pk, sorted, and fresh; those that are deleted are missing.
+    """Lock stock records in order of their pk and return them fresh, by pk. Deleted records are missing.
 
-    PostgreSQL leaves their keys free, which Oscar's placement shares while it writes its lines, in the basket's order.
+    On PostgreSQL this takes ``FOR NO KEY UPDATE``: Oscar's placement shares the keys while it inserts order lines.
     """
     no_key = transaction.get_connection().features.has_select_for_no_key_update
     records = StockRecord.objects.select_for_update(no_key=no_key).filter(pk__in=set(stockrecord_ids))

@@ -1,6 +1,6 @@
-"""What shoppers are told, in mails and on the shop's pages alike: how an attempt ended, and what became of the money.
+"""Messages to shoppers about payments and receipts, for emails and pages.
 
-All of it is in the active language; times are Nairobi's.
+All are in the active language. Times are in Nairobi's time zone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 
 
 def outcome_message(outcome: result_codes.Outcome, *, phone: str) -> str:
-    """How an attempt ended and what to do; ``phone`` as its reader may see it."""
+    """Say how a payment ended and what to do next. Pass ``phone`` masked if the reader may not see it in full."""
     other = result_codes.PAY_ANOTHER_WAY if has_other_method() else result_codes.CALL_THE_SHOP
     parts = {
         "N": _(result_codes.NO_MONEY_TAKEN),
@@ -32,23 +32,23 @@ def outcome_message(outcome: result_codes.Outcome, *, phone: str) -> str:
 
 
 def unpaid_order_message(mpesa_order: MpesaOrder) -> str:
-    """The way back for who lost the page: basket, checkout and "my orders" say it above a link."""
-    told = {"number": mpesa_order.order.number, "amount": ksh(mpesa_order.order.total_incl_tax)}
-    return _("Order %(number)s is waiting for %(amount)s.") % told
+    """Remind the shopper of an order that awaits payment. Basket, checkout and order history show it beside a link."""
+    values = {"number": mpesa_order.order.number, "amount": ksh(mpesa_order.order.total_incl_tax)}
+    return _("Order %(number)s is waiting for %(amount)s.") % values
 
 
 def closed_order_message(mpesa_order: MpesaOrder, *, now: datetime) -> str:
-    """Why an order that nobody paid is closed."""
-    told = {"number": mpesa_order.order.number, "time": when(mpesa_order.pay_before, now)}
+    """Say why an unpaid order is closed."""
+    values = {"number": mpesa_order.order.number, "time": when(mpesa_order.pay_before, now)}
     if mpesa_order.was_closed_by_clock:
-        return _("Order %(number)s is closed. No payment reached us by %(time)s.") % told
+        return _("Order %(number)s is closed. No payment reached us by %(time)s.") % values
     if mpesa_order.close_reason == CloseReason.OTHER_METHOD:
-        return _("Order %(number)s is closed, because you chose another way to pay.") % told
-    return _("The shop closed order %(number)s. No payment for it has reached us.") % told
+        return _("Order %(number)s is closed, because you chose another way to pay.") % values
+    return _("The shop closed order %(number)s. No payment for it has reached us.") % values
 
 
 def unmatched_receipt_message(receipt: MpesaReceipt) -> str:
-    """What is done about money that its order did not take, before anybody has decided."""
+    """Say why a receipt does not pay its order, and that staff will decide about it."""
     order: Any = receipt.order
     if receipt.allocation == Allocation.SURPLUS:
         return _(
@@ -67,7 +67,7 @@ def unmatched_receipt_message(receipt: MpesaReceipt) -> str:
 
 
 def decision_message(receipt: MpesaReceipt) -> str:
-    """What became of money that did not stay with the order it came for, or of which a part went back."""
+    """Say what staff decided about a receipt: refunded, resolved with a note, or used for another order."""
     order: Any = receipt.order
     if receipt.returned_amount is not None:
         return _refund_message(receipt)
@@ -79,21 +79,21 @@ def decision_message(receipt: MpesaReceipt) -> str:
 
 
 def receipt_name(receipt: MpesaReceipt) -> str:
-    """Money with its code, once that is known: ``KSh 1,500 (M-PESA code OD123ABC45)``."""
+    """Return the amount with its M-PESA code if it has one: ``KSh 1,500 (M-PESA code OD123ABC45)``."""
     amount = ksh(receipt.amount)
     return f"{amount} ({_('M-PESA code')} {receipt.number})" if receipt.number else amount
 
 
 def _refund_message(receipt: MpesaReceipt) -> str:
     day = date_format((receipt.returned_at or receipt.allocated_at).astimezone(NAIROBI), "j M")
-    told = {"money": receipt_name(receipt), "part": ksh(receipt.returned_amount or 0), "day": day}
+    values = {"money": receipt_name(receipt), "part": ksh(receipt.returned_amount or 0), "day": day}
     if receipt.returned_amount is not None and receipt.returned_amount < receipt.amount:
-        return _("The shop returned %(part)s of your %(money)s to you on %(day)s.") % told
-    return _("The shop returned your %(money)s to you on %(day)s.") % told
+        return _("The shop returned %(part)s of your %(money)s to you on %(day)s.") % values
+    return _("The shop returned your %(money)s to you on %(day)s.") % values
 
 
 def when(moment: datetime, now: datetime) -> str:
-    """``15:34``, with the day where it is not today's."""
-    here = moment.astimezone(NAIROBI)
-    is_today = here.date() == now.astimezone(NAIROBI).date()
-    return f"{here:%H:%M}" if is_today else f"{here:%H:%M}, {date_format(here, 'j M')}"
+    """Return a time in Nairobi as ``15:34``, with the day if it is not today."""
+    local = moment.astimezone(NAIROBI)
+    is_today = local.date() == now.astimezone(NAIROBI).date()
+    return f"{local:%H:%M}" if is_today else f"{local:%H:%M}, {date_format(local, 'j M')}"

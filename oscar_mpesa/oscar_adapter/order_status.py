@@ -1,6 +1,6 @@
-"""The statuses that an unpaid order passes through, added to the shop's own pipeline and never changed in it.
+"""Add the statuses of unpaid orders to the shop's status pipeline. The shop's own transitions never change.
 
-This file is imported before any model is, so it must import none.
+Django imports this module before any model, so it must not import models.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from oscar_mpesa.conf import get_settings
 
 
 def paid_status() -> str:
-    """What a paid order becomes: the setting, else the shop's "Being processed", else its initial status."""
-    named = get_settings().PAID_STATUS
-    if named:
-        return named
+    """Return a paid order's status: ``PAID_STATUS``, or "Being processed" if the shop has it, or the initial one."""
+    configured = get_settings().PAID_STATUS
+    if configured:
+        return configured
     pipeline = getattr(settings, "OSCAR_ORDER_STATUS_PIPELINE", {})
-    usual = "Being processed"
-    initial: str = getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", usual)
-    return usual if usual in pipeline else initial
+    default = "Being processed"
+    initial: str = getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", default)
+    return default if default in pipeline else initial
 
 
 def mpesa_transitions() -> dict[str, tuple[str, ...]]:
-    """The steps that M-Pesa needs; the keys with ``()`` are added only where the shop has no such status."""
+    """Return the transitions that M-PESA needs. A status with ``()`` must exist and needs no transition."""
     names, paid = get_settings(), paid_status()
     return {
         names.PENDING_STATUS: (paid, names.EXPIRED_STATUS, names.CANCELLED_STATUS),
@@ -35,30 +35,30 @@ def mpesa_transitions() -> dict[str, tuple[str, ...]]:
 
 
 def missing_transitions(pipeline: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Those of ``our_steps`` that a pipeline does not have, by the status they start from."""
+    """Return the transitions of ``mpesa_transitions`` that a pipeline lacks, by the status they start from."""
     missing = {}
-    for status, steps in mpesa_transitions().items():
-        lacking = tuple(step for step in steps if step not in pipeline.get(status, ()))
-        if lacking or status not in pipeline:
-            missing[status] = lacking
+    for status, targets in mpesa_transitions().items():
+        absent = tuple(target for target in targets if target not in pipeline.get(status, ()))
+        if absent or status not in pipeline:
+            missing[status] = absent
     return missing
 
 
 def extend_pipeline(pipeline: dict[str, Any]) -> dict[str, Any]:
-    """A pipeline with our steps added; the shop's own keys keep what they have."""
+    """Return a copy of a pipeline with the missing transitions added. Existing ones stay."""
     extended = dict(pipeline)
-    for status, steps in missing_transitions(pipeline).items():
-        extended[status] = tuple(extended.get(status, ())) + steps
+    for status, targets in missing_transitions(pipeline).items():
+        extended[status] = tuple(extended.get(status, ())) + targets
     return extended
 
 
 def extend_model(order_model: Any) -> None:
-    """The same on the order model itself, for a fork that writes its pipeline into the class."""
+    """Extend the pipeline on the order model itself, for a fork that defines it on the class."""
     if get_settings().EXTEND_PIPELINE:
         order_model.pipeline = extend_pipeline(order_model.pipeline)
 
 
 def extend_settings() -> None:
-    """Add our steps to ``OSCAR_ORDER_STATUS_PIPELINE`` before Oscar's order model and forms read it, once."""
+    """Extend ``OSCAR_ORDER_STATUS_PIPELINE`` before Oscar's order model and forms read it. Idempotent."""
     if get_settings().EXTEND_PIPELINE:
         settings.OSCAR_ORDER_STATUS_PIPELINE = extend_pipeline(getattr(settings, "OSCAR_ORDER_STATUS_PIPELINE", {}))

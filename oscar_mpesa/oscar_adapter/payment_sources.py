@@ -1,4 +1,4 @@
-"""Oscar's books of a receipt: a Source, its Transaction, a PaymentEvent, and the order's status."""
+"""Record a receipt in Oscar's tables: a Source, its Transaction, a PaymentEvent and the order's status."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ Source = get_model("payment", "Source")
 Transaction = get_model("payment", "Transaction")
 PaymentEventType = get_model("order", "PaymentEventType")
 
-#: Oscar's names for our kind of source and of event.
-SOURCE_CODE, SOURCE_NAME, EVENT_NAME = "mpesa", "M-Pesa", "Paid"
+#: Code and name of the SourceType, and name of the PaymentEventType.
+SOURCE_CODE, SOURCE_NAME, EVENT_NAME = "mpesa", "M-PESA", "Paid"
 
 
 def book_receipt(receipt: MpesaReceipt, order: Any) -> None:
-    """Write a receipt's money into the shop's books; where it is booked already, bring them in line with the receipt.
+    """Record a receipt as one Source of its order, or correct the Source if the receipt is booked already.
 
-    The order's row is locked and the caller holds a savepoint. A receipt is one Source, known by its ``label``.
+    Call it with the order's row locked, inside a savepoint. The Source's ``label`` names the receipt.
     Raises what the shop's own code raises (``InvalidOrderStatus``, a receiver's error).
     """
     if receipt.booked_at is None:
-        _debit(receipt, order)
-        _pay(receipt, order)
+        _create_source(receipt, order)
+        _record_payment_event(receipt, order)
     else:
-        _correct(receipt, order)
+        _correct_source(receipt, order)
 
 
 def refund_receipt(receipt: MpesaReceipt, order: Any, *, amount: Decimal, reference: str) -> None:
-    """Write into the shop's books that so much of a receipt's money was sent back.
+    """Record a refund of a receipt on its Source.
 
-    The order's row is locked. Raises the Source's ``DoesNotExist`` where the books do not know the money.
+    Call it with the order's row locked. Raises ``Source.DoesNotExist`` if the receipt has no Source.
     """
-    source = _source_of(receipt, order)
+    source = _get_source(receipt, order)
     source.refund(amount, reference=reference, status=receipt.environment)
 
 
@@ -46,7 +46,7 @@ def _label(receipt: MpesaReceipt) -> str:
     return f"payment {receipt.payment_id}" if receipt.payment_id else f"code {receipt.number}"
 
 
-def _debit(receipt: MpesaReceipt, order: Any) -> None:
+def _create_source(receipt: MpesaReceipt, order: Any) -> None:
     source_type, _ = SourceType.objects.get_or_create(code=SOURCE_CODE, defaults={"name": SOURCE_NAME})
     source = Source.objects.create(
         order=order,
@@ -59,12 +59,12 @@ def _debit(receipt: MpesaReceipt, order: Any) -> None:
     source.debit(receipt.amount, reference=receipt.number or "", status=receipt.environment)
 
 
-def _pay(receipt: MpesaReceipt, order: Any) -> None:
+def _record_payment_event(receipt: MpesaReceipt, order: Any) -> None:
     handler = get_class("order.processing", "EventHandler")()
     earlier = Exists(order.payment_events.filter(event_type=OuterRef("pk")))
-    event_type, _ = PaymentEventType.objects.annotate(is_paid_before=earlier).get_or_create(name=EVENT_NAME)
-    # Oscar lets each line be paid once: money that takes the place of returned money is an event without lines.
-    lines = [] if getattr(event_type, "is_paid_before", False) else list(order.lines.all())
+    event_type, _ = PaymentEventType.objects.annotate(was_paid_before=earlier).get_or_create(name=EVENT_NAME)
+    # Oscar lets each line be paid once. A payment that replaces refunded money gets an event without lines.
+    lines = [] if getattr(event_type, "was_paid_before", False) else list(order.lines.all())
     handler.handle_payment_event(
         order,
         event_type,
@@ -76,19 +76,22 @@ def _pay(receipt: MpesaReceipt, order: Any) -> None:
     handler.handle_order_status_change(order, paid_status())
 
 
-def _correct(receipt: MpesaReceipt, order: Any) -> None:
-    """The receipt's number or amount was told after its money was booked."""
-    source = _source_of(receipt, order)
-    told = {"reference": receipt.number or "", "amount": receipt.amount}
-    source.transactions.filter(txn_type=Transaction.DEBIT).update(**told)
-    order.payment_events.filter(event_type__name=EVENT_NAME, reference=source.reference).update(**told)
-    source.reference, source.label = told["reference"], _label(receipt)
+def _correct_source(receipt: MpesaReceipt, order: Any) -> None:
+    """Copy a number or an amount that arrived after the receipt was booked."""
+    source = _get_source(receipt, order)
+    corrected = {"reference": receipt.number or "", "amount": receipt.amount}
+    source.transactions.filter(txn_type=Transaction.DEBIT).update(**corrected)
+    order.payment_events.filter(event_type__name=EVENT_NAME, reference=source.reference).update(**corrected)
+    source.reference, source.label = corrected["reference"], _label(receipt)
     source.amount_allocated = source.amount_debited = receipt.amount
     source.save()
 
 
-def _source_of(receipt: MpesaReceipt, order: Any) -> Any:
-    """By its label; a receipt that got its payment since has another one, and is the one not wholly refunded."""
+def _get_source(receipt: MpesaReceipt, order: Any) -> Any:
+    """Find the Source by its label, else the newest one that is not fully refunded.
+
+    The label no longer matches if the receipt was linked to its payment after it was booked.
+    """
     sources = Source.objects.filter(order=order, source_type__code=SOURCE_CODE)
     return sources.filter(label=_label(receipt)).last() or sources.filter(
         amount_refunded__lt=F("amount_debited")

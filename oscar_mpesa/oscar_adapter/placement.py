@@ -1,4 +1,4 @@
-"""Guards around placing an order, where Oscar has none: the double click and the last item in stock."""
+"""Protect order placement against double clicks and against selling the last item twice."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SOLD_OUT = _("“%(title)s” has just sold out or run short (%(reason)s). Chang
 
 
 def order_of_basket(basket: Any) -> Any | None:
-    """The order that this basket became already, its row locked first: of two clicks the second waits, then sees it.
+    """Return the order that was placed from this basket, or None. Call it inside a transaction.
 
-    Must be called inside a transaction.
+    Locks the basket's row first, so that the second of two clicks waits and then finds the order.
     """
     locked = Basket._base_manager.select_for_update().get(pk=basket.pk)
     if locked.status != Basket.SUBMITTED:
@@ -28,9 +28,9 @@ def order_of_basket(basket: Any) -> Any | None:
 
 
 def require_stock(basket: Any, strategy: Any) -> None:
-    """Look once more at the stock of every line, with all that placing will count locked in Oscar's order of locks.
+    """Check the stock of every line again, with vouchers, offers and stock locked in Oscar's order.
 
-    Must be called inside a transaction. Raises Oscar's ``UnableToPlaceOrder`` with a sentence for the shopper.
+    Call it inside a transaction. Raises Oscar's ``UnableToPlaceOrder`` with a message for the shopper.
     """
     wanted: dict[int, int] = {}
     lines = list(basket.all_lines())

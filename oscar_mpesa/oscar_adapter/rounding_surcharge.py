@@ -1,4 +1,4 @@
-"""Cents become a surcharge that the shopper sees before paying: M-PESA takes whole shillings."""
+"""Round an order's total with a surcharge that the shopper sees, because M-PESA takes whole shillings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BaseSurcharge = get_class("checkout.surcharges", "BaseSurcharge")
 
 
 class Rounding(BaseSurcharge):  # type: ignore[misc, valid-type]
-    """The difference to whole shillings; negative where the policy rounds down."""
+    """Surcharge of the difference to whole shillings. It is negative where ``ROUNDING`` rounds down."""
 
     name = _("Rounding to whole shillings")
     code = ROUNDING_CODE
@@ -27,18 +27,18 @@ class Rounding(BaseSurcharge):  # type: ignore[misc, valid-type]
         self.difference = difference
 
     def calculate(self, basket: Any, **kwargs: Any) -> Any:
-        """The difference as a price without tax: rounding is no sale."""
+        """Return the difference as a price without tax."""
         return Price(currency=basket.currency, excl_tax=self.difference, incl_tax=self.difference)
 
 
 def shillings(total: Any) -> int:
-    """What M-PESA would be asked for an order total (an Oscar ``Price``); raises ``AmountRefused``."""
+    """Return the whole shillings to collect for an order total (an Oscar ``Price``). Raises ``AmountRefused``."""
     amount = total.incl_tax if total.is_tax_known else total.excl_tax
     return whole_shillings(amount, currency=total.currency, rounding=get_settings().ROUNDING)
 
 
 def is_payable(total: Any) -> bool:
-    """M-PESA takes this total: Kenyan shillings, within its limits, also once rounded."""
+    """Return whether M-PESA takes this total: in Kenyan shillings and within its limits after rounding."""
     try:
         shillings(total)
     except AmountRefused:
@@ -47,9 +47,9 @@ def is_payable(total: Any) -> bool:
 
 
 def add_rounding(submission: dict[str, Any]) -> dict[str, Any]:
-    """A submission whose total is whole shillings, the difference among its surcharges; unchanged where none is due.
+    """Return a submission with a whole total and the difference as a surcharge, or the same one if it is whole.
 
-    Oscar's own applicator is bound at import, so this works on what ``build_submission`` made.
+    Oscar binds its surcharge applicator at import, so this changes the result of ``build_submission``.
     """
     total = submission["order_total"]
     difference = rounding_difference(total.incl_tax, shillings(total))

@@ -1,8 +1,8 @@
-"""An unpaid order gives back what it holds, and takes it again if its money comes after all.
+"""Release an unpaid order's stock, vouchers and offers, and retake them if its money arrives late.
 
-Oscar gives nothing back by itself, not even when an order is cancelled. The locks are taken in Oscar's order
-(``locks``), statistics last. What an offer did beyond its discount (a deferred benefit) and what the shop's own code
-did when the order was placed cannot be given back.
+Oscar releases nothing by itself, not even when an order is cancelled. Rows are locked in Oscar's order (``locks``),
+statistics last. Two things are not undone: an offer's deferred benefits, and what the shop's own code did when the
+order was placed.
 """
 
 from __future__ import annotations
@@ -31,35 +31,36 @@ Voucher = get_model("voucher", "Voucher")
 VoucherApplication = get_model("voucher", "VoucherApplication")
 
 
-class _SoldOut(Exception):
-    """Something that was given back is not there any more."""
+class _OutOfStock(Exception):
+    """Too little stock is left to retake what was released."""
 
 
 def release_stock(order: Any) -> dict[str, Any]:
-    """Give back an order's vouchers, offers and stock, and close it; what staff cancelled keeps its status.
+    """Release an order's vouchers, offers and stock, and set the expired status unless staff cancelled it.
 
-    Called once, inside a transaction and with the order's row locked. Offers, vouchers, products and stock records
-    that were deleted since are passed over. Returns, as JSON, what ``take_again`` needs. Raises what the shop's own
-    code raises (``InvalidOrderStatus``, a receiver's error).
+    Call it once, inside a transaction and with the order's row locked. Deleted offers, vouchers, products and stock
+    records are skipped. Returns the JSON snapshot that ``retake_stock`` needs. Raises what the shop's own code raises
+    (``InvalidOrderStatus``, a receiver's error).
     """
     discounts = list(order.discounts.exclude(frequency=0).order_by("pk"))
     applications = VoucherApplication.objects.filter(order=order)
-    used = list(applications.values_list("voucher_id", flat=True))
-    _count_vouchers(discounts, used, -1)
+    voucher_ids = list(applications.values_list("voucher_id", flat=True))
+    _count_vouchers(discounts, voucher_ids, -1)
     applications.delete()
     _count_offers(discounts, -1)
     order.discounts.update(frequency=0)  # Oscar counts a user's applications over all orders, closed ones too
-    freed = _free_stock(order)
+    released = _release_allocations(order)
     _count_sales(order, -1)
-    _close(order)
-    return {"vouchers": used, "discounts": {str(each.pk): each.frequency or 0 for each in discounts}, "stock": freed}
+    _set_expired_status(order)
+    frequencies = {str(each.pk): each.frequency or 0 for each in discounts}
+    return {"vouchers": voucher_ids, "discounts": frequencies, "stock": released}
 
 
 def retake_stock(order: Any, stock_snapshot: dict[str, Any]) -> bool:
-    """Take again what ``give_back`` gave, for money that came after it; False, and nothing changed, if stock is short.
+    """Retake what ``release_stock`` released. Return False, and change nothing, if stock is short.
 
-    Called inside a transaction and with the order's row locked. A voucher or an offer that is used up or gone since
-    stops nothing: the order's price is fixed and the money is there. The order's status is left to the books.
+    Call it inside a transaction and with the order's row locked. A voucher or offer that is used up or deleted does
+    not matter: the order's price is fixed and the money is there. Leaves the order's status to ``book_receipt``.
     """
     if not stock_snapshot:
         return True
@@ -73,67 +74,67 @@ def retake_stock(order: Any, stock_snapshot: dict[str, Any]) -> bool:
             _count_offers(discounts, 1)
             OrderDiscount.objects.bulk_update(discounts, ["frequency"])
             _allocate(order, stock_snapshot["stock"])
-    except _SoldOut:
+    except _OutOfStock:
         return False
     _count_sales(order, 1)
     return True
 
 
-def _apply_vouchers(order: Any, discounts: list[Any], used: list[int]) -> None:
-    still_there = set(_count_vouchers(discounts, used, 1))
-    applied = [
-        VoucherApplication(voucher_id=pk, order=order, user_id=order.user_id) for pk in used if pk in still_there
+def _apply_vouchers(order: Any, discounts: list[Any], voucher_ids: list[int]) -> None:
+    existing = set(_count_vouchers(discounts, voucher_ids, 1))
+    applications = [
+        VoucherApplication(voucher_id=pk, order=order, user_id=order.user_id) for pk in voucher_ids if pk in existing
     ]
-    VoucherApplication.objects.bulk_create(applied)
+    VoucherApplication.objects.bulk_create(applications)
 
 
-def _count_vouchers(discounts: Iterable[Any], used: list[int], sign: int) -> list[int]:
-    """Lock the vouchers first, all of them; say which are still there."""
-    saved: dict[int, Decimal] = defaultdict(Decimal)
+def _count_vouchers(discounts: Iterable[Any], voucher_ids: list[int], sign: int) -> list[int]:
+    """Lock all the vouchers first, and return the ids of those that still exist."""
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
     for discount in discounts:
-        saved[discount.voucher_id] += discount.amount
-    locked = Voucher.objects.select_for_update().filter(pk__in={*used, *saved} - {None})
-    still_there = [voucher.pk for voucher in locked]
-    for pk in still_there:
-        steps = {"num_orders": sign * used.count(pk), "total_discount": sign * saved[pk]}
-        _shift(Voucher.objects.filter(pk=pk), **steps)
-    return still_there
+        amounts[discount.voucher_id] += discount.amount
+    locked = Voucher.objects.select_for_update().filter(pk__in={*voucher_ids, *amounts} - {None})
+    existing = [voucher.pk for voucher in locked]
+    for pk in existing:
+        changes = {"num_orders": sign * voucher_ids.count(pk), "total_discount": sign * amounts[pk]}
+        _add_to_counters(Voucher.objects.filter(pk=pk), **changes)
+    return existing
 
 
 def _count_offers(discounts: Iterable[Any], sign: int) -> None:
     for discount in discounts:
         offer = ConditionalOffer.objects.filter(pk=discount.offer_id)
-        steps = {"num_applications": sign * (discount.frequency or 0), "total_discount": sign * discount.amount}
-        _shift(offer, num_orders=sign, **steps)
+        changes = {"num_applications": sign * (discount.frequency or 0), "total_discount": sign * discount.amount}
+        _add_to_counters(offer, num_orders=sign, **changes)
         for counted in offer:
-            counted.save(update_fields=["status"])  # open or consumed, by the numbers as they are now
+            counted.save(update_fields=["status"])  # Oscar derives "open" or "consumed" from the counters
 
 
-def _free_stock(order: Any) -> dict[str, int]:
-    """What was really given back, by the pk of the line: nothing where stock is not tracked, or was freed before."""
+def _release_allocations(order: Any) -> dict[str, int]:
+    """Return the released quantities by line id: none where stock is not tracked or was released before."""
     lines = order.lines.filter(stockrecord__isnull=False, allocation_cancelled=False, num_allocated__gt=0)
-    on_hold = list(lines.order_by("stockrecord_id", "pk"))
-    if not on_hold:  # Oscar would take an empty list for all lines
+    allocated = list(lines.order_by("stockrecord_id", "pk"))
+    if not allocated:  # Oscar takes an empty list for all lines
         return {}
-    before = {line.pk: line.num_allocated for line in on_hold}
+    before = {line.pk: line.num_allocated for line in allocated}
     handler = get_class("order.processing", "EventHandler")()
-    handler.cancel_stock_allocations(order, on_hold, list(before.values()))
+    handler.cancel_stock_allocations(order, allocated, list(before.values()))
     after = order.lines.filter(pk__in=list(before)).values_list("pk", "num_allocated")
     return {str(pk): before[pk] - left for pk, left in after if left < before[pk]}
 
 
-def _allocate(order: Any, freed: dict[str, int]) -> None:
-    lines = list(order.lines.filter(pk__in=list(freed)).order_by("stockrecord_id", "pk"))
+def _allocate(order: Any, released: dict[str, int]) -> None:
+    lines = list(order.lines.filter(pk__in=list(released)).order_by("stockrecord_id", "pk"))
     wanted: Counter[Any] = Counter()
     for line in lines:
-        wanted[line.stockrecord_id] += freed[str(line.pk)]
+        wanted[line.stockrecord_id] += released[str(line.pk)]
     records = lock_stock(pk for pk in wanted if pk is not None)
     if not all(_is_in_stock(records.get(pk), quantity) for pk, quantity in wanted.items()):
-        raise _SoldOut
+        raise _OutOfStock
     for line in lines:
-        line.num_allocated, line.allocation_cancelled = line.num_allocated + freed[str(line.pk)], False
+        line.num_allocated, line.allocation_cancelled = line.num_allocated + released[str(line.pk)], False
         line.save(update_fields=["num_allocated", "allocation_cancelled"])
-        records[line.stockrecord_id].allocate(freed[str(line.pk)])
+        records[line.stockrecord_id].allocate(released[str(line.pk)])
 
 
 def _is_in_stock(record: Any, quantity: int) -> bool:
@@ -143,11 +144,11 @@ def _is_in_stock(record: Any, quantity: int) -> bool:
 
 
 def _count_sales(order: Any, sign: int) -> None:
-    """Oscar's statistics of products and of the user."""
+    """Update Oscar's statistics of products and of the user."""
     lines = list(order.lines.all())
     for line in lines:
-        _shift(ProductRecord.objects.filter(product_id=line.product_id), num_purchases=sign * line.quantity)
-    _shift(
+        _add_to_counters(ProductRecord.objects.filter(product_id=line.product_id), num_purchases=sign * line.quantity)
+    _add_to_counters(
         UserRecord.objects.filter(user_id=order.user_id),
         num_orders=sign,
         num_order_lines=sign * len(lines),
@@ -156,17 +157,17 @@ def _count_sales(order: Any, sign: int) -> None:
     )
 
 
-def _shift(rows: Any, **steps: Any) -> None:
-    """Move counters by these steps, in the database, none below zero."""
-    rows.update(**{name: _moved(name, step) for name, step in steps.items()})
+def _add_to_counters(rows: Any, **changes: Any) -> None:
+    """Add to counters in the database. None falls below zero."""
+    rows.update(**{name: _sum(name, change) for name, change in changes.items()})
 
 
-def _moved(name: str, step: Any) -> Any:
-    """Cut before it is taken off: MariaDB has no negative numbers in these columns, not even in between."""
-    return F(name) + step if step >= 0 else Greatest(F(name), -step) + step
+def _sum(name: str, change: Any) -> Any:
+    """Raise the counter before the subtraction: MariaDB refuses negative intermediate results in unsigned columns."""
+    return F(name) + change if change >= 0 else Greatest(F(name), -change) + change
 
 
-def _close(order: Any) -> None:
+def _set_expired_status(order: Any) -> None:
     names = get_settings()
     if order.status in {names.CANCELLED_STATUS, names.EXPIRED_STATUS}:
         return

@@ -29,7 +29,7 @@ class Writer:
         self.records = {record.partner_sku: record for record in records}
         self.country = oscars("address", "Country").objects.get(iso_3166_1_a2="KE")
         kinds = oscars("payment", "SourceType").objects
-        self.kind = kinds.get_or_create(code="mpesa", defaults={"name": "M-Pesa"})[0]
+        self.kind = kinds.get_or_create(code="mpesa", defaults={"name": "M-PESA"})[0]
         self.paid = oscars("order", "PaymentEventType").objects.get_or_create(name="Paid")[0]
 
     def write(self, sales: Iterable[Sale], tell: Callable[[int], None]) -> int:

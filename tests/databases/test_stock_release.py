@@ -15,7 +15,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.oscar_adapter.placement import require_stock
 from tests.databases.crowd import at_once
-from tests.oscar_adapter.offers import Voucher, new_basket, new_offer, new_voucher, place, reinstate, release
+from tests.oscar_adapter.offers import Voucher, new_basket, new_offer, new_voucher, place, release, retake
 from tests.shop import new_product
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
@@ -66,7 +66,7 @@ def test_releases_and_placements_do_not_wait_for_each_other_for_ever() -> None:
         jobs = [
             *(partial(release, order) for order in orders),
             *(partial(way, basket) for way, basket in zip(WAYS, baskets[3:], strict=True)),
-            *(partial(reinstate, *each) for each in released),
+            *(partial(retake, *each) for each in released),
         ]
         answers = at_once(jobs)
         assert all(answers[6:])
@@ -81,6 +81,6 @@ def test_of_two_late_payments_for_the_last_item_one_takes_it_again() -> None:
         for _ in range(2):
             order = place(new_basket(product, quantity=1))
             released.append((order, release(order)))
-        answers = at_once([partial(reinstate, *each) for each in released])
+        answers = at_once([partial(retake, *each) for each in released])
         assert sorted(answers) == [False, True]
         assert product.stockrecords.get().net_stock_level == 0

@@ -1,4 +1,4 @@
-"""Who buys in the tests of Oscar's side."""
+"""Users for the tests of the Oscar adapter."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 @pytest.fixture
 def achieng(django_user_model: Any) -> Any:
-    """A user of the shop who has never bought anything."""
+    """Create a customer without orders."""
     return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
 
 
 @pytest.fixture
 def boss(django_user_model: Any) -> Any:
-    """Who may decide everything."""
+    """Create a superuser."""
     return django_user_model.objects.create_superuser("boss", "boss@example.com", "a long password")

@@ -1,4 +1,4 @@
-"""A shop with offers and vouchers: baskets that earn them, the orders they become, and all that an order moves."""
+"""Builders of offers, vouchers, baskets and orders, and the counters that an order changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OrderDiscount = get_model("order", "OrderDiscount")
 ProductClass = get_model("catalogue", "ProductClass")
 Voucher = get_model("voucher", "Voucher")
 
-#: What an order moves when it is placed, outside its own rows. Oscar's date of a user's last order is no counter.
+#: Rows outside the order that placing it changes. Oscar's date of a user's last order is not a counter.
 COUNTERS = {
     "stock": ("partner.StockRecord", "pk num_in_stock num_allocated"),
     "vouchers": ("voucher.Voucher", "code num_orders total_discount"),
@@ -31,7 +31,7 @@ COUNTERS = {
     "users": ("analytics.UserRecord", "user num_orders num_order_lines num_order_items total_spent"),
 }
 
-#: And in its own.
+#: Rows of the order itself that closing it changes.
 OWN = {
     "lines": ("order.Line", "pk num_allocated allocation_cancelled"),
     "discounts": ("order.OrderDiscount", "pk frequency amount"),
@@ -39,7 +39,7 @@ OWN = {
 
 
 def counted(tables: dict[str, tuple[str, str]] = COUNTERS) -> dict[str, Any]:
-    """The shop's counters as they stand in the database."""
+    """Read the shop's counters from the database."""
     return {
         name: sorted(get_model(*model.split("."))._base_manager.values_list(*fields.split()), key=repr)
         for name, (model, fields) in tables.items()
@@ -47,7 +47,7 @@ def counted(tables: dict[str, tuple[str, str]] = COUNTERS) -> dict[str, Any]:
 
 
 def new_offer(name: str = "Karibu", *, percent: int = 10, voucher: Any = None, **limits: Any) -> Any:
-    """So much off everything, for all or with a voucher; ``limits`` are the offer's own fields."""
+    """Create an offer on every product, for everybody or with a voucher. ``limits`` are fields of the offer."""
     everything, _ = get_model("offer", "Range").objects.get_or_create(name="all", includes_all_products=True)
     condition = get_model("offer", "Condition").objects.create(range=everything, type="Count", value=1)
     benefit = get_model("offer", "Benefit").objects.create(range=everything, type="Percentage", value=percent)
@@ -63,7 +63,7 @@ def new_offer(name: str = "Karibu", *, percent: int = 10, voucher: Any = None, *
 
 
 def new_voucher(code: str = "KARIBU10", *, usage: str = Voucher.SINGLE_USE, percent: int = 10) -> Any:
-    """A voucher with an offer of its own; it can be used once, unless told otherwise."""
+    """Create a voucher with its own offer. By default it can be used once."""
     now = timezone.now()
     dates = {"start_datetime": now - timedelta(days=1), "end_datetime": now + timedelta(days=1)}
     voucher = Voucher.objects.create(name=code, code=code, usage=usage, **dates)
@@ -72,14 +72,14 @@ def new_voucher(code: str = "KARIBU10", *, usage: str = Voucher.SINGLE_USE, perc
 
 
 def new_download(title: str = "Kitabu") -> Any:
-    """Something that is sold without counting it."""
+    """Create a product whose stock is not tracked."""
     product = factories.create_product(title=title, price=Decimal(100), num_in_stock=0, product_class="Downloads")
     ProductClass.objects.filter(name="Downloads").update(track_stock=False)
     return type(product).objects.get(pk=product.pk)
 
 
 def new_basket(*products: Any, user: Any = None, vouchers: Any = (), quantity: int = 2) -> Any:
-    """An open basket with these products, so many of each, and the offers that they earn."""
+    """Create an open basket with ``quantity`` of each product and its offers applied."""
     basket = factories.create_basket(empty=True)
     basket.owner = user
     basket.save()
@@ -91,7 +91,7 @@ def new_basket(*products: Any, user: Any = None, vouchers: Any = (), quantity: i
 
 
 def place(basket: Any, *, status: str = "Pending payment") -> Any:
-    """Order a basket as Oscar's checkout does."""
+    """Place an order from a basket as Oscar's checkout does."""
     charge = Free().calculate(basket)
     order = get_class("order.utils", "OrderCreator")().place_order(
         basket=basket,
@@ -108,12 +108,12 @@ def place(basket: Any, *, status: str = "Pending payment") -> Any:
 
 
 def release(order: Any) -> dict[str, Any]:
-    """Give an order back as the lifecycle does: in a transaction, its row locked first."""
+    """Release an order's stock as the services do: in a transaction, with the order locked."""
     with transaction.atomic():
         return release_stock(lock_order(order.pk))
 
 
-def reinstate(order: Any, stock_snapshot: dict[str, Any]) -> bool:
-    """Take it again in the same way."""
+def retake(order: Any, stock_snapshot: dict[str, Any]) -> bool:
+    """Retake an order's stock as the services do: in a transaction, with the order locked."""
     with transaction.atomic():
         return retake_stock(lock_order(order.pk), stock_snapshot)

@@ -1,4 +1,4 @@
-"""The things of a released order go back into a basket: as much as can be bought today, and once."""
+"""Restoring a basket copies what can be bought today, once per order."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Basket = get_model("basket", "Basket")
 Option = get_model("catalogue", "Option")
 
 
-def released(basket: Any) -> Any:
-    """The order that a basket became, given back because its shopper pays in another way."""
+def closed_order(basket: Any) -> Any:
+    """Place an order and close it because the shopper chose another method."""
     order = place(basket)
     payment = new_payment(order, phone=CANCELS)
     post(payment, failure(payment), now=later(20))
@@ -35,28 +35,28 @@ def released(basket: Any) -> Any:
 
 
 def empty_basket(*, owner: Any = None) -> Any:
-    """A shopper's basket as a request brings it: a guest's is not saved yet."""
+    """Return a basket as a request has it. A guest's basket is not saved yet."""
     basket = Basket.objects.create(owner=owner) if owner else Basket()
     basket.strategy = get_class("partner.strategy", "Selector")().strategy()
     return basket
 
 
 def restored(order: Any, basket: Any = None) -> tuple[list[str], dict[str, int]]:
-    """What is missing, and what a guest's basket holds."""
+    """Restore into a guest's basket and return the missing titles and the basket's quantities."""
     basket = empty_basket() if basket is None else basket
     missing = copy_to_basket(order, basket, user=AnonymousUser())
     return missing, {line.product.get_title(): line.quantity for line in basket.all_lines()}
 
 
-def test_a_guest_finds_everything_in_the_basket_again() -> None:
-    order = released(new_basket(new_product(title="Kiondo"), new_download("Kitabu")))
+def test_guest_gets_all_lines_back() -> None:
+    order = closed_order(new_basket(new_product(title="Kiondo"), new_download("Kitabu")))
 
     assert restored(order) == ([], {"Kiondo": 2, "Kitabu": 2})
 
 
-def test_a_user_too_beside_what_is_there_already(achieng: Any) -> None:
+def test_user_keeps_the_lines_already_in_the_basket(achieng: Any) -> None:
     kiondo, shuka = new_product(title="Kiondo", stock=5), new_product(title="Shuka")
-    order = released(new_basket(kiondo, user=achieng))
+    order = closed_order(new_basket(kiondo, user=achieng))
     basket = new_basket(kiondo, shuka, user=achieng, quantity=3)
 
     missing = copy_to_basket(order, basket, user=achieng)
@@ -65,11 +65,11 @@ def test_a_user_too_beside_what_is_there_already(achieng: Any) -> None:
     assert [line.quantity for line in basket.all_lines()] == [5, 3]
 
 
-def test_what_was_engraved_is_engraved_again() -> None:
+def test_line_options_are_copied() -> None:
     product, option = new_product(), Option.objects.create(name="Engraving", code="engraving")
     basket = new_basket(product)
     basket.add_product(product, 1, [{"option": option, "value": "Asha"}])
-    order = released(basket)
+    order = closed_order(basket)
     new = empty_basket()
 
     missing = copy_to_basket(order, new, user=AnonymousUser())
@@ -80,11 +80,11 @@ def test_what_was_engraved_is_engraved_again() -> None:
     assert (engraved.quantity, engraved.attributes.get().option, engraved.attributes.get().value) == (1, option, "Asha")
 
 
-def test_an_option_that_is_offered_no_more_is_dropped() -> None:
+def test_deleted_option_is_dropped() -> None:
     product, option = new_product(), Option.objects.create(name="Engraving", code="engraving")
     basket = new_basket()
     basket.add_product(product, 1, [{"option": option, "value": "Asha"}])
-    order = released(basket)
+    order = closed_order(basket)
     option.delete()
 
     assert restored(order) == ([], {"Kiondo": 1})
@@ -96,40 +96,40 @@ def new_variant(size: str) -> Any:
     return factories.create_product(title=f"Kanzu {size}", parent=parent, price=price, num_in_stock=5, partner_name="D")
 
 
-def test_the_same_variant_is_taken_again() -> None:
-    order = released(new_basket(new_variant("L")))
+def test_same_variant_is_copied() -> None:
+    order = closed_order(new_basket(new_variant("L")))
 
     assert restored(order) == ([], {"Kanzu L": 2})
 
 
-def test_a_variant_of_something_hidden_is_left_out() -> None:
+def test_variant_of_hidden_parent_is_left_out() -> None:
     variant = new_variant("L")
-    order = released(new_basket(variant))
+    order = closed_order(new_basket(variant))
     type(variant).objects.filter(pk=variant.parent_id).update(is_public=False)
 
     assert restored(order) == (["Kanzu L"], {})
 
 
-def test_what_ran_short_is_shortened_and_named() -> None:
+def test_short_product_is_reduced_and_named() -> None:
     short, there = new_product(title="Kiondo", stock=5), new_product(title="Shuka")
-    order = released(new_basket(short, there, quantity=3))
+    order = closed_order(new_basket(short, there, quantity=3))
     short.stockrecords.update(num_in_stock=2)
 
     assert restored(order) == (["Kiondo"], {"Kiondo": 2, "Shuka": 3})
 
 
-def test_what_is_in_the_basket_already_counts() -> None:
+def test_quantity_already_in_the_basket_counts() -> None:
     product = new_product(title="Kiondo", stock=4)
-    order = released(new_basket(product, quantity=3))
+    order = closed_order(new_basket(product, quantity=3))
 
     assert restored(order, new_basket(product, quantity=2)) == (["Kiondo"], {"Kiondo": 4})
 
 
-def test_two_lines_of_one_thing_share_what_there_is() -> None:
+def test_two_lines_of_one_product_share_its_stock() -> None:
     product, option = new_product(stock=4), Option.objects.create(name="Engraving", code="engraving")
     basket = new_basket(product)
     basket.add_product(product, 2, [{"option": option, "value": "Asha"}])
-    order = released(basket)
+    order = closed_order(basket)
     product.stockrecords.update(num_in_stock=3)
     new = empty_basket()
 
@@ -138,8 +138,8 @@ def test_two_lines_of_one_thing_share_what_there_is() -> None:
     assert (missing, [line.quantity for line in new.all_lines()]) == (["Kiondo"], [2, 1])
 
 
-def test_a_basket_holds_no_more_than_the_shop_allows(settings: Any) -> None:
-    order = released(new_basket(new_product(title="Kiondo"), new_product(title="Shuka"), quantity=3))
+def test_basket_limit_of_the_shop_applies(settings: Any) -> None:
+    order = closed_order(new_basket(new_product(title="Kiondo"), new_product(title="Shuka"), quantity=3))
     settings.OSCAR_MAX_BASKET_QUANTITY_THRESHOLD = 4
 
     assert restored(order) == (["Shuka"], {"Kiondo": 3, "Shuka": 1})
@@ -157,7 +157,7 @@ def delete(product: Any) -> None:
     product.delete()
 
 
-def sell_no_more(product: Any) -> None:
+def remove_stock_record(product: Any) -> None:
     product.stockrecords.all().delete()
 
 
@@ -169,18 +169,20 @@ def sell_in_dollars(product: Any) -> None:
     product.stockrecords.update(price_currency="USD")
 
 
-@pytest.mark.parametrize("changes", [sell_out, hide, delete, sell_no_more, sell_without_a_price, sell_in_dollars])
-def test_what_cannot_be_bought_is_left_out_and_named(changes: Any) -> None:
+@pytest.mark.parametrize(
+    "changes", [sell_out, hide, delete, remove_stock_record, sell_without_a_price, sell_in_dollars]
+)
+def test_unavailable_product_is_left_out_and_named(changes: Any) -> None:
     there, gone = new_product(title="Shuka"), new_product(title="Kiondo")
-    order = released(new_basket(there, gone))
+    order = closed_order(new_basket(there, gone))
     changes(gone)
 
     assert restored(order) == (["Kiondo"], {"Shuka": 2})
 
 
-def test_where_nothing_can_be_bought_a_guest_has_no_basket() -> None:
+def test_guest_gets_no_basket_if_nothing_is_available() -> None:
     product = new_product(title="Kiondo")
-    order = released(new_basket(product, vouchers=[new_voucher()]))
+    order = closed_order(new_basket(product, vouchers=[new_voucher()]))
     product.delete()
     basket = empty_basket()
 
@@ -189,9 +191,9 @@ def test_where_nothing_can_be_bought_a_guest_has_no_basket() -> None:
     assert basket.pk is None
 
 
-def test_today_s_price_holds() -> None:
+def test_todays_price_applies() -> None:
     product = new_product()
-    order = released(new_basket(product))
+    order = closed_order(new_basket(product))
     product.stockrecords.update(price=Decimal(1700))
     basket = empty_basket()
 
@@ -201,9 +203,9 @@ def test_today_s_price_holds() -> None:
 
 
 @pytest.mark.parametrize("usage", [Voucher.SINGLE_USE, Voucher.MULTI_USE, Voucher.ONCE_PER_CUSTOMER])
-def test_a_voucher_can_be_used_again(achieng: Any, usage: str) -> None:
+def test_voucher_can_be_used_again(achieng: Any, usage: str) -> None:
     voucher = new_voucher(usage=usage)
-    order = released(new_basket(new_product(), user=achieng, vouchers=[voucher]))
+    order = closed_order(new_basket(new_product(), user=achieng, vouchers=[voucher]))
     basket = empty_basket(owner=achieng)
 
     copy_to_basket(order, basket, user=achieng)
@@ -212,9 +214,9 @@ def test_a_voucher_can_be_used_again(achieng: Any, usage: str) -> None:
     assert place(new_basket(new_product(), user=achieng, vouchers=basket.vouchers.all())).discounts.count() == 1
 
 
-def test_vouchers_that_are_past_used_or_gone_are_left_out() -> None:
+def test_expired_used_and_deleted_vouchers_are_left_out() -> None:
     kept, past, used, gone = (new_voucher(code) for code in ("KEPT", "PAST", "USED", "GONE"))
-    order = released(new_basket(new_product(), vouchers=[kept, past, used, gone]))
+    order = closed_order(new_basket(new_product(), vouchers=[kept, past, used, gone]))
     Voucher.objects.filter(pk=past.pk).update(end_datetime=timezone.now() - timedelta(minutes=1))
     place(new_basket(new_product(), vouchers=[used]))
     gone.delete()
@@ -225,9 +227,9 @@ def test_vouchers_that_are_past_used_or_gone_are_left_out() -> None:
     assert list(basket.vouchers.all()) == [kept]
 
 
-def test_a_voucher_that_is_for_users_stays_behind_where_a_guest_takes_the_basket(achieng: Any) -> None:
+def test_voucher_for_users_is_not_given_to_a_guest(achieng: Any) -> None:
     voucher = new_voucher(usage=Voucher.ONCE_PER_CUSTOMER)
-    order = released(new_basket(new_product(), user=achieng, vouchers=[voucher]))
+    order = closed_order(new_basket(new_product(), user=achieng, vouchers=[voucher]))
     basket = empty_basket()
 
     copy_to_basket(order, basket, user=AnonymousUser())
@@ -235,8 +237,8 @@ def test_a_voucher_that_is_for_users_stays_behind_where_a_guest_takes_the_basket
     assert not basket.vouchers.exists()
 
 
-def test_an_order_is_restored_once_and_its_own_basket_stays_submitted() -> None:
-    order = released(new_basket(new_product(title="Kiondo")))
+def test_order_is_restored_once_and_its_basket_stays_submitted() -> None:
+    order = closed_order(new_basket(new_product(title="Kiondo")))
     mpesa_order, basket = MpesaOrder.objects.get(pk=order.pk), empty_basket()
 
     missing = restore_basket(mpesa_order, basket, user=AnonymousUser(), now=later(40))
@@ -249,7 +251,7 @@ def test_an_order_is_restored_once_and_its_own_basket_stays_submitted() -> None:
     assert [line.quantity for line in basket.all_lines()] == [2]
 
 
-def test_an_order_that_still_waits_for_its_money_is_not_restored() -> None:
+def test_order_awaiting_payment_is_not_restored() -> None:
     order = place(new_basket(new_product()))
     new_payment(order, phone=CANCELS)
 
@@ -257,7 +259,7 @@ def test_an_order_that_still_waits_for_its_money_is_not_restored() -> None:
         restore_basket(order.mpesa, empty_basket(), user=AnonymousUser(), now=later(40))
 
 
-def test_an_order_whose_money_came_is_not_restored() -> None:
+def test_order_with_money_is_not_restored() -> None:
     order = place(new_basket(new_product()))
     payment = new_payment(order, phone=CANCELS)
     post(payment, failure(payment), now=later(20))
@@ -268,8 +270,8 @@ def test_an_order_whose_money_came_is_not_restored() -> None:
         restore_basket(payment.mpesa_order, empty_basket(), user=AnonymousUser(), now=later(40))
 
 
-def test_a_basket_that_refuses_leaves_the_order_to_be_restored_later() -> None:
-    order = released(new_basket(new_product()))
+def test_failed_restore_can_be_repeated() -> None:
+    order = closed_order(new_basket(new_product()))
     frozen = empty_basket()
     frozen.save()
     frozen.freeze()

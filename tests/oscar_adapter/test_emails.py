@@ -1,4 +1,4 @@
-"""Oscar's own confirmation, sent when the money is there and not from the shopper's request."""
+"""Oscar's order confirmation is sent from the outbox once the order is paid."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from tests.wiring.checked import urlconf
 pytestmark = pytest.mark.django_db
 
 
-def due_mail(payment: Any) -> MpesaOutboxMessage:
+def outbox_email(payment: Any) -> MpesaOutboxMessage:
     return MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL, payment=payment)
 
 
-def test_a_user_gets_a_link_to_their_order(django_user_model: Any) -> None:
+def test_user_gets_a_link_to_the_order(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
     payment = pay(new_payment(new_order(user=user)))
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     order = payment.mpesa_order.order
     assert mail.outbox[0].to == ["achieng@example.com"]
     assert f"/accounts/orders/{order.number}/" in mail.outbox[0].body
 
 
-def test_a_guest_gets_a_link_that_works_without_an_account() -> None:
+def test_guest_gets_a_link_that_needs_no_account() -> None:
     payment = pay(new_payment())
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     order = payment.mpesa_order.order
     assert f"/accounts/order-status/{order.number}/{order.verification_hash()}/" in mail.outbox[0].body
 
 
-def test_money_without_a_number_yet_is_mailed_without_one() -> None:
+def test_receipt_without_code_is_emailed_without_code() -> None:
     payment = new_payment()
     apply_update(payment, said_by_query("0"), now=later(21))
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     message = mail.outbox[0]
     assert "M-PESA code" not in message.body
@@ -60,21 +60,21 @@ def test_money_without_a_number_yet_is_mailed_without_one() -> None:
         ("-0.55", "Rounded down by KSh 0.55: M-PESA takes whole shillings."),
     ],
 )
-def test_the_cents_between_basket_and_total_are_explained(difference: str, line: str) -> None:
+def test_rounding_surcharge_is_explained(difference: str, line: str) -> None:
     order = new_order()
     order.surcharges.create(name="Rounding", code="mpesa-rounding", incl_tax=difference, excl_tax=difference)
     order.surcharges.create(name="Gift wrap", code="gift", incl_tax="50.00", excl_tax="50.00")
     payment = pay(new_payment(order))
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert f"KSh 1,500 received. {line} TEST" in mail.outbox[0].body
 
 
-def test_the_cents_that_only_the_prompt_rounded_are_explained_too() -> None:
+def test_rounding_of_the_payment_alone_is_explained() -> None:
     payment = pay(new_payment(new_order(total="1499.50")))
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert "KSh 1,500 received. Rounded up by KSh 0.50: M-PESA takes whole shillings." in mail.outbox[0].body
 
@@ -82,13 +82,13 @@ def test_the_cents_that_only_the_prompt_rounded_are_explained_too() -> None:
 def test_whole_shillings_are_not_explained() -> None:
     payment = pay(new_payment())
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert "KSh 1,500 received" in mail.outbox[0].body
     assert "Rounded" not in mail.outbox[0].body
 
 
-def test_a_shop_template_that_names_the_receipt_is_left_alone_but_for_the_mark_of_a_test() -> None:
+def test_template_that_names_the_code_only_gets_the_test_mark() -> None:
     get_model("communication", "CommunicationEventType").objects.create(
         code="ORDER_PLACED",
         name="Order placed",
@@ -98,14 +98,14 @@ def test_a_shop_template_that_names_the_receipt_is_left_alone_but_for_the_mark_o
     tested, paid = pay(new_payment(new_order(total="1499.50"))), pay(new_payment(), number="OD999ZZZ99")
     paid.receipts.update(environment="production")
 
-    emails.send_order_placed(due_mail(tested))
-    emails.send_order_placed(due_mail(paid))
+    emails.send_order_placed(outbox_email(tested))
+    emails.send_order_placed(outbox_email(paid))
 
     assert mail.outbox[0].body == "Paid by OD123ABC45.\n\nTEST: No real money moves.\n"
     assert mail.outbox[1].body == "Paid by OD999ZZZ99."
 
 
-def test_a_shop_with_text_mails_only_gets_no_html() -> None:
+def test_text_only_email_gets_no_html() -> None:
     get_model("communication", "CommunicationEventType").objects.create(
         code="ORDER_PLACED",
         name="Order placed",
@@ -115,7 +115,7 @@ def test_a_shop_with_text_mails_only_gets_no_html() -> None:
     )
     payment = pay(new_payment())
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert (
         mail.outbox[0].body == "Thank you.\n\nM-PESA code OD123ABC45: KSh 1,500 received. TEST: No real money moves.\n"
@@ -123,48 +123,48 @@ def test_a_shop_with_text_mails_only_gets_no_html() -> None:
     assert not getattr(mail.outbox[0], "alternatives", [])
 
 
-def test_a_mail_about_real_money_does_not_say_test() -> None:
+def test_production_email_does_not_say_test() -> None:
     payment = pay(new_payment())
     payment.receipts.update(environment="production")
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert "OD123ABC45" in mail.outbox[0].body
     assert "TEST" not in mail.outbox[0].body
 
 
-def test_an_html_mail_without_an_end_gets_the_line_below() -> None:
-    assert emails._before_the_end("<p>Hi</p>", "code 1 & 2") == "<p>Hi</p><p>code 1 &amp; 2</p>"
+def test_html_without_body_end_gets_the_line_at_its_end() -> None:
+    assert emails._append_paragraph("<p>Hi</p>", "code 1 & 2") == "<p>Hi</p><p>code 1 &amp; 2</p>"
 
 
-def test_a_shop_without_order_pages_mails_without_a_link(settings: Any) -> None:
+def test_shop_without_order_pages_emails_no_link(settings: Any) -> None:
     payment = pay(new_payment())
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
     settings.ROOT_URLCONF = urlconf()
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     with_pages, without_pages = mail.outbox
     assert "/accounts/order-status/" in with_pages.body
     assert "OD123ABC45" in without_pages.body and "http" not in without_pages.body
 
 
-def test_an_order_without_a_site_is_mailed_by_the_settings_site() -> None:
+def test_order_without_site_uses_the_settings_site() -> None:
     payment = pay(new_payment())
     order = payment.mpesa_order.order
     order.site = None
     order.save()
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert len(mail.outbox) == 1
 
 
-def test_a_site_of_its_own_needs_no_site_id(settings: Any) -> None:
+def test_order_with_site_needs_no_site_id(settings: Any) -> None:
     payment = pay(new_payment())
     del settings.SITE_ID
 
-    emails.send_order_placed(due_mail(payment))
+    emails.send_order_placed(outbox_email(payment))
 
     assert emails.SiteRequest(payment.mpesa_order.order.site).get_host() == payment.mpesa_order.order.site.domain
     assert len(mail.outbox) == 1

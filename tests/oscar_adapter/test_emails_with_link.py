@@ -1,4 +1,4 @@
-"""Mails to who has not paid: one after a failure, and one to who pays later, each with a link to pay by."""
+"""Emails with a payment link: after a failed payment and for paying later."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 LINK = re.compile(r"http://\S+/checkout/mpesa/pay/([\w.-]+)/")
 
 
-def abandoned(*, minutes: int = 1, order: Any = None) -> MpesaPayment:
-    """Cancelled on the phone, so many minutes ago by the real clock."""
+def failed_payment(*, minutes: int = 1, order: Any = None) -> MpesaPayment:
+    """Create a payment that was cancelled on the phone ``minutes`` ago by the real clock."""
     now = timezone.now() - timedelta(minutes=minutes)
     payment = new_payment(order, phone=CANCELS if order is None else ANOTHER, now=now)
     post(payment, failure(payment), now=now + timedelta(seconds=9))
@@ -31,8 +31,8 @@ def abandoned(*, minutes: int = 1, order: Any = None) -> MpesaPayment:
     return payment
 
 
-def mailed(kind: MessageKind, *, in_minutes: int = 11) -> Any:
-    """What is sent of a kind after so many minutes; None if nothing is due, or its time is over."""
+def sent_email(kind: MessageKind, *, in_minutes: int = 11) -> Any:
+    """Deliver the messages of a kind in ``in_minutes``. Return the email, or None if none was sent."""
     mail.outbox.clear()
     now = timezone.now() + timedelta(minutes=in_minutes)
     for item in outbox.pending_messages(now).filter(kind=kind).select_related(*outbox.RELATED):
@@ -44,10 +44,10 @@ def html_of(message: Any) -> str:
     return str(message.alternatives[0][0])
 
 
-def test_who_left_after_a_failure_gets_one_mail_that_says_why_and_where_to_pay() -> None:
-    payment = abandoned()
+def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
+    payment = failed_payment()
 
-    message = mailed(MessageKind.FAILED_EMAIL)
+    message = sent_email(MessageKind.FAILED_EMAIL)
 
     number = payment.mpesa_order.order.number
     assert message.subject == f"TEST: Order {number} is not paid yet"
@@ -56,78 +56,78 @@ def test_who_left_after_a_failure_gets_one_mail_that_says_why_and_where_to_pay()
         assert "KSh 1,500" in text and "We keep your things until" in text
         [token, *_] = LINK.findall(text)
         assert read_token(token, TokenPurpose.PAY) == payment.order_id
-    assert mailed(MessageKind.FAILED_EMAIL, in_minutes=60) is None
+    assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=60) is None
 
 
-def test_it_names_the_other_way_that_only_the_shop_s_own_view_takes(settings: Any) -> None:
+def test_email_suggests_the_method_of_the_shops_own_view(settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}  # and no OTHER_METHODS
     payment = new_payment(now=timezone.now())
     post(payment, failure(payment, code="4"), now=timezone.now())
 
-    assert "Pay another way." in mailed(MessageKind.FAILED_EMAIL).body
+    assert "Pay another way." in sent_email(MessageKind.FAILED_EMAIL).body
 
 
-def test_it_waits_ten_minutes() -> None:
-    abandoned()
+def test_failed_email_waits_ten_minutes() -> None:
+    failed_payment()
 
-    assert mailed(MessageKind.FAILED_EMAIL, in_minutes=8) is None
-    assert mailed(MessageKind.FAILED_EMAIL, in_minutes=11) is not None
+    assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=8) is None
+    assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=11) is not None
 
 
-def test_it_waits_for_the_end_of_another_attempt() -> None:
-    order = abandoned(minutes=5).mpesa_order.order
+def test_failed_email_waits_for_the_next_payment_to_end() -> None:
+    order = failed_payment(minutes=5).mpesa_order.order
     again = new_payment(order, phone=ANOTHER, now=timezone.now())
-    soon = mailed(MessageKind.FAILED_EMAIL, in_minutes=6)
+    soon = sent_email(MessageKind.FAILED_EMAIL, in_minutes=6)
 
     post(again, failure(again), now=timezone.now())
-    afterwards = mailed(MessageKind.FAILED_EMAIL, in_minutes=13)
+    afterwards = sent_email(MessageKind.FAILED_EMAIL, in_minutes=13)
 
     assert (soon, MpesaOutboxMessage.objects.filter(kind=MessageKind.FAILED_EMAIL).count()) == (None, 1)
     assert afterwards is not None
 
 
-def test_a_shopper_whose_request_is_still_on_the_phone_gets_none() -> None:
-    order = abandoned(minutes=5).mpesa_order.order
-    before = mailed(MessageKind.FAILED_EMAIL, in_minutes=4)
+def test_no_email_while_a_prompt_is_pending() -> None:
+    order = failed_payment(minutes=5).mpesa_order.order
+    before = sent_email(MessageKind.FAILED_EMAIL, in_minutes=4)
     new_payment(order, phone=ANOTHER, now=timezone.now())
 
     assert MpesaOutboxMessage.objects.filter(kind=MessageKind.FAILED_EMAIL).exists()
-    assert (before, mailed(MessageKind.FAILED_EMAIL, in_minutes=13)) == (None, None)
+    assert (before, sent_email(MessageKind.FAILED_EMAIL, in_minutes=13)) == (None, None)
 
 
-def test_who_paid_meanwhile_gets_none() -> None:
-    order = abandoned(minutes=5).mpesa_order.order
+def test_no_email_once_the_order_is_paid() -> None:
+    order = failed_payment(minutes=5).mpesa_order.order
     pay(new_payment(order, phone=ANOTHER, now=timezone.now()), now=timezone.now())
 
     assert MpesaOutboxMessage.objects.filter(kind=MessageKind.FAILED_EMAIL).exists()
-    assert mailed(MessageKind.FAILED_EMAIL, in_minutes=13) is None
+    assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=13) is None
 
 
-def test_who_pays_later_gets_the_link_at_once_and_no_other_mail() -> None:
-    payment = abandoned()
+def test_pay_later_sends_the_link_at_once_and_no_other_email() -> None:
+    payment = failed_payment()
 
     pay_later(payment.mpesa_order.order, now=timezone.now())
-    message = mailed(MessageKind.PAY_LATER_EMAIL, in_minutes=0)
+    message = sent_email(MessageKind.PAY_LATER_EMAIL, in_minutes=0)
 
     assert message.subject == f"TEST: Your link to pay order {payment.mpesa_order.order.number}"
     assert LINK.search(message.body) and LINK.search(html_of(message))
-    assert mailed(MessageKind.FAILED_EMAIL) is None
+    assert sent_email(MessageKind.FAILED_EMAIL) is None
 
 
-def test_a_link_that_is_of_no_use_any_more_is_not_mailed() -> None:
+def test_expired_link_is_not_emailed() -> None:
     payment = cancelled()
     pay_later(payment.mpesa_order.order, now=later(60))
     MpesaOrder.objects.update(pay_before=timezone.now() - timedelta(minutes=1))
 
     assert MpesaOutboxMessage.objects.filter(kind=MessageKind.PAY_LATER_EMAIL).exists()
-    assert mailed(MessageKind.PAY_LATER_EMAIL, in_minutes=0) is None
+    assert sent_email(MessageKind.PAY_LATER_EMAIL, in_minutes=0) is None
 
 
-def test_the_mail_speaks_the_shopper_s_language() -> None:
-    payment = abandoned()
+def test_email_uses_the_shoppers_language() -> None:
+    payment = failed_payment()
     MpesaOrder.objects.update(language="sw")
 
-    message = mailed(MessageKind.FAILED_EMAIL)
+    message = sent_email(MessageKind.FAILED_EMAIL)
 
     assert f"Oda {payment.mpesa_order.order.number} haijalipwa bado" in message.subject
     assert "/sw/checkout/mpesa/pay/" in message.body

@@ -1,4 +1,4 @@
-"""Everything that holds an order's things takes its locks in Oscar's own order: vouchers, offers, stock, statistics."""
+"""Placing, releasing and retaking lock in Oscar's order: vouchers, offers, stock, statistics."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ IN_ORDER = ["voucher_voucher", "offer_conditionaloffer", "partner_stockrecord", 
 
 @pytest.fixture
 def basket() -> Any:
-    """Two products, two offers and a voucher."""
+    """Create a basket with two products, two offers and a voucher."""
     new_offer("First")
     new_offer("Second")
     return new_basket(new_product(), new_product(), vouchers=[new_voucher()])
 
 
 def touched(job: Callable[[], Any]) -> list[str]:
-    """The tables that a job locks first, in the order in which it comes to them."""
+    """Return the tables that a job reads or updates, each once, in order."""
     with CaptureQueriesContext(connection) as captured:
         job()
     return list(dict.fromkeys(_tables(captured)))
@@ -42,7 +42,7 @@ def _tables(captured: CaptureQueriesContext) -> Iterator[str]:
             yield found[1]
 
 
-def test_a_placement(basket: Any) -> None:
+def test_placing_locks_in_oscars_order(basket: Any) -> None:
     def locks() -> None:
         lock_offers_and_vouchers(basket)
         lock_stock(line.stockrecord_id for line in basket.all_lines())
@@ -50,20 +50,20 @@ def test_a_placement(basket: Any) -> None:
     assert touched(locks) == IN_ORDER[:3]
 
 
-def test_a_release(basket: Any) -> None:
+def test_releasing_stock_locks_in_oscars_order(basket: Any) -> None:
     order = place(basket)
 
     assert touched(lambda: release_stock(order)) == IN_ORDER
 
 
-def test_a_reinstatement(basket: Any) -> None:
+def test_retaking_stock_locks_in_oscars_order(basket: Any) -> None:
     order = place(basket)
     stock_snapshot = release_stock(order)
 
     assert touched(lambda: retake_stock(order, stock_snapshot)) == IN_ORDER
 
 
-def test_stock_that_is_gone_is_not_locked() -> None:
+def test_deleted_stock_records_are_not_locked() -> None:
     stock = new_product().stockrecords.get()
 
     assert lock_stock({stock.pk, stock.pk + 1}) == {stock.pk: stock}

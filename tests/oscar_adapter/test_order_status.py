@@ -1,4 +1,4 @@
-"""The statuses of an unpaid order, added to whatever pipeline the shop has."""
+"""The statuses of unpaid orders are added to the shop's own pipeline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.shop import new_order
 OF_THE_SHOP = {"New": ("Packed", "Cancelled"), "Packed": ("Sent",), "Sent": (), "Cancelled": ()}
 
 
-def test_a_shop_without_a_pipeline_gets_all_the_steps_that_an_unpaid_order_needs(settings: Any) -> None:
+def test_shop_without_pipeline_gets_all_transitions(settings: Any) -> None:
     del settings.OSCAR_ORDER_STATUS_PIPELINE
     del settings.OSCAR_INITIAL_ORDER_STATUS
 
@@ -37,7 +37,7 @@ def test_a_shop_without_a_pipeline_gets_all_the_steps_that_an_unpaid_order_needs
     assert paid_status() == "Being processed"
 
 
-def test_a_shop_with_its_own_pipeline_keeps_every_step_of_it(settings: Any) -> None:
+def test_shops_own_transitions_stay(settings: Any) -> None:
     settings.OSCAR_ORDER_STATUS_PIPELINE = dict(OF_THE_SHOP)
     settings.OSCAR_INITIAL_ORDER_STATUS = "New"
 
@@ -48,7 +48,7 @@ def test_a_shop_with_its_own_pipeline_keeps_every_step_of_it(settings: Any) -> N
     assert extended["Pending payment"] == ("New", "Payment expired", "Cancelled")
 
 
-def test_extending_twice_adds_nothing_more(settings: Any) -> None:
+def test_extending_twice_adds_nothing(settings: Any) -> None:
     settings.OSCAR_ORDER_STATUS_PIPELINE = dict(OF_THE_SHOP)
 
     once = extend_pipeline(settings.OSCAR_ORDER_STATUS_PIPELINE)
@@ -57,7 +57,7 @@ def test_extending_twice_adds_nothing_more(settings: Any) -> None:
     assert missing_transitions(once) == {}
 
 
-def test_a_shop_that_has_some_of_our_steps_gets_the_others_beside_them(settings: Any) -> None:
+def test_only_missing_transitions_are_added(settings: Any) -> None:
     theirs = {"Pending payment": ("Called back",)}
 
     extended = extend_pipeline(theirs)
@@ -73,14 +73,14 @@ def test_a_shop_that_has_some_of_our_steps_gets_the_others_beside_them(settings:
         pytest.param("Packed", "Packed", id="the one that is named"),
     ],
 )
-def test_a_paid_order_becomes(settings: Any, named: str, paid: str) -> None:
+def test_status_of_a_paid_order(settings: Any, named: str, paid: str) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "PAID_STATUS": named}
 
     assert paid_status() == paid
     assert mpesa_transitions()["Payment expired"] == (paid, "Cancelled")
 
 
-def test_the_names_of_all_four_statuses_are_the_shops(settings: Any) -> None:
+def test_shop_names_all_four_statuses(settings: Any) -> None:
     settings.OSCAR_MPESA = {
         "PENDING_STATUS": "Awaits",
         "PAID_STATUS": "Paid",
@@ -96,7 +96,7 @@ def test_the_names_of_all_four_statuses_are_the_shops(settings: Any) -> None:
     }
 
 
-def test_with_extend_pipeline_off_nothing_is_added_and_the_check_says_what_is_missing(
+def test_without_extend_pipeline_the_check_names_missing_transitions(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "EXTEND_PIPELINE": False}
@@ -110,7 +110,7 @@ def test_with_extend_pipeline_off_nothing_is_added_and_the_check_says_what_is_mi
     assert [message.id for message in check_pipeline()] == ["oscar_mpesa.W001"]
 
 
-def test_a_forked_order_that_writes_its_pipeline_into_the_class_is_extended_too() -> None:
+def test_pipeline_on_a_forked_order_class_is_extended() -> None:
     forked: Any = type("Order", (), {"pipeline": dict(OF_THE_SHOP)})
 
     extend_model(forked)
@@ -120,7 +120,7 @@ def test_a_forked_order_that_writes_its_pipeline_into_the_class_is_extended_too(
 
 
 @pytest.mark.django_db
-def test_oscar_itself_goes_our_steps_and_refuses_others() -> None:
+def test_oscar_follows_our_transitions_and_refuses_others() -> None:
     order = new_order()
 
     with pytest.raises(InvalidOrderStatus):

@@ -1,4 +1,4 @@
-"""Oscar's books say what the receipt says: also when its code or amount was told later, and when it went back."""
+"""Oscar's payment sources match the receipt, also after a correction or a refund."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Source = get_model("payment", "Source")
 
 
 def books(order: Any) -> dict[str, Any]:
-    """Each source's label, reference and amounts; each transaction and event with its reference."""
+    """Return the sources with label, reference and amounts, and the transactions and events with reference."""
     sources = order.sources.order_by("pk")
     fields = ("label", "reference", "amount_allocated", "amount_debited", "amount_refunded")
     transactions = sources.values_list("transactions__txn_type", "transactions__reference", "transactions__amount")
@@ -32,7 +32,7 @@ def books(order: Any) -> dict[str, Any]:
     }
 
 
-def test_a_payment_is_a_source_a_debit_and_an_event() -> None:
+def test_payment_is_a_source_a_debit_and_an_event() -> None:
     payment = pay(new_payment())
 
     assert books(payment.mpesa_order.order) == {
@@ -42,7 +42,7 @@ def test_a_payment_is_a_source_a_debit_and_an_event() -> None:
     }
 
 
-def test_money_without_an_attempt_is_known_by_its_code(boss: Any) -> None:
+def test_receipt_without_payment_is_labeled_by_its_code(boss: Any) -> None:
     order = new_order()
 
     record_receipt("OD123ABC45", Decimal(1500), order=order, by=boss, note="in the portal", now=later(9))
@@ -50,7 +50,7 @@ def test_money_without_an_attempt_is_known_by_its_code(boss: Any) -> None:
     assert books(order)["sources"] == [("code OD123ABC45", "OD123ABC45", 1500, 1500, 0)]
 
 
-def test_a_code_that_staff_typed_gives_way_to_safaricom_s(boss: Any) -> None:
+def test_safaricoms_code_replaces_the_recorded_one(boss: Any) -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
     record_receipt("OD123ABC46", Decimal(1500), order=order, by=boss, note="read on the phone", now=later(9))
@@ -64,8 +64,8 @@ def test_a_code_that_staff_typed_gives_way_to_safaricom_s(boss: Any) -> None:
     }
 
 
-def recorded_for_no_attempt(boss: Any) -> MpesaPayment:
-    """Two attempts could have brought the code that staff typed; this one did."""
+def claim_without_payment(boss: Any) -> MpesaPayment:
+    """Record a code that could belong to either of two payments, and return the one that it belongs to."""
     order = new_order()
     attempts: list[MpesaPayment] = []
     for phone in (CANCELS, NO_FUNDS):
@@ -76,16 +76,16 @@ def recorded_for_no_attempt(boss: Any) -> MpesaPayment:
     return attempts[0]
 
 
-def test_a_code_that_staff_typed_for_no_attempt_gets_the_attempt_that_it_came_by(boss: Any) -> None:
-    payment = recorded_for_no_attempt(boss)
+def test_recorded_code_gets_its_payment_later(boss: Any) -> None:
+    payment = claim_without_payment(boss)
 
     post(payment, success(payment, number="OD123ABC45"), now=later(95))
 
     assert books(payment.mpesa_order.order)["sources"] == [(f"payment {payment.pk}", "OD123ABC45", 1500, 1500, 0)]
 
 
-def test_its_amount_is_corrected_too_when_staff_accept_it(boss: Any) -> None:
-    payment = recorded_for_no_attempt(boss)
+def test_accepted_amount_of_recorded_code_corrects_the_source(boss: Any) -> None:
+    payment = claim_without_payment(boss)
     post(payment, success(payment, number="OD123ABC45", amount=1400), now=later(95))
 
     allocate_receipt(
@@ -99,7 +99,7 @@ def test_its_amount_is_corrected_too_when_staff_accept_it(boss: Any) -> None:
     }
 
 
-def test_another_amount_that_staff_accept_corrects_the_books(boss: Any) -> None:
+def test_accepted_wrong_amount_corrects_the_source(boss: Any) -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
     apply_update(payment, said_by_query("0"), now=later(21))
@@ -116,7 +116,7 @@ def test_another_amount_that_staff_accept_corrects_the_books(boss: Any) -> None:
 
 
 @pytest.mark.parametrize("amount", [1500, 200])
-def test_money_that_went_back_is_refunded_in_the_books(boss: Any, amount: int) -> None:
+def test_refund_is_recorded_on_the_source(boss: Any, amount: int) -> None:
     payment = pay(new_payment())
     receipt = MpesaReceipt.objects.get()
 
@@ -128,7 +128,7 @@ def test_money_that_went_back_is_refunded_in_the_books(boss: Any, amount: int) -
     assert written["events"] == [("Paid", "OD123ABC45", 1500)]
 
 
-def test_the_second_payment_can_take_the_place_of_the_first_that_went_back(boss: Any) -> None:
+def test_second_payment_replaces_the_refunded_first(boss: Any) -> None:
     order = new_order(lines=2)
     first = new_payment(order)
     post(first, failure(first), now=later(10))
@@ -145,7 +145,7 @@ def test_the_second_payment_can_take_the_place_of_the_first_that_went_back(boss:
     assert [event.line_quantities.count() for event in order.payment_events.order_by("pk")] == [2, 0]
 
 
-def test_money_that_the_books_do_not_know_cannot_be_refunded() -> None:
+def test_receipt_without_source_cannot_be_refunded() -> None:
     payment = pay(new_payment())
     payment.mpesa_order.order.sources.all().delete()
 

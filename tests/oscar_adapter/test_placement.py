@@ -1,4 +1,4 @@
-"""The guards around placing an order that Oscar does not have."""
+"""Order placement is protected against double clicks and overselling."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def basket_with(product: Any, quantity: int) -> Any:
     return basket
 
 
-def test_an_open_basket_is_no_order_yet() -> None:
+def test_open_basket_has_no_order() -> None:
     basket = factories.create_basket()
 
     with transaction.atomic():
         assert order_of_basket(basket) is None
 
 
-def test_a_submitted_basket_leads_to_its_order() -> None:
+def test_submitted_basket_returns_its_order() -> None:
     order = new_order()
     order.basket.submit()
 
@@ -48,14 +48,14 @@ def test_enough_stock_passes() -> None:
     assert basket.num_items == 2
 
 
-def test_what_ran_short_is_named() -> None:
+def test_short_product_is_named() -> None:
     basket = basket_with(new_product(stock=2, title="Shuka"), 3)
 
     with pytest.raises(UnableToPlaceOrder, match="“Shuka” has just sold out or run short"):
         require_stock(basket, basket.strategy)
 
 
-def test_two_lines_of_one_thing_are_counted_together() -> None:
+def test_lines_of_one_product_are_added_up() -> None:
     product = new_product(stock=3, title="Chai")
     basket = basket_with(product, 2)
     line = basket.lines.get()

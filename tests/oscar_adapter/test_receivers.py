@@ -1,4 +1,4 @@
-"""What the lifecycle announces reaches Oscar's side, and a cancellation in Oscar's dashboard reaches the lifecycle."""
+"""Services change Oscar's rows through the adapter, and a cancellation in Oscar's dashboard closes the order."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ OVERDUE = 31 * 60
 
 @pytest.fixture
 def product() -> Any:
-    """Two of it are ordered by everybody here."""
+    """Create a product. Every order here has two of it."""
     return new_product(stock=5)
 
 
 @pytest.fixture
 def payment(product: Any, achieng: Any) -> Any:
-    """Cancelled on the phone, of an order with an offer and a voucher."""
+    """Create a payment that was cancelled on the phone, for an order with an offer and a voucher."""
     new_offer()
     payment = new_payment(place(new_basket(product, user=achieng, vouchers=[new_voucher()])), phone=CANCELS)
     post(payment, failure(payment), now=later(20))
     return payment
 
 
-def test_an_overdue_order_gives_its_things_back(payment: Any, product: Any) -> None:
+def test_expired_order_releases_its_stock(payment: Any, product: Any) -> None:
     released = close_expired_order(payment.mpesa_order, now=later(OVERDUE))
 
     mpesa_order = MpesaOrder.objects.get()
@@ -43,7 +43,7 @@ def test_an_overdue_order_gives_its_things_back(payment: Any, product: Any) -> N
     assert set(mpesa_order.stock_snapshot) == {"vouchers", "discounts", "stock"}
 
 
-def test_late_money_takes_the_order_up_again_and_pays_it(payment: Any) -> None:
+def test_late_payment_reopens_and_pays_the_order(payment: Any) -> None:
     before = counted() | counted(OWN)
     close_expired_order(payment.mpesa_order, now=later(OVERDUE))
     assert counted() | counted(OWN) != before
@@ -56,7 +56,7 @@ def test_late_money_takes_the_order_up_again_and_pays_it(payment: Any) -> None:
     assert (order.status, order.sources.get().amount_debited) == ("Being processed", order.total_incl_tax)
 
 
-def test_late_money_for_things_that_are_sold_changes_nothing_but_is_kept(payment: Any, product: Any) -> None:
+def test_late_payment_without_stock_stays_unmatched(payment: Any, product: Any) -> None:
     close_expired_order(payment.mpesa_order, now=later(OVERDUE))
     product.stockrecords.update(num_in_stock=1)
     before = counted() | counted(OWN)
@@ -69,7 +69,7 @@ def test_late_money_for_things_that_are_sold_changes_nothing_but_is_kept(payment
     assert (order.status, order.sources.count()) == ("Payment expired", 0)
 
 
-def test_a_shop_s_error_in_the_books_undoes_what_was_taken_again(payment: Any) -> None:
+def test_booking_error_rolls_back_the_retaken_stock(payment: Any) -> None:
     close_expired_order(payment.mpesa_order, now=later(OVERDUE))
     before = counted() | counted(OWN)
 
@@ -81,9 +81,7 @@ def test_a_shop_s_error_in_the_books_undoes_what_was_taken_again(payment: Any) -
     assert MpesaOrder.objects.get().is_closed
 
 
-def test_staff_cancel_in_oscar_s_own_dashboard_and_everything_is_free(
-    payment: Any, product: Any, boss: Any, client: Any
-) -> None:
+def test_cancelling_in_oscars_dashboard_releases_everything(payment: Any, product: Any, boss: Any, client: Any) -> None:
     client.force_login(boss)
     order = payment.mpesa_order.order
     page = reverse("dashboard:order-detail", kwargs={"number": order.number})
@@ -97,7 +95,7 @@ def test_staff_cancel_in_oscar_s_own_dashboard_and_everything_is_free(
     assert {row[1] for row in counted()["vouchers"]} == {0}
 
 
-def test_another_method_s_order_that_is_cancelled_is_oscar_s_own_business(product: Any) -> None:
+def test_cancelled_order_of_another_method_is_left_to_oscar(product: Any) -> None:
     order = place(new_basket(product), status="Pending")
 
     get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")

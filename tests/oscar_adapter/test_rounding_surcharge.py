@@ -1,4 +1,4 @@
-"""Cents become a surcharge by the shop's policy, and only where there are cents (M13)."""
+"""Totals with cents get a rounding surcharge by the shop's policy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def submission(total: str, *, surcharges: Any = None, currency: str = "KES") -> 
         ("down", "1499.99", 1499, "-0.99"),
     ],
 )
-def test_the_difference_is_a_surcharge_without_tax(
+def test_difference_is_a_surcharge_without_tax(
     settings: Any, policy: str, total: str, rounded: int, difference: str
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "ROUNDING": policy}
@@ -44,7 +44,7 @@ def test_the_difference_is_a_surcharge_without_tax(
     assert surcharge.surcharge.code == "mpesa-rounding"
 
 
-def test_the_shop_s_own_surcharges_stay() -> None:
+def test_shops_own_surcharges_stay() -> None:
     own = SurchargeList([SurchargePrice("gift wrap", Price("KES", Decimal(5), tax=Decimal(0)))])
 
     result = add_rounding(submission("1499.50", surcharges=own))
@@ -53,13 +53,13 @@ def test_the_shop_s_own_surcharges_stay() -> None:
     assert len(own) == 1
 
 
-def test_a_whole_total_gets_no_surcharge() -> None:
+def test_whole_total_gets_no_surcharge() -> None:
     given = submission("1500.00")
 
     assert add_rounding(given) is given
 
 
-def test_a_shop_that_refuses_cents_does_not_offer_mpesa_for_them(settings: Any) -> None:
+def test_mpesa_is_not_offered_for_cents_that_the_shop_refuses(settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "ROUNDING": "refuse"}
 
     assert is_payable(submission("1500.00")["order_total"])
@@ -78,15 +78,15 @@ def test_a_shop_that_refuses_cents_does_not_offer_mpesa_for_them(settings: Any) 
         ("100.00", "EUR", False),
     ],
 )
-def test_mpesa_takes_shillings_from_one_to_a_quarter_million(total: str, currency: str, payable: bool) -> None:
+def test_mpesa_takes_1_to_250000_shillings(total: str, currency: str, payable: bool) -> None:
     assert is_payable(Price(currency=currency, excl_tax=Decimal(total), tax=Decimal(0))) is payable
 
 
-def test_a_total_whose_tax_is_not_known_is_taken_without_it() -> None:
+def test_total_with_unknown_tax_is_taken_without_tax() -> None:
     assert shillings(Price(currency="KES", excl_tax=Decimal("99.50"))) == 100
 
 
-def test_a_refused_total_says_why() -> None:
+def test_refused_total_names_the_reason() -> None:
     with pytest.raises(AmountRefused) as refusal:
         shillings(Price(currency="EUR", excl_tax=Decimal(10), tax=Decimal(0)))
 

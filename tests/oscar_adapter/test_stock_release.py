@@ -1,4 +1,4 @@
-"""A released order leaves the shop as if it had never been placed, whatever it held."""
+"""Releasing an order undoes everything that placing it changed."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.django_db
 
 
 def zeroed(counters: dict[str, Any]) -> dict[str, Any]:
-    """Rows that only the first order makes are the same as no rows; nothing allocated is the same as none."""
+    """Treat rows with zeros as missing, and zero allocations as none."""
     rows = {name: [tuple(value or 0 for value in row) for row in rows] for name, rows in counters.items()}
     for name in ("products", "users"):
         rows[name] = [row for row in rows[name] if any(row[1:])]
     return rows
 
 
-def test_everything_stands_as_before_the_order(achieng: Any) -> None:
+def test_release_restores_all_counters(achieng: Any) -> None:
     product, voucher, offer = new_product(stock=5), new_voucher(), new_offer(max_global_applications=1)
     before = counted()
     order = place(new_basket(product, user=achieng, vouchers=[voucher]))
@@ -53,7 +53,7 @@ def test_everything_stands_as_before_the_order(achieng: Any) -> None:
     assert (offer.status, voucher.is_available_to_user(achieng)[0]) == (ConditionalOffer.OPEN, True)
 
 
-def test_each_counter_of_the_order_goes_back(achieng: Any) -> None:
+def test_each_counter_of_the_order_is_lowered(achieng: Any) -> None:
     product, voucher = new_product(stock=5, price="1000.00"), new_voucher()
     offer = new_offer(percent=20)
     order = place(new_basket(product, user=achieng, vouchers=[voucher]))
@@ -74,7 +74,7 @@ def test_each_counter_of_the_order_goes_back(achieng: Any) -> None:
     assert after["users"] == [(achieng.pk, 0, 0, 0, Decimal("0.00"))]
 
 
-def test_what_other_orders_hold_stays_with_them(achieng: Any) -> None:
+def test_other_orders_keep_their_stock(achieng: Any) -> None:
     product, voucher = new_product(stock=9), new_voucher(usage=Voucher.MULTI_USE)
     new_offer()
     place(new_basket(product, user=achieng, vouchers=[voucher], quantity=1))
@@ -86,7 +86,7 @@ def test_what_other_orders_hold_stays_with_them(achieng: Any) -> None:
     assert counted() == before
 
 
-def test_an_order_of_many_lines_vouchers_and_offers_gives_all_of_them_back(achieng: Any) -> None:
+def test_many_lines_vouchers_and_offers_are_all_released(achieng: Any) -> None:
     products = [new_product(stock=9, title=title) for title in ("Kiondo", "Shuka", "Chai")]
     vouchers = [new_voucher(code) for code in ("KARIBU10", "ASANTE20")]
     new_offer("First")
@@ -103,7 +103,7 @@ def test_an_order_of_many_lines_vouchers_and_offers_gives_all_of_them_back(achie
     assert stock_snapshot["stock"] == {str(line.pk): 2 for line in order.lines.all()}
 
 
-def test_an_offer_that_a_user_may_use_once_can_be_used_again(achieng: Any) -> None:
+def test_offer_limited_to_once_per_user_can_be_used_again(achieng: Any) -> None:
     offer = new_offer(max_user_applications=1)
     order = place(new_basket(new_product(), user=achieng))
     assert offer.get_max_applications(achieng) == 0
@@ -113,7 +113,7 @@ def test_an_offer_that_a_user_may_use_once_can_be_used_again(achieng: Any) -> No
     assert offer.get_max_applications(achieng) == 1
 
 
-def test_a_voucher_that_gave_no_discount_was_used_all_the_same_and_is_given_back(achieng: Any) -> None:
+def test_voucher_without_discount_is_released(achieng: Any) -> None:
     voucher = new_voucher(usage=Voucher.ONCE_PER_CUSTOMER)
     voucher.offers.clear()
     order = place(new_basket(new_product(), user=achieng, vouchers=[voucher]))
@@ -126,7 +126,7 @@ def test_a_voucher_that_gave_no_discount_was_used_all_the_same_and_is_given_back
     assert voucher.is_available_to_user(achieng)[0]
 
 
-def test_a_guest_s_order_gives_back_its_voucher_too() -> None:
+def test_guest_order_releases_its_voucher() -> None:
     voucher = new_voucher()
     order = place(new_basket(new_product(), vouchers=[voucher]))
     assert not voucher.is_available_to_user(AnonymousUser())[0]
@@ -137,7 +137,7 @@ def test_a_guest_s_order_gives_back_its_voucher_too() -> None:
     assert order.discounts.get().frequency == 0
 
 
-def test_things_that_are_not_counted_are_not_given_back() -> None:
+def test_untracked_products_are_not_released() -> None:
     product, download = new_product(stock=5), new_download()
     order = place(new_basket(download, product))
 
@@ -148,13 +148,13 @@ def test_things_that_are_not_counted_are_not_given_back() -> None:
     assert product.stockrecords.get().num_allocated == 0
 
 
-def test_an_order_of_downloads_alone_holds_no_stock() -> None:
+def test_order_of_downloads_releases_no_stock() -> None:
     order = place(new_basket(new_download()))
 
     assert release(order)["stock"] == {}
 
 
-def test_released_twice_is_released_once(achieng: Any) -> None:
+def test_second_release_changes_nothing(achieng: Any) -> None:
     new_offer()
     first = place(new_basket(new_product(), user=achieng, vouchers=[new_voucher()]))
     release(first)
@@ -166,7 +166,7 @@ def test_released_twice_is_released_once(achieng: Any) -> None:
     assert first.notes.count() == first.status_changes.count() == 1
 
 
-def test_the_order_is_closed_with_a_note_in_the_shop_s_language() -> None:
+def test_status_note_is_in_the_shops_language() -> None:
     order = place(new_basket(new_product()))
 
     with translation.override("sw"):
@@ -178,7 +178,7 @@ def test_the_order_is_closed_with_a_note_in_the_shop_s_language() -> None:
     assert order.status_changes.get().new_status == "Payment expired"
 
 
-def test_what_staff_cancelled_keeps_its_status() -> None:
+def test_cancelled_order_keeps_its_status() -> None:
     product = new_product()
     order = place(new_basket(product), status="Cancelled")
 
@@ -188,7 +188,7 @@ def test_what_staff_cancelled_keeps_its_status() -> None:
     assert (order.status, order.notes.count(), product.stockrecords.get().num_allocated) == ("Cancelled", 0, 0)
 
 
-def test_a_shop_whose_pipeline_refuses_keeps_everything() -> None:
+def test_refused_status_change_releases_nothing() -> None:
     order = place(new_basket(new_product()), status="Complete")
     before = counted() | counted(OWN)
 
@@ -198,7 +198,7 @@ def test_a_shop_whose_pipeline_refuses_keeps_everything() -> None:
     assert counted() | counted(OWN) == before
 
 
-def test_an_error_of_the_shop_s_own_code_keeps_everything() -> None:
+def test_error_in_the_shops_code_releases_nothing() -> None:
     order = place(new_basket(new_product()))
     before = counted() | counted(OWN)
 
@@ -217,7 +217,7 @@ def test_an_error_of_the_shop_s_own_code_keeps_everything() -> None:
     assert order.status == "Pending payment"
 
 
-def test_what_is_kept_survives_as_json() -> None:
+def test_snapshot_survives_json() -> None:
     new_offer()
     order = place(new_basket(new_product(), vouchers=[new_voucher()]))
 

@@ -1,4 +1,4 @@
-"""A release finds a shop that has changed since the order: things deleted, suspended, reset or shipped."""
+"""Releasing an order after the shop deleted, suspended, reset or shipped some of what it used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.shop import new_product
 pytestmark = pytest.mark.django_db
 
 
-def test_a_part_that_was_shipped_already_stays_shipped() -> None:
+def test_shipped_quantity_is_not_released() -> None:
     product = new_product(stock=5)
     order = place(new_basket(product, quantity=3))
     order.lines.get().consume_allocation(1)
@@ -36,7 +36,7 @@ def test_a_part_that_was_shipped_already_stays_shipped() -> None:
 
 
 @pytest.mark.parametrize("gone", ["stockrecord", "product", "partner"])
-def test_things_that_the_shop_sells_no_more_are_passed_over(gone: str) -> None:
+def test_deleted_products_are_skipped(gone: str) -> None:
     kept, lost = new_product(stock=5), new_product(stock=5, title="Shuka")
     order = place(new_basket(lost, kept))
     stockrecord = lost.stockrecords.get()
@@ -52,7 +52,7 @@ def test_things_that_the_shop_sells_no_more_are_passed_over(gone: str) -> None:
     assert (order.status, kept.stockrecords.get().num_allocated) == ("Payment expired", 0)
 
 
-def test_an_order_of_nothing_but_what_is_gone_can_be_released() -> None:
+def test_order_of_deleted_products_only_is_released() -> None:
     product = new_product()
     order = place(new_basket(product))
     product.delete()
@@ -60,7 +60,7 @@ def test_an_order_of_nothing_but_what_is_gone_can_be_released() -> None:
     assert release(order) == {"vouchers": [], "discounts": {}, "stock": {}}
 
 
-def test_offers_and_vouchers_that_are_deleted_are_passed_over(achieng: Any) -> None:
+def test_deleted_offers_and_vouchers_are_skipped(achieng: Any) -> None:
     vouchers = [new_voucher("KARIBU10"), new_voucher("ASANTE20")]
     offers = [new_offer("First"), new_offer("Second")]
     order = place(new_basket(new_product(), user=achieng, vouchers=vouchers))
@@ -75,7 +75,7 @@ def test_offers_and_vouchers_that_are_deleted_are_passed_over(achieng: Any) -> N
     assert stock_snapshot["vouchers"] == [vouchers[1].pk]
 
 
-def test_the_order_of_a_user_who_left_is_released(achieng: Any) -> None:
+def test_order_of_deleted_user_is_released(achieng: Any) -> None:
     product = new_product(stock=5)
     order = place(new_basket(product, user=achieng))
     achieng.delete()
@@ -86,7 +86,7 @@ def test_the_order_of_a_user_who_left_is_released(achieng: Any) -> None:
     assert (before, product.stockrecords.get().num_allocated) == (2, 0)
 
 
-def test_a_suspended_offer_stays_suspended() -> None:
+def test_suspended_offer_stays_suspended() -> None:
     offer = new_offer(max_global_applications=1)
     order = place(new_basket(new_product()))
     offer.refresh_from_db()
@@ -98,7 +98,7 @@ def test_a_suspended_offer_stays_suspended() -> None:
     assert (offer.status, offer.num_applications) == (ConditionalOffer.SUSPENDED, 0)
 
 
-def test_counters_that_were_reset_meanwhile_do_not_fall_below_zero(achieng: Any) -> None:
+def test_reset_counters_do_not_fall_below_zero(achieng: Any) -> None:
     voucher = new_voucher()
     new_offer()
     order = place(new_basket(new_product(), user=achieng, vouchers=[voucher]))
@@ -115,7 +115,7 @@ def test_counters_that_were_reset_meanwhile_do_not_fall_below_zero(achieng: Any)
     assert (after["products"][0][1:], after["users"][0][1:]) == ((0,), (0, 0, 0, Decimal(0)))
 
 
-def test_a_discount_that_was_never_counted_gives_back_its_amount() -> None:
+def test_uncounted_discount_releases_its_amount() -> None:
     offer = new_offer()
     order = place(new_basket(new_product()))
     order.discounts.update(frequency=None)

@@ -1,4 +1,4 @@
-"""Money that comes after the release takes everything again, or, where something is sold, nothing."""
+"""A late payment retakes everything that was released, or nothing if stock is short."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.oscar_adapter.offers import (
     new_offer,
     new_voucher,
     place,
-    reinstate,
     release,
+    retake,
 )
 from tests.shop import new_product
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 StockRecord = get_model("partner", "StockRecord")
 
 
-def test_everything_stands_as_before_the_release(achieng: Any) -> None:
+def test_retake_restores_all_counters(achieng: Any) -> None:
     products = [new_product(stock=9, title=title) for title in ("Kiondo", "Shuka")]
     vouchers = [new_voucher(code) for code in ("KARIBU10", "ASANTE20")]
     new_offer("First")
@@ -39,7 +39,7 @@ def test_everything_stands_as_before_the_release(achieng: Any) -> None:
     stock_snapshot = release(order)
     assert counted() | counted(OWN) != before
 
-    taken = reinstate(order, stock_snapshot)
+    taken = retake(order, stock_snapshot)
 
     offer.refresh_from_db()
     order.refresh_from_db()
@@ -48,22 +48,22 @@ def test_everything_stands_as_before_the_release(achieng: Any) -> None:
     assert (offer.status, order.status) == (ConditionalOffer.CONSUMED, "Payment expired")
 
 
-def test_a_guest_s_order_too() -> None:
+def test_guest_order_is_retaken() -> None:
     order = place(new_basket(new_product(stock=2), vouchers=[new_voucher()]))
     before = counted() | counted(OWN)
     stock_snapshot = release(order)
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     assert counted() | counted(OWN) == before
 
 
-def test_and_it_can_be_released_once_more(achieng: Any) -> None:
+def test_retaken_order_can_be_released_again(achieng: Any) -> None:
     new_offer()
     order = place(new_basket(new_product(), user=achieng, vouchers=[new_voucher()]))
     first = release(order)
     once = counted() | counted(OWN)
-    reinstate(order, first)
+    retake(order, first)
 
     again = release(order)
 
@@ -79,20 +79,22 @@ def sell_to_others(product: Any) -> None:
     product.stockrecords.update(num_allocated=4)
 
 
-def sell_no_more(product: Any) -> None:
+def delete_product(product: Any) -> None:
     product.stockrecords.get().delete()
 
 
-def take_from_the_shop(product: Any) -> None:
+def delete_stock_record(product: Any) -> None:
     product.delete()
 
 
-def count_no_more(product: Any) -> None:
+def stop_tracking_stock(product: Any) -> None:
     product.stockrecords.update(num_in_stock=None)
 
 
-@pytest.mark.parametrize("changes", [sell_out, sell_to_others, sell_no_more, take_from_the_shop, count_no_more])
-def test_with_one_thing_short_nothing_is_taken(achieng: Any, changes: Callable[[Any], None]) -> None:
+@pytest.mark.parametrize(
+    "changes", [sell_out, sell_to_others, delete_product, delete_stock_record, stop_tracking_stock]
+)
+def test_one_short_product_retakes_nothing(achieng: Any, changes: Callable[[Any], None]) -> None:
     short, there = new_product(stock=5), new_product(stock=5, title="Shuka")
     new_offer()
     order = place(new_basket(there, short, user=achieng, vouchers=[new_voucher()]))
@@ -100,13 +102,13 @@ def test_with_one_thing_short_nothing_is_taken(achieng: Any, changes: Callable[[
     changes(short)
     before = counted() | counted(OWN)
 
-    taken = reinstate(order, stock_snapshot)
+    taken = retake(order, stock_snapshot)
 
     assert not taken
     assert counted() | counted(OWN) == before
 
 
-def test_two_lines_of_one_thing_are_counted_together() -> None:
+def test_lines_of_one_product_are_added_up() -> None:
     product = new_product(stock=4)
     basket = new_basket(product)
     option = get_model("catalogue", "Option").objects.create(name="Engraving", code="engraving")
@@ -115,66 +117,66 @@ def test_two_lines_of_one_thing_are_counted_together() -> None:
     stock_snapshot = release(order)
     StockRecord.objects.update(num_in_stock=3)
 
-    assert not reinstate(order, stock_snapshot)
+    assert not retake(order, stock_snapshot)
 
     StockRecord.objects.update(num_in_stock=4)
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
     assert StockRecord.objects.get().num_allocated == 4
 
 
-def test_the_very_last_one_is_enough() -> None:
+def test_last_item_in_stock_is_retaken() -> None:
     product = new_product(stock=2)
     order = place(new_basket(product))
     stock_snapshot = release(order)
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     assert product.stockrecords.get().net_stock_level == 0
 
 
-def test_things_that_were_not_counted_need_no_stock() -> None:
+def test_untracked_products_need_no_stock() -> None:
     order = place(new_basket(new_download()))
 
-    assert reinstate(order, release(order))
+    assert retake(order, release(order))
 
 
-def test_things_that_are_not_counted_any_more_need_no_stock() -> None:
+def test_products_no_longer_tracked_need_no_stock() -> None:
     product = new_product(stock=2)
     order = place(new_basket(product))
     stock_snapshot = release(order)
     ProductClass.objects.update(track_stock=False)
     StockRecord.objects.update(num_in_stock=0)
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     assert product.stockrecords.get().num_allocated == 0
 
 
-def test_a_voucher_that_somebody_else_used_meanwhile_stops_nothing(achieng: Any) -> None:
+def test_voucher_used_by_another_order_does_not_matter(achieng: Any) -> None:
     voucher = new_voucher()
     order = place(new_basket(new_product(), user=achieng, vouchers=[voucher]))
     stock_snapshot = release(order)
     place(new_basket(new_product(), vouchers=[voucher]))
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     voucher.refresh_from_db()
     assert (voucher.num_orders, voucher.applications.count()) == (2, 2)
 
 
-def test_an_offer_that_is_used_up_meanwhile_stops_nothing(achieng: Any) -> None:
+def test_consumed_offer_does_not_matter(achieng: Any) -> None:
     offer = new_offer(max_global_applications=1)
     order = place(new_basket(new_product(), user=achieng))
     stock_snapshot = release(order)
     place(new_basket(new_product()))
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     offer.refresh_from_db()
     assert (offer.num_applications, offer.status) == (2, ConditionalOffer.CONSUMED)
 
 
-def test_vouchers_offers_and_users_that_are_gone_stop_nothing(achieng: Any) -> None:
+def test_deleted_vouchers_offers_and_users_do_not_matter(achieng: Any) -> None:
     vouchers = [new_voucher("KARIBU10"), new_voucher("ASANTE20")]
     offer = new_offer()
     product = new_product(stock=5)
@@ -184,17 +186,17 @@ def test_vouchers_offers_and_users_that_are_gone_stop_nothing(achieng: Any) -> N
     offer.delete()
     achieng.delete()
 
-    assert reinstate(order, stock_snapshot)
+    assert retake(order, stock_snapshot)
 
     (application,) = vouchers[1].applications.all()
     assert (application.order, application.user) == (order, None)
     assert product.stockrecords.get().num_allocated == 2
 
 
-def test_an_order_that_gave_nothing_back_takes_nothing() -> None:
+def test_empty_snapshot_retakes_nothing() -> None:
     order = place(new_basket(new_product()))
     before = counted() | counted(OWN)
 
-    assert reinstate(order, {})
+    assert retake(order, {})
 
     assert counted() | counted(OWN) == before
