@@ -1,1 +1,1 @@
-"""Who may see and do what, where a request comes from, and a payment in the shopper's words. Changes no money."""
+"""Decide who may see and do what, and read a request's client address. Changes no payments."""

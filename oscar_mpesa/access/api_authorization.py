@@ -1,4 +1,4 @@
-"""By what right a request that is no page of the shop acts on an order: its cookies, a token, or the shop's word."""
+"""Authorize API requests for an order: by session cookies, an order token, or the shop's own check."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_tokens import TokenPurpose, read_token
 
-#: Carries an owner's token; no browser sends it by itself.
+#: Carries the owner's order token. Browsers never send this header by themselves, so it needs no CSRF token.
 TOKEN_HEADER = "X-Mpesa-Order-Token"
 
 
 class CsrfRefused(Exception):
-    """The order is the asker's by cookies alone, and no CSRF token came with them: another site may have sent them."""
+    """The client owns the order by cookies alone and sent no CSRF token, so another site may have made the request."""
 
 
 def may_pay(request: HttpRequest, order: Any) -> bool:
-    """The request may have a phone prompted for Oscar's order. Raises ``CsrfRefused``.
+    """Return whether the request may send a prompt for Oscar's order. Raises ``CsrfRefused``.
 
-    Cookies come with a browser's request whoever made it, so they count only with Django's CSRF token. What stands
-    in a header was put there on purpose and needs none.
+    Cookies count only with Django's CSRF token, because browsers send them with requests of other sites too.
     """
     if _holds_token(request, order):
         return True
-    is_known = owns_order(request, order)
-    if (is_known and _passes_csrf(request)) or _shop_grants(request, order):
+    is_owner = owns_order(request, order)
+    if (is_owner and _passes_csrf(request)) or _shop_grants(request, order):
         return True
-    if is_known:
+    if is_owner:
         raise CsrfRefused
     return False
 
 
 def may_see(request: HttpRequest, order: Any) -> bool:
-    """The request may read what became of the order's payments: its owner's, or that of staff who may view them."""
+    """Return whether the request may read the order's payments, as the owner or as staff with permission."""
     return (
         _holds_token(request, order)
         or owns_order(request, order)
@@ -49,7 +48,7 @@ def may_see(request: HttpRequest, order: Any) -> bool:
 
 
 def may_see_number(request: HttpRequest, payment: MpesaPayment) -> bool:
-    """The full phone is for the session that typed it, and for staff who may see all numbers."""
+    """Return whether the request may see the payment's phone in full: it typed it, or it is staff with permission."""
     return typed_number(request, payment.phone_number) or may_see_full_phones(request.user)
 
 
@@ -66,18 +65,17 @@ def _shop_grants(request: HttpRequest, order: Any) -> bool:
 
 
 class _CsrfCheck(CsrfViewMiddleware):
-    """Django's own check for a view that is exempt from it, as Django REST framework makes it."""
+    """Run Django's CSRF check for an exempt view, as Django REST framework does."""
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
         return HttpResponseForbidden(reason)
 
 
 def _passes_csrf(request: HttpRequest) -> bool:
-    check = _CsrfCheck(_nothing)
+    check = _CsrfCheck(_empty_view)
     check.process_request(request)
-    return check.process_view(request, _nothing, (), {}) is None
+    return check.process_view(request, _empty_view, (), {}) is None
 
 
-def _nothing(request: HttpRequest) -> HttpResponse:
-    """What the check stands before."""
+def _empty_view(request: HttpRequest) -> HttpResponse:
     return HttpResponse()

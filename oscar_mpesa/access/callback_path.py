@@ -1,15 +1,15 @@
-"""Where Safaricom posts to in this shop."""
+"""Find the path to which Safaricom posts callbacks."""
 
 from __future__ import annotations
 
 from django.urls import NoReverseMatch, reverse
 
-#: Where the README mounts it.
+#: The path that the README recommends.
 DEFAULT_PATH = "/api/payments/hooks"
 
 
 def callback_path() -> str:
-    """The path that the callback address ends in, as the URLconf mounts it; where it is not mounted, the usual one."""
+    """Return the path of callbacks in this URLconf, or ``DEFAULT_PATH`` if it is not mounted."""
     try:
         return reverse("oscar_mpesa:hook", args=["0"]).removesuffix("/0")
     except NoReverseMatch:

@@ -1,4 +1,4 @@
-"""The address of whoever asks, through counted proxies only."""
+"""Read a client's IP address behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from oscar_mpesa.conf import get_settings
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The asker's IP address; None where the server does not know one.
+    """Return the client's IP address, or None if the server does not know it.
 
-    ``X-Forwarded-For`` is read from its right end, as many places as ``MPESA_TRUSTED_PROXIES`` says: what stands
-    left of that anybody can write.
+    Counts ``MPESA_TRUSTED_PROXIES`` entries from the right end of ``X-Forwarded-For``, because a client can forge
+    everything to the left of them.
     """
     proxies = get_settings().TRUSTED_PROXIES
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    told = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    text = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
     try:
-        address = ipaddress.ip_address(told.partition("%")[0])  # the name of a network card fits in no column
+        address = ipaddress.ip_address(text.partition("%")[0])  # without an IPv6 zone, which no column can store
     except ValueError:
         return None
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def is_allowed_address(address: str | None) -> bool:
-    """An address is one of ``MPESA_ALLOWED_IPS``, or none are listed. A warning's worth, never a refusal.
+    """Return whether ``MPESA_ALLOWED_IPS`` contains an address or is empty. Use it to warn, never to refuse.
 
-    Safaricom's published lists change, and a wrong one would lose payments in silence.
+    Safaricom's published lists change, and refusing by an outdated list would lose payments.
     """
     networks = [ipaddress.ip_network(network) for network in get_settings().ALLOWED_IPS]
     return not networks or (address is not None and any(ipaddress.ip_address(address) in net for net in networks))

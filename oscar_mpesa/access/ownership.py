@@ -1,4 +1,4 @@
-"""Whose order it is: its user's, or the session's that placed it; and who else may pay it."""
+"""Decide who owns an order (its user, or the session that placed it) and who may pay it."""
 
 from __future__ import annotations
 
@@ -10,48 +10,51 @@ from django.http import Http404, HttpRequest
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 
-#: What a session remembers, newest last: orders that it placed and orders that it came to by a link, by public id;
-#: and phone numbers that were typed in it and prompted.
+#: Session keys of lists, newest last: public ids of placed orders, public ids of orders opened by a payment link, and
+#: phone numbers that were typed in this session and received a prompt.
 ORDERS_KEY, LINKED_KEY, NUMBERS_KEY = "oscar_mpesa_orders", "oscar_mpesa_linked", "oscar_mpesa_numbers"
 MAX_REMEMBERED = 20
 
 
 def grant_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
-    """Remember in the session that it placed this order."""
+    """Store in the session that it placed this order."""
     _remember(request, ORDERS_KEY, mpesa_order.public_id)
 
 
 def grant_payment(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
-    """Remember in the session that a link led here: it may pay this order, and no more."""
+    """Store in the session that it may pay this order, because it opened the payment link."""
     _remember(request, LINKED_KEY, mpesa_order.public_id)
 
 
 def remember_number(request: HttpRequest, phone: PhoneNumber) -> None:
-    """A request went to a number that was typed in this session, which may read it in full from now on.
+    """Let this session see a number in full, because it typed the number.
 
-    Not before the request is on its way: whoever may see the masked number could try all of them in silence.
+    Call it only after the push is sent. Otherwise a reader of the masked number could try out the missing digits.
     """
     _remember(request, NUMBERS_KEY, phone.msisdn)
 
 
 def own_public_ids(request: HttpRequest) -> list[str]:
-    """Public ids of the orders that this session placed, oldest first."""
+    """Return the public ids of the orders that this session placed, oldest first."""
     return list(request.session.get(ORDERS_KEY, []))
 
 
-def public_ids_now(request: HttpRequest) -> list[str]:
-    """The same, read again from the session's store: another request of this browser may have added one just now."""
+def stored_public_ids(request: HttpRequest) -> list[str]:
+    """Read ``own_public_ids`` again from the session's store, because a parallel request may have added one."""
     stored = type(request.session)(request.session.session_key)
     return list(stored.get(ORDERS_KEY, []))
 
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-    """The session placed the order, or its user is signed in; ``mpesa_order.order`` is read in the second case."""
+    """Return whether this session placed the order or its user is signed in. May read ``mpesa_order.order``."""
     return mpesa_order.public_id in own_public_ids(request) or _is_users_order(request, mpesa_order.order)
 
 
 def owns_order(request: HttpRequest, order: Any) -> bool:
-    """The same of Oscar's order, which need have no attempt yet: Oscar's checkout tells the session what it placed."""
+    """Return whether the request owns Oscar's order, with or without a payment.
+
+    Oscar's checkout stores the id of the order it placed in the session.
+    """
     mpesa_order: MpesaOrder | None = getattr(order, "mpesa", None)
     if mpesa_order is not None and owns(request, mpesa_order):
         return True
@@ -64,30 +67,30 @@ def _is_users_order(request: HttpRequest, order: Any) -> bool:
 
 
 def typed_number(request: HttpRequest, phone: PhoneNumber) -> bool:
-    """A phone number is shown in full only in a session in which it was typed, to be prompted."""
+    """Return whether this session typed a phone number and a prompt was sent to it."""
     return phone.msisdn in request.session.get(NUMBERS_KEY, [])
 
 
 def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
-    """Raise ``Http404`` for a stranger, who is told no more than of an order that does not exist."""
+    """Raise ``Http404`` unless the request owns the payment's order, as for an order that does not exist."""
     if not owns(request, payment.mpesa_order):
         raise Http404
 
 
 def may_pay(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-    """The session came to the order by a link that its owner passed on, or owns it."""
+    """Return whether the request may pay the order, as its owner or through a payment link."""
     is_linked = mpesa_order.public_id in request.session.get(LINKED_KEY, [])
     return is_linked or owns(request, mpesa_order)
 
 
 def require_payer(request: HttpRequest, payment: MpesaPayment) -> None:
-    """Raise ``Http404`` for who may not even pay the order."""
+    """Raise ``Http404`` unless the request may pay the payment's order."""
     if not may_pay(request, payment.mpesa_order):
         raise Http404
 
 
 def session_digest(request: HttpRequest) -> str:
-    """The session's name for counting, without being its key; empty where there is no session yet."""
+    """Return a hash that identifies the session without revealing its key; empty if there is no session yet."""
     key = request.session.session_key
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
 

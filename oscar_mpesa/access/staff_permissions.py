@@ -1,4 +1,4 @@
-"""What staff may see and do: the permissions by name, and who may read phone numbers in full."""
+"""Permissions of staff, by name."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BLOCK = "oscar_mpesa.block_phone"
 
 
 def is_staff_with(user: Any, *permissions: str) -> bool:
-    """Whether this is signed-in staff with all of these permissions; asks the database only about staff."""
+    """Return whether the user is staff with all of these permissions. Queries the database for staff only."""
     return bool(user.is_authenticated and user.is_staff and user.has_perms(permissions))
 
 
 def may_see_full_phones(user: Any) -> bool:
-    """Whether this person may read every phone number in full; others read its last three digits."""
+    """Return whether the user may see every phone number in full. Others see the last three digits."""
     return is_staff_with(user, FULL_PHONE)

@@ -1,4 +1,4 @@
-"""The order that the asker has begun to pay and not finished: the way back for who lost its page."""
+"""Find the unpaid order of a shopper, so that pages can link back to its payment page."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from oscar_mpesa.models.receipts import MONEY_ARRIVED
 
 
 def unpaid_order_of(request: HttpRequest, *, number: str = "") -> MpesaOrder | None:
-    """The newest order of this session or this user that still awaits its money; the one of this number before it.
+    """Return this shopper's newest order that awaits payment, or None. The order ``number`` takes precedence.
 
-    No query for a visitor who placed none, one for others.
+    Makes one query, or none for a visitor without orders in the session and without an account.
     """
     own, user = ownership.own_public_ids(request), _user(request)
     if not own and user is None:
         return None
-    whose = Q(public_id__in=own) | Q(order__user=user) if user is not None else Q(public_id__in=own)
-    money = MpesaReceipt.objects.filter(order_id=OuterRef("pk"), allocation__in=MONEY_ARRIVED)
-    awaiting = MpesaOrder.objects.awaiting_payment().filter(whose, pay_before__gt=timezone.now())
-    asked_for_first = Case(When(order__number=number, then=0), default=1)
-    return awaiting.exclude(Exists(money)).select_related("order").order_by(asked_for_first, "-created_at").first()
+    is_own = Q(public_id__in=own) | Q(order__user=user) if user is not None else Q(public_id__in=own)
+    receipts = MpesaReceipt.objects.filter(order_id=OuterRef("pk"), allocation__in=MONEY_ARRIVED)
+    awaiting = MpesaOrder.objects.awaiting_payment().filter(is_own, pay_before__gt=timezone.now())
+    by_number = Case(When(order__number=number, then=0), default=1)
+    return awaiting.exclude(Exists(receipts)).select_related("order").order_by(by_number, "-created_at").first()
 
 
 def _user(request: HttpRequest) -> Any:

@@ -22,8 +22,9 @@ from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.domain.result_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter import order_messages
-from oscar_mpesa.payment_page.payments import page_text, payments_from
-from oscar_mpesa.payment_page.state import payment_page
+from oscar_mpesa.payment_page.messages import page_text
+from oscar_mpesa.payment_page.page import payment_page
+from oscar_mpesa.payment_page.queries import payments_since
 from oscar_mpesa.services.exceptions import MpesaUnavailable, StartRefused
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import refresh_payment
@@ -127,7 +128,7 @@ def _own_order(request: HttpRequest, order_id: int) -> Any:
 
 def _own_attempts(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
     """The payment that is asked for, and the order's latest, which is mostly the same."""
-    attempts = payments_from(payment_id) if payment_id in IDS else []
+    attempts = payments_since(payment_id) if payment_id in IDS else []
     if not attempts or not may_see(request, attempts[0].mpesa_order.order):
         raise NotFoundForCaller
     return attempts[-1], attempts[0]

@@ -1,1 +1,1 @@
-"""The shopper's door: choosing M-PESA, naming a phone, placing the order, waiting for the answer."""
+"""The shopper's pages: choose M-PESA, enter a phone, place the order, follow the payment."""

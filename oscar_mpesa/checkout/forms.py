@@ -1,4 +1,4 @@
-"""Whose phone gets the request."""
+"""Forms of the checkout: the phone that gets the prompt."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DELIVERY, ANOTHER = "delivery", "another"
 
 
 class PhoneForm(forms.Form):
-    """A Kenyan mobile number: the delivery phone if the shopper says so, or one that is typed.
+    """Choose a Kenyan mobile number: the delivery phone or a typed one.
 
-    ``cleaned_data["phone"]`` is a ``PhoneNumber``. The shopper's choice counts, whatever was typed before it.
+    ``cleaned_data["phone"]`` is a ``PhoneNumber``. If the delivery phone is chosen, a typed number is ignored.
     """
 
     which = forms.ChoiceField(required=False, choices=[(DELIVERY, ""), (ANOTHER, "")])
@@ -32,7 +32,7 @@ class PhoneForm(forms.Form):
         self.delivery_phone = delivery_phone
 
     def clean(self) -> dict[str, Any]:
-        """Turn the choice into one ``PhoneNumber``, or say in a sentence what is wrong with it."""
+        """Turn the choice into a ``PhoneNumber``, or add an error to ``phone_number``."""
         cleaned: dict[str, Any] = super().clean() or {}
         if self.delivery_phone is not None and cleaned.get("which") == DELIVERY:
             cleaned["phone"] = self.delivery_phone
@@ -45,7 +45,7 @@ class PhoneForm(forms.Form):
 
 
 def kenyan_mobile(number: Any) -> PhoneNumber | None:
-    """The delivery address's number, if M-PESA can prompt it."""
+    """Return a delivery address's number as a ``PhoneNumber``, or None if M-PESA cannot send it a prompt."""
     try:
         return PhoneNumber.parse(str(number or ""))
     except PhoneRefused:

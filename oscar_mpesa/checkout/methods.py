@@ -1,4 +1,4 @@
-"""The shop's payment methods as the chooser lists them."""
+"""The payment methods that the checkout offers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.payment_methods import takes_payment
 
-#: The session's word for our method.
+#: The code of our method in the checkout session.
 MPESA = "mpesa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One line of the chooser; ``url_name`` is where choosing it leads, None for Oscar's payment details."""
+    """A payment method to choose. ``url_name`` is its next page, or None for Oscar's payment details."""
 
     code: str
     label: Any
@@ -26,13 +26,13 @@ class Method:
 
 MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("A request comes to the phone you name."))
 
-#: Stands for the store's own way to pay where its settings name none.
+#: The store's own payment view, if ``OTHER_METHODS`` is empty.
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))
 
 
 def other_methods(store_view: type) -> list[Method]:
-    """The shop's other methods: those of ``OTHER_METHODS``, or the one that its own payment view takes."""
-    named = [
+    """Return the methods of ``OTHER_METHODS``, or else the one that the store's own payment view takes."""
+    configured = [
         Method(code=code, label=label, url_name=url_name) for code, label, url_name in get_settings().OTHER_METHODS
     ]
-    return named or ([STORE_METHOD] if takes_payment(store_view) else [])
+    return configured or ([STORE_METHOD] if takes_payment(store_view) else [])

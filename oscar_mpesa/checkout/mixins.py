@@ -1,8 +1,8 @@
-"""The two mixins that put M-Pesa into a shop's checkout views.
+"""The two mixins that add M-PESA to a shop's checkout views.
 
-``integration.py`` mixes them in by itself. A shop with ``AUTO_INTEGRATE`` off makes each the first base of its own
-view. Neither touches an order that is paid in another way: what happens while an order is placed looks at a flag
-that only our own submission sets, never at the session's choice alone.
+``integration.py`` adds them automatically. With ``AUTO_INTEGRATE`` off, make each the first base of your own view.
+Neither changes orders of other methods: placing an order depends on a flag that only our own submission sets, not
+on the choice in the session.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another wa
 
 
 class MpesaPaymentMethodMixin:
-    """Over Oscar's ``PaymentMethodView``: lists M-Pesa beside the shop's other methods."""
+    """Extend Oscar's ``PaymentMethodView`` to list M-PESA beside the shop's other methods."""
 
     request: HttpRequest
     checkout_session: Any
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The chooser; straight on where there is one method only; the shop's own view where there is none to name.
+        """Show the chooser, skip it if there is only one method, or show the shop's own view if there is none.
 
-        A choice of M-Pesa that is not possible any more is forgotten: nobody could unmake it.
+        Clears a stored choice of M-PESA if no method is offered, because the shopper could not change it.
         """
         offered = self.mpesa_methods()
         if len(offered) == 1:
@@ -67,7 +67,7 @@ class MpesaPaymentMethodMixin:
         return response
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Keep the choice for this checkout."""
+        """Store the chosen method in the checkout session."""
         offered = self.mpesa_methods()
         chosen = next((method for method in offered if method.code == request.POST.get("method")), None)
         if chosen is None:
@@ -75,12 +75,12 @@ class MpesaPaymentMethodMixin:
         return self._choose(chosen)
 
     def mpesa_methods(self) -> list[methods.Method]:
-        """M-Pesa first, if it can take this order, and then the shop's other methods."""
+        """Return M-PESA, if it can take this order's total, and then the shop's other methods."""
         total = self.build_submission()["order_total"]  # type: ignore[attr-defined]
         store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
         others = methods.other_methods(store_view)
-        offered = is_available_to(self.request.user) and total is not None and is_payable(total)
-        return [methods.MPESA_METHOD, *others] if offered else others
+        is_offered = is_available_to(self.request.user) and total is not None and is_payable(total)
+        return [methods.MPESA_METHOD, *others] if is_offered else others
 
     def _choose(self, method: methods.Method) -> HttpResponse:
         self.checkout_session.pay_by(method.code)
@@ -95,7 +95,7 @@ class MpesaPaymentMethodMixin:
 
 
 class MpesaPaymentDetailsMixin:
-    """Over Oscar's ``PaymentDetailsView``: asks for the phone, places the order first, then sends the prompt."""
+    """Extend Oscar's ``PaymentDetailsView``: enter the phone, place the order, then send the prompt."""
 
     request: HttpRequest
     checkout_session: Any
@@ -103,11 +103,11 @@ class MpesaPaymentDetailsMixin:
     _mpesa_placing = False
     _mpesa_total: Any = None
 
-    # What is shown: the session's choice decides.
+    # Pages: these methods depend on the choice in the session.
 
     @property
     def is_mpesa_chosen(self) -> bool:
-        """The shopper chose M-Pesa and there is something to pay."""
+        """Whether the shopper chose M-PESA and the total is not zero."""
         if self.checkout_session.payment_method() != methods.MPESA:
             return False
         if self._mpesa_total is None:
@@ -116,18 +116,18 @@ class MpesaPaymentDetailsMixin:
 
     @property
     def is_mpesa_possible(self) -> bool:
-        """It was chosen, is still offered, and takes this total."""
+        """Whether M-PESA is chosen, available to the user and can take this total."""
         return self.is_mpesa_chosen and is_available_to(self.request.user) and is_payable(self._mpesa_total)
 
     def get_template_names(self) -> list[str]:
-        """Our phone step and preview, both inside the shop's own pages."""
+        """Return our templates for the phone step and the preview. They extend the shop's own templates."""
         names: list[str] = super().get_template_names()  # type: ignore[misc]
         if not self.is_mpesa_possible:
             return names
         return ["oscar_mpesa/preview.html" if self.preview else "oscar_mpesa/payment_details.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Oscar's context, with the phone, the amount and the shop's own template to extend."""
+        """Add the phone, the amount and the shop's template to extend to Oscar's context."""
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         if self.is_mpesa_possible:
             context.setdefault("mpesa_form", self._phone_form())
@@ -141,21 +141,21 @@ class MpesaPaymentDetailsMixin:
         return context
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """A page that no browser keeps: gone back to after the order was placed, its button would be a dead one."""
+        """Forbid browsers to cache our pages, because their buttons no longer work once the order is placed."""
         page: HttpResponse = super().render_to_response(context, **kwargs)  # type: ignore[misc]
         if self.is_mpesa_possible:
             add_never_cache_headers(page)
         return page
 
     def build_submission(self, **kwargs: Any) -> dict[str, Any]:
-        """Oscar's submission; with M-Pesa chosen its total is whole shillings, the rounding among the surcharges."""
+        """Add the rounding surcharge to Oscar's submission if M-PESA is possible, so that the total is whole."""
         submission: dict[str, Any] = super().build_submission(**kwargs)  # type: ignore[misc]
         self._mpesa_total = submission["order_total"]
         return add_rounding(submission) if self._mpesa_total is not None and self.is_mpesa_possible else submission
 
     @property
     def mpesa_phone(self) -> PhoneNumber | None:
-        """The number that this checkout's shopper named."""
+        """The phone that the shopper entered in this checkout, or None."""
         msisdn = self.checkout_session._get("mpesa", "phone")
         return PhoneNumber(msisdn=msisdn) if msisdn else None
 
@@ -165,18 +165,18 @@ class MpesaPaymentDetailsMixin:
         data = self.request.POST if self.request.method == "POST" else None
         return PhoneForm(data, delivery_phone=delivery_phone)
 
-    # What is asked before the preview.
+    # Conditions of the steps.
 
     def check_basket_is_not_empty(self, request: HttpRequest) -> None:
-        """The second of two clicks on "Place order" finds the basket gone: it leads to the order, not to a warning."""
+        """Redirect the second of two clicks on "Place order" to the payment page instead of showing a warning."""
         if request.method == "POST" and request.POST.get("action") == "place_order" and request.basket.is_empty:  # type: ignore[attr-defined]
-            placed = ownership.public_ids_now(request)
+            placed = ownership.stored_public_ids(request)
             if placed and self.checkout_session.payment_method() == methods.MPESA:
                 raise FailedPreCondition(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
         super().check_basket_is_not_empty(request)  # type: ignore[misc]
 
     def check_payment_data_is_captured(self, request: HttpRequest) -> None:
-        """Without a phone number back to the phone step; with a total that M-Pesa cannot take, to the methods."""
+        """Redirect to the phone step without a phone, or to the methods if M-PESA is not possible any more."""
         super().check_payment_data_is_captured(request)  # type: ignore[misc]
         if not self.is_mpesa_chosen:
             return
@@ -188,72 +188,72 @@ class MpesaPaymentDetailsMixin:
             raise FailedPreCondition(url=reverse("checkout:payment-details"))
 
     def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
-        """Check the number on the server, keep it for this checkout, and show the preview."""
+        """Check the number, store it in the checkout session and show the preview."""
         if not self.is_mpesa_possible:
             response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
             return response
         form, now = self._phone_form(), timezone.now()
         if not form.is_valid():
-            return self._ask_again(form)
+            return self._show_errors(form)
         try:
             check_rate_limits(form.cleaned_data["phone"], now=now)
         except StartRefused as refusal:
-            return self._ask_again(form, error=refusal_message(refusal, now=now, shows_number=True))
+            return self._show_errors(form, error=refusal_message(refusal, now=now, shows_number=True))
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
 
-    def _ask_again(self, form: PhoneForm, error: str = "") -> HttpResponse:
+    def _show_errors(self, form: PhoneForm, error: str = "") -> HttpResponse:
         page: HttpResponse = self.render_payment_details(self.request, mpesa_form=form, error=error)  # type: ignore[attr-defined]
         page.status_code = 422
         return page
 
-    # What happens while the order is placed: our own submission's flag decides.
+    # Placement: these methods depend on the flag ``_mpesa_placing`` of our own submission.
 
     def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
-        """Place the order once, however often the button was pressed."""
+        """Place the order once, also on a double click."""
         if not self.is_mpesa_chosen:
             response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
             return response
         if self.mpesa_phone is None:
             return redirect("checkout:payment-details")
-        if self._total_changed_since_the_preview(request):
+        if self._has_total_changed(request):
             messages.warning(request, gettext("The total has changed. Look at it once more before you pay."))
             return redirect("checkout:preview")
         with transaction.atomic(savepoint=False):
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
             if placed is not None:
-                return self._lead_to(placed)
+                return self._redirect_to_order(placed)
             try:
                 check_rate_limits(self.mpesa_phone, now=timezone.now(), digest=ownership.session_digest(request))
             except StartRefused as refusal:
-                return self._lead_back(refusal)
+                return self._redirect_after_refusal(refusal)
             self._mpesa_placing = True
             page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
             return page
 
-    def _total_changed_since_the_preview(self, request: HttpRequest) -> bool:
-        """Something was put into the basket in another tab; a preview of the shop's own may not say its total."""
-        seen = request.POST.get("mpesa_amount", "")
-        return bool(seen) and seen != str(shillings(self._mpesa_total))
+    def _has_total_changed(self, request: HttpRequest) -> bool:
+        """Compare the total with the preview's. A shop's own preview may not post it."""
+        previewed = request.POST.get("mpesa_amount", "")
+        return bool(previewed) and previewed != str(shillings(self._mpesa_total))
 
-    def _lead_back(self, refusal: StartRefused) -> HttpResponse:
-        """Nothing was placed yet: to the phone step where another number helps, else to the preview."""
+    def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
+        """Redirect to the phone step if another number helps, else to the preview."""
         messages.warning(self.request, refusal_message(refusal, now=timezone.now(), shows_number=True))
         return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
-        """Nothing is paid yet when an M-Pesa order is placed."""
+        """Do nothing for M-PESA, which is paid after the order is placed."""
         if not self._mpesa_placing:
             super().handle_payment(order_number, total, **kwargs)  # type: ignore[misc]
 
     def get_initial_order_status(self, basket: Any) -> Any:
-        """An M-Pesa order awaits its payment."""
+        """Return the pending status for an M-PESA order."""
         if self._mpesa_placing:
             return get_settings().PENDING_STATUS
         return super().get_initial_order_status(basket)  # type: ignore[misc]
 
     def handle_order_placement(self, order_number: str, user: Any, basket: Any, *args: Any, **kwargs: Any) -> Any:
-        """All of it or nothing: an error after Oscar's own part leaves no order and no allocated stock."""
+        """Place an M-PESA order in one transaction, so that a later error leaves no order and no allocated stock."""
         if not self._mpesa_placing:
             return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
         with transaction.atomic():
@@ -261,7 +261,10 @@ class MpesaPaymentDetailsMixin:
             return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
 
     def handle_successful_order(self, order: Any) -> Any:
-        """Commit the payment's row with the order; the prompt leaves after the commit, and no mail before the money."""
+        """Create the payment in the order's transaction, and send the push after the commit.
+
+        Sends no confirmation email. The outbox sends it once the order is paid.
+        """
         if not self._mpesa_placing:
             return super().handle_successful_order(order)  # type: ignore[misc]
         assert self.mpesa_phone is not None
@@ -280,12 +283,12 @@ class MpesaPaymentDetailsMixin:
         transaction.on_commit(partial(send_stk_push, payment, now=timezone.now()), robust=True)
         ownership.grant_order(self.request, payment.mpesa_order)
         ownership.remember_number(self.request, self.mpesa_phone)
-        # Saved with the order, not after the push: a second click meanwhile finds the order in its session.
+        # Save the session with the order, so that a second click during the push finds the order there.
         self.request.session.modified = False
-        self.request.session.save()  # a session that lives in its cookie is marked modified by this
+        self.request.session.save()  # marks cookie-based sessions as modified again
         return redirect("checkout:mpesa-payment", payment.mpesa_order.public_id)
 
-    def _lead_to(self, order: Any) -> HttpResponse:
+    def _redirect_to_order(self, order: Any) -> HttpResponse:
         mpesa_order = MpesaOrder.objects.filter(order=order).first()
         if mpesa_order is None:
             messages.info(self.request, gettext("Your order was placed already."))

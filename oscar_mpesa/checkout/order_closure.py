@@ -1,4 +1,4 @@
-"""What can be done with an order that nobody paid: take its things back, or pay in another way."""
+"""Actions on unpaid orders: restore the basket, or choose another method."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CheckoutSessionData = get_class("checkout.utils", "CheckoutSessionData")
 
 
 class ClosedOrderView(PaymentActionView):
-    """A wish about an order's end."""
+    """Base of actions that put an order's items back into the basket."""
 
-    def put_back(self, request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-        """Put the order's things into the shopper's basket, once, and say so; False where they cannot be there."""
-        told = {"number": mpesa_order.order.number}
+    def restore_basket(self, request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
+        """Restore the order's items into the basket, once, and add a message. Return False if it is not possible."""
+        values = {"number": mpesa_order.order.number}
         try:
             missing = restore_basket(mpesa_order, request.basket, user=request.user, now=timezone.now())  # type: ignore[attr-defined]
         except NotRestorable as refusal:
@@ -38,31 +38,31 @@ class ClosedOrderView(PaymentActionView):
                 "Sold out, or fewer left than you ordered: %(titles)s. Whatever else order %(number)s had is in your "
                 "basket again."
             )
-            messages.warning(request, sentence % {**told, "titles": ", ".join(missing)})
+            messages.warning(request, sentence % {**values, "titles": ", ".join(missing)})
         else:
-            messages.success(request, gettext("The things of order %(number)s are in your basket again.") % told)
+            messages.success(request, gettext("The things of order %(number)s are in your basket again.") % values)
         return True
 
 
 @method_decorator(never_cache, name="dispatch")
 class RestoreBasketView(ClosedOrderView):
-    """Put the things of a closed order back into the basket."""
+    """Put the items of a closed order back into the basket."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """To the basket, however often it was asked for."""
-        if self.put_back(request, own_payment(request, public_id).mpesa_order):
+        """Restore the basket once and redirect to it, also on a second click."""
+        if self.restore_basket(request, own_payment(request, public_id).mpesa_order):
             return redirect("basket:summary")
         return redirect("checkout:mpesa-payment", public_id)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class OtherMethodView(ClosedOrderView):
-    """Give up the order to pay for its things in another way."""
+    """Close the order to pay for its items with another method."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Back to the choice of a method, the things in the basket, the address still known."""
+        """Close the order, restore its basket and redirect to the choice of a method."""
         mpesa_order = own_payment(request, public_id).mpesa_order
-        if self._close(request, mpesa_order) and self.put_back(request, mpesa_order):
+        if self._close(request, mpesa_order) and self.restore_basket(request, mpesa_order):
             CheckoutSessionData(request).pay_by(None)
             return redirect("checkout:payment-method")
         return redirect("checkout:mpesa-payment", public_id)
@@ -71,7 +71,7 @@ class OtherMethodView(ClosedOrderView):
         try:
             close_for_other_method(mpesa_order.order, now=timezone.now())
         except MoneyArrived:
-            return False  # the page tells of it
+            return False  # the payment page shows it
         except CloseRefused as refusal:
             chosen = MpesaOrder.objects.filter(pk=mpesa_order.pk, close_reason=CloseReason.OTHER_METHOD)
             if chosen.exists():

@@ -1,4 +1,4 @@
-"""Pay later: the order is kept, and a link leads back to it, for the shopper or for whoever pays instead."""
+"""Pay later: keep an unpaid order longer, and let anybody with its link pay."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from oscar_mpesa.services.pay_later import is_payable, pay_later
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class PayLaterView(PaymentActionView):
-    """Keep the order's things, and mail a link."""
+    """Keep an unpaid order for paying later, and email its payment link."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Once an order, however often it was asked for."""
+        """Keep the order, once, and redirect to the payment page."""
         order = own_payment(request, public_id).mpesa_order.order
         try:
             pay_later(order, now=timezone.now())
@@ -36,12 +36,12 @@ class PayLaterView(PaymentActionView):
 
 @method_decorator(never_cache, name="dispatch")
 class PayLinkView(View):
-    """A mailed or shared link: whoever opens it may pay that order, until it is paid or closed."""
+    """Open a payment link, which lets its reader pay the order until it is paid or closed."""
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Keep the leave to pay in the session and go on to the clean address.
+        """Allow this session to pay and redirect to the payment page, whose URL has no token.
 
-        Once the order waits for no money, a link is of use to nobody but who had that leave: they read how it ended.
+        Once the order awaits no payment, only sessions that opened the link before still reach the page.
         """
         mpesa_order = MpesaOrder.objects.select_related("order").filter(pk=read_token(token, TokenPurpose.PAY)).first()
         may_pay = mpesa_order is not None and ownership.may_pay(request, mpesa_order)

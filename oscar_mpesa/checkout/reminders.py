@@ -1,4 +1,4 @@
-"""Basket, checkout and "my orders" say that an order waits for its money, above whatever else the shop shows there."""
+"""Remind shoppers of an unpaid order in the basket, the checkout and the order history."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from oscar_mpesa.oscar_adapter import order_messages
 
 
 class MpesaReminderMixin:
-    """Over a view of the shop: one message with a link to the waiting page, while there is an order to finish."""
+    """Add a message to a view of the shop, with a link to the payment page of an unpaid order."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The shop's own page, with the reminder in its messages."""
+        """Render the shop's own page with the reminder in its messages."""
         add_reminder(request, number=kwargs.get("order_number", ""))
         response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
 
 def add_reminder(request: HttpRequest, *, number: str = "") -> None:
-    """Leave the message for the page that is shown next, on an order's own page about that order if it waits.
+    """Add a message about the shopper's unpaid order, preferably the one of this ``number``, if there is one.
 
-    Oscar shows a message's HTML if it is tagged so.
+    The tag ``safe`` lets Oscar render the message's HTML.
     """
     mpesa_order = unpaid_order_of(request, number=number)
     if mpesa_order is None:

@@ -1,4 +1,4 @@
-"""The shopper's pages, mounted inside Oscar's checkout: ``checkout:mpesa-payment`` and its neighbours."""
+"""URLs of the shopper's pages, mounted in Oscar's checkout as ``checkout:mpesa-payment`` and so on."""
 
 from django.urls import re_path
 

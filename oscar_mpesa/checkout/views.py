@@ -1,4 +1,4 @@
-"""The waiting page and what can be done there."""
+"""The payment page, its status poll and its actions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.payment_page.messages import refusal_message
-from oscar_mpesa.payment_page.state import PaymentPage, latest_payment, payment_page, prompt_expires_at
+from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
+from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, StartRefused
 from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from oscar_mpesa.services.pay_later import reserved_until
@@ -32,32 +33,32 @@ from oscar_mpesa.services.status_query import refresh_payment
 
 OrderPlacementMixin = get_class("checkout.mixins", "OrderPlacementMixin")
 
-#: A browser without scripts looks again by itself so often, then on request only.
-REFRESHES = 4
+#: A browser without scripts refreshes the payment page this many times by itself.
+MAX_REFRESHES = 4
 
 
 def own_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
-    """The latest attempt of the asker's own order; ``Http404`` for anybody else's."""
+    """Return the latest payment of an order that the request owns. Raises ``Http404``."""
     payment = latest_payment(public_id)
     ownership.require_owner(request, payment)
     return payment
 
 
 def payable_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
-    """The latest attempt of an order that the asker owns, or came to by a link; ``Http404`` for anybody else's."""
+    """Return the latest payment of an order that the request may pay. Raises ``Http404``."""
     payment = latest_payment(public_id)
     ownership.require_payer(request, payment)
     return payment
 
 
-def refreshed(request: HttpRequest, public_id: str) -> MpesaPayment:
-    """The same, after what its clock says is due: a question to Safaricom, or its end."""
+def refreshed_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
+    """Return ``payable_payment`` after a status check or the expiry of the prompt, if either is due."""
     payment = payable_payment(request, public_id)
     return payable_payment(request, public_id) if refresh_payment(payment, now=timezone.now()) else payment
 
 
 def page_of(request: HttpRequest, payment: MpesaPayment, now: datetime) -> PaymentPage:
-    """The page of a payment as this page tells it to whoever asks."""
+    """Return the payment page as this request may see it."""
     typed = ownership.typed_number(request, payment.phone_number)
     page = payment_page(payment, now=now, shows_number=typed)
     return page if ownership.owns(request, payment.mpesa_order) else page.for_payer(is_their_phone=typed)
@@ -65,14 +66,14 @@ def page_of(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Payme
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class PaymentPageView(View):
-    """One page for all the states of an order's payment; works without scripts."""
+    """Show an order's payment in all of its states. Works without scripts."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """The page as things stand now."""
-        return self.page(request, refreshed(request, public_id))
+        """Refresh the payment if that is due, and show its page."""
+        return self.render_page(request, refreshed_payment(request, public_id))
 
-    def page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
-        """Render the page of a payment, with a phone form where another attempt may be made."""
+    def render_page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
+        """Render the page of a payment. Pass an invalid ``form`` to show its errors with status 422."""
         now = timezone.now()
         context: dict[str, Any] = {
             "page": page_of(request, payment, now),
@@ -80,10 +81,10 @@ class PaymentPageView(View):
             "shows_number": ownership.typed_number(request, payment.phone_number),
             "form": form or PhoneForm(),
             "later_until": reserved_until(payment.mpesa_order, now=now),
-            "link": _link(request, payment.mpesa_order),
+            "link": _pay_link(request, payment.mpesa_order),
             "answer_until": prompt_expires_at(payment),
             "now": now,
-            "look": _next_poll(request),
+            "next_refresh": _next_refresh(request),
             "mpesa": get_settings(),
         }
         return render(request, "oscar_mpesa/payment_page.html", context, status=422 if form else 200)
@@ -91,54 +92,54 @@ class PaymentPageView(View):
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class PaymentStatusView(View):
-    """What the waiting page's script asks for: does the page say something new?"""
+    """Tell the payment page's script whether the page has changed."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """``{"state", "version", "open"}``; asks Safaricom only when a question is due."""
-        page = page_of(request, refreshed(request, public_id), timezone.now())
+        """Return ``{"state", "version", "open"}``. Queries Safaricom only when a status check is due."""
+        page = page_of(request, refreshed_payment(request, public_id), timezone.now())
         return JsonResponse({"state": page.state, "version": page.version, "open": page.is_open})
 
 
 class PaymentActionView(View):
-    """What a button of the waiting page posts to."""
+    """Base of the actions that buttons of the payment page post to."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """A GET carries out no wish: it leads back to the page, for whom there is one."""
+        """Redirect a GET to the payment page without acting."""
         payable_payment(request, public_id)
         return redirect("checkout:mpesa-payment", public_id)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class RetryPaymentView(PaymentActionView, PaymentPageView):
-    """Send the request again, to the same phone or to another."""
+    """Send another prompt, to the same phone or to another."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """One more attempt for the same order, unless one is on its way or the money is there."""
+        """Start another payment for the order, unless one is in progress or the order is paid."""
         payment = payable_payment(request, public_id)
-        form, again = PhoneForm(request.POST), bool(request.POST.get("again"))
-        if not again and not form.is_valid():
-            return self.page(request, payment, form)
-        phone = payment.phone_number if again else form.cleaned_data["phone"]
+        form, is_same_phone = PhoneForm(request.POST), bool(request.POST.get("again"))
+        if not is_same_phone and not form.is_valid():
+            return self.render_page(request, payment, form)
+        phone = payment.phone_number if is_same_phone else form.cleaned_data["phone"]
         try:
             retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now())
         except (PaymentInProgress, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = not again or ownership.typed_number(request, phone)
+            typed = not is_same_phone or ownership.typed_number(request, phone)
             messages.warning(request, refusal_message(refusal, now=timezone.now(), shows_number=typed))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         else:
-            if not again:
+            if not is_same_phone:
                 ownership.remember_number(request, phone)
         return redirect("checkout:mpesa-payment", public_id)
 
 
 class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignore[misc, valid-type]
-    """From the paid waiting page to Oscar's own thank-you page; a POST, because it ends the checkout session."""
+    """Lead from the paid payment page to Oscar's thank-you page. It is a POST because it ends the checkout session."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Hand the paid order to the thank-you page, with Oscar's ``post_checkout`` in the shopper's own request."""
+        """End the checkout of a paid order and send Oscar's ``post_checkout`` signal, once per order."""
         payment = own_payment(request, public_id)
         if not payment_page(payment, now=timezone.now()).state.is_paid:
             return redirect("checkout:mpesa-payment", public_id)
@@ -160,24 +161,23 @@ class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignor
             self.checkout_session.flush()
 
     def check_skip_conditions(self, request: HttpRequest) -> None:
-        """None: the basket is an order already."""
+        """Skip Oscar's conditions, because the basket is an order already."""
 
     def check_pre_conditions(self, request: HttpRequest) -> None:
-        """None either."""
+        """Skip Oscar's conditions, because the basket is an order already."""
 
 
-def _link(request: HttpRequest, mpesa_order: MpesaOrder) -> str:
-    """A link by which anybody may pay an order that is kept for later; empty where there is none to pass on."""
-    is_kept = mpesa_order.pay_later_at is not None
-    if not is_kept or not ownership.owns(request, mpesa_order):
+def _pay_link(request: HttpRequest, mpesa_order: MpesaOrder) -> str:
+    """Return the payment link for the owner of an order that pays later; empty for others."""
+    if mpesa_order.pay_later_at is None or not ownership.owns(request, mpesa_order):
         return ""
     path = reverse("checkout:mpesa-pay-link", args=[make_token(mpesa_order.pk, TokenPurpose.PAY)])
     return request.build_absolute_uri(path)
 
 
-def _next_poll(request: HttpRequest) -> int:
-    """The number of the next refresh of a browser without scripts; 0 when it should stop."""
-    asked = request.GET.get("look", "0")
-    if not (asked.isascii() and asked.isdecimal()) or len(asked) > 2:
+def _next_refresh(request: HttpRequest) -> int:
+    """Return the number of the next refresh without scripts, or 0 to stop."""
+    count = request.GET.get("refresh", "0")
+    if not (count.isascii() and count.isdecimal()) or len(count) > 2:
         return 0
-    return int(asked) + 1 if int(asked) < REFRESHES else 0
+    return int(count) + 1 if int(count) < MAX_REFRESHES else 0

@@ -1,1 +1,1 @@
-"""payment_page"""
+"""Describe an order's payment for people: the page's state, sentences, times and amounts. Changes no payments."""

@@ -1,4 +1,4 @@
-"""Why no request was sent, in the reader's words."""
+"""Sentences about refusals and payments, for readers with or without a page."""
 
 from __future__ import annotations
 
@@ -6,23 +6,44 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.payment_page.formats import from_clock
+from oscar_mpesa.payment_page.page import PaymentPage
 from oscar_mpesa.services.exceptions import StartRefused
 
 
 def refusal_message(refusal: StartRefused, *, now: datetime, shows_number: bool = False) -> str:
-    """A refusal's sentence in the active language, its parts filled in; the phone in full only for who typed it."""
+    """Say in the active language why no prompt was sent. ``shows_number`` shows the phone in full, not masked."""
     parts = {}
     if refusal.phone is not None:
         parts["number"] = refusal.phone.grouped if shows_number else refusal.phone.masked
     if refusal.until is not None:
-        parts["time"] = _time(refusal.until, now)
+        parts["time"] = _format_time(refusal.until, now)
     return _(refusal.sentence).format(**parts)
 
 
-def _time(until: datetime, now: datetime) -> str:
-    """No refusal lasts longer than a day, so a time that is not today's is tomorrow's."""
+def _format_time(until: datetime, now: datetime) -> str:
+    """Return a time of today or tomorrow, because no refusal lasts longer than a day."""
     time = from_clock(until)
     is_today = until.astimezone(NAIROBI).date() == now.astimezone(NAIROBI).date()
     return time if is_today else _("{time} tomorrow").format(time=time)
+
+
+def page_text(page: PaymentPage) -> str:
+    """Return what a payment page says as one line of text; never empty."""
+    parts = [page.sentence or _state_text(page), *page.decisions]
+    if page.another_may_come:
+        parts.append(_("If another request comes, press Cancel."))
+    return " ".join(parts)
+
+
+def _state_text(page: PaymentPage) -> str:
+    """Return the text of states whose page has no ``sentence``."""
+    if page.state.has_arrived:
+        arrived = _("Your %(amount)s arrived. We are finishing your order; do not pay again.")
+        return arrived % {"amount": ksh(page.amount)}
+    code = "0" if page.state.is_paid_once else "4999"
+    outcome = result_codes.RESULTS[code]
+    return _(outcome.sentence)

@@ -1,4 +1,4 @@
-"""The money that came in for an order, as the order's page has to speak of it."""
+"""Sum up the receipts of an order for its payment page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 
-#: The page's states by money, in the order of precedence; the last three are decisions of the staff.
+#: The states that receipts lead to, by precedence. The last three are decisions by staff.
 STATES = (
     PaymentPageState.SURPLUS,
     PaymentPageState.PAID,
@@ -19,7 +19,7 @@ STATES = (
     PaymentPageState.EXPLAINED,
 )
 
-_OF_OWN = {
+_STATE_BY_ALLOCATION = {
     Allocation.SURPLUS: PaymentPageState.SURPLUS,
     Allocation.APPLIED: PaymentPageState.PAID,
     Allocation.MISMATCH: PaymentPageState.MISMATCH,
@@ -31,9 +31,11 @@ _OF_OWN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMoney:
-    """All receipts of one order, oldest first, and what the page says by them.
+    """All receipts of one order, oldest first, and the page's state by them.
 
-    ``state`` is one of ``STATES``, None where no money came; ``receipt`` is the one that it is about.
+    ``state`` is one of ``STATES``, or None without receipts. ``receipt`` is the receipt that leads to it. ``kept``
+    are the receipts that pay the order or await a decision, ``decided`` those that staff refunded, resolved or used
+    for another order.
     """
 
     state: PaymentPageState | None = None
@@ -41,34 +43,34 @@ class OrderMoney:
     kept: tuple[MpesaReceipt, ...] = ()
     decided: tuple[MpesaReceipt, ...] = ()
 
-    def told_of(self, *, beside: MpesaReceipt | None) -> tuple[MpesaReceipt, ...]:
-        """Those that a person decided about, but for the one the page is about, and those of which a part went back."""
-        others = (each for each in self.decided if each is not beside)
+    def decisions(self, *, without: MpesaReceipt | None) -> tuple[MpesaReceipt, ...]:
+        """Return the decided receipts except ``without``, and the kept ones that are partly refunded."""
+        others = (each for each in self.decided if each is not without)
         return (*others, *(each for each in self.kept if each.returned_amount is not None))
 
-    def brought_by(self, payment: MpesaPayment) -> list[MpesaReceipt]:
-        """Those that one attempt brought, oldest first."""
+    def receipts_of(self, payment: MpesaPayment) -> list[MpesaReceipt]:
+        """Return the receipts of one payment, oldest first."""
         own = (each for each in (*self.kept, *self.decided) if each.payment_id == payment.pk)
         return sorted(own, key=lambda each: each.pk)
 
     @property
-    def stands(self) -> bool:
-        """It is here, in the books or waiting for a person, so nobody pays again."""
+    def has_arrived(self) -> bool:
+        """Whether money pays the order or awaits a decision, so that the shopper must not pay again."""
         return self.state is not None and self.state.has_money
 
 
 def order_money(order_id: int) -> OrderMoney:
-    """The receipts of an order, and those of its attempts that were used elsewhere; one query."""
+    """Return the receipts of an order, and those of its payments that were used elsewhere. Makes one query."""
     of_order = MpesaReceipt.objects.order_by().filter(order_id=order_id)
     elsewhere = MpesaReceipt.objects.order_by().filter(payment__mpesa_order_id=order_id).exclude(order_id=order_id)
-    # Two halves, because no database finds its way through an "or" of two tables by its indexes.
-    stated = [(_state(each, order_id), each) for each in of_order.union(elsewhere, all=True).order_by("id")]
-    state, receipt = min(stated, key=lambda pair: STATES.index(pair[0]), default=(None, None))
+    # A union, because databases do not use their indexes for an OR over two tables.
+    receipts = [(_state(each, order_id), each) for each in of_order.union(elsewhere, all=True).order_by("id")]
+    state, receipt = min(receipts, key=lambda pair: STATES.index(pair[0]), default=(None, None))
     return OrderMoney(
         state=state,
         receipt=receipt,
-        kept=tuple(each for found, each in stated if found.has_money),
-        decided=tuple(each for found, each in stated if not found.has_money),
+        kept=tuple(each for state_of_each, each in receipts if state_of_each.has_money),
+        decided=tuple(each for state_of_each, each in receipts if not state_of_each.has_money),
     )
 
 
@@ -79,4 +81,4 @@ def _state(receipt: MpesaReceipt, order_id: int) -> PaymentPageState:
         return PaymentPageState.PAID
     if receipt.allocation == Allocation.UNALLOCATED and receipt.error:
         return PaymentPageState.ARRIVED
-    return _OF_OWN[Allocation(receipt.allocation)]
+    return _STATE_BY_ALLOCATION[Allocation(receipt.allocation)]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PaymentPageState(TextChoices):
-    """What the payment page says of an order's payment. The label is the page's heading."""
+    """The state of an order's payment as its page shows it. The label is the page's heading."""
 
     ENTER_PIN = "enter-pin", _("Enter your M-PESA PIN on the phone")
     CHECKING = "checking", _("Still checking with M-PESA")
@@ -59,7 +59,7 @@ class PaymentPageState(TextChoices):
 
     @property
     def has_arrived(self) -> bool:
-        """Whether the money is here and the shop's books are not written yet."""
+        """Whether the money arrived and Oscar's payment source is not recorded yet."""
         return self is PaymentPageState.ARRIVED
 
     @property
@@ -69,12 +69,12 @@ class PaymentPageState(TextChoices):
 
     @property
     def is_undecided(self) -> bool:
-        """Whether money waits for a decision of the staff."""
+        """Whether a receipt awaits a decision by staff."""
         return self in {PaymentPageState.SURPLUS, PaymentPageState.MISMATCH, PaymentPageState.LATE}
 
     @property
     def has_money(self) -> bool:
-        """Whether money is here, in the books or waiting for a decision, so that nobody pays again."""
+        """Whether money has arrived, recorded or not, so that the shopper must not pay again."""
         return self in {PaymentPageState.PAID, PaymentPageState.ARRIVED} or self.is_undecided
 
     @property
@@ -99,7 +99,7 @@ class PaymentPageState(TextChoices):
 
     @property
     def is_ended(self) -> bool:
-        """Whether the order can still be paid and no prompt is on a phone."""
+        """Whether the last payment ended, and the order can still be paid."""
         return self in {
             PaymentPageState.FAILED,
             PaymentPageState.UNANSWERED,
@@ -109,7 +109,7 @@ class PaymentPageState(TextChoices):
 
     @property
     def is_to_pay(self) -> bool:
-        """Whether somebody else opened the payment link and has not started a payment."""
+        """Whether the reader came by a payment link and has not started a payment."""
         return self is PaymentPageState.TO_PAY
 
     @property

@@ -10,7 +10,7 @@ from django import template
 from oscar_mpesa.domain.money import ksh as written
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page import formats as access_clock
-from oscar_mpesa.payment_page.state import PaymentPage
+from oscar_mpesa.payment_page.page import PaymentPage
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-"""Where a request comes from: what a proxy of ours wrote is believed, what anybody can write is not."""
+"""Client addresses come from trusted proxies only."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from oscar_mpesa.access.client_address import client_address, is_allowed_address
 SAFARICOM, PROXY, FORGED = "196.201.214.200", "10.0.0.1", "1.2.3.4"
 
 
-def seen(settings: Any, *, proxies: int, forwarded: str | None = None, remote: str = PROXY) -> str | None:
+def address_of(settings: Any, *, proxies: int, forwarded: str | None = None, remote: str = PROXY) -> str | None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "TRUSTED_PROXIES": proxies}
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     return client_address(RequestFactory(REMOTE_ADDR=remote).get("/", headers=headers))
 
 
 @pytest.mark.parametrize("forwarded", [None, "", FORGED, f"{FORGED}, {SAFARICOM}"])
-def test_without_proxies_only_the_connection_is_believed(settings: Any, forwarded: str | None) -> None:
-    assert seen(settings, proxies=0, forwarded=forwarded, remote=SAFARICOM) == SAFARICOM
+def test_without_proxies_only_the_connection_counts(settings: Any, forwarded: str | None) -> None:
+    assert address_of(settings, proxies=0, forwarded=forwarded, remote=SAFARICOM) == SAFARICOM
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,16 @@ def test_without_proxies_only_the_connection_is_believed(settings: Any, forwarde
     ],
 )
 def test_proxies_are_counted_from_the_right(settings: Any, proxies: int, forwarded: str) -> None:
-    assert seen(settings, proxies=proxies, forwarded=forwarded) == SAFARICOM
+    assert address_of(settings, proxies=proxies, forwarded=forwarded) == SAFARICOM
 
 
 @pytest.mark.parametrize("forwarded", [None, "", ",", FORGED], ids=["none", "empty", "a comma", "too few hops"])
-def test_who_came_past_the_proxies_is_known_by_the_connection(settings: Any, forwarded: str | None) -> None:
-    assert seen(settings, proxies=2, forwarded=forwarded) == PROXY
+def test_request_that_bypasses_the_proxies_counts_by_its_connection(settings: Any, forwarded: str | None) -> None:
+    assert address_of(settings, proxies=2, forwarded=forwarded) == PROXY
 
 
 @pytest.mark.parametrize(
-    ("told", "address"),
+    ("text", "address"),
     [
         pytest.param("2001:DB8::0001", "2001:db8::1", id="IPv6"),
         pytest.param("::ffff:196.201.214.200", SAFARICOM, id="IPv4 inside IPv6"),
@@ -52,24 +52,24 @@ def test_who_came_past_the_proxies_is_known_by_the_connection(settings: Any, for
         pytest.param(f"fe80::1%{'x' * 200}", "fe80::1", id="IPv6 with a very long name"),
     ],
 )
-def test_an_address_is_written_in_one_way(settings: Any, told: str, address: str) -> None:
-    written = {seen(settings, proxies=1, forwarded=told), seen(settings, proxies=0, remote=told)}
+def test_addresses_are_normalized(settings: Any, text: str, address: str) -> None:
+    written = {address_of(settings, proxies=1, forwarded=text), address_of(settings, proxies=0, remote=text)}
 
     assert written == {address}
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     ["unknown", "unix:", "196.201.214.200:51234", "256.1.1.1", "196.201.214", "<script>", "1" * 5000],
     ids=["unknown", "a socket", "with a port", "no byte", "three parts", "markup", "too long"],
 )
-def test_what_is_no_address_is_kept_as_none(settings: Any, told: str) -> None:
-    assert seen(settings, proxies=1, forwarded=told) is None
-    assert seen(settings, proxies=0, remote=told) is None
+def test_invalid_address_is_none(settings: Any, text: str) -> None:
+    assert address_of(settings, proxies=1, forwarded=text) is None
+    assert address_of(settings, proxies=0, remote=text) is None
 
 
-def test_a_server_behind_a_socket_knows_no_address(settings: Any) -> None:
-    assert seen(settings, proxies=0, remote="") is None
+def test_server_behind_a_socket_has_no_address(settings: Any) -> None:
+    assert address_of(settings, proxies=0, remote="") is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_server_behind_a_socket_knows_no_address(settings: Any) -> None:
         pytest.param([SAFARICOM], "2001:db8::1", False, id="of another family"),
     ],
 )
-def test_only_an_address_outside_the_list_is_unexpected(
+def test_only_addresses_outside_the_list_are_not_allowed(
     settings: Any, listed: list[str], address: str | None, expected: bool
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": listed}

@@ -1,4 +1,4 @@
-"""Whose order it is."""
+"""Who owns an order and who may pay it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def user(django_user_model: Any) -> Any:
     return django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
 
 
-def doors(request: HttpRequest, payment: MpesaPayment) -> tuple[bool, bool]:
-    """Whether the owner's door opens, and the payer's."""
-    return _opens(ownership.require_owner, request, payment), _opens(ownership.require_payer, request, payment)
+def access(request: HttpRequest, payment: MpesaPayment) -> tuple[bool, bool]:
+    """Return whether the request passes the check for the owner, and the one for a payer."""
+    return _passes(ownership.require_owner, request, payment), _passes(ownership.require_payer, request, payment)
 
 
-def _opens(require: Callable[[HttpRequest, MpesaPayment], None], request: HttpRequest, payment: MpesaPayment) -> bool:
+def _passes(require: Callable[[HttpRequest, MpesaPayment], None], request: HttpRequest, payment: MpesaPayment) -> bool:
     try:
         require(request, payment)
     except Http404:
@@ -39,16 +39,16 @@ def payment() -> MpesaPayment:
     return new_payment()
 
 
-def test_the_session_that_placed_the_order_owns_it(payment: MpesaPayment) -> None:
+def test_session_that_placed_the_order_owns_it(payment: MpesaPayment) -> None:
     request = visit()
-    before = doors(request, payment)
+    before = access(request, payment)
 
     ownership.grant_order(request, payment.mpesa_order)
 
-    assert (before, doors(request, payment)) == ((False, False), (True, True))
+    assert (before, access(request, payment)) == ((False, False), (True, True))
 
 
-def test_a_number_is_for_the_session_in_which_it_was_typed(payment: MpesaPayment) -> None:
+def test_only_the_session_that_typed_a_number_sees_it(payment: MpesaPayment) -> None:
     request = visit()
     ownership.grant_order(request, payment.mpesa_order)
     before = ownership.typed_number(request, payment.phone_number)
@@ -59,27 +59,27 @@ def test_a_number_is_for_the_session_in_which_it_was_typed(payment: MpesaPayment
     assert not ownership.typed_number(visit(), payment.phone_number)
 
 
-def test_who_came_by_a_link_may_pay_and_does_not_own(payment: MpesaPayment) -> None:
+def test_payment_link_allows_paying_but_not_owning(payment: MpesaPayment) -> None:
     request = visit()
 
     ownership.grant_payment(request, payment.mpesa_order)
 
-    assert doors(request, payment) == (False, True)
+    assert access(request, payment) == (False, True)
 
 
-def test_a_stranger_is_told_nothing(payment: MpesaPayment, user: Any) -> None:
-    assert [doors(visit(), payment), doors(visit(user), payment)] == [(False, False), (False, False)]
+def test_others_may_neither_own_nor_pay(payment: MpesaPayment, user: Any) -> None:
+    assert [access(visit(), payment), access(visit(user), payment)] == [(False, False), (False, False)]
 
 
-def test_the_user_owns_the_order_everywhere_but_did_not_type_the_number_there(user: Any) -> None:
+def test_user_owns_the_order_in_every_session_without_the_number(user: Any) -> None:
     payment = new_payment(new_order(user=user))
     elsewhere = visit(user)
 
-    assert doors(elsewhere, payment) == (True, True)
+    assert access(elsewhere, payment) == (True, True)
     assert not ownership.typed_number(elsewhere, payment.phone_number)
 
 
-def test_an_order_is_remembered_once_and_the_oldest_is_forgotten(payment: MpesaPayment) -> None:
+def test_session_stores_an_order_once_and_drops_the_oldest(payment: MpesaPayment) -> None:
     request = visit()
     request.session[ownership.ORDERS_KEY] = [str(number) for number in range(ownership.MAX_REMEMBERED)]
 
@@ -93,7 +93,7 @@ def test_an_order_is_remembered_once_and_the_oldest_is_forgotten(payment: MpesaP
     assert "0" not in kept
 
 
-def test_a_session_is_counted_by_a_name_that_is_not_its_key() -> None:
+def test_session_digest_does_not_reveal_the_key() -> None:
     fresh, kept = visit(), visit()
     kept.session.create()
 

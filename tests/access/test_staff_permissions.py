@@ -1,4 +1,4 @@
-"""Staff permissions have one name each, and one function decides who reads phone numbers in full."""
+"""Each staff permission has one name, and one function decides who sees full phone numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar_mpesa.access.staff_permissions import is_staff_with, may_see_full_pho
 from tests.house.sources import python_files
 from tests.shop import new_clerk
 
-#: The permissions of the models' ``Meta``.
+#: The custom permissions in the models' ``Meta``.
 CUSTOM = {
     "act_on_payment",
     "export_payments",
@@ -27,7 +27,7 @@ CUSTOM = {
     "block_phone",
 }
 
-#: Where a permission is defined, and where the services require it.
+#: Files that define permissions or require them in services.
 DEFINED = ("oscar_mpesa/access/staff_permissions.py", "oscar_mpesa/models/", "oscar_mpesa/services/")
 
 
@@ -41,7 +41,7 @@ def test_every_custom_permission_has_a_name() -> None:
     assert named == {f"oscar_mpesa.{codename}" for codename in CUSTOM | {"view_mpesapayment"}}
 
 
-def test_no_other_module_spells_a_permission() -> None:
+def test_no_other_module_names_a_permission() -> None:
     spelling = {
         str(source.path)
         for source in python_files("oscar_mpesa")
@@ -54,7 +54,7 @@ def test_no_other_module_spells_a_permission() -> None:
 
 
 @pytest.mark.django_db
-def test_full_phones_are_for_staff_with_the_permission() -> None:
+def test_only_staff_with_permission_see_full_phones() -> None:
     users: Any = get_user_model().objects
     customer = users.create_user("wanjiru", "wanjiru@example.com")
     customer.user_permissions.set(new_clerk("view_full_phone").user_permissions.all())

@@ -1,4 +1,4 @@
-"""Build requests of visitors with a session."""
+"""Build requests with a session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 
 def visit(user: Any = None) -> HttpRequest:
-    """A request with a session of its own."""
+    """Build a request with a new session."""
     request = RequestFactory().get("/")
     request.session = SessionStore()
     request.user = user or AnonymousUser()

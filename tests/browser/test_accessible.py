@@ -48,7 +48,7 @@ def test_the_steps_of_the_checkout(new_person: Any) -> None:
     guest.names_phone("0733 123 456")
     assert guest.page.locator(".mpesa-hint").is_visible()
     found["preview"] = violations_at_all_widths(guest.page, within=".col-sm-6:has(.mpesa-mark)")
-    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-query")
+    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-confirm")
 
     assert {step: lines for step, lines in found.items() if lines} == {}
 

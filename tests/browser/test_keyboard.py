@@ -34,7 +34,7 @@ def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_
     guest.sees("enter-pin")
     five_seconds_pass()
     guest.sees("failed")
-    keys.goes_to("#mpesa-other-method").presses("Enter").types("#mpesa-payment [name=phone_number]", "0708374149")
+    keys.goes_to("#mpesa-another-number").presses("Enter").types("#mpesa-payment [name=phone_number]", "0708374149")
     keys.follows("#mpesa-payment details [type=submit]")
     guest.sees("enter-pin")
     five_seconds_pass()

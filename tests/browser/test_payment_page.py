@@ -68,19 +68,19 @@ def test_nothing_moves_while_another_number_is_being_typed(new_person: Any) -> N
     guest.sees("enter-pin")
     five_seconds_pass()
     guest.sees("failed")
-    guest.page.click("#mpesa-other-method")
+    guest.page.click("#mpesa-another-number")
     guest.page.locator("#mpesa-payment [name=phone_number]").type("0712")
 
     changed(result_code="2001", status="failed")
     guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
     guest.page.locator("#mpesa-payment [name=phone_number]").type("345678")
     typed = guest.page.locator("#mpesa-payment [name=phone_number]").input_value()
-    guest.page.focus("#mpesa-other-method")
+    guest.page.focus("#mpesa-another-number")
     guest.comes_back()
     guest.page.wait_for_selector("text=The M-PESA PIN was wrong.")
 
     assert typed == "0712345678"
-    assert focused(guest) in {"mpesa-other-method", "mpesa-heading"}
+    assert focused(guest) in {"mpesa-another-number", "mpesa-heading"}
 
 
 def test_the_same_phone_may_be_asked_again_when_its_minute_is_over(new_person: Any) -> None:

@@ -68,7 +68,7 @@ def test_a_page_without_scripts_looks_again_by_itself(new_person: Any) -> None:
 
     guest.page.wait_for_selector(".mpesa-paid")
 
-    assert "look=1" in guest.page.url
+    assert "refresh=1" in guest.page.url
 
 
 def _in_a_hurry(route: Route) -> None:

@@ -123,9 +123,9 @@ def test_the_poll_says_when_the_page_would_say_something_new(shopper: Shopper) -
 def test_a_page_without_scripts_looks_again_four_times_and_can_be_told_not_to(shopper: Shopper) -> None:
     wait_url = shopper.buys(new_product())["Location"]
 
-    looks = {look: shopper.client.get(f"{wait_url}?look={look}").content.decode() for look in ("0", "3", "4", "off")}
+    looks = {look: shopper.client.get(f"{wait_url}?refresh={look}").content.decode() for look in ("0", "3", "4", "off")}
 
-    assert 'http-equiv="refresh"' not in shopper.client.get(f"{wait_url}?look=²").content.decode()
-    assert 'content="20;url=?look=1"' in looks["0"]
-    assert 'content="20;url=?look=4"' in looks["3"]
+    assert 'http-equiv="refresh"' not in shopper.client.get(f"{wait_url}?refresh=²").content.decode()
+    assert 'content="20;url=?refresh=1"' in looks["0"]
+    assert 'content="20;url=?refresh=4"' in looks["3"]
     assert 'http-equiv="refresh"' not in looks["4"] + looks["off"]

@@ -1,4 +1,4 @@
-"""A refusal says what to do, in the reader's language, with the number in full only for who typed it."""
+"""Refusals say what to do in the reader's language, and mask phones unless the reader typed them."""
 
 from __future__ import annotations
 
@@ -50,51 +50,51 @@ def names_of(refusals: tuple[StartRefused, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=names_of(REFUSALS))
-def test_every_refusal_is_a_whole_sentence(refusal: StartRefused) -> None:
-    told = refusal_message(refusal, now=NOON)
+def test_every_refusal_is_a_complete_sentence(refusal: StartRefused) -> None:
+    message = refusal_message(refusal, now=NOON)
 
-    assert told.endswith(".")
-    assert "{" not in told
+    assert message.endswith(".")
+    assert "{" not in message
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=names_of(REFUSALS))
 @pytest.mark.usefixtures("_in_swahili")
-def test_every_refusal_is_told_in_swahili(refusal: StartRefused) -> None:
+def test_every_refusal_is_translated_to_swahili(refusal: StartRefused) -> None:
     assert translation.gettext(refusal.sentence) != refusal.sentence
     assert "{" not in refusal_message(refusal, now=NOON)
 
 
-def test_who_typed_the_number_reads_it_in_full() -> None:
-    told = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
+def test_own_number_is_shown_in_full() -> None:
+    message = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
 
-    assert told == "Three requests went to 0712 345 678. Wait until 15:12, or use another number."
+    assert message == "Three requests went to 0712 345 678. Wait until 15:12, or use another number."
 
 
 @pytest.mark.usefixtures("_in_swahili")
-def test_who_typed_it_reads_it_in_swahili() -> None:
-    told = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
+def test_own_number_is_shown_in_full_in_swahili() -> None:
+    message = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
 
-    assert told == "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi 15:12, au utumie nambari nyingine."
+    assert message == "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi 15:12, au utumie nambari nyingine."
 
 
-def test_everybody_else_reads_it_masked() -> None:
+def test_number_of_others_is_masked() -> None:
     assert "0712 •••678" in refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON)
 
 
-def test_a_time_that_is_not_today_s_is_tomorrow_s() -> None:
-    told = refusal_message(TooManyUnpaidPushes(ANOTHER, A_DAY), now=NOON)
+def test_time_of_another_day_is_tomorrow() -> None:
+    message = refusal_message(TooManyUnpaidPushes(ANOTHER, A_DAY), now=NOON)
 
-    assert told == (
+    assert message == (
         "Ten requests to 0712 •••678 went unpaid within 24 hours. Wait until 14:00 tomorrow, or use another number."
     )
 
 
 @pytest.mark.usefixtures("_in_swahili")
-def test_tomorrow_is_told_in_swahili_too() -> None:
+def test_tomorrow_is_translated_to_swahili() -> None:
     assert "Subiri hadi kesho 14:00," in refusal_message(TooManyUnpaidPushes(ANOTHER, A_DAY), now=NOON)
 
 
-def test_five_unpaid_orders_leave_something_to_do() -> None:
-    told = refusal_message(TooManyOrders(TWELVE_MINUTES), now=NOON)
+def test_refusal_for_unpaid_orders_says_what_to_do() -> None:
+    message = refusal_message(TooManyOrders(TWELVE_MINUTES), now=NOON)
 
-    assert told == "You have five unpaid orders from the last hour. Pay one that is still open, or wait until 15:12."
+    assert message == "You have five unpaid orders from the last hour. Pay one that is still open, or wait until 15:12."

@@ -30,7 +30,7 @@ HEADINGS = {
 }
 
 
-def where(name: str) -> set[str]:
+def states_with(name: str) -> set[str]:
     return {state.value for state in PaymentPageState if getattr(state, name)}
 
 
@@ -46,7 +46,7 @@ def test_each_heading_is_translated(state: str, title: str) -> None:
     assert translated not in {"", title}
 
 
-def test_a_state_is_its_value_in_pages_and_json() -> None:
+def test_state_is_written_as_its_value() -> None:
     assert str(PaymentPageState.ENTER_PIN) == "enter-pin"
     assert json.dumps({"state": PaymentPageState.ENTER_PIN}) == '{"state": "enter-pin"}'
 
@@ -67,4 +67,4 @@ def test_a_state_is_its_value_in_pages_and_json() -> None:
     ],
 )
 def test_each_group_has_its_states(name: str, states: set[str]) -> None:
-    assert where(name) == states
+    assert states_with(name) == states

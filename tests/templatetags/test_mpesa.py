@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from oscar_mpesa.payment_page.page import PaymentPage
 from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.payment_page.state import PaymentPage
 from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, phone, when
 from tests.shop import NOON, PAYS
 

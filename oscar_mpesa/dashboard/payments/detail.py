@@ -21,8 +21,8 @@ from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import NEEDS_DECISION
 from oscar_mpesa.payment_page.money import order_money
-from oscar_mpesa.payment_page.payments import payments_of_same_order
-from oscar_mpesa.payment_page.state import PaymentPage, payment_page
+from oscar_mpesa.payment_page.page import PaymentPage, payment_page
+from oscar_mpesa.payment_page.queries import payments_of_same_order
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -61,7 +61,7 @@ class PaymentView(DashboardMixin, TemplateView):
         """The order's page as the customer reads it, and this payment's own."""
         now, money = timezone.now(), order_money(payment.mpesa_order_id)
         page = payment_page(newest, now=now, shows_number=shows_phones, money=money)
-        receipts = money.brought_by(payment)
+        receipts = money.receipts_of(payment)
         others = [each for each in (*money.kept, *money.decided) if each not in receipts]
         return {
             "page": page,

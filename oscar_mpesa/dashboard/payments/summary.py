@@ -19,7 +19,7 @@ from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import NEEDS_DECISION
 from oscar_mpesa.oscar_adapter.order_messages import decision_message, receipt_name
 from oscar_mpesa.payment_page.formats import day_and_time
-from oscar_mpesa.payment_page.state import PaymentPage
+from oscar_mpesa.payment_page.page import PaymentPage
 
 _SEND_AGAIN = gettext_lazy(
     "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "

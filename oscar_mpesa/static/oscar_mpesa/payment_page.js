@@ -1,115 +1,115 @@
-// Looks for news of the payment and puts it into the page, unless somebody types there. Rests while the page is hidden.
+// Polls the payment's status and updates the page, unless the user is typing. Pauses while the page is hidden.
 (function () {
   "use strict";
-  var panel = document.getElementById("mpesa-payment"), asking = false, pause, timer;
+  var panel = document.getElementById("mpesa-payment"), isFetching = false, pause, timer;
   if (!panel || !window.fetch || !window.DOMParser) return;
 
   function each(list, act) { [].slice.call(list).forEach(act); }
   function part(name, page) { return (page || document).getElementById("mpesa-" + name); }
   function firstPause() { return panel.dataset.open ? 2000 : panel.dataset.retry ? 15000 : 0; }
   function isTyping() {
-    var at = document.activeElement;
-    return panel.contains(at) && at.tagName === "INPUT" && !at.readOnly;
+    var active = document.activeElement;
+    return panel.contains(active) && active.tagName === "INPUT" && !active.readOnly;
   }
-  // An answer that does not come within half a minute is lost on its way: nothing else would be asked meanwhile.
-  function get(address) {
+  // Abort after 30 seconds, because no other request starts while this one is open.
+  function get(url) {
     var stop = window.AbortController ? new AbortController() : {};
     if (stop.signal) setTimeout(function () { stop.abort(); }, 30000);
-    return fetch(address, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(function (answer) {
-      if (!answer.ok) throw answer.status;
-      return answer;
+    return fetch(url, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(function (response) {
+      if (!response.ok) throw response.status;
+      return response;
     });
   }
 
-  function look() {
+  function poll() {
     clearTimeout(timer);
-    if (asking || document.hidden) return;
-    if (isTyping()) return later();
-    asking = true;
+    if (isFetching || document.hidden) return;
+    if (isTyping()) return schedule();
+    isFetching = true;
     get(panel.dataset.status)
-      .then(function (answer) {
-        stamp(answer.headers.get("Date"));
-        return answer.json();
+      .then(function (response) {
+        showCheckTime(response.headers.get("Date"));
+        return response.json();
       })
-      .then(function (news) {
-        if (news.version === panel.dataset.version) return;
-        return get(location.pathname).then(function (answer) { return answer.text(); }).then(show);
+      .then(function (status) {
+        if (status.version === panel.dataset.version) return;
+        return get(location.pathname).then(function (response) { return response.text(); }).then(show);
       })
       .catch(function () { pause = Math.min(pause * 2, firstPause() * 10); })
-      .then(function () { asking = false; later(); });
+      .then(function () { isFetching = false; schedule(); });
   }
-  function later() {
+  function schedule() {
     clearTimeout(timer);
     if (!firstPause()) return;
-    timer = setTimeout(look, pause);
+    timer = setTimeout(poll, pause);
     pause = Math.min(pause * 1.15, firstPause() * 5);
   }
-  function again() {
+  function pollNow() {
     pause = firstPause();
-    if (pause) look();
+    if (pause) poll();
   }
 
   function show(text) {
-    var page = new DOMParser().parseFromString(text, "text/html"), fresh = part("wait", page);
+    var page = new DOMParser().parseFromString(text, "text/html"), fresh = part("payment", page);
     if (!fresh) return location.reload();
     if (isTyping()) return;
-    var at = document.activeElement, next = part("next"), isOurs = next.contains(at), heading = part("heading");
+    var active = document.activeElement, heading = part("heading"), next = part("next"), hadFocus = next.contains(active);
     document.title = page.title;
     panel.className = fresh.className;
     ["version", "open", "retry"].forEach(function (name) { panel.dataset[name] = fresh.dataset[name]; });
     if (heading) heading.textContent = part("heading", page).textContent;
     part("about").textContent = part("about", page).textContent;
-    var said = part("news"), says = part("news", page);
-    if (said.textContent !== says.textContent) said.innerHTML = says.innerHTML;
-    renew(next, part("next", page));
+    var oldStatus = part("page-status"), newStatus = part("page-status", page);
+    if (oldStatus.textContent !== newStatus.textContent) oldStatus.innerHTML = newStatus.innerHTML;
+    update(next, part("next", page));
     pause = firstPause();
     prepare();
-    var stays = isOurs && next.contains(at) && panel.dataset.open;
-    if (heading && !stays && (isOurs || at === document.body)) heading.focus();
+    var keepsFocus = hadFocus && next.contains(active) && panel.dataset.open;
+    if (heading && !keepsFocus && (hadFocus || active === document.body)) heading.focus();
   }
 
-  // What is in the old page and in the new one is never taken out, so it keeps its focus.
-  function renew(old, fresh) {
-    var here = old.firstChild;
+  // Nodes that are in the old and the new page stay in the document, so that they keep the focus.
+  function update(old, fresh) {
+    var current = old.firstChild;
     each(fresh.childNodes, function (node) {
-      var same = here;
-      while (same && !alike(same, node)) same = holds(same) ? null : same.nextSibling;
-      if (!same) return old.insertBefore(node, here);
-      while (here !== same) here = without(old, here);
-      here = same.nextSibling;
-      if (node.nodeType !== 1) same.nodeValue = node.nodeValue;
-      else become(same, node);
+      var match = current;
+      while (match && !matches(match, node)) match = hasFocus(match) ? null : match.nextSibling;
+      if (!match) return old.insertBefore(node, current);
+      while (current !== match) current = remove(old, current);
+      current = match.nextSibling;
+      if (node.nodeType !== 1) match.nodeValue = node.nodeValue;
+      else updateElement(match, node);
     });
-    while (here) here = without(old, here);
+    while (current) current = remove(old, current);
   }
-  function holds(node) {
+  function hasFocus(node) {
     var id = document.activeElement.id;
     return !!id && node.nodeType === 1 && (node.id === id || !!node.querySelector("#" + id));
   }
-  function alike(a, b) { return a.nodeName === b.nodeName && a.id === b.id && holds(a) === holds(b); }
-  function without(parent, child) {
+  function matches(a, b) { return a.nodeName === b.nodeName && a.id === b.id && hasFocus(a) === hasFocus(b); }
+  function remove(parent, child) {
     var after = child.nextSibling;
     parent.removeChild(child);
     return after;
   }
-  function become(old, fresh) {
+  function updateElement(old, fresh) {
     each(old.attributes, function (it) {
       if (!fresh.hasAttribute(it.name) && it.name !== "open") old.removeAttribute(it.name);
     });
     each(fresh.attributes, function (it) { old.setAttribute(it.name, it.value); });
-    renew(old, fresh);
+    update(old, fresh);
   }
 
   // "Last checked", by the server's clock.
-  function stamp(date) {
+  function showCheckTime(date) {
     var place = panel.querySelector(".mpesa-checked time");
     if (!place || !date) return;
     place.textContent = new Date(date).toLocaleTimeString(
       "en-GB", {hour: "2-digit", minute: "2-digit", timeZone: "Africa/Nairobi"});
   }
 
-  // The same phone cannot be asked again at once: its button opens when the server will take it. It is not disabled:
-  // where scripts are stopped after load, as Opera Mini does, nothing would open it.
+  // A push to the same phone must wait, so its button only works from the time the server gives. It uses aria-disabled:
+  // browsers that stop scripts after load, such as Opera Mini, could never enable a disabled button.
   function prepare() {
     offerCopy();
     var button = part("again"), wait = button ? (button.dataset.opens || 0) - (button.dataset.now || 0) : 0;
@@ -122,25 +122,25 @@
     }, wait * 1000 + 1000);
   }
 
-  // Without scripts the link stands in a field to be copied by hand.
+  // Without scripts the shopper copies the link from its field.
   function offerCopy() {
-    var button = part("copy"), field = part("link");
+    var button = part("copy"), field = part("pay-link");
     if (!button || !field) return;
-    function say() { button.textContent = button.dataset.done; }
+    function confirmCopy() { button.textContent = button.dataset.done; }
     function copyFromField() {
       field.select();
-      if (document.execCommand("copy")) say();
+      if (document.execCommand("copy")) confirmCopy();
     }
     button.hidden = false;
     button.onclick = function () {
-      if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(say, copyFromField);
+      if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(confirmCopy, copyFromField);
       else copyFromField();
     };
   }
 
-  document.addEventListener("visibilitychange", again);
-  ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, again); });
+  document.addEventListener("visibilitychange", pollNow);
+  ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, pollNow); });
   prepare();
   pause = firstPause();
-  later();
+  schedule();
 })();

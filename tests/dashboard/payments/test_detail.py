@@ -10,8 +10,8 @@ from django.urls import resolve
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaEvent, MpesaPayment
-from oscar_mpesa.payment_page.payments import payments_of_same_order
-from oscar_mpesa.payment_page.state import payment_page
+from oscar_mpesa.payment_page.page import payment_page
+from oscar_mpesa.payment_page.queries import payments_of_same_order
 from tests.browser import states
 from tests.dashboard.staff import address, at_desk, words
 from tests.query_counts import counted

@@ -1,4 +1,4 @@
-"""A payment in the shopper's words: what the waiting page and its poll say, from one query until money came."""
+"""Build the payment page of an order from its latest payment and its receipts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain import result_codes
-from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import Retry
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.models.payments import PROMPT_LIFETIME
 from oscar_mpesa.oscar_adapter import order_messages
@@ -25,46 +22,20 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.services.exceptions import NotPayable
 from oscar_mpesa.services.payments import next_push_allowed_at
 
-#: After this long without an answer the page says "still checking", never "failed".
+#: A prompt without an answer for this long is "still checking".
 CHECKING_AFTER = timedelta(seconds=75)
 
-#: The phone did not answer; it may still show the request when it comes back.
-LATE_PROMPT_CODES = ("1036", "1037")
-
-#: A result 17 within this time is a wait, not a failure.
+#: Result 17 (a repeated push) asks the shopper to wait for this time. Later it counts as a failure.
 REPEAT_WAIT = timedelta(minutes=2)
-
-
-def payments_for_page() -> QuerySet[MpesaPayment]:
-    """Payments with their order and whether money came for it, newest first, in one query."""
-    of_order = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"))
-    of_payment = MpesaReceipt.objects.filter(payment__mpesa_order_id=OuterRef("mpesa_order_id"))
-    earlier = MpesaPayment.objects.filter(mpesa_order_id=OuterRef("mpesa_order_id"), pk__lt=OuterRef("pk"))
-    unanswered = Q(status=PaymentStatus.EXPIRED.value) | Q(result_code__in=LATE_PROMPT_CODES)
-    return (
-        MpesaPayment.objects.select_related("mpesa_order__order")
-        .annotate(
-            has_money=Exists(of_order) | Exists(of_payment),
-            follows_unanswered=Exists(earlier.filter(unanswered)),
-        )
-        .order_by("-id")
-    )
-
-
-def latest_payment(public_id: str) -> MpesaPayment:
-    """The newest attempt of the order with this public id; raises ``Http404``."""
-    payment = payments_for_page().filter(mpesa_order__public_id=public_id).first()
-    if payment is None:
-        raise Http404
-    return payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentPage:
-    """What one order's page says now. Times are UTC; sentences are in the active language.
+    """What an order's payment page shows now. Times are UTC. Sentences are in the active language.
 
-    ``kept`` names each payment that stands, ``decisions`` says what became of the others; ``keep_until`` is None
-    where the things are not kept any more. ``is_owners`` is false for who may pay only.
+    ``kept`` names the receipts that pay the order or await a decision. ``decisions`` says what staff decided about
+    the others. ``keep_until`` is when the unpaid order closes, or None if that time is over. ``is_owners`` is False for
+    a reader who came by a payment link.
     """
 
     state: PaymentPageState
@@ -90,16 +61,17 @@ class PaymentPage:
     is_owners: bool = True
 
     def for_payer(self, *, is_their_phone: bool) -> PaymentPage:
-        """What is told to who came by a link: how much, and whether it is paid; the order is not theirs.
+        """Return the page for a reader of the payment link: the amount, and whether it is paid.
 
-        The M-PESA code is only for whose own phone it was, and so are why it failed and another request to it.
+        Only the payer whose phone it was sees the M-PESA code and the reason of a failure, and can send the prompt
+        again.
         """
-        is_asked = self.state.is_ended and not is_their_phone
+        is_to_pay = self.state.is_ended and not is_their_phone
         sentence = _("There is nothing left to pay.") if self.state.is_closed else self.sentence
         return replace(
             self,
-            state=PaymentPageState.TO_PAY if is_asked else self.state,
-            sentence="" if is_asked else sentence,
+            state=PaymentPageState.TO_PAY if is_to_pay else self.state,
+            sentence="" if is_to_pay else sentence,
             receipt_number=self.receipt_number if is_their_phone else "",
             can_send_again=self.can_send_again and is_their_phone,
             kept=(),
@@ -129,9 +101,9 @@ class PaymentPage:
 
     @property
     def version(self) -> str:
-        """Changes when the page would say something else."""
-        shown = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
-        flags = "".join(str(int(is_shown)) for is_shown in shown)
+        """Return a text that changes whenever the page's content changes."""
+        values = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
+        flags = "".join(str(int(value)) for value in values)
         return ":".join((self.state, flags, self.receipt_number, self.sentence, *self.decisions))
 
 
@@ -142,9 +114,9 @@ def payment_page(
     shows_number: bool = False,
     money: OrderMoney | None = None,
 ) -> PaymentPage:
-    """The page of a payment that came from ``tellable``; the phone in full only for who typed it.
+    """Build the page of a payment that ``payments_for_page`` loaded. ``shows_number`` shows its phone in full.
 
-    ``money`` is the order's, where it was looked up already.
+    Queries the order's receipts if there are any and ``money`` is not given.
     """
     if money is None:
         money = order_money(payment.mpesa_order_id) if getattr(payment, "has_money", True) else OrderMoney()
@@ -156,27 +128,27 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
     state = _state(payment, money, now)
     receipt = money.receipt if state == money.state else None
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    may_retry = state.is_unpaid or (state.is_ended and payment.outcome.retry is not Retry.NEVER)
+    can_retry = state.is_unpaid or (state.is_ended and payment.outcome.retry is not Retry.NEVER)
     return PaymentPage(
         state=state,
         sentence=_money_sentence(state, money) or _payment_sentence(payment, state, now, phone=phone),
         amount=receipt.amount if receipt else Decimal(payment.amount),
         receipt_number=(receipt.number if receipt else None) or "",
         kept=tuple(order_messages.receipt_name(each) for each in money.kept),
-        decisions=tuple(order_messages.decision_message(each) for each in money.told_of(beside=receipt)),
+        decisions=tuple(order_messages.decision_message(each) for each in money.decisions(without=receipt)),
         phone=payment.phone_number,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,
         is_live=payment.is_live,
-        can_retry=may_retry,
-        can_send_again=may_retry and payment.outcome.retry is not Retry.OTHER_NUMBER,
+        can_retry=can_retry,
+        can_send_again=can_retry and payment.outcome.retry is not Retry.OTHER_NUMBER,
         can_pay_otherwise=state.is_ended and has_other_method(),
-        can_pay_later=may_retry and mpesa_order.pay_later_at is None,
+        can_pay_later=can_retry and mpesa_order.pay_later_at is None,
         pays_later=state.is_ended and mpesa_order.pay_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
         was_restored=mpesa_order.basket_restored_at is not None,
         another_may_come=_another_may_come(payment, state),
-        retry_at=_retry_at(payment, now) if may_retry else None,
+        retry_at=_retry_at(payment, now) if can_retry else None,
         keep_until=mpesa_order.pay_before if mpesa_order.pay_before > now else None,
     )
 
@@ -199,8 +171,8 @@ def _state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPa
 def _state_of_ended(payment: MpesaPayment, now: datetime) -> PaymentPageState:
     if payment.was_unanswered:
         return PaymentPageState.UNANSWERED
-    damped = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + REPEAT_WAIT
-    return PaymentPageState.WAIT if damped else PaymentPageState.FAILED
+    must_wait = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + REPEAT_WAIT
+    return PaymentPageState.WAIT if must_wait else PaymentPageState.FAILED
 
 
 def _is_closed(mpesa_order: MpesaOrder) -> bool:
@@ -209,22 +181,22 @@ def _is_closed(mpesa_order: MpesaOrder) -> bool:
 
 
 def _can_restore(payment: MpesaPayment, state: PaymentPageState) -> bool:
-    """Not while a request is on a phone: its money would come for an order that was given back."""
+    """Forbid restoring the basket while a prompt is pending, because its money would come for a restored order."""
     mpesa_order = payment.mpesa_order
-    is_free = mpesa_order.is_closed and mpesa_order.basket_restored_at is None and not payment.is_live
-    return is_free and state.is_restorable
+    is_restorable = mpesa_order.is_closed and mpesa_order.basket_restored_at is None and not payment.is_live
+    return is_restorable and state.is_restorable
 
 
 def _another_may_come(payment: MpesaPayment, state: PaymentPageState) -> bool:
-    """A request is, or may turn up, on a phone that has nothing to pay by it."""
+    """Return whether a prompt is, or may still appear, on a phone although nothing is left to pay with it."""
     if (state.is_paid_once or state.is_closed) and payment.is_live:
         return True
     return (state.awaits_pin or state.is_paid_once) and bool(getattr(payment, "follows_unanswered", False))
 
 
 def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
-    opens = next_push_allowed_at(payment, phone=payment.phone_number)
-    return opens if opens is not None and opens > now else None
+    allowed_at = next_push_allowed_at(payment, phone=payment.phone_number)
+    return allowed_at if allowed_at is not None and allowed_at > now else None
 
 
 def _money_sentence(state: PaymentPageState, money: OrderMoney) -> str:
@@ -232,7 +204,7 @@ def _money_sentence(state: PaymentPageState, money: OrderMoney) -> str:
         return ""
     if state.is_undecided:
         return order_messages.unmatched_receipt_message(money.receipt)
-    return "" if money.stands else order_messages.decision_message(money.receipt)
+    return "" if money.has_arrived else order_messages.decision_message(money.receipt)
 
 
 def _payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, phone: str) -> str:
@@ -250,5 +222,5 @@ def _payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datet
 
 
 def prompt_expires_at(payment: MpesaPayment) -> datetime:
-    """When the prompt's clock runs out and another may be sent, in UTC."""
+    """Return when the prompt expires, in UTC. Then another one may be sent."""
     return (payment.push_sent_at or payment.created_at) + PROMPT_LIFETIME
