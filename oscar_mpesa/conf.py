@@ -1,7 +1,7 @@
-"""Settings: one frozen dataclass, read late from ``settings.OSCAR_MPESA``.
+"""Settings of the app: one frozen dataclass, read lazily from ``settings.OSCAR_MPESA``.
 
-A shop writes ``OSCAR_MPESA = mpesa_settings(env)``, or a plain dict of the same keys. The keys are the names of the
-environment variables without ``MPESA_``. Nothing is read at import, and an unknown key is an error at start.
+A shop sets ``OSCAR_MPESA = mpesa_settings(env)`` or a plain dict. The keys are the names of the environment variables
+without ``MPESA_``. Nothing is read at import. An unknown key raises ``ImproperlyConfigured``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from oscar_mpesa.domain.money import Rounding
 if TYPE_CHECKING:
     from environ import Env
 
-#: Where the money of a row is: only ``production`` is money.
+#: The environments that rows are marked with. Only ``production`` is real money.
 PRODUCTION, SANDBOX, SIMULATED = "production", "sandbox", "simulated"
 
 AVAILABLE_TO = ("nobody", "staff", "everyone")
@@ -31,7 +31,7 @@ SHORTCODE_TYPES = ("", "paybill", "till")
 
 @dataclass(frozen=True, kw_only=True)
 class MpesaSettings:
-    """The shop's settings, checked for shape; whether they make sense together is said by ``checks.py``."""
+    """The shop's settings, with checked types. The system checks report contradictions between them."""
 
     ENVIRONMENT: str = SANDBOX
     CONSUMER_KEY: str = field(default="", repr=False)
@@ -67,12 +67,12 @@ class MpesaSettings:
 
     @property
     def has_credentials(self) -> bool:
-        """All five of key, secret, short code, passkey and callback address are there."""
+        """Return whether key, secret, short code, passkey and callback URL are all set."""
         return all(self._credential_values)
 
     @property
     def has_half_credentials(self) -> bool:
-        """Some of the five are there: more likely a mistake than a wish for test mode."""
+        """Return whether only some of the five are set: a mistake rather than test mode."""
         return any(self._credential_values) and not self.has_credentials
 
     @property
@@ -81,32 +81,32 @@ class MpesaSettings:
 
     @property
     def is_simulated(self) -> bool:
-        """Test mode: no credentials at all, so the simulator answers in Safaricom's place."""
+        """Return whether the shop is in test mode: without credentials, the simulator replaces Safaricom."""
         return self.ENVIRONMENT == SANDBOX and not any(self._credential_values)
 
     @property
     def environment(self) -> str:
-        """``production``, ``sandbox`` or ``simulated``: what new rows are marked with."""
+        """Return ``production``, ``sandbox`` or ``simulated``, with which new rows are marked."""
         return SIMULATED if self.is_simulated else self.ENVIRONMENT
 
     @property
     def is_test(self) -> bool:
-        """No real money moves: pages and rows say TEST."""
+        """Return whether no real money moves. Pages and emails then show TEST."""
         return self.environment != PRODUCTION
 
     @property
     def may_test(self) -> bool:
-        """Test environments are allowed here: ``DEBUG``, or ``MPESA_TEST_MODE`` said so."""
+        """Return whether ``DEBUG`` or ``MPESA_TEST_MODE`` allows test environments."""
         return bool(settings.DEBUG) or self.TEST_MODE
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Ids of the configuration errors in force; with any of them M-Pesa is not offered and not prompted.
+        """Return the ids of the configuration errors in force. With any of them, M-PESA is unavailable.
 
-        The sentences for the ids stand in ``checks.py``.
+        ``checks/configuration.py`` has the message for each id.
         """
         production = self.ENVIRONMENT == PRODUCTION
-        found = {
+        conditions = {
             "E002": (self.SHORTCODE_TYPE == "till" and not self.TILL_NUMBER)
             or (self.SHORTCODE_TYPE == "paybill" and bool(self.TILL_NUMBER)),
             "E003": self.has_half_credentials or (production and not self.has_credentials),
@@ -118,11 +118,11 @@ class MpesaSettings:
             "E013": not settings.USE_TZ,
             "E014": self.CACHE not in settings.CACHES,
         }
-        return tuple(sorted(id_ for id_, wrong in found.items() if wrong))
+        return tuple(sorted(id_ for id_, is_met in conditions.items() if is_met))
 
     @property
     def available_to(self) -> str:
-        """Who may pay by M-PESA: ``everyone``, ``staff`` or ``nobody``; nobody while the settings have a fault."""
+        """Return who may pay by M-PESA: ``everyone``, ``staff`` or ``nobody``. It is nobody with any fault."""
         return "nobody" if self.faults else self.AVAILABLE_TO
 
     @property
@@ -133,7 +133,7 @@ class MpesaSettings:
 
     @property
     def credentials(self) -> Credentials:
-        """What the Daraja client authenticates with; raises ``ImproperlyConfigured`` where something is missing."""
+        """Return the credentials for the Daraja client; raise ``ImproperlyConfigured`` if any is missing."""
         if not self.has_credentials:
             raise ImproperlyConfigured("oscar_mpesa: MPESA_* credentials are missing; run manage.py check")
         return Credentials(
@@ -146,26 +146,26 @@ class MpesaSettings:
         )
 
     def callback_url(self, secret: str) -> str:
-        """The address that Safaricom is given for one payment: ``MPESA_CALLBACK_URL`` + ``/<secret>/``."""
+        """Return the callback URL of one payment: ``MPESA_CALLBACK_URL`` + ``/<secret>/``."""
         return f"{self.CALLBACK_URL.rstrip('/')}/{secret}/"
 
 
 def mpesa_settings(env: Env) -> dict[str, Any]:
-    """Read the ``MPESA_*`` variables of a django-environ ``Env``; absent ones keep their defaults."""
+    """Read the ``MPESA_*`` variables of a django-environ ``Env``; absent and empty ones keep their defaults."""
     readers = {bool: env.bool, int: env.int, tuple: env.list}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for setting in fields(MpesaSettings):
         name = f"MPESA_{setting.name}"
         if setting.name in ENVIRONMENT_NAMES and env.str(name, default="").strip():
-            found[setting.name] = readers.get(type(setting.default), _stripped(env))(name)
-    return found
+            values[setting.name] = readers.get(type(setting.default), _stripped(env))(name)
+    return values
 
 
 def _stripped(env: Env) -> Any:
     return lambda name: env.str(name).strip()
 
 
-#: The settings that have an environment variable; the others are for the settings file.
+#: The settings with an environment variable. The others belong in the settings file.
 ENVIRONMENT_NAMES = frozenset(
     "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER SHORTCODE_TYPE BASE_URL "
     "TEST_MODE ALLOWED_IPS TRUSTED_PROXIES SUPPORT_CONTACT NAME_ON_PROMPT AVAILABLE_TO PAYMENT_WINDOW_MINUTES "
@@ -175,7 +175,10 @@ ENVIRONMENT_NAMES = frozenset(
 
 @lru_cache(maxsize=1)
 def get_settings() -> MpesaSettings:
-    """The shop's settings now; raises ``ImproperlyConfigured`` with the name of what is wrong."""
+    """Return the shop's settings; raise ``ImproperlyConfigured`` with the name of an invalid one.
+
+    The result is cached until Django announces a change of ``OSCAR_MPESA`` or ``DEBUG``.
+    """
     given: dict[str, Any] = dict(getattr(settings, "OSCAR_MPESA", {}))
     known = {setting.name for setting in fields(MpesaSettings)}
     unknown = sorted(set(given) - known)
@@ -183,14 +186,14 @@ def get_settings() -> MpesaSettings:
         raise ImproperlyConfigured(
             f"OSCAR_MPESA has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}"
         )
-    ours = MpesaSettings(**{name: _shaped(name, value) for name, value in given.items()})
+    ours = MpesaSettings(**{name: _converted(name, value) for name, value in given.items()})
     if len({ours.PENDING_STATUS, ours.EXPIRED_STATUS, ours.CANCELLED_STATUS}) < 3:
         raise ImproperlyConfigured("OSCAR_MPESA: PENDING_STATUS, EXPIRED_STATUS and CANCELLED_STATUS must differ")
     return ours
 
 
-def _shaped(name: str, value: Any) -> Any:
-    shapes: dict[str, Any] = {
+def _converted(name: str, value: Any) -> Any:
+    converters: dict[str, Any] = {
         "ENVIRONMENT": _choice(tuple(HOSTS)),
         "AVAILABLE_TO": _choice(AVAILABLE_TO),
         "SHORTCODE_TYPE": _choice(SHORTCODE_TYPES),
@@ -204,9 +207,9 @@ def _shaped(name: str, value: Any) -> Any:
         "ADDRESS_ALERT_LIMIT": _not_negative,
         "ORDER_OWNERSHIP_CHECK": _function,
     }
-    shape = shapes.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _switch)
+    convert = converters.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _boolean)
     try:
-        return shape(value)
+        return convert(value)
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"OSCAR_MPESA[{name!r}] is not usable: {error}") from error
 
@@ -222,23 +225,23 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 
 def _function(value: Any) -> Any:
-    """A function, or the dotted path of one, which is imported late: the settings are read before any model is."""
+    """Accept a function or its dotted path, which is imported later: no model is loaded yet."""
     return value if callable(value) else _text(value)
 
 
-def _switch(value: Any) -> bool:
+def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{value!r} is neither True nor False")  # bool("false") is True
     return value
 
 
 def _choice(choices: tuple[str, ...]) -> Any:
-    def shape(value: Any) -> str:
+    def convert(value: Any) -> str:
         if value not in choices:
-            raise ValueError(f"{value!r} is none of {', '.join(repr(choice) for choice in choices)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(repr(choice) for choice in choices)}")
         return str(value)
 
-    return shape
+    return convert
 
 
 def _positive(value: Any) -> int:
@@ -259,9 +262,9 @@ def _networks(values: Any) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(value)) for value in _texts(values))
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def _clear_cache(*, setting: str, **_: Any) -> None:
     if setting in {"OSCAR_MPESA", "DEBUG"}:
         get_settings.cache_clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="oscar_mpesa.conf")
+setting_changed.connect(_clear_cache, dispatch_uid="oscar_mpesa.conf")

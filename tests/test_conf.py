@@ -1,4 +1,4 @@
-"""The shop's settings: what may be given, what is refused, and what they mean together."""
+"""The shop's settings: conversion, validation and derived values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.core.exceptions import ImproperlyConfigured
 from oscar_mpesa.conf import ENVIRONMENT_NAMES, MpesaSettings, get_settings, mpesa_settings
 from oscar_mpesa.domain.money import Rounding
 
-FIVE = {
+CREDENTIALS = {
     "CONSUMER_KEY": "key-of-the-app",
     "CONSUMER_SECRET": "secret-of-the-app",
     "SHORTCODE": "600986",
     "PASSKEY": "passkey-of-the-app",
     "CALLBACK_URL": "https://shop.example/api/payments/hooks",
 }
-PRODUCTION = {**FIVE, "ENVIRONMENT": "production"}
+PRODUCTION = {**CREDENTIALS, "ENVIRONMENT": "production"}
 
-EVERYTHING: dict[str, tuple[str, Any]] = {
+VALUES: dict[str, tuple[str, Any]] = {
     "ENVIRONMENT": ("production", "production"),
     "CONSUMER_KEY": (" key ", "key"),
     "CONSUMER_SECRET": ("secret", "secret"),
@@ -46,7 +46,7 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
 }
 
 
-def reading(settings: Any, **given: Any) -> MpesaSettings:
+def read(settings: Any, **given: Any) -> MpesaSettings:
     settings.OSCAR_MPESA = given
     return get_settings()
 
@@ -58,14 +58,12 @@ def environment(**variables: str) -> environ.Env:
 
 
 def test_every_environment_variable_is_read_with_its_type(settings: Any) -> None:
-    env = environment(**{f"MPESA_{name}": text for name, (text, _) in EVERYTHING.items()})
+    env = environment(**{f"MPESA_{name}": text for name, (text, _) in VALUES.items()})
 
-    ours = reading(settings, **mpesa_settings(env))
+    ours = read(settings, **mpesa_settings(env))
 
-    assert set(EVERYTHING) == ENVIRONMENT_NAMES
-    assert {name: getattr(ours, name) for name in EVERYTHING} == {
-        name: value for name, (_, value) in EVERYTHING.items()
-    }
+    assert set(VALUES) == ENVIRONMENT_NAMES
+    assert {name: getattr(ours, name) for name in VALUES} == {name: value for name, (_, value) in VALUES.items()}
 
 
 def test_absent_and_empty_variables_keep_defaults() -> None:
@@ -77,7 +75,7 @@ def test_absent_and_empty_variables_keep_defaults() -> None:
 
 
 def test_shop_without_settings_has_defaults(settings: Any) -> None:
-    settings.OSCAR_MPESA = {}  # announced, so that what the test before read is forgotten; a deletion is not
+    settings.OSCAR_MPESA = {}  # this clears the cache, a deletion does not
     del settings.OSCAR_MPESA
 
     assert get_settings() == MpesaSettings()
@@ -87,16 +85,16 @@ def test_shop_without_settings_has_defaults(settings: Any) -> None:
 def test_every_setting_can_come_from_a_plain_dict(settings: Any, name: str) -> None:
     default = getattr(MpesaSettings(), name)
 
-    assert getattr(reading(settings, **{name: default}), name) == default
+    assert getattr(read(settings, **{name: default}), name) == default
 
 
 @pytest.mark.parametrize("check", ["shop.api.owns", len], ids=["a dotted path", "a function"])
 def test_ownership_check_is_function_or_dotted_path(settings: Any, check: Any) -> None:
-    assert check == reading(settings, ORDER_OWNERSHIP_CHECK=check).ORDER_OWNERSHIP_CHECK
+    assert check == read(settings, ORDER_OWNERSHIP_CHECK=check).ORDER_OWNERSHIP_CHECK
 
 
 def test_other_methods_are_tuples_of_three(settings: Any) -> None:
-    ours = reading(settings, OTHER_METHODS=[["cod", "Cash on delivery", None]])
+    ours = read(settings, OTHER_METHODS=[["cod", "Cash on delivery", None]])
 
     assert ours.OTHER_METHODS == (("cod", "Cash on delivery", None),)
 
@@ -104,13 +102,13 @@ def test_other_methods_are_tuples_of_three(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "shaped"),
     [
-        pytest.param("SHORTCODE", 174379, "174379", id="a number that Safaricom means as text"),
-        pytest.param("PASSKEY", None, "", id="a variable that is not set"),
-        pytest.param("CONSUMER_KEY", " pasted\n", "pasted", id="blanks around what was pasted"),
+        pytest.param("SHORTCODE", 174379, "174379", id="a number"),
+        pytest.param("PASSKEY", None, "", id="an unset variable"),
+        pytest.param("CONSUMER_KEY", " pasted\n", "pasted", id="surrounding blanks"),
     ],
 )
 def test_text_is_stripped_and_converted(settings: Any, name: str, value: Any, shaped: str) -> None:
-    assert getattr(reading(settings, **{name: value}), name) == shaped
+    assert getattr(read(settings, **{name: value}), name) == shaped
 
 
 @pytest.mark.parametrize(
@@ -146,10 +144,10 @@ def test_unknown_key_is_refused_with_list_of_known_keys(settings: Any) -> None:
 
 
 def test_settings_are_reread_only_when_they_change(settings: Any) -> None:
-    first = reading(settings, SUPPORT_CONTACT="0700")
+    first = read(settings, SUPPORT_CONTACT="0700")
     settings.OSCAR_SHOP_NAME = "Another name"
 
-    same, other = get_settings(), reading(settings, SUPPORT_CONTACT="0711")
+    same, other = get_settings(), read(settings, SUPPORT_CONTACT="0711")
 
     assert same is first
     assert other.SUPPORT_CONTACT == "0711"
@@ -157,11 +155,11 @@ def test_settings_are_reread_only_when_they_change(settings: Any) -> None:
 
 def test_settings_are_frozen(settings: Any) -> None:
     with pytest.raises(FrozenInstanceError):
-        reading(settings).SUPPORT_CONTACT = "0700"  # type: ignore[misc]
+        read(settings).SUPPORT_CONTACT = "0700"  # type: ignore[misc]
 
 
 def test_repr_shows_no_secrets(settings: Any) -> None:
-    shown = repr(reading(settings, **PRODUCTION))
+    shown = repr(read(settings, **PRODUCTION))
 
     assert "600986" in shown
     assert not any(secret in shown for secret in ("key-of-the-app", "secret-of-the-app", "passkey-of-the-app"))
@@ -171,9 +169,9 @@ def test_repr_shows_no_secrets(settings: Any) -> None:
     ("given", "environment_", "simulated", "test"),
     [
         pytest.param({}, "simulated", True, True, id="nothing"),
-        pytest.param(FIVE, "sandbox", False, True, id="sandbox credentials"),
-        pytest.param({"SHORTCODE": "600986"}, "sandbox", False, True, id="half of them: no simulator"),
-        pytest.param({**FIVE, "TEST_MODE": True}, "sandbox", False, True, id="a sandbox stays one in test mode"),
+        pytest.param(CREDENTIALS, "sandbox", False, True, id="sandbox credentials"),
+        pytest.param({"SHORTCODE": "600986"}, "sandbox", False, True, id="one credential: no simulator"),
+        pytest.param({**CREDENTIALS, "TEST_MODE": True}, "sandbox", False, True, id="sandbox credentials in test mode"),
         pytest.param(PRODUCTION, "production", False, False, id="production"),
         pytest.param({"ENVIRONMENT": "production"}, "production", False, False, id="production without credentials"),
     ],
@@ -181,31 +179,31 @@ def test_repr_shows_no_secrets(settings: Any) -> None:
 def test_only_production_is_real_money(
     settings: Any, given: dict[str, Any], environment_: str, simulated: bool, test: bool
 ) -> None:
-    ours = reading(settings, **given)
+    ours = read(settings, **given)
 
     assert (ours.environment, ours.is_simulated, ours.is_test) == (environment_, simulated, test)
 
 
 @pytest.mark.parametrize(
-    ("given", "all_there", "half_there"),
+    ("given", "has_all", "has_some"),
     [
         pytest.param({}, False, False, id="none"),
-        pytest.param({**FIVE, "PASSKEY": ""}, False, True, id="four"),
-        pytest.param(FIVE, True, False, id="all five"),
+        pytest.param({**CREDENTIALS, "PASSKEY": ""}, False, True, id="four"),
+        pytest.param(CREDENTIALS, True, False, id="all five"),
     ],
 )
 def test_partial_credentials_are_recognized(
-    settings: Any, given: dict[str, Any], all_there: bool, half_there: bool
+    settings: Any, given: dict[str, Any], has_all: bool, has_some: bool
 ) -> None:
-    ours = reading(settings, **given)
+    ours = read(settings, **given)
 
-    assert (ours.has_credentials, ours.has_half_credentials) == (all_there, half_there)
+    assert (ours.has_credentials, ours.has_half_credentials) == (has_all, has_some)
 
 
 @pytest.mark.parametrize(
     ("given", "debug", "faults"),
     [
-        pytest.param(PRODUCTION, False, (), id="a shop that sells"),
+        pytest.param(PRODUCTION, False, (), id="a live shop"),
         pytest.param({}, False, ("E008",), id="nothing, and DEBUG off"),
         pytest.param({}, True, (), id="nothing, and DEBUG on"),
         pytest.param({"TEST_MODE": True}, False, (), id="test mode"),
@@ -216,24 +214,24 @@ def test_partial_credentials_are_recognized(
 def test_faults_are_listed_by_id(settings: Any, given: dict[str, Any], debug: bool, faults: tuple[str, ...]) -> None:
     settings.DEBUG = debug
 
-    assert reading(settings, **given).faults == faults
+    assert read(settings, **given).faults == faults
 
 
 def test_credentials_come_from_settings(settings: Any) -> None:
-    credentials = reading(settings, **PRODUCTION, TILL_NUMBER="5123456").credentials
+    credentials = read(settings, **PRODUCTION, TILL_NUMBER="5123456").credentials
 
     assert (credentials.shortcode, credentials.till) == ("600986", "5123456")
     assert credentials.base_url == "https://api.safaricom.co.ke"
 
 
 def test_base_url_replaces_host_of_daraja(settings: Any) -> None:
-    credentials = reading(settings, **FIVE, BASE_URL="https://daraja.example/").credentials
+    credentials = read(settings, **CREDENTIALS, BASE_URL="https://daraja.example/").credentials
 
     assert credentials.base_url == "https://daraja.example"
 
 
 def test_missing_credentials_raise_improperly_configured(settings: Any) -> None:
-    ours = reading(settings)
+    ours = read(settings)
 
     with pytest.raises(ImproperlyConfigured, match=r"manage\.py check"):
         _ = ours.credentials
@@ -241,7 +239,7 @@ def test_missing_credentials_raise_improperly_configured(settings: Any) -> None:
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_callback_url_has_secret_of_payment(settings: Any, slash: str) -> None:
-    ours = reading(settings, CALLBACK_URL=f"https://shop.example/api/payments/hooks{slash}")
+    ours = read(settings, CALLBACK_URL=f"https://shop.example/api/payments/hooks{slash}")
 
     assert ours.callback_url("a1b2") == "https://shop.example/api/payments/hooks/a1b2/"
 
@@ -255,7 +253,7 @@ def test_pending_expired_and_cancelled_status_must_differ(settings: Any, name: s
 
 
 @pytest.mark.parametrize(
-    ("offer_to", "shortcode", "available_to"),
+    ("setting", "shortcode", "available_to"),
     [
         ("everyone", "", "everyone"),
         ("staff", "", "staff"),
@@ -265,8 +263,8 @@ def test_pending_expired_and_cancelled_status_must_differ(settings: Any, name: s
     ],
 )
 def test_mpesa_is_unavailable_while_settings_have_faults(
-    settings: Any, offer_to: str, shortcode: str, available_to: str
+    settings: Any, setting: str, shortcode: str, available_to: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": offer_to, "SHORTCODE": shortcode}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": setting, "SHORTCODE": shortcode}
 
     assert get_settings().available_to == available_to

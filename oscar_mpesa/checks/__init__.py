@@ -1,6 +1,6 @@
-"""System checks: each configuration mistake has an id, a sentence and a hint; listed in docs/checks.md.
+"""System checks: each configuration mistake has an id, a message and a hint, listed in docs/checks.md.
 
-The set-up page and ``mpesa_check_setup`` say the same sentences, in the reader's language.
+The set-up page and ``mpesa_check_setup`` show the same messages in the reader's language.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ __all__ = [
     "register_all",
 ]
 
-#: Every one of ours has this tag; the set-up page asks for it.
+#: All our checks have this tag, by which the set-up page runs them.
 TAG = "oscar_mpesa"
 
 
 def register_all() -> None:
-    """Register the checks, once however often it is called."""
+    """Register the checks; calling it again adds nothing."""
     for check in (check_configuration, check_spelling, check_callback_address, check_pipeline, check_currency):
         register(check, TAG)
     for check in (check_isolation, check_owner_check):

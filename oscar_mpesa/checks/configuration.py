@@ -1,4 +1,4 @@
-"""What the M-Pesa settings themselves say wrongly, or say not at all."""
+"""Check the M-PESA settings themselves for mistakes and gaps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
 from oscar_mpesa.access.callback_path import callback_path
-from oscar_mpesa.checks.messages import caution, error
+from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.daraja.callback_addresses import forbidden_words, host_of, is_private_host, is_tunnel
 from oscar_mpesa.domain.i18n import _
 
-#: The configuration faults that ``conf`` knows at run time, in words.
+#: Message and hint for each fault of ``MpesaSettings.faults``.
 FAULTS = {
     "E002": (
         _("MPESA_SHORTCODE_TYPE and MPESA_TILL_NUMBER contradict each other."),
@@ -67,13 +67,13 @@ FAULTS = {
 
 
 def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """E002 to E008, E013, E014: the faults for which M-Pesa is not offered; W004, W011: paybill or till is unclear."""
+    """Check for E002 to E008, E013 and E014, which disable M-PESA, and W004 and W011: paybill or till is unclear."""
     ours = get_settings()
     yield from (error(id_, gettext(FAULTS[id_][0]), gettext(FAULTS[id_][1])) for id_ in ours.faults)
     if ours.ENVIRONMENT != PRODUCTION or not ours.SHORTCODE:
         return
     if not ours.TILL_NUMBER and ours.SHORTCODE_TYPE != "paybill":
-        yield caution(
+        yield warning(
             "W004",
             gettext("Is {number} a paybill or a till?").format(number=ours.SHORTCODE),
             gettext(
@@ -82,7 +82,7 @@ def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
             ),
         )
     if ours.SHORTCODE == ours.TILL_NUMBER:
-        yield caution(
+        yield warning(
             "W011",
             gettext("MPESA_SHORTCODE and MPESA_TILL_NUMBER are both {number}.").format(number=ours.SHORTCODE),
             gettext(
@@ -93,14 +93,14 @@ def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_spelling(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """W010: a number or a key looks as if it had been mistyped; the value itself is not shown."""
+    """Check for W010: a number or a key looks mistyped. The message does not show its value."""
     ours = get_settings()
     shapes = {"SHORTCODE": r"\d{5,7}", "TILL_NUMBER": r"\d{5,7}"}
     shapes |= dict.fromkeys(("CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"), r"[!-~]*[^\s\"'<>]")
     names = [name for name, shape in shapes.items() if getattr(ours, name)]
     wrong = [f"MPESA_{name}" for name in names if not re.fullmatch(shapes[name], getattr(ours, name), re.ASCII)]
     if wrong:
-        yield caution(
+        yield warning(
             "W010",
             gettext("This looks mistyped: {names}.").format(names=", ".join(wrong)),
             gettext("Short codes and tills have 5 to 7 digits; keys and passkeys no blanks, quotes or brackets."),
@@ -108,25 +108,25 @@ def check_spelling(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """W003, W005, W006: Safaricom is known to refuse the callback address, or cannot come to it."""
+    """Check for W003, W005 and W006: Safaricom refuses the callback URL or cannot reach it."""
     ours = get_settings()
-    host, found = host_of(ours.CALLBACK_URL), forbidden_words(ours.CALLBACK_URL)
-    if found:
-        yield caution(
+    host, forbidden = host_of(ours.CALLBACK_URL), forbidden_words(ours.CALLBACK_URL)
+    if forbidden:
+        yield warning(
             "W003",
             gettext("MPESA_CALLBACK_URL holds a word that Safaricom may refuse: {words}.").format(
-                words=", ".join(found)
+                words=", ".join(forbidden)
             ),
             gettext("Use the neutral address that ends in /api/payments/hooks, on a host without such a word."),
         )
     if host and is_private_host(host) and not (ours.BASE_URL and is_private_host(host_of(ours.BASE_URL))):
-        yield caution(
+        yield warning(
             "W005",
             gettext("Safaricom cannot come to {host}: only your own network knows it.").format(host=host),
             gettext("Give MPESA_CALLBACK_URL a public name that leads to this shop."),
         )
     if is_tunnel(host) and ours.ENVIRONMENT == PRODUCTION:
-        yield caution(
+        yield warning(
             "W006",
             gettext("{host} is a tunnel for developers, which Safaricom refuses in production.").format(host=host),
             gettext("Give MPESA_CALLBACK_URL the shop's own domain."),
@@ -134,7 +134,7 @@ def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """W012: below the callback address this shop does not answer."""
+    """Check for W012: the URLconf has no callback view at the callback URL."""
     ours = get_settings()
     path = ours.callback_url("0").partition("://")[2].partition("/")[2]
     try:
@@ -142,7 +142,7 @@ def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
     except Resolver404:
         name = ""
     if name not in {"oscar_mpesa:hook", "oscar_mpesa:callback-secret"}:
-        yield caution(
+        yield warning(
             "W012",
             gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),
             gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=callback_path()),

@@ -1,16 +1,16 @@
-"""An error or a warning with an id of ours."""
+"""Build the messages of our system checks."""
 
 from __future__ import annotations
 
 from django.core.checks import CheckMessage, Error
-from django.core.checks import Warning as Caution
+from django.core.checks import Warning as CheckWarning
 
 
 def error(id_: str, message: str, hint: str) -> CheckMessage:
-    """What has to be mended before M-Pesa can work."""
+    """Build an error: M-PESA does not work until it is fixed."""
     return Error(message, hint=hint, id=f"oscar_mpesa.{id_}")
 
 
-def caution(id_: str, message: str, hint: str) -> CheckMessage:
-    """What is more likely a mistake than meant."""
-    return Caution(message, hint=hint, id=f"oscar_mpesa.{id_}")
+def warning(id_: str, message: str, hint: str) -> CheckMessage:
+    """Build a warning: probably a mistake."""
+    return CheckWarning(message, hint=hint, id=f"oscar_mpesa.{id_}")

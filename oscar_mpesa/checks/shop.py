@@ -1,4 +1,4 @@
-"""What around M-Pesa has to fit: the checkout, the order's pipeline, the currency, the database, the shop's code."""
+"""Check what M-PESA needs of the shop: checkout, order pipeline, currency, database and ownership check."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.utils.translation import gettext
 from oscar.core.loading import get_model
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.checks.messages import caution, error
+from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.order_status import missing_transitions
 
 
 def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """E001: M-Pesa is not in the shop's checkout; E009: the callback address is not mounted."""
+    """Check for E001: the checkout lacks M-PESA; E009: the URLconf lacks the callback view."""
     try:
         view = getattr(resolve(reverse("checkout:payment-details")).func, "view_class", object)
     except (NoReverseMatch, Resolver404):
@@ -44,11 +44,11 @@ def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_pipeline(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """W001: the order model's pipeline lacks the steps of an unpaid order."""
+    """Check for W001: the order status pipeline lacks the transitions of unpaid orders."""
     missing = missing_transitions(get_model("order", "Order").pipeline)
     if missing:
         lines = "; ".join(f"{status} → {', '.join(steps) or '(nothing)'}" for status, steps in missing.items())
-        yield caution(
+        yield warning(
             "W001",
             gettext("The order status pipeline lacks steps that M-Pesa needs: {lines}.").format(lines=lines),
             gettext("Add them to OSCAR_ORDER_STATUS_PIPELINE, or to the pipeline of your own Order class."),
@@ -56,9 +56,9 @@ def check_pipeline(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_currency(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """W002: the shop's currency is not Kenyan shillings."""
+    """Check for W002: the shop's currency is not Kenyan shillings."""
     if getattr(settings, "OSCAR_DEFAULT_CURRENCY", "") != "KES":
-        yield caution(
+        yield warning(
             "W002",
             gettext("OSCAR_DEFAULT_CURRENCY is not KES; M-Pesa is offered for baskets in Kenyan shillings only."),
             gettext('Set OSCAR_DEFAULT_CURRENCY = "KES" and give the stock records prices in KES.'),
@@ -66,7 +66,7 @@ def check_currency(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_isolation(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """E012: MySQL or MariaDB shows a transaction what was true when it began, even after it waited for a lock."""
+    """Check for E012: at this isolation level, MySQL and MariaDB return stale rows after waiting for a lock."""
     for alias, database in settings.DATABASES.items():
         level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
         if database.get("ENGINE", "").endswith(".mysql") and str(level).lower() != "read committed":
@@ -80,9 +80,9 @@ def check_isolation(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_owner_check(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """E011: ``ORDER_OWNERSHIP_CHECK`` leads to nothing that can be asked."""
+    """Check for E011: ``ORDER_OWNERSHIP_CHECK`` cannot be imported or called."""
     path = get_settings().ORDER_OWNERSHIP_CHECK
-    if path and not callable(path) and not _leads_to_a_function(path):
+    if path and not callable(path) and not _is_importable(path):
         yield error(
             "E011",
             gettext("OSCAR_MPESA's ORDER_OWNERSHIP_CHECK is {path}, which cannot be imported or called.").format(
@@ -94,7 +94,7 @@ def check_owner_check(**_kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
-def _leads_to_a_function(path: str) -> bool:
+def _is_importable(path: str) -> bool:
     try:
         return callable(import_string(path))
     except ImportError:

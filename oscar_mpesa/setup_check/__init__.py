@@ -1,1 +1,1 @@
-"""Is the shop set up rightly? One verb behind two doors: the set-up page and ``mpesa_check_setup``."""
+"""Check the shop's set-up, for the dashboard's set-up page and for ``mpesa_check_setup``."""

@@ -1,4 +1,4 @@
-"""Ask Safaricom itself: a token, a question about a request that never was, and what time it is there."""
+"""Check the credentials and the clock against Safaricom, with a token and a query for a made-up payment."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from oscar_mpesa.daraja.exceptions import (
 )
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.services import gateway
-from oscar_mpesa.setup_check.findings import Finding, found
+from oscar_mpesa.setup_check.findings import Finding, make_finding
 
-#: How far our clock may be from Safaricom's.
+#: How far the shop's clock may differ from Safaricom's.
 CLOCK_TOLERANCE = timedelta(minutes=2)
 
-#: Said only of a request that carried the right short code and password.
-_LOOKED_FOR = re.compile("does not exist|being processed", re.IGNORECASE)
+#: Safaricom answers this only if the short code and the password are right.
+_LOOKED_UP = re.compile("does not exist|being processed", re.IGNORECASE)
 
-#: What each rejection of the settings is found to be; any other is told in Safaricom's words.
+#: The finding for each kind of rejection; any other shows Safaricom's message.
 _REJECTIONS = {
     ErrorKind.PRODUCT_MISSING: "product-missing",
     ErrorKind.SHORTCODE_REJECTED: "shortcode-refused",
@@ -39,77 +39,79 @@ _REJECTIONS = {
 
 
 class _CallRecorder:
-    """Hears of each call, and how far our clock was from Safaricom's when it ended."""
+    """Record for each call how far the shop's clock was from Safaricom's."""
 
     def __init__(self) -> None:
         self.differences: list[timedelta] = []
 
-    def __call__(self, exchange: ApiCall) -> None:
-        if exchange.server_time is not None:
-            self.differences.append(abs(timezone.now() - exchange.server_time))
+    def __call__(self, call: ApiCall) -> None:
+        if call.server_time is not None:
+            self.differences.append(abs(timezone.now() - call.server_time))
 
 
 def daraja_findings(now: datetime) -> Iterator[Finding]:
-    """What a token and one query tell; nobody is asked for money. Must run outside a transaction."""
-    ear = _CallRecorder()
-    client = gateway.probe_client(ear)
+    """Get a token and make one query; no prompt is sent. Must run outside a transaction."""
+    recorder = _CallRecorder()
+    client = gateway.probe_client(recorder)
     if client is None:
-        yield found("simulated" if not get_settings().faults else "not-asked")
+        yield make_finding("simulated" if not get_settings().faults else "not-asked")
         return
-    yield from _asked(client, now)
-    if ear.differences:
-        yield _clock(min(ear.differences))
+    yield from _credential_findings(client, now)
+    if recorder.differences:
+        yield _clock(min(recorder.differences))
 
 
-def _asked(client: Client, now: datetime) -> Iterator[Finding]:
+def _credential_findings(client: Client, now: datetime) -> Iterator[Finding]:
     try:
         client.sign_in()
     except DarajaMisconfigured:
-        yield found("token-refused", environment=get_settings().environment)
+        yield make_finding("token-refused", environment=get_settings().environment)
         return
     except DarajaError as error:
-        yield _without_answer(error)
+        yield _unanswered(error)
         return
-    yield found("token-ok")
+    yield make_finding("token-ok")
     yield _shortcode(client, now)
 
 
 def _shortcode(client: Client, now: datetime) -> Finding:
-    facts = {"shortcode": get_settings().SHORTCODE, "environment": get_settings().environment}
+    params = {"shortcode": get_settings().SHORTCODE, "environment": get_settings().environment}
     try:
-        reply = client.query(_made_up(now), now=now)
+        reply = client.query(_made_up_checkout_id(now), now=now)
     except DarajaMisconfigured as error:
-        return _refused(error, facts)
+        return _rejected(error, params)
     except DarajaRefused:
-        return found("shortcode-unknown")
+        return make_finding("shortcode-unknown")
     except DarajaError as error:
-        return _without_answer(error)
-    was_looked_for = reply.result_code is not None or _LOOKED_FOR.search(reply.description)
-    return found("shortcode-ok" if was_looked_for else "shortcode-unknown", **facts)
+        return _unanswered(error)
+    was_looked_up = reply.result_code is not None or _LOOKED_UP.search(reply.description)
+    return make_finding("shortcode-ok" if was_looked_up else "shortcode-unknown", **params)
 
 
-def _made_up(now: datetime) -> str:
-    """In the form of a checkout id, of a moment long ago and of nobody's phone."""
+def _made_up_checkout_id(now: datetime) -> str:
+    """Return a well-formed checkout id that no payment has: its phone number is all zeros."""
     return f"ws_CO_{now.astimezone(NAIROBI):%d%m%Y%H%M%S}000000000000"
 
 
-def _refused(error: DarajaMisconfigured, facts: dict[str, str]) -> Finding:
+def _rejected(error: DarajaMisconfigured, params: dict[str, str]) -> Finding:
     if error.kind is ErrorKind.TOKEN_REJECTED:
-        return found("token-disturbed")
+        return make_finding("token-disturbed")
     name = _REJECTIONS.get(error.kind)
-    return found(name, **facts) if name else found("setup-refused", told=str(error))
+    return make_finding(name, **params) if name else make_finding("setup-refused", told=str(error))
 
 
-def _without_answer(error: DarajaError) -> Finding:
+def _unanswered(error: DarajaError) -> Finding:
     host: Any = host_of(get_settings().credentials.base_url)
     if isinstance(error, DarajaBusy):
-        return found("safaricom-busy")
+        return make_finding("safaricom-busy")
     if isinstance(error, DarajaUnreachable):
-        return found("safaricom-unreachable", host=host)
-    return found("server-blocked") if error.http_status == 403 else found("safaricom-unreadable", host=host)
+        return make_finding("safaricom-unreachable", host=host)
+    return (
+        make_finding("server-blocked") if error.http_status == 403 else make_finding("safaricom-unreadable", host=host)
+    )
 
 
 def _clock(difference: timedelta) -> Finding:
     if difference <= CLOCK_TOLERANCE:
-        return found("clock-ok")
-    return found("clock-off", minutes=round(difference.total_seconds() / 60))
+        return make_finding("clock-ok")
+    return make_finding("clock-off", minutes=round(difference.total_seconds() / 60))

@@ -1,4 +1,4 @@
-"""A finding: one line of the answer to whether the shop is set up rightly."""
+"""Define a finding: one line of the result of the set-up check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oscar_mpesa.setup_check.words import WORDS
 
 
 class Level(str, Enum):
-    """How bad it is; an error means that payments fail, or that their news are lost."""
+    """The severity. An error means that payments fail or that callbacks are lost."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class Level(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was found, in the reader's language: the sentence, what it means, and what to do; never a secret."""
+    """One result in the reader's language: a sentence, its meaning and a remedy. Contains no secrets."""
 
     name: str
     level: Level
@@ -29,8 +29,8 @@ class Finding:
     remedy: str = ""
 
 
-def found(name: str, **facts: object) -> Finding:
-    """The finding of this name in ``words``, with the facts that its sentences ask for."""
+def make_finding(name: str, **params: object) -> Finding:
+    """Build the finding of this name from ``words``, with values for the placeholders of its texts."""
     level, *sentences = WORDS[name]
-    sentence, meaning, remedy = (gettext(text).format(**facts) if text else "" for text in sentences)
+    sentence, meaning, remedy = (gettext(text).format(**params) if text else "" for text in sentences)
     return Finding(name=name, level=Level(level), sentence=sentence, meaning=meaning, remedy=remedy)

@@ -1,4 +1,4 @@
-"""The verb: look at the set-up, and say what was found, the worst first."""
+"""Run the set-up checks and return their findings, errors first."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from oscar_mpesa.setup_check.settings import settings_findings
 
 
 def run_local_checks(now: datetime) -> list[Finding]:
-    """What can be said at once, in a few queries: settings, cache, mail, cron, receivers, and payments that failed."""
+    """Check what needs no network: settings, cache, email, cron, receivers and failed payments. Makes a few queries."""
     return _worst_first([*settings_findings(), *history_findings(now)])
 
 
 def run_setup_check(now: datetime) -> list[Finding]:
-    """The same, and what Safaricom and the shop's own callback address say when they are asked; charges nobody.
+    """Run the local checks, and also call Safaricom and the shop's own callback URL. Sends no prompt.
 
-    Takes up to half a minute. Must run outside a transaction. Never raises ``DarajaError``: that is a finding.
+    Takes up to half a minute. Must run outside a transaction. Never raises ``DarajaError``: that becomes a finding.
     """
     require_no_transaction()
-    asked = [*daraja_findings(now), *callback_findings(now)]
-    return _worst_first([*settings_findings(), *history_findings(now), *asked])
+    probed = [*daraja_findings(now), *callback_findings(now)]
+    return _worst_first([*settings_findings(), *history_findings(now), *probed])
 
 
 def _worst_first(findings: list[Finding]) -> list[Finding]:

@@ -1,6 +1,6 @@
-"""The closed table of findings that are no system checks: level, sentence, what it means, what to do.
+"""The texts of all findings that are not system checks: level, sentence, meaning and remedy.
 
-Those that are not ``ok`` stand in docs/set-up.md too, each with its test.
+Each warning and error is also listed in docs/set-up.md and has a test.
 """
 
 from __future__ import annotations

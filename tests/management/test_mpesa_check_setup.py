@@ -1,4 +1,4 @@
-"""``mpesa_check_setup``: a line for each finding, and an exit status for monitoring."""
+"""``mpesa_check_setup``: one line per finding, and an exit status for monitoring."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def said() -> str:
+def output() -> str:
     out = StringIO()
     call_command("mpesa_check_setup", stdout=out)
     return out.getvalue()
@@ -29,7 +29,7 @@ def said() -> str:
 def test_command_without_errors_succeeds_and_lists_warnings(settings: Any, live_server: Any) -> None:
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
-        lines = said().splitlines()
+        lines = output().splitlines()
 
     assert lines[0] == "WARNING E010: This shop takes no real money: M-Pesa runs in its sandbox environment."
     assert lines[1] == "        → Take the steps of the set-up page one by one: production comes after the try."
@@ -63,4 +63,4 @@ def test_command_reports_invalid_settings(settings: Any) -> None:
 
 
 def test_command_in_test_mode_makes_no_probe() -> None:
-    assert "OK      simulated: Test mode" in said()
+    assert "OK      simulated: Test mode" in output()

@@ -1,4 +1,4 @@
-"""``mpesa_reconcile``: what it says, how it ends, and that it stops when it is told to."""
+"""``mpesa_reconcile``: its output, its exit status, and how it stops."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Terminal(StringIO):
-    """Somebody watches."""
+    """A terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 @pytest.fixture
-def broken_shop() -> Iterator[None]:
-    """The shop's own code raises whenever a status changes."""
+def broken_receiver() -> Iterator[None]:
+    """Connect a receiver that raises at every change of order status."""
 
-    def refuse(**_: Any) -> None:
-        raise RuntimeError("the shop's own fault")
+    def fail(**_: Any) -> None:
+        raise RuntimeError("error in shop code")
 
-    order_status_changed.connect(refuse)
+    order_status_changed.connect(fail)
     yield
-    order_status_changed.disconnect(refuse)
+    order_status_changed.disconnect(fail)
 
 
-def an_hour_passes() -> None:
-    """Everything that was written down is an hour old."""
-    gone = timedelta(hours=1)
+def age_rows_by_an_hour() -> None:
+    """Move the times of all rows back by an hour."""
+    hour = timedelta(hours=1)
     moments: dict[Any, tuple[str, ...]] = {
         MpesaPayment: ("created_at", "push_sent_at", "next_query_at"),
         MpesaOrder: ("created_at", "pay_before", "close_check_at"),
@@ -54,21 +54,21 @@ def an_hour_passes() -> None:
         MpesaCallback: ("received_at", "next_try_at"),
     }
     for model, names in moments.items():
-        model.objects.update(**{name: F(name) - gone for name in names})
+        model.objects.update(**{name: F(name) - hour for name in names})
 
 
 def test_terminal_shows_progress_and_summary() -> None:
     new_payment(now=timezone.now())
     new_payment(phone=NO_FUNDS, now=timezone.now())
-    an_hour_passes()
+    age_rows_by_an_hour()
     terminal = Terminal()
 
     call_command("mpesa_reconcile", stdout=terminal)
 
-    said = terminal.getvalue().split("\r")
-    assert said[1] == "1 …"
-    assert "2 payments looked at (1 completed, 1 failed)" in said[-1]
-    assert "overdue orders looked at" in said[-1]
+    output = terminal.getvalue().split("\r")
+    assert output[1] == "1 …"
+    assert "2 payments checked (1 completed, 1 failed)" in output[-1]
+    assert "overdue orders checked" in output[-1]
 
 
 def test_without_terminal_summary_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -77,31 +77,31 @@ def test_without_terminal_summary_is_one_log_line(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.INFO, logger="oscar_mpesa"):
         call_command("mpesa_reconcile", stdout=out)
 
-    assert [record.getMessage() for record in caplog.records] == ["M-Pesa reconcile: nothing was due"]
+    assert [record.getMessage() for record in caplog.records] == ["M-PESA reconcile: nothing was due"]
     assert out.getvalue() == ""
 
 
-@pytest.mark.usefixtures("broken_shop")
+@pytest.mark.usefixtures("broken_receiver")
 def test_failed_steps_are_counted_and_fail_the_command(caplog: pytest.LogCaptureFixture) -> None:
     payment = new_payment(now=timezone.now())
     post(payment, success(payment), now=timezone.now())
-    an_hour_passes()
+    age_rows_by_an_hour()
 
     with caplog.at_level(logging.INFO, logger="oscar_mpesa"), pytest.raises(CommandError, match="1 failed"):
         call_command("mpesa_reconcile", stdout=StringIO())
 
-    assert "0 books written again (1 FAILED)" in caplog.records[-1].getMessage()
+    assert "0 receipts booked again (1 FAILED)" in caplog.records[-1].getMessage()
 
 
 def test_loop_ends_on_sigterm() -> None:
     before = signal.getsignal(signal.SIGTERM)
     new_payment(now=timezone.now())
-    an_hour_passes()
-    teller = told_to_stop_soon()
-    teller.start()
+    age_rows_by_an_hour()
+    sender = sigterm_soon()
+    sender.start()
 
     call_command("mpesa_reconcile", "--loop", "0.05", stdout=StringIO())
-    teller.join()
+    sender.join()
 
     assert MpesaPayment.objects.get().status == "completed"
     assert signal.getsignal(signal.SIGTERM) is before
@@ -110,7 +110,7 @@ def test_loop_ends_on_sigterm() -> None:
 def test_sigterm_ends_loop_after_current_step() -> None:
     for _ in range(3):
         new_payment(now=timezone.now())
-    an_hour_passes()
+    age_rows_by_an_hour()
 
     @receiver(order_status_changed)
     def stop(**_: Any) -> None:
@@ -126,9 +126,7 @@ def test_sigterm_ends_loop_after_current_step() -> None:
 
 @pytest.mark.parametrize("pause", ["0", "-1", "soon", "nan", "86400"])
 def test_invalid_pause_is_rejected(pause: str) -> None:
-    with pytest.raises(
-        CommandError, match=f"--loop: {pause} is no pause: a number of seconds, above 0 and under a day"
-    ):
+    with pytest.raises(CommandError, match=f"--loop: {pause} is not a pause: give seconds, above 0 and below 86400"):
         call_command("mpesa_reconcile", "--loop", pause)
 
 
@@ -141,11 +139,11 @@ def test_order_of_another_method_is_left_alone() -> None:
     assert order.status == "Pending"
 
 
-def told_to_stop_soon() -> threading.Thread:
-    """SIGTERM for this process a little later, as systemd sends it."""
+def sigterm_soon() -> threading.Thread:
+    """Return a thread that sends SIGTERM to this process a little later, as systemd does."""
 
-    def tell() -> None:
+    def send() -> None:
         time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    return threading.Thread(target=tell)
+    return threading.Thread(target=send)

@@ -1,4 +1,4 @@
-"""``manage.py mpesa_simulator``: what it says, whose keys it takes, how it ends."""
+"""``manage.py mpesa_simulator``: its output, the credentials it accepts, and how it ends."""
 
 from __future__ import annotations
 
@@ -32,41 +32,41 @@ from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import PAYS
 
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
-SUM = "Payments: 0, together KSh 0."
+TOTAL = "Payments: 0, total KSh 0."
 
 
 @pytest.fixture(autouse=True)
 def _usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever ``make test PORT=8080`` says."""
+    """Remove a ``PORT`` of ``make test PORT=8080``."""
     monkeypatch.delenv("PORT", raising=False)
 
 
 class Screen(StringIO):
-    """Shows what the command says, and presses Ctrl-C when it has said how it is ended and ``meanwhile`` is done."""
+    """Call ``action`` once the command has started, then send Ctrl-C."""
 
-    def __init__(self, meanwhile: Callable[[str], None]) -> None:
+    def __init__(self, action: Callable[[str], None]) -> None:
         super().__init__()
-        self._meanwhile = meanwhile
+        self._action = action
 
     def flush(self) -> None:
         text = self.getvalue()
-        if text.endswith("Ctrl-C ends it.\n"):
-            threading.Thread(target=self._go_on, args=(text,)).start()
+        if text.endswith("Press Ctrl-C to stop.\n"):
+            threading.Thread(target=self._run, args=(text,)).start()
 
-    def _go_on(self, text: str) -> None:
+    def _run(self, text: str) -> None:
         try:
-            self._meanwhile(text)
+            self._action(text)
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def wait_no_longer(greeting: str) -> None:
-    """Do nothing meanwhile."""
+def do_nothing(text: str) -> None:
+    """Stop at once."""
 
 
-def said(meanwhile: Callable[[str], None] = wait_no_longer, **options: Any) -> str:
-    """What the command says from its start to its end."""
-    screen = Screen(meanwhile)
+def output(action: Callable[[str], None] = do_nothing, **options: Any) -> str:
+    """Return the whole output of the command."""
+    screen = Screen(action)
     call_command("mpesa_simulator", port=0, stdout=screen, **options)
     return screen.getvalue()
 
@@ -78,26 +78,26 @@ def variables_in(text: str) -> dict[str, str]:
 def test_shop_without_credentials_is_shown_variables_to_set() -> None:
     before = signal.getsignal(signal.SIGINT)
 
-    text = said()
+    text = output()
 
-    found = URL.search(text)
-    assert found is not None
+    match = URL.search(text)
+    assert match is not None
     assert variables_in(text) == {
         "CONSUMER_KEY": SANDBOX.consumer_key,
         "CONSUMER_SECRET": SANDBOX.consumer_secret,
         "SHORTCODE": "174379",
         "PASSKEY": SANDBOX.passkey,
         "CALLBACK_URL": "http://127.0.0.1:8000/api/payments/hooks",
-        "BASE_URL": found[0],
+        "BASE_URL": match[0],
     }
-    assert text.rstrip().endswith(SUM)
+    assert text.rstrip().endswith(TOTAL)
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_existing_credentials_are_not_printed(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS}
 
-    text = said()
+    text = output()
 
     assert set(variables_in(text)) == {"BASE_URL"}
     assert "of-the-app" not in text
@@ -106,36 +106,36 @@ def test_existing_credentials_are_not_printed(settings: Any) -> None:
 def test_disallowed_test_mode_is_listed_to_set(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS, "TEST_MODE": False}
 
-    assert variables_in(said())["TEST_MODE"] == "true"
+    assert variables_in(output())["TEST_MODE"] == "true"
 
 
 def test_missing_callback_url_falls_back_to_default_path(settings: Any) -> None:
     settings.ROOT_URLCONF = "oscar_mpesa.practice_phone.urls"
 
-    assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8000/api/payments/hooks"
+    assert variables_in(output())["CALLBACK_URL"] == "http://127.0.0.1:8000/api/payments/hooks"
 
 
 def test_callback_url_uses_port_of_shop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "8080")
 
-    assert variables_in(said())["CALLBACK_URL"] == "http://127.0.0.1:8080/api/payments/hooks"
+    assert variables_in(output())["CALLBACK_URL"] == "http://127.0.0.1:8080/api/payments/hooks"
 
 
 def test_simulator_accepts_credentials_of_shop_and_prints_calls(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     settings.OSCAR_MPESA = {**CREDENTIALS}
 
-    text = said(push_and_be_refused, scenario="busy")
+    text = output(push_while_busy, scenario="busy")
 
     assert "a token was given\npush 1: KSh 1,500 from 0708 •••149 (busy)\n" in text
-    assert text.rstrip().endswith(SUM)
+    assert text.rstrip().endswith(TOTAL)
 
 
-def push_and_be_refused(greeting: str) -> None:
-    """Send a push as the shop that has its credentials in the settings."""
-    found = URL.search(greeting)
-    assert found is not None
-    keys = replace(get_settings().credentials, base_url=found[0])
+def push_while_busy(text: str) -> None:
+    """Send a push with the credentials of the settings."""
+    match = URL.search(text)
+    assert match is not None
+    keys = replace(get_settings().credentials, base_url=match[0])
     push = StkPush(
         phone=PAYS,
         amount=1500,
@@ -148,8 +148,8 @@ def push_and_be_refused(greeting: str) -> None:
 
 
 def test_chaos_prints_its_seed() -> None:
-    assert "The same chaos again: --seed 7\n" in said(scenario="chaos", seed=7)
-    assert "--seed" not in said(scenario="slow", seed=7)
+    assert "To repeat this chaos run: --seed 7\n" in output(scenario="chaos", seed=7)
+    assert "--seed" not in output(scenario="slow", seed=7)
 
 
 def test_command_refuses_production(settings: Any) -> None:
@@ -183,13 +183,13 @@ def test_program_serves_and_ends_on_sigterm() -> None:
     )
     with program:
         assert program.stdout is not None
-        found = URL.search(program.stdout.readline())
-        assert found is not None
-        with OPENER.open(f"{found[0]}/ledger", timeout=5) as ledger:
+        match = URL.search(program.stdout.readline())
+        assert match is not None
+        with OPENER.open(f"{match[0]}/ledger", timeout=5) as ledger:
             shown = ledger.read()
         program.terminate()
         rest, errors = program.communicate(timeout=10)
 
     assert shown == b'{"total": 0, "taken": []}'
-    assert rest.rstrip().endswith(SUM)
+    assert rest.rstrip().endswith(TOTAL)
     assert (program.returncode, errors) == (0, "")

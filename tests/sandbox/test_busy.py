@@ -200,5 +200,5 @@ def test_a_crowd_buys_beside_the_reconciler_and_nobody_meets_a_locked_database(
     assert reconciler.wait(PATIENCE) == 0
     by_the_shop, by_the_reconciler = sandbox.said("runserver"), sandbox.said("mpesa_reconcile")
     assert [line for line in (by_the_shop + by_the_reconciler).splitlines() if TROUBLE.search(line)] == []
-    assert "payments looked at" in by_the_reconciler
+    assert "payments checked" in by_the_reconciler
     assert sandbox.orders() == {"Being processed": placed}

@@ -1,4 +1,4 @@
-"""A set-up to try: Safaricom's answers, ways to the shop, and what was found by name."""
+"""Settings, answers and transports for the tests of the set-up check."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def token_at(moment: datetime) -> Response:
-    """A token, and Safaricom's clock."""
+    """Return a token reply with the time of Safaricom's clock."""
     return replace(answer(TOKEN), headers={"Date": format_datetime(moment)})
 
 
-class Rerouted:
-    """A way from the shop's public name to where the test's own server listens."""
+class ReroutingTransport:
+    """Send requests for the shop's public URL to the test's own server."""
 
     def __init__(self, name: str, server: str) -> None:
-        self._there: Callable[[str], str] = lambda url: url.replace(name, server)
+        self._reroute: Callable[[str], str] = lambda url: url.replace(name, server)
         self._http = HttpTransport()
 
     def send(self, request: Request) -> Response:
-        return self._http.send(replace(request, url=self._there(request.url)))
+        return self._http.send(replace(request, url=self._reroute(request.url)))
 
 
 def set_up(settings: Any, **changes: Any) -> None:
-    """Give the shop these settings over the practice keys."""
+    """Configure the practice credentials, with these changes."""
     settings.OSCAR_MPESA = {**KEYS, **changes}

@@ -1,4 +1,4 @@
-"""Asking Safaricom whether the keys, the short code and the clock are right; nobody is charged for it."""
+"""Probe of credentials, short code and clock at Safaricom, without a prompt."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         yield simulator
 
 
-def asked() -> dict[str, Finding]:
+def probe() -> dict[str, Finding]:
     return by_name(daraja_findings(timezone.now()))
 
 
 def scripted(*, oauth: Step = TOKEN, query: Step = TOKEN) -> dict[str, Finding]:
     with replaced_transport(ScriptedTransport({"oauth": [oauth, oauth], "query": [query, query]})):
-        return asked()
+        return probe()
 
 
 def test_valid_credentials_pass_without_sending_a_prompt(settings: Any, simulator: Simulator) -> None:
     set_up(settings, BASE_URL=simulator.url)
 
-    findings = asked()
+    findings = probe()
 
     assert list(findings) == ["token-ok", "shortcode-ok", "clock-ok"]
     assert "174379" in findings["shortcode-ok"].sentence
@@ -55,7 +55,7 @@ def test_valid_credentials_pass_without_sending_a_prompt(settings: Any, simulato
 def test_probe_calls_are_recorded(settings: Any, simulator: Simulator) -> None:
     set_up(settings, BASE_URL=simulator.url)
 
-    asked()
+    probe()
 
     calls = list(MpesaApiCall.objects.order_by("pk").values_list("endpoint", "shortcode", "environment", "payment"))
     assert calls == [("oauth", "174379", "sandbox", None), ("query", "174379", "sandbox", None)]
@@ -75,7 +75,7 @@ def test_wrong_credential_is_named(
 ) -> None:
     set_up(settings, BASE_URL=simulator.url, **changes)
 
-    findings = asked()
+    findings = probe()
 
     assert findings[name].level is Level.ERROR
     assert remedy in findings[name].remedy
@@ -83,27 +83,30 @@ def test_wrong_credential_is_named(
 
 
 @pytest.mark.parametrize(
-    ("answer", "name", "words"),
+    ("answer", "name", "text"),
     [
         pytest.param(page("<html>Incident</html>", status=403), "server-blocked", "blocks this server", id="firewall"),
         pytest.param(page("<html>Welcome</html>"), "safaricom-unreadable", "sandbox.safaricom.co.ke", id="HTML"),
         pytest.param(page("", status=503), "safaricom-unreadable", "does not answer as Safaricom", id="gateway"),
         pytest.param(page("", status=429), "safaricom-busy", "busy", id="too many"),
         pytest.param(
-            DarajaUnreachable("down", sent=False), "safaricom-unreachable", "sandbox.safaricom.co.ke", id="no way"
+            DarajaUnreachable("down", sent=False),
+            "safaricom-unreachable",
+            "sandbox.safaricom.co.ke",
+            id="no connection",
         ),
     ],
 )
-@pytest.mark.parametrize("of", ["oauth", "query"])
+@pytest.mark.parametrize("endpoint", ["oauth", "query"])
 def test_missing_answer_is_distinguished_from_rejection(
-    settings: Any, answer: Step, name: str, words: str, of: str
+    settings: Any, answer: Step, name: str, text: str, endpoint: str
 ) -> None:
     set_up(settings)
 
-    findings = scripted(**{of: answer})
+    findings = scripted(**{endpoint: answer})
 
-    assert words in findings[name].sentence
-    assert ("token-ok" in findings) == (of == "query")
+    assert text in findings[name].sentence
+    assert ("token-ok" in findings) == (endpoint == "query")
     assert "shortcode-ok" not in findings
 
 
@@ -114,7 +117,7 @@ def test_missing_answer_is_distinguished_from_rejection(
         pytest.param(refusal("404.001.03", "Invalid Access Token", status=404), "token-disturbed", id="token refused"),
         pytest.param(refusal("404.001.01", "Resource not found", status=404), "setup-refused", id="wrong host"),
         pytest.param(
-            refusal("400.002.05", "Invalid Request Payload", status=400), "shortcode-unknown", id="another no"
+            refusal("400.002.05", "Invalid Request Payload", status=400), "shortcode-unknown", id="other error"
         ),
         pytest.param(
             refusal("400.002.02", "Bad Request - Invalid CheckoutRequestID", status=400), "shortcode-unknown", id="id"

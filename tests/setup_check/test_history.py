@@ -1,4 +1,4 @@
-"""What the shop's own rows and code tell: does reconcile run, who hears too early, are till and paybill mixed up."""
+"""Findings from the shop's own rows and receivers: reconcile runs, ``order_placed``, swapped till and paybill."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from tests.shop import ANOTHER, NOON, failure, later, new_payment, pay, post
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def traces(seconds: float = 60) -> dict[str, Finding]:
+def findings_after(seconds: float = 60) -> dict[str, Finding]:
     return by_name(history_findings(later(seconds)))
 
 
 def ship_at_once(**_: Any) -> None:
-    """What a shop without M-Pesa may do."""
+    """Receive the signal as a function."""
 
 
 class Packer:
-    """Another way to hear."""
+    """Receives the signal in two more ways."""
 
     def pack(self, **_: Any) -> None:
-        """As a method."""
+        """Receive it as a method."""
 
     def __call__(self, **_: Any) -> None:
-        """Or as an object."""
+        """Receive it as a callable object."""
 
 
 @pytest.fixture
-def hasty_shop() -> Iterator[None]:
+def early_receivers() -> Iterator[None]:
     packer, gone = Packer(), Packer()
-    hears = [ship_at_once, packer.pack, packer]
-    for each in hears:
+    receivers = [ship_at_once, packer.pack, packer]
+    for each in receivers:
         order_placed.connect(each)
     order_placed.connect(gone.pack)
     del gone
     yield
-    for each in hears:
+    for each in receivers:
         order_placed.disconnect(each)
 
 
 def test_missing_reconcile_runs_are_found() -> None:
-    assert "every minute" in traces()["cron-never"].remedy
+    assert "every minute" in findings_after()["cron-never"].remedy
 
 
 @pytest.mark.parametrize(
@@ -64,19 +64,19 @@ def test_missing_reconcile_runs_are_found() -> None:
 def test_last_reconcile_run_is_shown_in_nairobi_time(minutes: int, name: str) -> None:
     record_job_run(RECONCILE, now=NOON)
 
-    assert "15:00" in traces(minutes * 60)[name].sentence
+    assert "15:00" in findings_after(minutes * 60)[name].sentence
 
 
 def test_receivers_of_oscar_are_not_reported() -> None:
-    assert "receivers-ok" in traces()
+    assert "receivers-ok" in findings_after()
 
 
-@pytest.mark.usefixtures("hasty_shop")
+@pytest.mark.usefixtures("early_receivers")
 def test_receivers_of_order_placed_are_named() -> None:
-    finding = traces()["placed-receivers"]
+    finding = findings_after()["placed-receivers"]
 
-    here = __name__
-    assert f"{here}.Packer, {here}.Packer.pack, {here}.ship_at_once" in finding.sentence
+    module = __name__
+    assert f"{module}.Packer, {module}.Packer.pack, {module}.ship_at_once" in finding.sentence
     assert "order_paid" in finding.remedy
 
 
@@ -85,7 +85,7 @@ def test_swapped_till_and_paybill_are_found_in_payments(code: str) -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code=code))
 
-    finding = traces()["swapped"]
+    finding = findings_after()["swapped"]
 
     assert code in finding.sentence and "23.11.2026 at 15:00" in finding.sentence
     assert "MPESA_TILL_NUMBER is the till" in finding.remedy
@@ -96,16 +96,16 @@ def test_push_to_unknown_merchant_is_found(settings: Any) -> None:
     with replaced_transport(ScriptedTransport([refusal("500.001.1001", "Merchant does not exist", status=500)])):
         new_payment()
 
-    assert "Merchant does not exist" in traces()["swapped"].sentence
+    assert "Merchant does not exist" in findings_after()["swapped"].sentence
 
 
 def test_cancelled_payment_is_not_reported_as_swapped() -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment, code=1032))
 
-    found = traces()
+    findings = findings_after()
 
-    assert "receivers-ok" in found and "swapped" not in found
+    assert "receivers-ok" in findings and "swapped" not in findings
 
 
 def test_swapped_finding_clears_after_payment_or_a_week() -> None:
@@ -113,12 +113,12 @@ def test_swapped_finding_clears_after_payment_or_a_week() -> None:
     post(payment, failure(payment, code="2028"))
     week = timedelta(days=7).total_seconds()
 
-    before, after_a_week = traces(), traces(week + 1)
+    before, after_a_week = findings_after(), findings_after(week + 1)
     pay(new_payment(now=later(30)), now=later(40))
 
     assert "swapped" in before
     assert "swapped" not in after_a_week
-    assert "swapped" not in traces()
+    assert "swapped" not in findings_after()
 
 
 def test_history_makes_at_most_three_queries() -> None:
@@ -126,6 +126,6 @@ def test_history_makes_at_most_three_queries() -> None:
     post(payment, failure(payment, code="2028"))
 
     with counted() as count:
-        traces()
+        findings_after()
 
     assert len(count) <= 3, str(count)

@@ -1,4 +1,4 @@
-"""One verb: everything about the set-up, the worst first, and never a secret."""
+"""The whole set-up check: every part runs, errors come first, no secrets are shown."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SHARED = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBased
 PRODUCTION = {"ENVIRONMENT": "production", "SHORTCODE": "600986", "SHORTCODE_TYPE": "paybill", "TEST_MODE": False}
 
 
-def ready(settings: Any) -> None:
-    """All that surrounds M-Pesa is right."""
+def set_up_services(settings: Any) -> None:
+    """Configure a shared cache and an email server."""
     settings.CACHES = SHARED
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
 def test_ready_shop_has_only_ok_findings(settings: Any) -> None:
-    ready(settings)
+    set_up_services(settings)
     set_up(settings, **PRODUCTION)
     record_job_run(RECONCILE, now=timezone.now())
 
@@ -40,7 +40,7 @@ def test_ready_shop_has_only_ok_findings(settings: Any) -> None:
 
 
 def test_system_check_is_a_finding_with_the_same_text(settings: Any) -> None:
-    ready(settings)
+    set_up_services(settings)
     set_up(settings, **PRODUCTION | {"SHORTCODE_TYPE": "", "PASSKEY": ""})
 
     findings = by_name(settings_findings())
@@ -115,8 +115,8 @@ def test_setting_rows_show_values_but_no_secrets(settings: Any) -> None:
 
     shown = {each.name: each for each in setting_rows()}
 
-    words = " ".join(each.value for each in shown.values())
-    assert not any(secret in words for secret in (KEYS["CONSUMER_KEY"], KEYS["CONSUMER_SECRET"], KEYS["PASSKEY"]))
+    values = " ".join(each.value for each in shown.values())
+    assert not any(secret in values for secret in (KEYS["CONSUMER_KEY"], KEYS["CONSUMER_SECRET"], KEYS["PASSKEY"]))
     assert (shown["MPESA_CONSUMER_KEY"].value, shown["MPESA_PASSKEY"].value) == ("set", "missing")
     assert (shown["MPESA_AVAILABLE_TO"].value, shown["MPESA_TEST_MODE"].value) == ("everyone", "yes")
     assert (shown["OTHER_METHODS"].value, shown["MPESA_ALERT_EMAILS"].value) == ("cod", "a@b.ke")

@@ -1,1 +1,1 @@
-"""The commands: ``manage.py mpesa_…``."""
+"""The ``manage.py mpesa_…`` commands."""

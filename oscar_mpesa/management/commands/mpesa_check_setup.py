@@ -1,4 +1,4 @@
-"""``manage.py mpesa_check_setup``: try the set-up for real, without charging anybody, and say what to do."""
+"""``manage.py mpesa_check_setup``: check the set-up against Safaricom without sending a prompt."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from oscar_mpesa.setup_check.run import run_setup_check
 
 
 class Command(BaseCommand):
-    """The set-up page for the operator: a line for each finding, the worst first."""
+    """Print the findings of the set-up check, errors first."""
 
     help = (
-        "Tries the keys, the short code and the callback address, looks at settings, clock, cache, cron and mail, and "
-        "says what is wrong and what to do. Nobody is charged. Exit status 1 with an error."
+        "Checks the credentials, the short code, the callback URL, the settings, the clock, the cache, cron and email. "
+        "Prints what is wrong and how to fix it. Sends no prompt. The exit status is 1 if there are errors."
     )
-    requires_system_checks = ()  # they are among the findings
+    requires_system_checks = ()  # the findings include them
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the findings; raises ``CommandError`` if one of them is an error."""
+        """Print the findings; raise ``CommandError`` if one of them is an error."""
         findings = run_setup_check(timezone.now())
         for finding in findings:
-            self.stdout.write(self._coloured(finding))
+            self.stdout.write(self._format(finding))
         errors = sum(finding.level is Level.ERROR for finding in findings)
         if errors:
-            raise CommandError(f"Errors: {errors}. M-Pesa does not work, or its news are lost.")
+            raise CommandError(f"Errors: {errors}. M-PESA does not work, or callbacks are lost.")
 
-    def _coloured(self, finding: Finding) -> str:
+    def _format(self, finding: Finding) -> str:
         styles = {Level.ERROR: self.style.ERROR, Level.WARNING: self.style.WARNING, Level.OK: self.style.SUCCESS}
         line = f"{finding.level.value.upper():8}{finding.name}: {finding.sentence}"
-        further = [f"{'':8}{text}" for text in (finding.meaning, finding.remedy and f"→ {finding.remedy}") if text]
-        return "\n".join([styles[finding.level](line), *further])
+        details = [f"{'':8}{text}" for text in (finding.meaning, finding.remedy and f"→ {finding.remedy}") if text]
+        return "\n".join([styles[finding.level](line), *details])

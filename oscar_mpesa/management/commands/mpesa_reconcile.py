@@ -1,4 +1,4 @@
-"""``manage.py mpesa_reconcile``: do what is due and nobody is waiting for. For cron, systemd and Celery beat."""
+"""``manage.py mpesa_reconcile``: process everything that is due. Run it by cron, systemd or Celery beat."""
 
 from __future__ import annotations
 
@@ -19,67 +19,67 @@ from oscar_mpesa.services.reconciliation import Kind, Step, reconcile
 
 logger = logging.getLogger("oscar_mpesa")
 
-NAMES = {
-    Kind.CALLBACK: "callbacks worked through",
-    Kind.PAYMENT: "payments looked at",
-    Kind.BOOKS: "books written again",
-    Kind.ORDER: "overdue orders looked at",
+LABELS = {
+    Kind.CALLBACK: "callbacks processed",
+    Kind.PAYMENT: "payments checked",
+    Kind.BOOKS: "receipts booked again",
+    Kind.ORDER: "overdue orders checked",
     Kind.MESSAGE: "messages sent",
 }
 
 
 class Tally:
-    """What one pass did, in counts."""
+    """Count what one pass did."""
 
     def __init__(self) -> None:
         self.done: Counter[tuple[Kind, str]] = Counter()
         self.failed: Counter[Kind] = Counter()
 
     def add(self, step: Step) -> None:
-        """Count one step."""
+        """Count one step, as done or as failed."""
         if step.done:
             self.done[step.kind, step.outcome] += 1
         else:
             self.failed[step.kind] += 1
 
     def __str__(self) -> str:
-        parts = [self._of(kind) for kind in Kind]
+        parts = [self._summary(kind) for kind in Kind]
         return "; ".join(part for part in parts if part) or "nothing was due"
 
-    def _of(self, kind: Kind) -> str:
+    def _summary(self, kind: Kind) -> str:
         outcomes = {outcome: count for (of, outcome), count in sorted(self.done.items()) if of is kind}
         failed = self.failed[kind]
         if not outcomes and not failed:
             return ""
-        told = [f"{count} {outcome}" for outcome, count in outcomes.items()]
+        counts = [f"{count} {outcome}" for outcome, count in outcomes.items()]
         if failed:
-            told.append(f"{failed} FAILED")
-        return f"{sum(outcomes.values())} {NAMES[kind]} ({', '.join(told)})"
+            counts.append(f"{failed} FAILED")
+        return f"{sum(outcomes.values())} {LABELS[kind]} ({', '.join(counts)})"
 
 
 class Command(BaseCommand):
-    """One pass, or one after the other until it is told to stop."""
+    """Run one pass, or with ``--loop`` pass after pass until a signal stops it."""
 
     help = (
-        "Asks Safaricom about payments whose question is due, releases overdue orders, works through callbacks and "
-        "books that failed, and sends mails and announcements that were not sent. Copies may run side by side."
+        "Queries open payments, closes overdue unpaid orders, retries failed callbacks, bookings, emails and signals, "
+        "and sends alerts. Several copies may run at the same time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--loop`` only."""
+        """Add ``--loop``."""
         parser.add_argument(
             "--loop",
             type=_seconds,
             metavar="SECONDS",
-            help="do it again and again with this pause, until SIGTERM or Ctrl-C; without it once",
+            help="repeat with this pause until SIGTERM or Ctrl-C; without it, run once",
         )
 
     def handle(self, *args: Any, loop: float | None = None, **options: Any) -> None:
-        """Exit status 1 (``CommandError``) if something failed in a single pass; a loop ends with 0 when told to."""
+        """Run; raise ``CommandError`` if a step of a single pass failed. A loop that a signal ends returns normally."""
         if loop is None:
             tally = self._pass(threading.Event())
             if tally.failed:
-                raise CommandError(f"{tally.failed.total()} failed and stay due; the log says why.")
+                raise CommandError(f"{tally.failed.total()} failed and will be retried; see the log.")
             return
         with stop_on_signal() as stop:
             while not stop.is_set():
@@ -91,31 +91,31 @@ class Command(BaseCommand):
         try:
             self._pass(stop)
         except DatabaseError:  # it may be restarting: the next pass tries again
-            logger.exception("M-Pesa reconcile: the database failed")
+            logger.exception("M-PESA reconcile: the database failed")
 
     def _pass(self, stop: threading.Event) -> Tally:
-        tally, is_watched = Tally(), self.stdout.isatty()
+        tally, is_terminal = Tally(), self.stdout.isatty()
         for count, step in enumerate(reconcile(timezone.now), 1):
             tally.add(step)
-            if is_watched:
+            if is_terminal:
                 self.stdout.write(f"\r{count} …", ending="")
                 self.stdout.flush()
             if stop.is_set():
                 break
-        _alert()
-        if is_watched:
+        _deliver_alerts()
+        if is_terminal:
             self.stdout.write(f"\r{tally}")
         else:
-            logger.info("M-Pesa reconcile: %s", tally)
+            logger.info("M-PESA reconcile: %s", tally)
         return tally
 
 
-def _alert() -> None:
-    """What an alert costs is never a pass: it is tried again."""
+def _deliver_alerts() -> None:
+    """Deliver alerts; a failure is logged and retried, and does not fail the pass."""
     try:
         deliver_alerts(timezone.now())
     except Exception:
-        logger.exception("M-Pesa reconcile: the owner could not be alerted; it is tried again")
+        logger.exception("M-PESA reconcile: alerts could not be delivered and will be retried")
 
 
 def _seconds(text: str) -> float:
@@ -124,5 +124,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds < 86_400:
-        raise argparse.ArgumentTypeError(f"{text} is no pause: a number of seconds, above 0 and under a day (86400)")
+        raise argparse.ArgumentTypeError(f"{text} is not a pause: give seconds, above 0 and below 86400 (a day)")
     return seconds

@@ -1,4 +1,4 @@
-"""``manage.py mpesa_simulator``: Safaricom on your own machine, with every disaster that one may want to see."""
+"""``manage.py mpesa_simulator``: run a local simulator of Safaricom, optionally with a failure scenario."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from oscar_mpesa.simulator.server import SANDBOX, Simulator
 
 
 class Command(BaseCommand):
-    """Run the simulator until Ctrl-C or SIGTERM, and say in the end how much money it took."""
+    """Run the simulator until Ctrl-C or SIGTERM, then print the total it took."""
 
-    help = "Answers the shop as Safaricom does, over HTTP and without money; --scenario lets something go wrong."
+    help = "Answers API calls as Safaricom does, over HTTP and without money. --scenario makes payments go wrong."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Port, scenario and seed."""
-        parser.add_argument("--port", type=int, default=8100, help="where to listen (0: anywhere)")
+        """Add ``--port``, ``--scenario`` and ``--seed``."""
+        parser.add_argument("--port", type=int, default=8100, help="port to listen on (0: any free port)")
         parser.add_argument("--scenario", choices=NAMES, help="what goes wrong with every payment")
-        parser.add_argument("--seed", type=int, help="repeats a chaos")
+        parser.add_argument("--seed", type=int, help="repeats a chaos run")
 
     def handle(self, *args: Any, port: int, scenario: str | None, seed: int | None, **options: Any) -> None:
-        """Listen; raises ``CommandError`` in production, and for a port that is taken."""
+        """Serve; raise ``CommandError`` in production and if the port is taken."""
         shop = get_settings()
         if shop.ENVIRONMENT == PRODUCTION:
-            raise CommandError("No simulator for real money: set MPESA_ENVIRONMENT=sandbox, or run it elsewhere.")
+            raise CommandError("The simulator does not run in production: set MPESA_ENVIRONMENT=sandbox.")
         credentials = _credentials(shop)
         try:
-            simulator = Simulator(credentials=credentials, port=port, scenario=scenario, seed=seed, tell=self._tell)
+            simulator = Simulator(credentials=credentials, port=port, scenario=scenario, seed=seed, tell=self._write)
         except OSError as error:
             raise CommandError(f"Port {port} is not free ({error.strerror}): choose another with --port.") from error
         with stop_on_signal() as stop, simulator:
-            self._greet(shop, simulator, scenario)
+            self._print_setup(shop, simulator, scenario)
             stop.wait()
-        self._tell(f"Payments: {len(simulator.ledger)}, together {ksh(simulator.ledger.total)}.")
+        self._write(f"Payments: {len(simulator.ledger)}, total {ksh(simulator.ledger.total)}.")
 
-    def _greet(self, shop: MpesaSettings, simulator: Simulator, scenario: str | None) -> None:
-        wanted = [f"  MPESA_{name}={value}" for name, value in _wanted(shop, simulator).items()]
-        ready = "Set these variables for the shop, and start it anew:" if wanted else "The shop is set up for it."
-        seed = f"The same {CHAOS} again: --seed {simulator.seed}\n" if scenario == CHAOS else ""
-        self._tell(f"Safaricom's simulator is on {simulator.url}, and what it took on {simulator.url}/ledger.\n{seed}")
-        self._tell("\n".join([ready, *wanted, "", "Ctrl-C ends it.", ""]))
+    def _print_setup(self, shop: MpesaSettings, simulator: Simulator, scenario: str | None) -> None:
+        missing = [f"  MPESA_{name}={value}" for name, value in _missing_settings(shop, simulator).items()]
+        instruction = "Set these variables for the shop and restart it:" if missing else "The shop is set up for it."
+        seed = f"To repeat this {CHAOS} run: --seed {simulator.seed}\n" if scenario == CHAOS else ""
+        self._write(f"The simulator listens on {simulator.url}; its ledger is {simulator.url}/ledger.\n{seed}")
+        self._write("\n".join([instruction, *missing, "", "Press Ctrl-C to stop.", ""]))
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
 
 def _credentials(shop: MpesaSettings) -> Credentials:
-    """The shop's own, and the sandbox's public ones for those that are not set."""
+    """Return the shop's credentials, with the sandbox's public ones for those that are not set."""
     return replace(
         SANDBOX,
         consumer_key=shop.CONSUMER_KEY or SANDBOX.consumer_key,
@@ -69,9 +69,9 @@ def _credentials(shop: MpesaSettings) -> Credentials:
     )
 
 
-def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
-    """What the shop's settings lack; what is set already may be a secret, and is not repeated."""
-    lacking = {
+def _missing_settings(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
+    """Return the variables that the shop must set. Existing values may be secrets and are left out."""
+    values = {
         "TEST_MODE": "" if shop.may_test else "true",
         "CONSUMER_KEY": "" if shop.CONSUMER_KEY else SANDBOX.consumer_key,
         "CONSUMER_SECRET": "" if shop.CONSUMER_SECRET else SANDBOX.consumer_secret,
@@ -80,9 +80,9 @@ def _wanted(shop: MpesaSettings, simulator: Simulator) -> Mapping[str, str]:
         "CALLBACK_URL": "" if shop.CALLBACK_URL else f"{_shop_url()}{callback_path()}",
         "BASE_URL": "" if shop.BASE_URL.rstrip("/") == simulator.url else simulator.url,
     }
-    return {name: value for name, value in lacking.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 def _shop_url() -> str:
-    """Where the shop listens on this machine; ``PORT`` is the sandbox's own variable, exported by its Makefile."""
+    """Return the shop's local URL. The sandbox's Makefile exports ``PORT``."""
     return f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
