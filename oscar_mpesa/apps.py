@@ -8,7 +8,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from oscar.core.application import OscarDashboardConfig
 
-from oscar_mpesa.dashboard.permissions import NOBODY_ELSE, PERMISSIONS
+from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
 
 class MpesaConfig(OscarDashboardConfig):
@@ -20,7 +20,7 @@ class MpesaConfig(OscarDashboardConfig):
     verbose_name = _("M-Pesa")
     default_auto_field = "django.db.models.BigAutoField"
     permissions_map = PERMISSIONS
-    default_permissions = NOBODY_ELSE
+    default_permissions = SUPERUSERS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

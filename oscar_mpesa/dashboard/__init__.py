@@ -1,1 +1,1 @@
-"""The shopkeeper's desk: pages of Oscar's dashboard. A view receives, calls one verb, answers."""
+"""Pages for staff in Oscar's dashboard. A view calls one service and shows the result."""

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens safely, streamed line by line however long it is."""
+"""CSV files that spreadsheets open safely, streamed in chunks."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from django.utils.http import content_disposition_header
 
 from oscar_mpesa.domain.timezone import NAIROBI
 
-#: Excel takes a file for UTF-8 only if it begins so.
+#: Excel reads a file as UTF-8 only if it begins with this.
 BOM = "\ufeff"
 
-#: A spreadsheet runs a cell that begins so, also where it was pasted full-width; OWASP's "CSV injection".
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A spreadsheet runs a cell that begins with one of these, also in full width; see OWASP, "CSV injection".
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
-#: Lines sent at once.
-_LINES = 200
+#: Lines in each chunk.
+_CHUNK = 200
 
 
 def streamed_csv(filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """A download of a header and rows, in UTF-8 with a BOM; ``rows`` is read while the answer is sent, never kept.
+    """Return a CSV download in UTF-8 with a BOM; ``rows`` is read while the response is sent.
 
-    Numbers stay numbers, moments are written by the Nairobi clock, None is an empty cell. Text that a spreadsheet
-    would run as a formula gets an apostrophe in front. Give ``rows`` as a generator: it begins after the view's
-    transaction, where PostgreSQL can hold its cursor open.
+    Numbers stay numbers, times are in Nairobi, and None is an empty cell. Text that a spreadsheet would run as a
+    formula gets a leading apostrophe. Pass ``rows`` as a generator: it starts after the view's transaction, where
+    PostgreSQL can keep its cursor open.
     """
     response = StreamingHttpResponse(_chunks(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
@@ -38,7 +38,7 @@ def streamed_csv(filename: str, header: Sequence[Any], rows: Iterable[Sequence[A
 
 
 def safe_cell(value: Any) -> Any:
-    """One cell as it may stand in a spreadsheet."""
+    """Return a value as a cell that no spreadsheet runs as a formula."""
     if value is None:
         return ""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
@@ -46,21 +46,21 @@ def safe_cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(NAIROBI).strftime("%Y-%m-%d %H:%M:%S")
     text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_A_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 class _Echo:
-    """A file for ``csv.writer`` that keeps nothing: ``writerow`` returns the line."""
+    """A file for ``csv.writer`` that stores nothing, so that ``writerow`` returns the line."""
 
     def write(self, line: str) -> str:
-        """Hand the line back."""
+        """Return the line."""
         return line
 
 
 def _chunks(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    # Every text is quoted, so that it stays one cell where a spreadsheet parts cells by semicolons.
+    # All text is quoted, because some spreadsheets also split cells at semicolons.
     writer: Any = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC)
     lines = (writer.writerow([safe_cell(cell) for cell in row]) for row in chain([header], rows))
     yield BOM
-    while chunk := "".join(islice(lines, _LINES)):
+    while chunk := "".join(islice(lines, _CHUNK)):
         yield chunk

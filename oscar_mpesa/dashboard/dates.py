@@ -1,43 +1,76 @@
-"""Days and months as the shop counts them, by the Nairobi clock, whatever clock its server goes by."""
+"""Days and months by the Nairobi clock, their formats and their form fields."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.formats import date_format
 
 from oscar_mpesa.domain.timezone import NAIROBI
 
+#: Filters refuse other days: they are typing errors, and some databases cannot store them.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+_FORMAT = "%Y-%m-%d"
+
 
 def midnight(day: date) -> datetime:
-    """The moment at which a day begins."""
+    """Return the moment at which a day begins in Nairobi."""
     return datetime.combine(day, time.min, NAIROBI)
 
 
 def day_after(day: date) -> date:
-    """The first day that is not meant by "up to and with this day"."""
+    """Return the next day: the exclusive end of a range that includes ``day``."""
     return day + timedelta(days=1)
 
 
 def today(now: datetime) -> date:
-    """The day that it is now."""
+    """Return the current day in Nairobi."""
     return now.astimezone(NAIROBI).date()
 
 
 def month_of(day: date) -> tuple[date, date]:
-    """A month's first and last day."""
+    """Return the first and the last day of a day's month."""
     first = day.replace(day=1)
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def day_and_time(moment: datetime | None) -> str:
-    """``23 Nov 2026, 15:34`` in the active language; nothing for nothing."""
+    """Return ``23 Nov 2026, 15:34`` in the active language; "" for None."""
     if moment is None:
         return ""
-    here = moment.astimezone(NAIROBI)
-    return f"{date_format(here, 'j M Y')}, {here:%H:%M}"
+    local = moment.astimezone(NAIROBI)
+    return f"{date_format(local, 'j M Y')}, {local:%H:%M}"
 
 
 def format_day(moment: datetime | None) -> str:
-    """``23 Nov 2026`` in the active language; nothing for nothing."""
+    """Return ``23 Nov 2026`` in the active language; "" for None."""
     return "" if moment is None else date_format(moment.astimezone(NAIROBI), "j M Y")
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date input, which needs ``2026-11-23`` in every language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs=attrs, format=_FORMAT)
+
+
+class DayField(forms.DateField):
+    """A required day."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"widget": DayInput(), "input_formats": [_FORMAT], **kwargs})
+
+
+class FilterDayField(DayField):
+    """An optional day between ``FIRST_DAY`` and ``LAST_DAY``, for the filter of a list."""
+
+    default_validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, **kwargs})

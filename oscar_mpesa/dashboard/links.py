@@ -1,4 +1,4 @@
-"""Links from page to page of the desk, where this person may open it."""
+"""Links to the dashboard's pages for users who may open them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from django.urls import reverse
 from oscar.views.decorators import check_permissions
 
-from oscar_mpesa.dashboard.permissions import NOBODY_ELSE, PERMISSIONS
+from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
 
 def link(user: Any, url_name: str, *args: int) -> str:
-    """The address of ``dashboard:mpesa-…``; empty where this user may not open it."""
-    may_open = check_permissions(user, PERMISSIONS.get(url_name.partition(":")[2], NOBODY_ELSE))
+    """Return the URL of ``dashboard:mpesa-…``; "" if the user may not open it."""
+    may_open = check_permissions(user, PERMISSIONS.get(url_name.partition(":")[2], SUPERUSERS))
     return reverse(url_name, args=args) if may_open else ""

@@ -1,4 +1,4 @@
-"""What every page of the desk has: its tabs, and whether this person sees phone numbers in full."""
+"""The context that all pages share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from oscar_mpesa.dashboard.navigation import tabs_for
 
 
 class DashboardMixin(ContextMixin):
-    """First base of a page's view; ``tab`` names the URL whose tab is lit. In a test shop every page says TEST."""
+    """First base of each page's view; ``tab`` is the URL name of the page's tab."""
 
     tab = ""
     request: Any
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """``tabs``, ``shows_phones`` and ``is_test_shop`` for ``oscar_mpesa/dashboard/base.html``."""
+        """Add ``tabs``, ``shows_phones`` and ``is_test_shop`` for ``oscar_mpesa/dashboard/base.html``."""
         user = self.request.user
-        here = {
+        context = {
             "tabs": tabs_for(user, current=self.tab),
             "shows_phones": may_see_full_phones(user),
             "is_test_shop": get_settings().is_test,
         }
-        return {**super().get_context_data(**kwargs), **here}
+        return {**super().get_context_data(**kwargs), **context}

@@ -1,4 +1,4 @@
-"""The way in: one entry in Oscar's dashboard menu, and the tabs that lead from page to page of the desk."""
+"""The entry in Oscar's dashboard menu, and the tabs of the pages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from oscar.views.decorators import check_permissions
 
-from oscar_mpesa.dashboard.permissions import NOBODY_ELSE, PERMISSIONS
+from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
-ENTRY = {"label": _("M-Pesa"), "icon": "fas fa-mobile-alt", "url_name": "dashboard:mpesa-overview"}
+MENU_ENTRY = {"label": _("M-Pesa"), "icon": "fas fa-mobile-alt", "url_name": "dashboard:mpesa-overview"}
 
-#: Name of the URL and what its tab says.
+#: URL names and labels.
 TABS = [
     ("mpesa-overview", _("Overview")),
     ("mpesa-payments", _("Payments")),
@@ -28,7 +28,7 @@ TABS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
-    """One page of the desk that this person may open."""
+    """The tab of a page that the user may open."""
 
     label: Any
     url: str
@@ -36,24 +36,24 @@ class Tab:
 
 
 def add_to_menu() -> None:
-    """Append our entry to Oscar's menu, unless the shop put it there. Oscar shows it only to who may open it."""
+    """Append our entry to Oscar's menu unless the menu has it. Oscar hides it from users who may not open it."""
     menu = getattr(settings, "OSCAR_DASHBOARD_NAVIGATION", None)
-    if menu is not None and not any(_leads_here(entry) for entry in menu):
-        settings.OSCAR_DASHBOARD_NAVIGATION = [*menu, ENTRY]
+    if menu is not None and not any(_is_ours(entry) for entry in menu):
+        settings.OSCAR_DASHBOARD_NAVIGATION = [*menu, MENU_ENTRY]
 
 
 def tabs_for(user: Any, *, current: str) -> list[Tab]:
-    """The pages that a user may open, in order; ``current`` is the name of the open one's URL."""
-    allowed = [(name, label) for name, label in TABS if check_permissions(user, PERMISSIONS.get(name, NOBODY_ELSE))]
+    """Return the tabs of the pages that a user may open; ``current`` is the open page's URL name."""
+    allowed = [(name, label) for name, label in TABS if check_permissions(user, PERMISSIONS.get(name, SUPERUSERS))]
     return [Tab(label=label, url=reverse(f"dashboard:{name}"), is_current=name == current) for name, label in allowed]
 
 
 def may_see_orders(user: Any) -> bool:
-    """Whether Oscar's own page of an order opens to this person, by whatever the shop asks for there."""
+    """Whether a user has the permissions that the shop requires for Oscar's page of an order."""
     orders: Any = apps.get_app_config("orders_dashboard")
     return bool(check_permissions(user, orders.get_permissions("order-detail")))
 
 
-def _leads_here(entry: dict[str, Any]) -> bool:
-    here = str(entry.get("url_name", "")).startswith("dashboard:mpesa-")
-    return here or any(_leads_here(child) for child in entry.get("children", ()))
+def _is_ours(entry: dict[str, Any]) -> bool:
+    is_ours = str(entry.get("url_name", "")).startswith("dashboard:mpesa-")
+    return is_ours or any(_is_ours(child) for child in entry.get("children", ()))

@@ -1,4 +1,4 @@
-"""An order as people name it: its number as they type it, and whose it is."""
+"""Order numbers as people type them, and customers' names."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 
 def order_number(text: str) -> str:
-    """Without blanks around it, and without the number sign that Oscar's dashboard writes before it."""
+    """Return the number without spaces around it and without the # that Oscar's dashboard writes before it."""
     return text.replace("\x00", "").strip().removeprefix("#").lstrip()
 
 
 def spellings(number: str) -> set[str]:
-    """As it was typed, and in capitals and small letters: each of them is found by its index."""
+    """Return the number as typed, in capitals and in small letters. The index finds each of them."""
     return {number, number.upper(), number.lower()}
 
 
 def name_of(order: Any) -> str:
-    """Its customer's name: the account's, or else the one in an address; empty where there is none.
+    """Return the customer's name: of the account, else of an address, else "".
 
-    Asks for ``user``, ``shipping_address`` and ``billing_address`` unless they are at hand.
+    Queries ``user``, ``shipping_address`` and ``billing_address`` unless they are loaded.
     """
-    for whose in filter(None, (order.user, order.shipping_address, order.billing_address)):
-        if name := " ".join(filter(None, [whose.first_name, whose.last_name])):
+    for person in filter(None, (order.user, order.shipping_address, order.billing_address)):
+        if name := " ".join(filter(None, [person.first_name, person.last_name])):
             return name
     return ""

@@ -1,4 +1,4 @@
-"""Who sees which page of the desk. Partner users see none: money is not told apart by partner."""
+"""The permissions of each page. Partner users have none, because receipts have no partner."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from oscar_mpesa.access.staff_permissions import ACT, APPLY, BLOCK, EXPLAIN, EXP
 
 
 def staff_with(*permissions: str) -> list[str]:
-    """Staff who may see M-Pesa at all, and have these permissions too."""
+    """Return Oscar's permission list for staff who may view M-PESA and have these permissions."""
     return ["is_staff", VIEW, *permissions]
 
 
-#: A page that was forgotten here is the superuser's alone.
-NOBODY_ELSE = ["is_staff", "is_superuser"]
+#: The default for a page that is not listed below.
+SUPERUSERS = ["is_staff", "is_superuser"]
 
-#: By the name of the URL, as Oscar's dashboard asks for it.
+#: By URL name, as Oscar's dashboard looks them up.
 PERMISSIONS = {
     "mpesa-overview": staff_with(),
     "mpesa-callbacks": staff_with(),
@@ -23,9 +23,9 @@ PERMISSIONS = {
     "mpesa-receipts": staff_with(),
     "mpesa-receipts-export": staff_with(EXPORT),
     "mpesa-receipt": staff_with(),
-    "mpesa-receipt-apply": staff_with(APPLY),
-    "mpesa-receipt-return": staff_with(RETURN),
-    "mpesa-receipt-explain": staff_with(EXPLAIN),
+    "mpesa-receipt-allocate": staff_with(APPLY),
+    "mpesa-receipt-refund": staff_with(RETURN),
+    "mpesa-receipt-resolve": staff_with(EXPLAIN),
     "mpesa-record": staff_with(RECORD),
     "mpesa-payments": staff_with(),
     "mpesa-payments-export": staff_with(EXPORT),

@@ -1,8 +1,8 @@
-"""One box finds a payment by what a caller has at hand; the term's shape says where to look.
+"""Search payments by one term, whose shape decides where to look.
 
-What is unique (order number, M-PESA code, phone, checkout id) is looked up by its index among all payments. Names,
-e-mails and the last digits of a phone or an order number stand in no index, or in tables that are the shop's: they are
-looked for among the newest payments only, so that the page takes as long with a million of them as with a few thousand.
+Unique values (order number, M-PESA code, phone, checkout id) are looked up by their indexes among all payments. Names,
+emails and last digits have no index, or are in the shop's own tables. They are searched among the newest payments only,
+so that the page is as fast with a million payments as with a few thousand.
 """
 
 from __future__ import annotations
@@ -20,53 +20,53 @@ from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_numb
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
-#: So many of the newest payments (of those that the other filters leave) are looked through.
+#: Number of the newest payments (of those that match the other filters) to search without an index.
 NEWEST = 3_000
 
-#: Words of a name that are looked for.
+#: Limit of the words of a name.
 _MOST_WORDS = 4
 
-#: A mask shows three digits at the end: more of them would tell, guess by guess, what it hides.
+#: A masked phone shows three digits. A search by more digits would reveal the hidden ones by guessing.
 _LAST_DIGITS = re.compile(r"[0-9]{3}")
 _CHECKOUT_ID = re.compile(r"ws_CO_\w+", re.ASCII)
 
 _ORDER = "mpesa_order__order__"
 _EMAILS = (f"{_ORDER}guest_email", f"{_ORDER}user__email")
 _NAMES = tuple(
-    f"{_ORDER}{whose}__{part}"
-    for whose in ("user", "shipping_address", "billing_address")
+    f"{_ORDER}{relation}__{part}"
+    for relation in ("user", "shipping_address", "billing_address")
     for part in ("first_name", "last_name")
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Payments that fit; ``since`` is set where older ones were not looked through."""
+class SearchResult:
+    """The matching payments; ``since`` is set if older payments were not searched."""
 
     payments: QuerySet[MpesaPayment]
     since: datetime | None = None
 
 
-def search(payments: QuerySet[MpesaPayment], term: str) -> Found:
-    """Those of ``payments`` that a term means; all of them for an empty one."""
+def search(payments: QuerySet[MpesaPayment], term: str) -> SearchResult:
+    """Return those of ``payments`` that match a term; all of them for an empty term."""
     term = " ".join(term.replace("\x00", "").split())
     if not term:
-        return Found(payments=payments)
-    # Their ids, and not a query in a query: with the tables of a whole line it would join more than PostgreSQL plans.
-    exact = list(payments.filter(pk__in=_exactly(term)).values_list("pk", flat=True)) if _is_a_key(term) else []
+        return SearchResult(payments=payments)
+    # Ids instead of a subquery: with the joins of the list, PostgreSQL would stop planning the query.
+    exact = list(payments.filter(pk__in=_exact_matches(term)).values_list("pk", flat=True)) if _is_unique(term) else []
     if exact:
-        return Found(payments=payments.filter(pk__in=exact))
-    words = _words(term)
-    return _among_newest(payments, words) if words is not None else Found(payments=payments.none())
+        return SearchResult(payments=payments.filter(pk__in=exact))
+    condition = _condition(term)
+    return _among_newest(payments, condition) if condition is not None else SearchResult(payments=payments.none())
 
 
-def _is_a_key(term: str) -> bool:
-    """No e-mail, and no name unless it is as long as an M-PESA code: all else that is unique has a digit."""
+def _is_unique(term: str) -> bool:
+    """Whether the term can be unique: it has a digit and no @, or the shape of an M-PESA code."""
     return "@" not in term and (any(char.isdigit() for char in term) or bool(_receipt_number(term)))
 
 
-def _exactly(term: str) -> QuerySet[Any]:
-    """Ids, from one indexed look-up for each thing that the term may be."""
+def _exact_matches(term: str) -> QuerySet[Any]:
+    """Return ids from one indexed lookup for each kind of value that the term can be."""
     payments = MpesaPayment.objects.order_by()
     ids = [payments.filter(mpesa_order__order__number__in=spellings(order_number(term))).values("pk")]
     if _CHECKOUT_ID.fullmatch(term):
@@ -74,14 +74,14 @@ def _exactly(term: str) -> QuerySet[Any]:
     if phone := _phone(term):
         ids.append(payments.filter(phone=phone.msisdn).values("pk"))
     if number := _receipt_number(term):
-        ids += _with_money(number)
+        ids += _of_receipt(number)
     first, *others = ids
     return first.union(*others) if others else first
 
 
-def _with_money(number: str) -> list[QuerySet[Any]]:
-    """The attempt that brought it, or those of the order that money found elsewhere was used for."""
-    environments = [value for value, _ in EnvironmentField.CHOICES]  # the index begins with it
+def _of_receipt(number: str) -> list[QuerySet[Any]]:
+    """Return the ids of the receipt's payment, or of the order's payments if the receipt has none."""
+    environments = [value for value, _ in EnvironmentField.CHOICES]  # the index begins with the environment
     receipts = MpesaReceipt.objects.order_by().filter(environment__in=environments, number=number)
     of_order = receipts.filter(payment=None).values("order_id")
     return [
@@ -104,8 +104,8 @@ def _receipt_number(term: str) -> str:
         return ""
 
 
-def _words(term: str) -> Q | None:
-    """What no index knows; None where the term is no such thing."""
+def _condition(term: str) -> Q | None:
+    """Return the condition for values without an index; None if the term has no such shape."""
     if term.isdecimal() and term.isascii():
         of_order = Q(**{f"{_ORDER}number__endswith": term})
         return of_order | Q(phone__endswith=term) if _LAST_DIGITS.fullmatch(term) else of_order
@@ -113,21 +113,21 @@ def _words(term: str) -> Q | None:
         return _any_of(_EMAILS, term)
     if not any(char.isalpha() for char in term):
         return None
-    found = Q()
+    condition = Q()
     for word in term.split()[:_MOST_WORDS]:
-        found &= _any_of(_NAMES, word) | _any_of(_EMAILS, word, how="istartswith")
-    return found
+        condition &= _any_of(_NAMES, word) | _any_of(_EMAILS, word, lookup="istartswith")
+    return condition
 
 
-def _any_of(fields: tuple[str, ...], word: str, *, how: str = "icontains") -> Q:
-    found = Q()
+def _any_of(fields: tuple[str, ...], word: str, *, lookup: str = "icontains") -> Q:
+    condition = Q()
     for field in fields:
-        found |= Q(**{f"{field}__{how}": word})
-    return found
+        condition |= Q(**{f"{field}__{lookup}": word})
+    return condition
 
 
-def _among_newest(payments: QuerySet[MpesaPayment], words: Q) -> Found:
+def _among_newest(payments: QuerySet[MpesaPayment], condition: Q) -> SearchResult:
     moments = payments.order_by("-created_at").values_list("created_at", flat=True)
     since = next(iter(moments[NEWEST - 1 : NEWEST]), None)
     newest = payments if since is None else payments.filter(created_at__gte=since)
-    return Found(payments=newest.filter(words), since=since)
+    return SearchResult(payments=newest.filter(condition), since=since)

@@ -1,4 +1,4 @@
-"""The desk's addresses, inside Oscar's dashboard: ``dashboard:mpesa-overview`` and its neighbours."""
+"""The pages' URLs inside Oscar's dashboard, in its namespace: ``dashboard:mpesa-overview``."""
 
 from django.urls import path
 
@@ -11,7 +11,8 @@ from oscar_mpesa.dashboard.money.views import ReceiptListView
 from oscar_mpesa.dashboard.overview.views import OverviewView
 from oscar_mpesa.dashboard.payments.actions import BlockPhoneView, CheckStatusView, CloseOrderView, SendPromptView
 from oscar_mpesa.dashboard.payments.detail import PaymentView
-from oscar_mpesa.dashboard.payments.views import PaymentExportView, PaymentListView
+from oscar_mpesa.dashboard.payments.export import PaymentExportView
+from oscar_mpesa.dashboard.payments.views import PaymentListView
 from oscar_mpesa.dashboard.setup.views import SetupView
 
 urlpatterns = [
@@ -29,9 +30,9 @@ urlpatterns = [
     path("money/export/", export_receipts, name="mpesa-receipts-export"),
     path("money/record/", RecordPaymentView.as_view(), name="mpesa-record"),
     path("money/<int:pk>/", ReceiptView.as_view(), name="mpesa-receipt"),
-    path("money/<int:pk>/use/", AllocateReceiptView.as_view(), name="mpesa-receipt-apply"),
-    path("money/<int:pk>/return/", RefundReceiptView.as_view(), name="mpesa-receipt-return"),
-    path("money/<int:pk>/close/", ResolveReceiptView.as_view(), name="mpesa-receipt-explain"),
+    path("money/<int:pk>/allocate/", AllocateReceiptView.as_view(), name="mpesa-receipt-allocate"),
+    path("money/<int:pk>/refund/", RefundReceiptView.as_view(), name="mpesa-receipt-refund"),
+    path("money/<int:pk>/resolve/", ResolveReceiptView.as_view(), name="mpesa-receipt-resolve"),
     path("callbacks/", CallbackListView.as_view(), name="mpesa-callbacks"),
     path("callbacks/<int:pk>/", CallbackView.as_view(), name="mpesa-callback"),
     path("callbacks/<int:pk>/process/", CallbackProcessView.as_view(), name="mpesa-callback-process"),

@@ -49,7 +49,7 @@ def one_receipt(desk: Person) -> list[str]:
     receipt = mismatch().receipts.get()
     order: Any = receipt.order
     found = faults(desk.goes(f"dashboard/mpesa/money/{receipt.pk}/?order={order.number}"), "receipt")
-    desk.page.click("form[action$='/use/'] button")
+    desk.page.click("form[action$='/allocate/'] button")
     desk.page.wait_for_selector("[role=alert]")
     return found + faults(desk, "receipt-refused")
 
@@ -103,7 +103,7 @@ def test_money_is_used_without_a_script(new_visitor: Any) -> None:
     desk.page.fill("#search-order", order.number)
     desk.page.click(".mpesa-search button")
     desk.page.check("[name=accept_difference]")
-    desk.page.click("form[action$='/use/'] button")
+    desk.page.click("form[action$='/allocate/'] button")
 
     assert f"The money was used for order {order.number}." in desk.looks("used")
     assert MpesaReceipt.objects.get().allocation == "applied"

@@ -20,7 +20,7 @@ from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_paymen
 
 pytestmark = pytest.mark.django_db
 
-RETURN = {"return-day": "2026-11-23", "return-reference": "UKQ0000001", "return-sent": "on"}
+RETURN = {"refund-day": "2026-11-23", "refund-reference": "UKQ0000001", "refund-sent": "on"}
 
 
 # Written down by hand
@@ -81,13 +81,13 @@ def test_to_send_money_back_is_a_choice_and_no_fact() -> None:
 def test_a_decision_that_is_refused_says_so_at_the_top_and_leads_there() -> None:
     receipt: Any = mismatch()
     client = at_desk(*ALL)
-    too_much = {**RETURN, "return-amount": "9000", "return-returned_before": "0"}
+    too_much = {**RETURN, "refund-amount": "9000", "refund-returned_before": "0"}
 
-    returned = client.post(address("receipt-return", receipt.pk), too_much).content.decode()
-    used = client.post(address("receipt-apply", receipt.pk), {"order": receipt.order.number}).content.decode()
-    explained = client.post(address("receipt-explain", receipt.pk), {}).content.decode()
+    returned = client.post(address("receipt-refund", receipt.pk), too_much).content.decode()
+    used = client.post(address("receipt-allocate", receipt.pk), {"order": receipt.order.number}).content.decode()
+    explained = client.post(address("receipt-resolve", receipt.pk), {}).content.decode()
 
-    for page, place in ((returned, "return"), (used, "use"), (explained, "close")):
+    for page, place in ((returned, "refund"), (used, "allocate"), (explained, "resolve")):
         assert f'Nothing was changed. <a href="#{place}">' in page
         assert f'<h2 id="{place}">' in page
     assert "Nothing was changed." not in client.get(page_of(receipt)).content.decode()
@@ -98,9 +98,9 @@ def test_the_code_of_one_return_is_taken_for_no_other() -> None:
     second = MpesaReceipt.objects.exclude(pk=first.pk).get()
     client = at_desk(*ALL)
     for receipt in (first, second):
-        seen_before = {"return-returned_before": "0", "return-seen_as": receipt.allocation}
-        sent = {**RETURN, "return-amount": str(receipt.amount), **seen_before}
-        told = words(client.post(address("receipt-return", receipt.pk), sent, follow=True))
+        seen_before = {"refund-returned_before": "0", "refund-seen_as": receipt.allocation}
+        sent = {**RETURN, "refund-amount": str(receipt.amount), **seen_before}
+        told = words(client.post(address("receipt-refund", receipt.pk), sent, follow=True))
 
     second.refresh_from_db()
     assert "This code stands at a return already." in told

@@ -25,12 +25,12 @@ Order = get_model("order", "Order")
 
 def returning(receipt: MpesaReceipt, **changes: str) -> dict[str, str]:
     """The return form as a page of this moment has it."""
-    seen_so_far = {"return-returned_before": str(receipt.amount - receipt.rest), "return-seen_as": receipt.allocation}
+    seen_so_far = {"refund-returned_before": str(receipt.amount - receipt.rest), "refund-seen_as": receipt.allocation}
     return {
-        "return-day": "2026-11-23",
-        "return-amount": str(receipt.rest),
-        "return-reference": "UKQ0000001",
-        "return-sent": "on",
+        "refund-day": "2026-11-23",
+        "refund-amount": str(receipt.rest),
+        "refund-reference": "UKQ0000001",
+        "refund-sent": "on",
         **seen_so_far,
         **changes,
     }
@@ -58,7 +58,7 @@ def test_a_page_that_was_opened_before_the_money_was_used_writes_no_return_down(
     old = returning(receipt)
     use(receipt, receipt.order)
 
-    told = words(at_desk(*ALL).post(address("receipt-return", receipt.pk), old, follow=True))
+    told = words(at_desk(*ALL).post(address("receipt-refund", receipt.pk), old, follow=True))
 
     assert "This money was decided about already. Look at it again." in told
     assert (fresh(receipt).allocation, fresh(receipt).returned_amount) == (Allocation.APPLIED, None)
@@ -66,14 +66,14 @@ def test_a_page_that_was_opened_before_the_money_was_used_writes_no_return_down(
 
 def test_after_a_return_was_refused_the_page_that_follows_can_be_sent() -> None:
     receipt, client = mismatch(), at_desk(*ALL)
-    old = returning(receipt, **{"return-amount": "500"})
+    old = returning(receipt, **{"refund-amount": "500"})
     give_back(receipt, 400)
 
-    told = words(client.post(address("receipt-return", receipt.pk), old, follow=True))
+    told = words(client.post(address("receipt-refund", receipt.pk), old, follow=True))
     page = client.get(page_of(receipt)).content.decode()
 
     assert "A return of this money was written down meanwhile." in told
-    assert 'name="return-returned_before" value="400.00"' in page
+    assert 'name="refund-returned_before" value="400.00"' in page
     assert fresh(receipt).returned_amount == 400
 
 
@@ -82,7 +82,7 @@ def test_a_use_that_is_refused_where_nothing_can_be_used_any_more_says_why() -> 
     number = Order.objects.get().number
     give_back(receipt, 400)
 
-    told = words(client.post(address("receipt-apply", receipt.pk), {"order": number, "accept_difference": "on"}))
+    told = words(client.post(address("receipt-allocate", receipt.pk), {"order": number, "accept_difference": "on"}))
 
     assert "Nothing was changed. Part of this money was returned. Return the rest, or close it with a note." in told
     assert "See what is wrong" not in told
@@ -97,9 +97,9 @@ def test_somebody_else_s_order_gets_the_money_only_by_a_tick_of_its_own() -> Non
     stranger = for_guest(new_order(), "otieno@example.com")
     sent = {"order": stranger.number}
 
-    refused = client.post(address("receipt-apply", receipt.pk), sent)
+    refused = client.post(address("receipt-allocate", receipt.pk), sent)
     kept = fresh(receipt).allocation
-    client.post(address("receipt-apply", receipt.pk), {**sent, "accept_customer": "on"})
+    client.post(address("receipt-allocate", receipt.pk), {**sent, "accept_customer": "on"})
 
     assert refused.status_code == 422
     assert "This order is somebody else's. Accept that, or choose another order." in words(refused)

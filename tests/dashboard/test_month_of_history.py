@@ -136,7 +136,7 @@ def test_the_newer_order_of_things_that_went_back_to_the_basket_is_named() -> No
     page = client.get(page_of(receipt), asked).content.decode()
 
     assert "No newer order of this customer is known." in before
-    assert f'?order={newer.number}#use">{newer.number}</a>' in page
+    assert f'?order={newer.number}#allocate">{newer.number}</a>' in page
 
 
 def test_a_number_that_no_order_has_leads_to_the_orders() -> None:

@@ -1,1 +1,1 @@
-"""blocked_phones"""
+"""The list of blocked phones."""

@@ -1,4 +1,4 @@
-"""Numbers whose owners want no requests, and the way back."""
+"""The list of blocked phones, and the action that unblocks one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.views.generic import ListView, View
 
 from oscar_mpesa.access.staff_permissions import BLOCK
 from oscar_mpesa.daraja.redaction import redact
+from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.payments.forms import BlockPhoneForm
 from oscar_mpesa.models import MpesaBlockedPhone
 from oscar_mpesa.services.blocked_phones import unblock_phone
 
 
 class BlockedPhoneListView(DashboardMixin, ListView):  # type: ignore[type-arg]
-    """Who blocked which number, when and why; newest first."""
+    """Blocked phones with who blocked them, when and why; newest first."""
 
     model = MpesaBlockedPhone
     template_name = "oscar_mpesa/dashboard/blocked_phones/list.html"
@@ -29,7 +29,7 @@ class BlockedPhoneListView(DashboardMixin, ListView):  # type: ignore[type-arg]
     tab = "mpesa-payments"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With each number as its reader may see it, and the form that lets requests pass again."""
+        """Add each phone, masked if necessary, with its form."""
         context = super().get_context_data(**kwargs)
         for each in context["blocked"]:
             number = each.phone_number
@@ -40,15 +40,15 @@ class BlockedPhoneListView(DashboardMixin, ListView):  # type: ignore[type-arg]
 
 
 class UnblockPhoneView(View):
-    """Send requests to a number again, because its owner wants them."""
+    """Unblock a phone with a required note."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """With a note, which is asked for; back to the list."""
+        """Unblock the phone and redirect to the list; a second click changes nothing."""
         blocked, form = MpesaBlockedPhone.objects.filter(pk=pk).first(), BlockPhoneForm(request.POST)
         if form.is_valid():
-            if blocked is not None:  # else a second click, and it is done already
+            if blocked is not None:
                 note = form.cleaned_data["note"]
                 unblock_phone(blocked.phone_number, by=request.user, note=note, now=timezone.now())
             messages.success(request, _("Requests can be sent to this number again."))

@@ -1,1 +1,1 @@
-"""callbacks"""
+"""The callbacks that the shop received."""

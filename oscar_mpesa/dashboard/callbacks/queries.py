@@ -1,19 +1,19 @@
-"""The callbacks as they came, a page of them at a time, and what each verdict means."""
+"""Pages of callbacks, and what each verdict means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from oscar_mpesa.dashboard.dates import day_after, midnight
 from oscar_mpesa.domain.i18n import _
-from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import MpesaCallback, Verdict
 
 PAGE = 25
 
-#: In the words of the desk; the labels of ``Verdict`` are the short ones.
+#: A sentence for each verdict; the labels of ``Verdict`` are shorter.
 MEANINGS = {
     Verdict.RECEIVED: _("It is kept, and waits to be worked through."),
     Verdict.FAILED: _("It is kept. Working through it failed; it is tried again by itself, ten times at the most."),
@@ -33,7 +33,7 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackFilter:
-    """Which callbacks; ``day`` is one of Nairobi's, ``before`` the id that ended the page before."""
+    """The filters of the list; ``day`` is in Nairobi, ``before`` is the id that ended the previous page."""
 
     verdict: str = ""
     day: date | None = None
@@ -42,27 +42,27 @@ class CallbackFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackPage:
-    """One page, newest first, without the bodies; ``older`` is the ``before`` of the next one, None on the last."""
+    """One page, newest first, without bodies; ``older`` is the next page's ``before``, None on the last page."""
 
     rows: list[MpesaCallback]
     older: int | None
 
 
-def callback_page(wanted: CallbackFilter) -> CallbackPage:
-    """A page of callbacks. It costs the same among millions: an index gives the order, and nothing is counted."""
-    found = _narrowed(MpesaCallback.objects.defer("body"), wanted)
-    rows = list(found.select_related("payment__mpesa_order__order").order_by("-received_at", "-id")[: PAGE + 1])
+def callback_page(filters: CallbackFilter) -> CallbackPage:
+    """Return a page of callbacks; one indexed query without a count, as fast with millions of rows."""
+    callbacks = _filtered(MpesaCallback.objects.defer("body"), filters)
+    rows = list(callbacks.select_related("payment__mpesa_order__order").order_by("-received_at", "-id")[: PAGE + 1])
     return CallbackPage(rows=rows[:PAGE], older=rows[PAGE - 1].pk if len(rows) > PAGE else None)
 
 
-def _narrowed(found: QuerySet[MpesaCallback], wanted: CallbackFilter) -> QuerySet[MpesaCallback]:
-    if wanted.verdict:
-        found = found.filter(verdict=wanted.verdict)
-    if wanted.day:
-        first = datetime.combine(wanted.day, time.min, NAIROBI)
-        found = found.filter(received_at__gte=first, received_at__lt=first + timedelta(days=1))
-    last = MpesaCallback.objects.only("received_at").filter(pk=wanted.before).first() if wanted.before else None
+def _filtered(callbacks: QuerySet[MpesaCallback], filters: CallbackFilter) -> QuerySet[MpesaCallback]:
+    if filters.verdict:
+        callbacks = callbacks.filter(verdict=filters.verdict)
+    if filters.day:
+        first, end = midnight(filters.day), midnight(day_after(filters.day))
+        callbacks = callbacks.filter(received_at__gte=first, received_at__lt=end)
+    last = MpesaCallback.objects.only("received_at").filter(pk=filters.before).first() if filters.before else None
     if last is None:
-        return found
+        return callbacks
     same_moment = Q(received_at=last.received_at, pk__gte=last.pk)
-    return found.filter(received_at__lte=last.received_at).exclude(same_moment)
+    return callbacks.filter(received_at__lte=last.received_at).exclude(same_moment)

@@ -1,1 +1,1 @@
-"""money"""
+"""Receipts: the list, one receipt and its decisions, the record form, the export."""

@@ -1,4 +1,4 @@
-"""One arrival of money: what it is, what may be done about it, and the decisions themselves."""
+"""The page of one receipt, and the decisions about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.access.staff_permissions import APPLY, EXPLAIN, RETURN
 from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.money.facts import facts_of, found_order, phone_of, somebody_elses
+from oscar_mpesa.dashboard.money.facts import facts_of, match_order, other_customer_message, phone_of
 from oscar_mpesa.dashboard.money.forms import AllocateForm, RefundForm, ResolveForm
 from oscar_mpesa.dashboard.money.messages import describe
 from oscar_mpesa.dashboard.navigation import may_see_orders
@@ -30,52 +30,52 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refu
 
 Order = get_model("order", "Order")
 
-#: Where on the page each form stands, if its permission and the money's state let it.
+#: The section of the page that has each form, and the flag that shows it.
 SECTIONS = {
-    "apply_form": ("use", "may_apply"),
-    "return_form": ("return", "may_return"),
-    "explain_form": ("close", "may_explain"),
+    "allocate_form": ("allocate", "may_allocate"),
+    "refund_form": ("refund", "may_refund"),
+    "resolve_form": ("resolve", "may_resolve"),
 }
 
 
 class CustomerNotAccepted(DecisionRefused):
-    """The order is another customer's than the one that the money came for."""
+    """Staff matched a receipt to another customer's order without accepting that."""
 
     sentence = gettext_noop("This order is somebody else's. Accept that, or choose another order.")
 
 
 class ReceiptView(DashboardMixin, TemplateView):
-    """The page of one receipt; ``?order=`` looks for an order to use it for, and changes nothing."""
+    """One receipt; ``?order=`` shows an order to match it to, and changes nothing."""
 
     template_name = "oscar_mpesa/dashboard/money/detail.html"
     tab = "mpesa-receipts"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What it is, and the forms of what this person may do; the order it came for is looked up first."""
+        """Show the receipt and the user's forms. Without ``?order=`` its own order is looked up."""
         receipt = get_object_or_404(receipts(), pk=kwargs["pk"])
-        return self.page(receipt, searched=order_number(request.GET.get("order", "")) or _came_for(receipt))
+        return self.page(receipt, searched=order_number(request.GET.get("order", "")) or _default_order(receipt))
 
     def page(self, receipt: MpesaReceipt, *, searched: str = "", **forms: Any) -> HttpResponse:
-        """The page; with a form that was refused among ``forms``, filled in as it was sent, and a 422."""
+        """Render the page; a refused form among ``forms`` keeps its values, and the status is 422."""
         user = self.request.user
         is_open = receipt.allocation in NEEDS_DECISION
         may = {
-            "may_apply": is_open and receipt.returned_amount is None and user.has_perm(APPLY),
-            "may_return": (is_open or receipt.allocation == Allocation.APPLIED) and user.has_perm(RETURN),
-            "may_explain": receipt.needs_decision and user.has_perm(EXPLAIN),
+            "may_allocate": is_open and receipt.returned_amount is None and user.has_perm(APPLY),
+            "may_refund": (is_open or receipt.allocation == Allocation.APPLIED) and user.has_perm(RETURN),
+            "may_resolve": receipt.needs_decision and user.has_perm(EXPLAIN),
         }
-        found = found_order(receipt, searched) if searched and may["may_apply"] else None
-        if found and "apply_form" not in forms:
-            forms["apply_form"] = AllocateForm(initial={"order": searched})
-        forms.setdefault("return_form", RefundForm(initial=_as_seen(receipt), prefix="return"))
-        forms.setdefault("explain_form", ResolveForm(prefix="close"))
+        match = match_order(receipt, searched) if searched and may["may_allocate"] else None
+        if match and "allocate_form" not in forms:
+            forms["allocate_form"] = AllocateForm(initial={"order": searched})
+        forms.setdefault("refund_form", RefundForm(initial=_refund_initial(receipt), prefix="refund"))
+        forms.setdefault("resolve_form", ResolveForm(prefix="resolve"))
         context = self.get_context_data(
             receipt=receipt,
             sentence=describe(receipt),
             is_undecidable=receipt.needs_decision and not any(may.values()),
             searched=searched,
             shows_orders=may_see_orders(user),
-            found=found,
+            match=match,
             **may,
             **forms,
         )
@@ -86,7 +86,7 @@ class ReceiptView(DashboardMixin, TemplateView):
 
 
 class _DecisionView(ReceiptView):
-    """A decision: POST only, one verb, and back to the page; what is refused is said there, as it was typed."""
+    """A POST that makes one decision and redirects to the receipt, or shows the refused form again."""
 
     http_method_names = ["post"]
     form_class: Any
@@ -94,45 +94,45 @@ class _DecisionView(ReceiptView):
     prefix: str | None = None
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Decide once; a form that is sent twice finds the decision made, and is told so."""
+        """Decide once. A form sent twice shows that the decision is already made."""
         receipt = get_object_or_404(receipts(), pk=pk)
         form = self.form_class(request.POST, prefix=self.prefix)
         if not form.is_valid():
             return self.refused(receipt, form)
         try:
-            done = self.decide(receipt, form)
+            message = self.decide(receipt, form)
         except (NoDecisionNeeded, RefundKnown) as refusal:
             messages.warning(request, _(refusal.sentence))
         except DecisionRefused as refusal:
             form.add_error(None, _(refusal.sentence))
             return self.refused(receipt, form)
         else:
-            messages.success(request, done)
+            messages.success(request, message)
         return redirect("dashboard:mpesa-receipt", pk=pk)
 
     def refused(self, receipt: MpesaReceipt, form: Any) -> HttpResponse:
-        """The page with the form as it was sent, and why not."""
+        """Render the page with the sent form and its errors."""
         return self.page(receipt, **{self.name: form})
 
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
-        """Call the verb; say what was done. Raises ``DecisionRefused``."""
+        """Call the service and return the message for staff; may raise ``DecisionRefused``."""
         raise NotImplementedError
 
 
 class AllocateReceiptView(_DecisionView):
-    """Use money for an order."""
+    """Match a receipt to an order."""
 
-    form_class, name = AllocateForm, "apply_form"
+    form_class, name = AllocateForm, "allocate_form"
 
     def refused(self, receipt: MpesaReceipt, form: Any) -> HttpResponse:
-        """With the order that was chosen, so that its difference can be accepted."""
+        """Render the page with the chosen order, so that staff can accept its difference."""
         searched = order_number(self.request.POST.get("order", ""))
-        return self.page(receipt, searched=searched, apply_form=form)
+        return self.page(receipt, searched=searched, allocate_form=form)
 
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
-        """The order is looked up by its number, as it was confirmed."""
+        """Match the receipt to the order with exactly the confirmed number."""
         order = get_object_or_404(Order, number=form.cleaned_data["order"])
-        if somebody_elses(receipt, order) and not form.cleaned_data["accept_customer"]:
+        if other_customer_message(receipt, order) and not form.cleaned_data["accept_customer"]:
             raise CustomerNotAccepted(receipt.pk)
         allocate_receipt(
             receipt,
@@ -146,58 +146,62 @@ class AllocateReceiptView(_DecisionView):
 
 
 class RefundReceiptView(_DecisionView):
-    """Write down that money was sent back."""
+    """Record a refund that staff sent by hand."""
 
-    form_class, name, prefix = RefundForm, "return_form", "return"
+    form_class, name, prefix = RefundForm, "refund_form", "refund"
 
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
-        """In whole or in part."""
-        told, now = form.cleaned_data, timezone.now()
+        """Record a full or partial refund."""
+        values, now = form.cleaned_data, timezone.now()
         record_refund(
             receipt,
-            amount=told["amount"],
-            reference=told["reference"],
-            note=told["note"],
+            amount=values["amount"],
+            reference=values["reference"],
+            note=values["note"],
             by=self.request.user,
             returned_at=form.returned_at(receipt, now),
-            returned_before=told["returned_before"],
-            seen_as=told["seen_as"],
+            returned_before=values["returned_before"],
+            seen_as=values["seen_as"],
             now=now,
         )
-        return _("The return of %(amount)s was written down.") % {"amount": ksh(told["amount"])}
+        return _("The return of %(amount)s was written down.") % {"amount": ksh(values["amount"])}
 
 
 class ResolveReceiptView(_DecisionView):
-    """Close money with a note."""
+    """Resolve a receipt with a note."""
 
-    form_class, name, prefix = ResolveForm, "explain_form", "close"
+    form_class, name, prefix = ResolveForm, "resolve_form", "resolve"
 
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
-        """It stays in the list, closed."""
+        """Resolve the receipt; it stays in the list."""
         resolve_receipt(receipt, note=form.cleaned_data["note"], by=self.request.user, now=timezone.now())
         return _("The money was closed with a note.")
 
 
 def receipts() -> QuerySet[MpesaReceipt]:
-    """With all that the page tells of."""
+    """Return receipts with their orders and payments."""
     return MpesaReceipt.objects.select_related("order", "payment__mpesa_order__order")
 
 
 def _refused(forms: dict[str, Any], may: dict[str, bool]) -> dict[str, Any]:
-    """The form that was refused, and the section that shows it, if one does; nothing where none was sent."""
-    for name, (section, may_be_shown) in SECTIONS.items():
+    """Return the refused form and the section that shows it, if any; {} if no form was sent."""
+    for name, (section, flag) in SECTIONS.items():
         if name in forms and forms[name].is_bound:
-            return {"refused": forms[name], "section": section if may[may_be_shown] else ""}
+            return {"refused": forms[name], "section": section if may[flag] else ""}
     return {}
 
 
-def _as_seen(receipt: MpesaReceipt) -> dict[str, Any]:
-    rest = f"{receipt.rest:.2f}".removesuffix(".00")
-    seen = {"returned_before": receipt.amount - receipt.rest, "seen_as": receipt.allocation}
-    return {"day": today(timezone.now()), "amount": rest, **seen}
+def _refund_initial(receipt: MpesaReceipt) -> dict[str, Any]:
+    """Return the form's values, with the receipt's state as staff see it now."""
+    return {
+        "day": today(timezone.now()),
+        "amount": f"{receipt.rest:.2f}".removesuffix(".00"),
+        "returned_before": receipt.amount - receipt.rest,
+        "seen_as": receipt.allocation,
+    }
 
 
-def _came_for(receipt: MpesaReceipt) -> str:
-    """The order that a search begins with: the one it came for, unless that was paid already."""
+def _default_order(receipt: MpesaReceipt) -> str:
+    """Return the number of the receipt's own order; "" if that order is already paid."""
     order: Any = receipt.order
     return "" if order is None or receipt.allocation == Allocation.SURPLUS else order.number

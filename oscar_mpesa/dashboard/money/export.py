@@ -1,4 +1,4 @@
-"""Money for the accountant: a row for each receipt, and at the foot what became of how much."""
+"""Receipts for the accountant as CSV: a row for each receipt, and totals at the end."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.dashboard.csv_export import streamed_csv
-from oscar_mpesa.dashboard.dates import today
-from oscar_mpesa.dashboard.days import FIRST_DAY, LAST_DAY
+from oscar_mpesa.dashboard.dates import FIRST_DAY, LAST_DAY, month_of, today
 from oscar_mpesa.dashboard.money.messages import accepted_difference
-from oscar_mpesa.dashboard.money.views import month_named, within
+from oscar_mpesa.dashboard.money.queries import paid_between
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import Allocation, MpesaReceipt
@@ -32,16 +31,16 @@ Surcharge = get_model("order", "Surcharge")
 
 _CENT = Decimal("0.01")
 
-#: Rows that are held in memory at a time.
+#: Receipts held in memory at a time.
 _CHUNK = 1_000
 
 
 @require_safe
 def export_receipts(request: HttpRequest) -> HttpResponseBase:
-    """A CSV file of ``?month=2026-11``, of ``?from=…&to=…``, or of the month that it is in Nairobi.
+    """Return a CSV file of ``?month=2026-11``, of ``?from=…&to=…``, or of the current month in Nairobi.
 
-    Only the shop's own environment: a shop that takes real money never exports a test as income, and one in test mode
-    says TEST in the file's name, in each row and at the foot.
+    The file has only receipts of the shop's environment, so a production shop never exports a test as income. In test
+    mode the file's name, each row and each total say TEST.
     """
     try:
         first, last = _days(request)
@@ -50,16 +49,16 @@ def export_receipts(request: HttpRequest) -> HttpResponseBase:
     user: Any = request.user
     test = "TEST-" if get_settings().is_test else ""
     rows = _rows(receipts_to_export(first, last), shows_phones=may_see_full_phones(user), language=get_language())
-    told = min(last, max(first, today(timezone.now())))  # a month that is not over ends today
-    return streamed_csv(f"{test}mpesa-money-{first}-{told}.csv", _header(), rows)
+    end = min(last, max(first, today(timezone.now())))  # the current month ends today
+    return streamed_csv(f"{test}mpesa-money-{first}-{end}.csv", _header(), rows)
 
 
 def receipts_to_export(first: date, last: date) -> QuerySet[MpesaReceipt]:
-    """Each arrival of money of these days once, oldest first, with its order's total and rounding."""
+    """Return each receipt of these days once, oldest first, with its order's rounding."""
     surcharge = Surcharge.objects.filter(order=OuterRef("order_id"), code=ROUNDING_CODE).values("incl_tax")[:1]
     receipts = MpesaReceipt.objects.counted().filter(environment=get_settings().environment)
     return (
-        within(receipts, first, last)
+        paid_between(receipts, first, last)
         .select_related("order", "payment")
         .annotate(surcharge=Subquery(surcharge))
         .order_by("paid_at", "pk")
@@ -70,7 +69,8 @@ def _days(request: HttpRequest) -> tuple[date, date]:
     if "from" in request.GET or "to" in request.GET:
         first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "to"))
     else:
-        first, last = month_named(request.GET.get("month") or f"{today(timezone.now()):%Y-%m}")
+        month = request.GET.get("month") or f"{today(timezone.now()):%Y-%m}"
+        first, last = month_of(date.fromisoformat(f"{month}-01"))
     if not FIRST_DAY <= first <= last <= LAST_DAY:
         raise ValueError
     return first, last
@@ -97,16 +97,16 @@ def _header() -> list[str]:
 
 
 def _rows(receipts: QuerySet[MpesaReceipt], *, shows_phones: bool, language: str | None) -> Iterator[list[Any]]:
-    # Sent after the request, when the thread may speak another language.
-    sums = _Sums()
+    # The rows are read after the request, when another language can be active.
+    totals = _Totals()
     for receipt in receipts.iterator(chunk_size=_CHUNK):
-        sums.add(receipt)
+        totals.add(receipt)
         with override(language):
             row = _row(receipt, shows_phones=shows_phones)
         yield row
     with override(language):
-        foot = list(sums.rows())
-    yield from foot
+        last_rows = list(totals.rows())
+    yield from last_rows
 
 
 def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
@@ -131,8 +131,8 @@ def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
     ]
 
 
-class _Sums:
-    """What became of how much, while rows pass by."""
+class _Totals:
+    """Totals by allocation, added up row by row."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = defaultdict(int)
@@ -140,28 +140,29 @@ class _Sums:
         self.returned = self.undecided = Decimal(0)
 
     def add(self, receipt: MpesaReceipt) -> None:
-        """Count a row in."""
+        """Add a receipt to the totals."""
         self.counts[receipt.allocation] += 1
         self.amounts[receipt.allocation] += receipt.amount
         self.returned += receipt.returned_amount or 0
         self.undecided += receipt.rest if receipt.needs_decision else 0
 
     def rows(self) -> Iterator[list[Any]]:
-        """The foot of the file: amounts under the amounts, numbers of payments beside their names."""
+        """Yield the last rows of the file, with each total in the column of amounts."""
         arrived = sum(self.amounts.values(), Decimal(0))
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         yield []
         for allocation in Allocation:
-            is_wholly = allocation == Allocation.RETURNED
-            told = {"what": _("returned wholly") if is_wholly else allocation.label, "count": self.counts[allocation]}
-            yield _total(test + _("Total %(what)s (payments: %(count)s)") % told, self.amounts[allocation])
-        told = {"count": sum(self.counts.values())}
-        yield _total(test + _("Total that arrived (payments: %(count)s)") % told, arrived)
+            is_refunded = allocation == Allocation.RETURNED
+            label = _("returned wholly") if is_refunded else allocation.label
+            values = {"what": label, "count": self.counts[allocation]}
+            yield _total(test + _("Total %(what)s (payments: %(count)s)") % values, self.amounts[allocation])
+        values = {"count": sum(self.counts.values())}
+        yield _total(test + _("Total that arrived (payments: %(count)s)") % values, arrived)
         yield _total(test + _("Returned of it before this file was made, in whole or in part"), self.returned)
         yield _total(test + _("Arrived, less what was returned"), arrived - self.returned)
         yield _total(test + _("Of that still to sort out, so perhaps not the shop's"), self.undecided)
         yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
 
 
-def _total(words: str, amount: Decimal) -> list[Any]:
-    return [words, "", amount]
+def _total(label: str, amount: Decimal) -> list[Any]:
+    return [label, "", amount]

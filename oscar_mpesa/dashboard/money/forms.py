@@ -1,4 +1,4 @@
-"""What a shopkeeper types about money: how to find it, and what was decided about it."""
+"""The filters of the receipt list, and the decisions about receipts."""
 
 from __future__ import annotations
 
@@ -12,38 +12,37 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from oscar_mpesa.dashboard.dates import day_and_time, today
-from oscar_mpesa.dashboard.days import DayField, FilterDayField
+from oscar_mpesa.dashboard.dates import DayField, FilterDayField, day_and_time, today
 from oscar_mpesa.dashboard.orders import order_number, spellings
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
 
-#: The value of the filter for money that waits for a person; the others are allocations.
-TO_SORT_OUT = "to-sort-out"
+#: The filter's value for receipts that need a decision; its other values are allocations.
+UNDECIDED = "needs-decision"
 
 _NOON = time(12, 0)
 
 
 class _DashboardForm(forms.Form):
-    """Its inputs look as Oscar's do, and each error is tied to its input for who cannot see it."""
+    """A form in Oscar's style that ties help and errors to each input for screen readers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            is_tick = isinstance(field.widget, forms.CheckboxInput)
-            field.widget.attrs["class"] = "form-check-input" if is_tick else "form-control"
-            field.widget.attrs["aria-describedby"] = f"{self[name].auto_id}-told"
+            is_checkbox = isinstance(field.widget, forms.CheckboxInput)
+            field.widget.attrs["class"] = "form-check-input" if is_checkbox else "form-control"
+            field.widget.attrs["aria-describedby"] = f"{self[name].auto_id}-help"
 
 
 class ReceiptFilterForm(_DashboardForm):
-    """The filters of the list; what is not understood filters nothing and is said."""
+    """Filters of the receipt list; an invalid filter shows its error and filters nothing."""
 
     allocation = forms.ChoiceField(
         label=_("What became of it"),
         required=False,
-        choices=[("", _("All money")), (TO_SORT_OUT, _("to sort out")), *Allocation.choices],
+        choices=[("", _("All money")), (UNDECIDED, _("to sort out")), *Allocation.choices],
     )
     since = FilterDayField(label=_("From day"))
     until = FilterDayField(label=_("To day"))
@@ -54,16 +53,16 @@ class ReceiptFilterForm(_DashboardForm):
     order = forms.CharField(label=_("Order number"), required=False, max_length=128)
 
     def clean_code(self) -> str:
-        """As Safaricom writes it; a part of a code finds nothing, so it is refused."""
+        """Return the code in capitals; refuse part of a code, because it finds nothing."""
         return _code(self.cleaned_data["code"]) if self.cleaned_data["code"] else ""
 
     def clean_order(self) -> str:
-        """Without the number sign that Oscar's dashboard writes before it."""
+        """Return the number without the # that Oscar's dashboard writes before it."""
         return order_number(self.cleaned_data["order"])
 
 
 class AllocateForm(_DashboardForm):
-    """Use money for the order that was found; a difference, and another customer, are accepted by a tick each."""
+    """Match a receipt to an order; staff must accept a difference or another customer explicitly."""
 
     order = forms.CharField(max_length=128, widget=forms.HiddenInput())
     accept_difference = forms.BooleanField(required=False)
@@ -71,12 +70,12 @@ class AllocateForm(_DashboardForm):
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
 
     def clean_order(self) -> str:
-        """Without the number sign that Oscar's dashboard writes before it."""
+        """Return the number without the # that Oscar's dashboard writes before it."""
         return order_number(self.cleaned_data["order"])
 
 
 class RefundForm(_DashboardForm):
-    """Money that went back by hand: the day, the amount and how; once, however often the form is sent."""
+    """A refund sent by hand. ``returned_before`` and ``seen_as`` make sure that the form counts once."""
 
     day = DayField(label=_("Returned on"))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=12, decimal_places=2)
@@ -92,7 +91,7 @@ class RefundForm(_DashboardForm):
     )
 
     def returned_at(self, receipt: MpesaReceipt, now: datetime) -> datetime:
-        """A moment of the day that was typed: now, if that is today; else noon, or when the money came after it."""
+        """Return now for today; for other days noon, or the payment's moment if that is later on the same day."""
         day: date = self.cleaned_data["day"]
         if day == today(now):
             return now
@@ -101,7 +100,7 @@ class RefundForm(_DashboardForm):
 
 
 class ResolveForm(_DashboardForm):
-    """Close money with a note."""
+    """Resolve a receipt with a note."""
 
     note = forms.CharField(
         label=_("Note"),
@@ -115,19 +114,19 @@ class ResolveForm(_DashboardForm):
     )
 
 
-class _AttemptField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """The requests of an order that went out and brought no code yet."""
+class _PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice of the order's payments that have a prompt and no M-PESA code."""
 
     shows_phones = False
 
     def label_from_instance(self, obj: MpesaPayment) -> str:
-        """Whose phone, for how much, when, and how it ended."""
+        """Return the payment's phone, amount, time and status."""
         phone = obj.phone_number.grouped if self.shows_phones else obj.phone_number.masked
         return f"{phone}, {ksh(obj.amount)}, {day_and_time(obj.push_sent_at)}: {obj.get_status_display()}"
 
 
 class RecordPaymentForm(_DashboardForm):
-    """A payment that somebody saw in the M-PESA portal."""
+    """A payment that staff found in the M-PESA portal."""
 
     code = forms.CharField(label=_("M-PESA code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=11, decimal_places=2, min_value=Decimal("0.01"))
@@ -145,7 +144,7 @@ class RecordPaymentForm(_DashboardForm):
     note = forms.CharField(
         label=_("Where you saw it"), max_length=500, help_text=_("Such as: M-PESA portal, statement of 23 November.")
     )
-    attempt = _AttemptField(
+    payment = _PaymentField(
         label=_("Which request it belongs to"),
         required=False,
         queryset=MpesaPayment.objects.none(),
@@ -156,47 +155,47 @@ class RecordPaymentForm(_DashboardForm):
     def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_bound:
-            attempts: Any = self.fields["attempt"]
-            attempts.shows_phones = shows_phones
-            attempts.queryset = _attempts(order_number(self.data.get("order", "")))
+            field: Any = self.fields["payment"]
+            field.shows_phones = shows_phones
+            field.queryset = _payments_without_code(order_number(self.data.get("order", "")))
 
     @cached_property
-    def has_attempts(self) -> bool:
-        """There is something to choose from."""
-        attempts: Any = self.fields["attempt"]
-        return bool(attempts.queryset.exists())
+    def has_payments(self) -> bool:
+        """Whether there are payments to choose from."""
+        field: Any = self.fields["payment"]
+        return bool(field.queryset.exists())
 
     def clean_code(self) -> str:
-        """As Safaricom writes it."""
+        """Return the code in capitals."""
         return _code(self.cleaned_data["code"])
 
     def clean_order(self) -> str:
-        """Without the number sign that Oscar's dashboard writes before it."""
+        """Return the number without the # that Oscar's dashboard writes before it."""
         return order_number(self.cleaned_data["order"])
 
     @property
     def paid_at(self) -> datetime:
-        """Day and time together, by the Nairobi clock."""
+        """Return the day and time in Nairobi."""
         return datetime.combine(self.cleaned_data["day"], self.cleaned_data["time"], NAIROBI)
 
 
-def _attempts(number: str) -> QuerySet[MpesaPayment]:
+def _payments_without_code(number: str) -> QuerySet[MpesaPayment]:
     sent = MpesaPayment.objects.filter(mpesa_order__order__number__in=spellings(number)).exclude(push_sent_at=None)
     return sent.exclude(receipts__number__isnull=False)
 
 
-def difference_words(receipt_amount: Decimal, total: Decimal) -> str:
-    """What accepting a difference means, in a sentence to tick; nothing where there is none."""
-    told = {"amount": ksh(receipt_amount), "total": ksh(total), "difference": ksh(abs(receipt_amount - total))}
+def difference_message(receipt_amount: Decimal, total: Decimal) -> str:
+    """Return the sentence that staff accept if the amount is not the total; "" if it is."""
+    values = {"amount": ksh(receipt_amount), "total": ksh(total), "difference": ksh(abs(receipt_amount - total))}
     if receipt_amount < total:
-        return gettext("Take %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % told
+        return gettext("Take %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % values
     if receipt_amount > total:
         return (
             gettext(
                 "Take %(amount)s for this order of %(total)s: %(difference)s more than it costs. "
                 "Nothing goes back by itself."
             )
-            % told
+            % values
         )
     return ""
 

@@ -1,4 +1,4 @@
-"""Money in a shopkeeper's words: what it is, and what may be done about it."""
+"""Sentences that tell staff what a receipt is and what they can do about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oscar_mpesa.models.receipts import ReceiptReason
 
 
 def describe(receipt: MpesaReceipt) -> str:
-    """What this money is, and what to do about it, in a few sentences of the active language."""
+    """Return what the receipt is and what to do about it, in the active language."""
     parts = {
         "amount": ksh(receipt.amount),
         "time": day_and_time(receipt.paid_at),
@@ -29,9 +29,9 @@ def describe(receipt: MpesaReceipt) -> str:
 
 
 def accepted_difference(receipt: MpesaReceipt, order: Any, payment: MpesaPayment | None) -> Decimal:
-    """Shillings that arrived more (or less) than its order costs, if staff used it so; rounding is no difference.
+    """Return the amount by which a matched receipt exceeds its order's total; negative if it is less.
 
-    ``order`` and ``payment`` are the receipt's own, or None where it has none.
+    Rounding does not count. ``order`` and ``payment`` are the receipt's own, or None.
     """
     if order is None or receipt.allocation != Allocation.APPLIED:
         return Decimal(0)
@@ -48,7 +48,7 @@ def _of_order(receipt: MpesaReceipt) -> dict[str, str]:
 
 
 def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
-    of_kind = {
+    of_allocation = {
         Allocation.APPLIED: _of_applied,
         Allocation.SURPLUS: _of_surplus,
         Allocation.UNALLOCATED: _of_unallocated,
@@ -56,16 +56,16 @@ def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
         Allocation.RETURNED: _of_returned,
         Allocation.EXPLAINED: _of_explained,
     }
-    sentences = [*of_kind[Allocation(receipt.allocation)](receipt)]
+    sentences = [*of_allocation[Allocation(receipt.allocation)](receipt)]
     if not receipt.rest or receipt.returned_amount is None:
         yield from sentences
         return
-    what_it_is, *what_to_do = sentences
-    yield what_it_is
+    description, *next_steps = sentences
+    yield description
     yield _("%(part)s of it was sent back; the last of that on %(day)s.")
     if receipt.needs_decision:
-        what_to_do = [_("Send the other %(rest)s back too and write that return down here, or close it with a note.")]
-    yield from what_to_do
+        next_steps = [_("Send the other %(rest)s back too and write that return down here, or close it with a note.")]
+    yield from next_steps
 
 
 def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:

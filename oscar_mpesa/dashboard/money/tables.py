@@ -1,4 +1,4 @@
-"""The list of money as a table of Oscar's dashboard."""
+"""The table of receipts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NUMBER = {"th": {"scope": "col", "class": "text-right"}, "td": {"class": "text-
 
 
 class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
-    """A row for each arrival of money. Not sortable: every order but the newest first would read the whole table."""
+    """A row for each receipt. It cannot be sorted, because other orders would read the whole table."""
 
     paid_at = tables.Column(verbose_name=gettext_lazy("Paid at"), attrs=WRAPS)
     number = tables.Column(verbose_name=gettext_lazy("M-PESA code"), attrs=WRAPS, empty_values=())
@@ -44,33 +44,33 @@ class ReceiptTable(DashboardTable):  # type: ignore[misc, valid-type]
         empty_text = gettext_lazy("No money fits this.")
 
     def render_paid_at(self, value: datetime) -> str:
-        """By the Nairobi clock."""
+        """Return the day and time in Nairobi."""
         return day_and_time(value)
 
     def render_number(self, value: str | None, record: MpesaReceipt) -> str:
-        """The way to the page of this money; Safaricom's code may be missing still."""
+        """Link to the receipt. Its code is missing until Safaricom sends it."""
         href = reverse("dashboard:mpesa-receipt", args=[record.pk])
         link = format_html('<a href="{}">{}</a>{}', href, value or _("code missing"), badge_of(record.environment))
-        # A telephone has no room for the order's column.
-        of_order = record.order.number if record.order else ""
-        return format_html('{} <small class="d-block d-md-none">{}</small>', link, of_order) if of_order else link
+        # Narrow screens hide the order's column.
+        number = record.order.number if record.order else ""
+        return format_html('{} <small class="d-block d-md-none">{}</small>', link, number) if number else link
 
     def render_amount(self, value: Decimal) -> str:
-        """As everywhere in the shop."""
+        """Return the amount in shillings."""
         return ksh(value)
 
     def render_order(self, value: Any) -> str:
-        """The way to Oscar's own page of the order."""
+        """Link to Oscar's page of the order."""
         return format_html('<a href="{}">{}</a>', reverse("dashboard:order-detail", args=[value.number]), value.number)
 
     def render_allocation(self, record: MpesaReceipt) -> str:
-        """In a shopkeeper's words, with what was sent back of it; marked where somebody has to decide."""
-        words = record.get_allocation_display()
+        """Return the allocation, the refunded part, and a badge if the receipt needs a decision."""
+        label = record.get_allocation_display()
         if record.rest and record.returned_amount is not None:
-            words = f"{words} · {_('%(amount)s sent back') % {'amount': ksh(record.returned_amount)}}"
+            label = f"{label} · {_('%(amount)s sent back') % {'amount': ksh(record.returned_amount)}}"
         if not record.needs_decision:
-            return words
-        return format_html('{} <span class="badge mpesa-badge-open">{}</span>', words, _("to sort out"))
+            return label
+        return format_html('{} <span class="badge mpesa-badge-action">{}</span>', label, _("to sort out"))
 
 
 def badge_of(environment: str) -> str:

@@ -1,1 +1,1 @@
-"""overview"""
+"""The overview: alerts and statistics."""

@@ -1,4 +1,4 @@
-"""The first page of the desk: is M-Pesa offered, what needs somebody, and what came in."""
+"""The overview: to whom M-PESA is offered, the alerts, and the statistics."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from oscar_mpesa.reports.queries import count_open_items, waiting_customers
 from oscar_mpesa.reports.statistics import Statistics, statistics
 from oscar_mpesa.reports.success_rate import ResultCounts
 
-#: What a link from a need says, by where it leads.
-LINK_WORDS = {
+#: Labels of the alerts' links, by URL name.
+LINK_LABELS = {
     rules.SETUP: _("Go to the set-up"),
     rules.PAYMENTS: _("See the payments"),
     rules.PAYMENT: _("See the payment"),
@@ -33,37 +33,37 @@ LINK_WORDS = {
     rules.RECEIPT: _("See the money"),
 }
 
-OFFERED = {"nobody": _("Off"), "staff": _("Staff only"), "everyone": _("Everyone")}
+AVAILABLE_TO = {"nobody": _("Off"), "staff": _("Staff only"), "everyone": _("Everyone")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One need as the page shows it; ``url`` is empty where there is no page to go to."""
+class AlertItem:
+    """An alert on the page; ``url`` is empty if the user may not open the page."""
 
     sentence: str
     is_urgent: bool
     url: str
-    link_words: Any
+    link_label: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """One reason why requests were not paid, with the bar of its share."""
+class FailureReason:
+    """A reason why payments failed, with its share."""
 
-    words: str
+    label: str
     number: int
     percent: int
     bar: SafeString
 
 
 class OverviewView(DashboardMixin, TemplateView):
-    """What a shopkeeper looks at first; seven queries of its own."""
+    """The first page of the dashboard; seven queries of its own."""
 
     template_name = "oscar_mpesa/dashboard/overview/overview.html"
     tab = "mpesa-overview"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What needs somebody, and the figures of the shop's own environment."""
+        """Add the alerts, and the statistics of the shop's environment."""
         now, settings = timezone.now(), get_settings()
         open_items, numbers = count_open_items(now), statistics(now)
         ended = numbers.ended
@@ -71,8 +71,8 @@ class OverviewView(DashboardMixin, TemplateView):
         return {
             **super().get_context_data(**kwargs),
             "mpesa": settings,
-            "offered": OFFERED[settings.available_to],
-            "tasks": [_task(alert, self.request.user) for alert in alerts],
+            "offered": AVAILABLE_TO[settings.available_to],
+            "alerts": [_alert_item(alert, self.request.user) for alert in alerts],
             "figures": numbers,
             "of_today": [
                 *_facts(ended.today),
@@ -81,16 +81,16 @@ class OverviewView(DashboardMixin, TemplateView):
             "of_month": _facts_of_month(numbers),
             "chart": bars([day.taken for day in numbers.days], title=gettext("A bar for the money of each day")),
             "of_chart": _of_chart(numbers),
-            "whys": _whys(numbers),
+            "reasons": _reasons(numbers),
         }
 
 
-def _task(need: rules.Alert, user: Any) -> Task:
-    return Task(
-        sentence=need.sentence,
-        is_urgent=need.level is rules.Level.URGENT,
-        url=link(user, need.url_name, *need.url_args),
-        link_words=LINK_WORDS[need.url_name],
+def _alert_item(alert: rules.Alert, user: Any) -> AlertItem:
+    return AlertItem(
+        sentence=alert.sentence,
+        is_urgent=alert.level is rules.Level.URGENT,
+        url=link(user, alert.url_name, *alert.url_args),
+        link_label=LINK_LABELS[alert.url_name],
     )
 
 
@@ -101,12 +101,12 @@ def _facts(ended: ResultCounts) -> list[tuple[str, str]]:
 def _facts_of_month(numbers: Statistics) -> list[tuple[str, str]]:
     percent, seconds = numbers.ended.month.percent, numbers.seconds_to_pay
     rate = [] if percent is None else [(gettext("Went through"), f"{percent} %")]
-    pace = [] if seconds is None else [(gettext("Time to pay (half take longer)"), _in_words(seconds))]
+    pace = [] if seconds is None else [(gettext("Time to pay (half take longer)"), _duration(seconds))]
     return [*_facts(numbers.ended.month), *rate, *pace]
 
 
 def _of_chart(numbers: Statistics) -> str:
-    """What the picture shows, in words for everybody."""
+    """Return the chart's content as a sentence."""
     best = max(numbers.days, key=lambda day: day.taken)
     return gettext("From %(first)s to %(last)s; the most was %(amount)s on %(best)s.") % {
         "first": _short(numbers.days[0].day),
@@ -116,10 +116,10 @@ def _of_chart(numbers: Statistics) -> str:
     }
 
 
-def _whys(numbers: Statistics) -> list[Why]:
+def _reasons(numbers: Statistics) -> list[FailureReason]:
     return [
-        Why(
-            words=gettext(reason.meaning) if reason.meaning else gettext("other reasons"),
+        FailureReason(
+            label=gettext(reason.meaning) if reason.meaning else gettext("other reasons"),
             number=reason.number,
             percent=reason.percent,
             bar=share(reason.percent),
@@ -132,7 +132,7 @@ def _short(day: date) -> str:
     return date_format(day, "j M")
 
 
-def _in_words(seconds: int) -> str:
+def _duration(seconds: int) -> str:
     if seconds < 120:
         return gettext("%(seconds)s seconds") % {"seconds": seconds}
     return gettext("%(minutes)s minutes") % {"minutes": round(seconds / 60)}

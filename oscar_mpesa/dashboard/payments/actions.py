@@ -1,4 +1,4 @@
-"""What staff do about one payment: each a POST of its own, each one verb, each told in a sentence."""
+"""Actions of staff on one payment. Each is a POST that calls one service and shows one message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from django.views.generic import View
 
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import SIMULATED
-from oscar_mpesa.dashboard.payments.forms import BlockPhoneForm, CloseOrderForm
+from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
+from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.payment_page.messages import refusal_message
@@ -27,8 +28,8 @@ from oscar_mpesa.services.order_closure import CloseRefused, close_order
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import QueryRefused, QueryResult, query_status
 
-#: What was learned by asking.
-_LEARNED = {
+#: The message for each result of a status check.
+_QUERY_MESSAGES = {
     QueryResult.PAID: gettext_lazy("Safaricom says it is paid."),
     QueryResult.NOT_PAID: gettext_lazy("Safaricom says it is not paid."),
     QueryResult.WAIT: gettext_lazy("Safaricom is still waiting for the phone."),
@@ -39,43 +40,43 @@ _LEARNED = {
 
 
 class PaymentAction(View):
-    """A button on a payment's page: nothing on a GET, and back to a payment's page when it is done."""
+    """A POST from a payment's page that redirects to a payment's page."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Do it, say how it went, and show the payment that the reader should look at."""
+        """Perform the action and redirect to the payment that ``act`` returns."""
         payment = get_object_or_404(MpesaPayment.objects.select_related("mpesa_order__order"), pk=pk)
         shown = self.act(request, payment, timezone.now())
         return redirect("dashboard:mpesa-payment", shown.pk)
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """The verb, and a message; returns the payment to look at."""
+        """Call the service, add a message, and return the payment to show next."""
         raise NotImplementedError
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class CheckStatusView(PaymentAction):
-    """Ask Safaricom now what became of a request."""
+    """Query the payment's status at Safaricom now."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """One question at most, however often it is pressed."""
+        """Query once; repeated clicks are limited by the service."""
         try:
-            said = query_status(payment, now=now, by=request.user)
+            result = query_status(payment, now=now, by=request.user)
         except QueryRefused:
             messages.warning(request, _("Another amount arrived for this request. Decide about that money first."))
         else:
-            tell = messages.warning if said is QueryResult.NOTHING else messages.info
-            tell(request, _learned(payment, said))
+            level = messages.WARNING if result is QueryResult.NOTHING else messages.INFO
+            messages.add_message(request, level, _query_message(payment, result))
         return payment
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class SendPromptView(PaymentAction):
-    """Send the request once more, to the same phone, for who calls and waits."""
+    """Send a new prompt to the payment's phone."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """A second click finds a newer attempt than the page had shown, and sends nothing."""
+        """Send a prompt unless the order has a newer payment than the page showed, as after a second click."""
         newest = payment.mpesa_order.payments.order_by("-pk")[0]
         if request.POST.get("newest") != str(newest.pk):
             messages.info(request, _("Something was sent meanwhile; this is it. Nothing more was sent."))
@@ -94,33 +95,33 @@ class SendPromptView(PaymentAction):
         except AmountRefused as refusal:
             messages.warning(request, _(refusal.sentence))
         else:
-            return _look_at(request, sent)
+            return _show_sent(request, sent)
         return payment
 
 
 class BlockPhoneView(PaymentAction):
-    """Send no more requests to a number whose owner asked for that."""
+    """Block the payment's phone, because its owner asked for that."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """With a note, which is asked for."""
+        """Block the phone with a required note."""
         form = BlockPhoneForm(request.POST)
         if form.is_valid():
             note = form.cleaned_data["note"]
             block_phone(payment.phone_number, by=request.user, note=note, now=now, payment=payment)
             messages.success(request, _("No more requests will be sent to this number."))
         else:
-            _complain(request, form)
+            _show_errors(request, form)
         return payment
 
 
 class CloseOrderView(PaymentAction):
-    """Give up an unpaid order at once."""
+    """Close an unpaid order now."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """Its things go back on the shelf; the customer gets a mail."""
+        """Close the order: its stock is released, and the customer gets an email."""
         form = CloseOrderForm(request.POST)
         if not form.is_valid():
-            _complain(request, form)
+            _show_errors(request, form)
             return payment
         try:
             close_order(payment.mpesa_order.order, by=request.user, note=form.cleaned_data["note"], now=now)
@@ -131,25 +132,25 @@ class CloseOrderView(PaymentAction):
         return payment
 
 
-def _learned(payment: MpesaPayment, said: QueryResult) -> str:
-    """Who reads it on the telephone must not tell a customer that Safaricom said so, where nobody asked Safaricom."""
-    sentence = str(_LEARNED[said])
+def _query_message(payment: MpesaPayment, result: QueryResult) -> str:
+    """Return the message for a result; it says TEST if the simulator answered instead of Safaricom."""
+    message = str(_QUERY_MESSAGES[result])
     if payment.environment != SIMULATED:
-        return sentence
-    return _("TEST: the simulator answers in Safaricom's place.") + " " + sentence
+        return message
+    return _("TEST: the simulator answers in Safaricom's place.") + " " + message
 
 
-def _look_at(request: HttpRequest, sent: MpesaPayment) -> MpesaPayment:
-    """The row, not the verb, says whether the request went out."""
-    sent.refresh_from_db()
-    if sent.is_final:
-        messages.warning(request, _("The request did not go out: %(why)s.") % {"why": _(sent.outcome.meaning)})
+def _show_sent(request: HttpRequest, payment: MpesaPayment) -> MpesaPayment:
+    """Add a message about the prompt by the payment's saved status, and return the payment."""
+    payment.refresh_from_db()
+    if payment.is_final:
+        messages.warning(request, _("The request did not go out: %(why)s.") % {"why": _(payment.outcome.meaning)})
     else:
         messages.success(request, _("A new request is on its way to the phone."))
-    return sent
+    return payment
 
 
-def _complain(request: HttpRequest, form: Any) -> None:
-    for complaints in form.errors.values():
-        for complaint in complaints:
-            messages.warning(request, complaint)
+def _show_errors(request: HttpRequest, form: Any) -> None:
+    for errors in form.errors.values():
+        for error in errors:
+            messages.warning(request, error)

@@ -1,8 +1,8 @@
-"""The sentences of the audit: what each type of event says besides its label, and each reason, from its params."""
+"""The details of audit events as sentences, from each event's type, reason and params."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.dashboard.dates import day_and_time
-from oscar_mpesa.dashboard.payments.labels import changed
+from oscar_mpesa.dashboard.payments.labels import change_label
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import CloseReason, EventReason, EventType, MpesaEvent, ReceiptReason, UpdateSource
 from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
@@ -20,7 +20,7 @@ from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
 Params = Mapping[str, Any]
 Part = Callable[[Params], str]
 
-#: Every reason that an event can have; the names in brackets are params of the same event.
+#: The label of every reason; the names in brackets are params of the same event.
 REASONS: Mapping[str, Any] = {
     **dict(EventReason.choices),
     **dict(ReceiptReason.choices),
@@ -35,31 +35,25 @@ REASONS: Mapping[str, Any] = {
 
 
 def sentence(event: MpesaEvent) -> str:
-    """Return what the event says besides its label, in the active language; empty where the label says it all."""
-    return " · ".join(_said(event))
+    """Return the event's details in the active language; "" if its label is complete."""
+    details = (part(event.params) for part in PARTS.get(event.type, ()))
+    return " · ".join(detail for detail in details if detail)
 
 
-def _said(event: MpesaEvent) -> Iterator[str]:
-    for part in PARTS.get(event.type, ()):
-        said = part(event.params)
-        if said:
-            yield said
-
-
-def _step(params: Params) -> str:
-    return changed(params.get("before", ""), params.get("after", ""))
+def _change(params: Params) -> str:
+    return change_label(params.get("before", ""), params.get("after", ""))
 
 
 def _reason(params: Params) -> str:
     reason = params.get("reason", "")
-    words = {name: _in_words(name, value) for name, value in params.items()}
-    return str(REASONS.get(reason, reason)) % words if reason in REASONS else reason
+    values = {name: _format(name, value) for name, value in params.items()}
+    return str(REASONS.get(reason, reason)) % values if reason in REASONS else reason
 
 
-def _in_words(name: str, value: Any) -> str:
+def _format(name: str, value: Any) -> str:
     if name in {"expected", "arrived"}:
         return ksh(Decimal(value))
-    return changed("", value) if name == "status" else str(value)
+    return change_label("", value) if name == "status" else str(value)
 
 
 def _source(params: Params) -> str:
@@ -71,8 +65,8 @@ def _error(params: Params) -> str:
     return str(dict(ERROR_KIND_CHOICES).get(params.get("error_kind", ""), ""))
 
 
-def _ignored(params: Params) -> str:
-    return changed("", params.get("ignored_status", ""))
+def _ignored_status(params: Params) -> str:
+    return change_label("", params.get("ignored_status", ""))
 
 
 def _amount(params: Params) -> str:
@@ -97,20 +91,20 @@ def _callback(params: Params) -> str:
     return gettext("callback %(callback)s") % params if "callback" in params else ""
 
 
-def _plain(name: str) -> Part:
+def _param(name: str) -> Part:
     return lambda params: str(params.get(name, ""))
 
 
-def _always(words: Any) -> Part:
-    return lambda params: str(words)
+def _fixed(label: Any) -> Part:
+    return lambda params: str(label)
 
 
-_NOTE = _plain("note")
+_NOTE = _param("note")
 
-#: What follows the label of each type, in this order; what an event has no params for is left out.
+#: The details of each type, in this order; a detail without params is left out.
 PARTS: Mapping[str, tuple[Part, ...]] = {
-    EventType.PAYMENT_SETTLED: (_step, _source),
-    EventType.UPDATE_IGNORED: (_ignored, _reason, _source),
+    EventType.PAYMENT_SETTLED: (_change, _source),
+    EventType.UPDATE_IGNORED: (_ignored_status, _reason, _source),
     EventType.UPDATE_NOT_VERIFIED: (_reason, _source),
     EventType.QUERY_REQUESTED: (),
     EventType.QUERY_UNANSWERED: (_reason, _error),
@@ -120,19 +114,19 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.CALLBACK_REPROCESSED: (_callback,),
     EventType.ORDER_CLOSED: (_reason, _NOTE),
     EventType.ORDER_REOPENED: (),
-    EventType.ORDER_CANCELED_PAID: (_always(_("refund the money")),),
+    EventType.ORDER_CANCELED_PAID: (_fixed(_("refund the money")),),
     EventType.BASKET_RESTORED: (),
-    EventType.RESULT_UNKNOWN: (_always(_("look up the order's prompts in the M-PESA portal")),),
+    EventType.RESULT_UNKNOWN: (_fixed(_("look up the order's prompts in the M-PESA portal")),),
     EventType.PAY_LATER_CHOSEN: (_until,),
-    EventType.PHONE_BLOCKED: (_plain("phone"), _NOTE),
-    EventType.PHONE_UNBLOCKED: (_plain("phone"), _NOTE),
-    EventType.RECEIPT_UNMATCHED: (_step, _reason),
-    EventType.RECEIPT_MATCHED: (_step, _order, _NOTE),
-    EventType.RECEIPT_RESOLVED: (_step, _NOTE),
-    EventType.RECEIPT_RECORDED: (_step, _NOTE),
-    EventType.RECEIPT_DUPLICATED: (_step, _reason),
-    EventType.RECEIPT_CODE_ADDED: (_step, _source),
-    EventType.RECEIPT_CODE_CONFLICT: (_plain("number"),),
+    EventType.PHONE_BLOCKED: (_param("phone"), _NOTE),
+    EventType.PHONE_UNBLOCKED: (_param("phone"), _NOTE),
+    EventType.RECEIPT_UNMATCHED: (_change, _reason),
+    EventType.RECEIPT_MATCHED: (_change, _order, _NOTE),
+    EventType.RECEIPT_RESOLVED: (_change, _NOTE),
+    EventType.RECEIPT_RECORDED: (_change, _NOTE),
+    EventType.RECEIPT_DUPLICATED: (_change, _reason),
+    EventType.RECEIPT_CODE_ADDED: (_change, _source),
+    EventType.RECEIPT_CODE_CONFLICT: (_param("number"),),
     EventType.RECEIPT_AMOUNT_CONFLICT: (_amount,),
-    EventType.REFUND_RECORDED: (_step, _amount, _day, _plain("reference"), _NOTE),
+    EventType.REFUND_RECORDED: (_change, _amount, _day, _param("reference"), _NOTE),
 }

@@ -1,4 +1,4 @@
-"""What a person has to write down before something is done about a payment."""
+"""The filters of the payment list, and the note about a closed order."""
 
 from __future__ import annotations
 
@@ -7,26 +7,61 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.dashboard.dates import FilterDayField, day_after, midnight
+from oscar_mpesa.dashboard.search import SearchResult, search
+from oscar_mpesa.domain.money import MAXIMUM, MINIMUM
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.models.payments import STATUS_CHOICES
 
-def _note(*, required: bool, label: Any) -> forms.CharField:
-    return forms.CharField(
-        required=required,
-        max_length=500,
-        label=label,
-        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
-        error_messages={"required": _("Write a note: who asked for it, and when.")},
+_ANY = ("", _("Any"))
+
+
+class PaymentFilterForm(forms.Form):
+    """Filters of the payment list and its export; days are in Nairobi, both included."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=128,
+        label=_("Search"),
+        help_text=_("Order number or its end, M-PESA code, phone or its last three digits, name or e-mail."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )
+    status = forms.ChoiceField(required=False, label=_("Status"), choices=[_ANY, *STATUS_CHOICES])
+    since = FilterDayField(label=_("From day"))
+    until = FilterDayField(label=_("To day"))
+    amount = forms.IntegerField(required=False, label=_("Amount in KSh"), min_value=MINIMUM, max_value=MAXIMUM)
+    environment = forms.ChoiceField(required=False, label=_("Environment"), choices=[_ANY, *EnvironmentField.CHOICES])
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
 
-class BlockPhoneForm(forms.Form):
-    """Why no request shall go to a number any more."""
-
-    note = _note(required=True, label=_("Note: who asked for it, and when"))
-    prefix = "block"
+    def results(self) -> SearchResult:
+        """Return the matching payments, unordered; none if a field is invalid."""
+        if not self.is_valid():
+            return SearchResult(payments=MpesaPayment.objects.none())
+        values = self.cleaned_data
+        lookups = {
+            "status": values["status"],
+            "environment": values["environment"],
+            "amount": values["amount"],
+            "created_at__gte": values["since"] and midnight(values["since"]),
+            "created_at__lt": values["until"] and midnight(day_after(values["until"])),
+        }
+        payments = MpesaPayment.objects.filter(**{name: value for name, value in lookups.items() if value})
+        return search(payments, values["q"])
 
 
 class CloseOrderForm(forms.Form):
-    """Why an order is given up."""
+    """An optional note about why staff close an order."""
 
-    note = _note(required=False, label=_("Note (may stay empty)"))
     prefix = "close"
+
+    note = forms.CharField(
+        required=False,
+        max_length=500,
+        label=_("Note (may stay empty)"),
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )

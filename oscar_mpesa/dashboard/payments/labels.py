@@ -1,4 +1,4 @@
-"""The words of statuses and of API calls, as people read them."""
+"""Labels of stored statuses and of API endpoints."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from oscar_mpesa.models import Allocation, CloseReason
 from oscar_mpesa.models.payments import STATUS_CHOICES
 
-_CALLS: Mapping[str, Any] = {
+_ENDPOINTS: Mapping[str, Any] = {
     "oauth": _("Signed in to Safaricom"),
     "push": _("Request handed to Safaricom"),
     "query": _("Safaricom asked"),
 }
 
 _VALUES: Mapping[str, Any] = {
-    value: words for choices in (STATUS_CHOICES, Allocation.choices, CloseReason.choices) for value, words in choices
+    value: label for choices in (STATUS_CHOICES, Allocation.choices, CloseReason.choices) for value, label in choices
 }
 
 
-def changed(before: str, after: str) -> str:
-    """From what to what; empty where neither is said."""
+def change_label(before: str, after: str) -> str:
+    """Return ``before → after`` with the values' labels; an empty value is left out."""
     return " → ".join(str(_VALUES.get(value, value)) for value in (before, after) if value)
 
 
-def called(endpoint: str) -> str:
-    """What we wanted of Safaricom."""
-    return str(_CALLS.get(endpoint, endpoint))
+def endpoint_label(endpoint: str) -> str:
+    """Return what a call of an endpoint does."""
+    return str(_ENDPOINTS.get(endpoint, endpoint))

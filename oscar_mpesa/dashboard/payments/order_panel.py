@@ -1,4 +1,4 @@
-"""On Oscar's own page of an order: is it paid by M-Pesa, by which code, and what was tried."""
+"""The M-PESA panel on Oscar's page of an order: whether it is paid, its receipts, its payments."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One request, as the tab lists it; ``href`` is empty where it has no page."""
+class PaymentRow:
+    """A payment in the panel's tab."""
 
     sent: str
     phone: str
@@ -32,28 +32,28 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """What M-Pesa knows of one order, newest attempt first."""
+class OrderPanel:
+    """The M-PESA facts of one order, newest payment first."""
 
     sentence: str
     is_settled: bool
     environment: str
-    attempts: list[Attempt]
+    payments: list[PaymentRow]
     receipts: list[MpesaReceipt]
 
 
 class MpesaOrderPanelMixin:
-    """Over Oscar's view of an order: adds a panel and a tab to M-Pesa orders, for staff who may see M-Pesa.
+    """Add a panel and a tab to Oscar's view of an order, for staff who may view M-PESA.
 
-    Everybody else, partner users among them, and every other order keep the page as it was.
+    The page does not change for other users, partner users among them, or for orders without M-PESA.
     """
 
     request: Any
     object: Any
-    mpesa_panel: Panel | None = None
+    mpesa_panel: OrderPanel | None = None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The shop's own, with ``mpesa_panel`` where there is one."""
+        """Add ``mpesa_panel`` to the shop's context if the order has one."""
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         user = self.request.user
         if is_staff_with(user, VIEW):
@@ -64,33 +64,33 @@ class MpesaOrderPanelMixin:
         return context
 
     def get_template_names(self) -> list[str]:
-        """Ours extends the shop's, whichever that is."""
+        """Return our template, which extends the shop's, if the order has a panel."""
         if self.mpesa_panel is not None:
             return ["oscar_mpesa/dashboard/payments/order_detail.html"]
         names: list[str] = super().get_template_names()  # type: ignore[misc]
         return names
 
 
-def panel_of(order: Any, *, shows_phones: bool) -> Panel | None:
-    """None for an order that M-Pesa knows nothing of, after one query."""
+def panel_of(order: Any, *, shows_phones: bool) -> OrderPanel | None:
+    """Return the order's panel; None, after one query, if the order has no M-PESA payments."""
     mpesa_order = MpesaOrder.objects.filter(pk=order.pk).first()
     if mpesa_order is None:
         return None
     mpesa_order.order = order
     payments = list(mpesa_order.payments.order_by("-pk"))
     money = order_money(order.pk)
-    return Panel(
+    return OrderPanel(
         sentence=_sentence(mpesa_order, money, payments),
         is_settled=money.state is PaymentPageState.PAID,
         environment=mpesa_order.environment,
-        attempts=[_attempt(payment, shows_phones) for payment in payments],
+        payments=[_row(payment, shows_phones) for payment in payments],
         receipts=sorted([*money.kept, *money.decided], key=lambda receipt: -receipt.pk),
     )
 
 
-def _attempt(payment: MpesaPayment, shows_phones: bool) -> Attempt:
+def _row(payment: MpesaPayment, shows_phones: bool) -> PaymentRow:
     number = payment.phone_number
-    return Attempt(
+    return PaymentRow(
         sent=day_and_time(payment.push_sent_at or payment.created_at),
         phone=number.grouped if shows_phones else number.masked,
         amount=payment.amount,
@@ -114,8 +114,8 @@ def _of_difference(receipt: MpesaReceipt, mpesa_order: MpesaOrder, payments: lis
     order = mpesa_order.order if receipt.order_id == mpesa_order.pk else None
     own = next((payment for payment in payments if payment.pk == receipt.payment_id), None)
     if accepted_difference(receipt, order, own):
-        told = {"total": ksh(mpesa_order.order.total_incl_tax)}
-        yield _("The order costs %(total)s; the difference was accepted.") % told
+        values = {"total": ksh(mpesa_order.order.total_incl_tax)}
+        yield _("The order costs %(total)s; the difference was accepted.") % values
 
 
 def _of_money(state: PaymentPageState, receipt: MpesaReceipt) -> str:
@@ -133,6 +133,7 @@ def _of_money(state: PaymentPageState, receipt: MpesaReceipt) -> str:
         PaymentPageState.USED: _("Not paid: %(amount)s, %(code)s, was used for another order."),
         PaymentPageState.EXPLAINED: _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
     }
-    told = {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing"), "rest": ksh(receipt.rest)}
-    is_in_part = state.is_undecided and receipt.returned_amount is not None
-    return (_("%(rest)s of %(amount)s, %(code)s, is still to be sent back.") if is_in_part else sentences[state]) % told
+    values = {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing"), "rest": ksh(receipt.rest)}
+    if state.is_undecided and receipt.returned_amount is not None:
+        return _("%(rest)s of %(amount)s, %(code)s, is still to be sent back.") % values
+    return sentences[state] % values

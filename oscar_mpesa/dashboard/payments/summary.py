@@ -1,4 +1,4 @@
-"""What whoever picks up the telephone needs first: is it paid, and what to say."""
+"""The summary of a payment: whether it is paid, and what staff say to a caller."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _CLOSED = gettext_lazy(
     "Otherwise order again."
 )
 
-#: After a request that ended unpaid.
+#: What to say after a payment that failed.
 _NEXT: Mapping[Retry, Any] = {
     Retry.NOW: _SEND_AGAIN,
     Retry.WAIT: _SEND_AGAIN,
@@ -66,12 +66,12 @@ _NEXT: Mapping[Retry, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSummary:
-    """In two words, in a sentence, and what to say to the caller; ``colour`` is Bootstrap's."""
+    """A headline, what happened, and what staff say to a caller; ``color`` is Bootstrap's."""
 
     headline: Any
     happened: str
     say: str
-    colour: str
+    color: str
 
 
 def payment_summary(
@@ -83,115 +83,120 @@ def payment_summary(
     phone: str,
     shows_phones: bool,
 ) -> PaymentSummary:
-    """The answer about a payment.
+    """Return the summary of a payment.
 
-    ``page`` and ``newest``, the last request, are its order's, ``receipts`` are its own; ``phone`` is written as its
-    reader may see it. Without ``shows_phones`` other numbers are masked.
+    ``page`` is the order's payment page, ``newest`` the order's last payment, ``receipts`` the payment's own. ``phone``
+    is already masked if necessary; without ``shows_phones`` other numbers are masked too.
     """
     own = list(receipts)
     if own:
-        return _of_money(payment, page, own, shows_phones=shows_phones)
+        return _with_receipts(payment, page, own, shows_phones=shows_phones)
     if payment.is_live:
-        return _of_live(payment, page, phone)
-    return _of_ended(payment, page, newest, phone)
+        return _while_open(payment, page, phone)
+    return _after_end(payment, page, newest, phone)
 
 
-def _of_money(
+def _with_receipts(
     payment: MpesaPayment, page: PaymentPage, receipts: list[MpesaReceipt], *, shows_phones: bool
 ) -> PaymentSummary:
     arrived = [
         _("%(money)s arrived on %(moment)s: %(use)s.")
-        % {"money": receipt_name(each), "moment": day_and_time(each.paid_at), "use": _use(each, payment)}
+        % {"money": receipt_name(each), "moment": day_and_time(each.paid_at), "use": _use_of(each, payment)}
         for each in receipts
     ]
     happened = " ".join(arrived)
-    returns = [*_of_returns(receipts, shows_phones=shows_phones)]
+    refunds = [*_refund_sentences(receipts, shows_phones=shows_phones)]
     if any(each.allocation in NEEDS_DECISION for each in receipts):
         say = str(_DECIDING_BESIDE if page.state.is_paid else _DECIDING)
-        return PaymentSummary(headline=_("Money waits for you."), happened=happened, say=say, colour="warning")
+        return PaymentSummary(headline=_("Money waits for you."), happened=happened, say=say, color="warning")
     if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
             headline = _("Paid, but the order was cancelled since.")
-            return PaymentSummary(headline=headline, happened=happened, say=str(_CANCELLED), colour="warning")
-        say = " ".join([str(_PAID), *returns])
-        return PaymentSummary(headline=_("Paid."), happened=happened, say=say, colour="success")
+            return PaymentSummary(headline=headline, happened=happened, say=str(_CANCELLED), color="warning")
+        say = " ".join([str(_PAID), *refunds])
+        return PaymentSummary(headline=_("Paid."), happened=happened, say=say, color="success")
     others = (decision_message(each) for each in receipts if each.returned_amount is None)
-    say = " ".join([*_of_order(page), *returns, *others])
-    return PaymentSummary(headline=_("Money came and was decided about."), happened=happened, say=say, colour="info")
+    say = " ".join([*_order_sentences(page), *refunds, *others])
+    return PaymentSummary(headline=_("Money came and was decided about."), happened=happened, say=say, color="info")
 
 
-def _of_order(page: PaymentPage) -> Iterator[str]:
-    """First of all, whether it is paid."""
+def _order_sentences(page: PaymentPage) -> Iterator[str]:
+    """Yield whether the order is paid."""
     if page.state.is_paid:
         yield str(_ORDER_PAID)
     elif page.can_retry:
         yield str(_ORDER_UNPAID)
 
 
-def _of_returns(receipts: list[MpesaReceipt], *, shows_phones: bool) -> Iterator[str]:
-    """What the caller finds among the own messages of M-PESA."""
+def _refund_sentences(receipts: list[MpesaReceipt], *, shows_phones: bool) -> Iterator[str]:
+    """Yield each refund with the reference that the caller finds in an M-PESA SMS."""
     for each in receipts:
         if each.returned_amount is not None:
-            told = {"part": ksh(each.returned_amount), "day": format_day(each.returned_at), "money": receipt_name(each)}
-            told["reference"] = redact(each.returned_reference, shows_phones=shows_phones)
-            yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % told
+            yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % {
+                "part": ksh(each.returned_amount),
+                "day": format_day(each.returned_at),
+                "money": receipt_name(each),
+                "reference": redact(each.returned_reference, shows_phones=shows_phones),
+            }
 
 
-def _use(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
+def _use_of(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
     if receipt.allocation == Allocation.APPLIED and receipt.order_id == payment.order_id:
         is_other = bool(accepted_difference(receipt, payment.mpesa_order.order, payment))
         return _("used for this order, and the difference was accepted") if is_other else _("used for this order")
     return str(receipt.get_allocation_display())
 
 
-def _of_live(payment: MpesaPayment, page: PaymentPage, phone: str) -> PaymentSummary:
+def _while_open(payment: MpesaPayment, page: PaymentPage, phone: str) -> PaymentSummary:
     if payment.push_sent_at is None:
         happened = _("The request to %(phone)s has not been sent yet.") % {"phone": phone}
-        return PaymentSummary(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), colour="info")
-    told = {"phone": phone, "moment": day_and_time(payment.push_sent_at)}
-    happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % told
+        return PaymentSummary(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), color="info")
+    values = {"phone": phone, "moment": day_and_time(payment.push_sent_at)}
+    happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % values
     say = _PAID_OTHERWISE if page.state.has_money else _WAITING
-    return PaymentSummary(headline=_("Waiting for the phone."), happened=happened, say=str(say), colour="info")
+    return PaymentSummary(headline=_("Waiting for the phone."), happened=happened, say=str(say), color="info")
 
 
-def _of_ended(payment: MpesaPayment, page: PaymentPage, newest: MpesaPayment, phone: str) -> PaymentSummary:
-    told = {
+def _after_end(payment: MpesaPayment, page: PaymentPage, newest: MpesaPayment, phone: str) -> PaymentSummary:
+    values = {
         "phone": phone,
         "amount": ksh(payment.amount),
         "what": _(payment.outcome.meaning),
         "moment": day_and_time(payment.ended_at or payment.created_at),
     }
-    happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % told
+    happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % values
     if page.state.has_money:
-        return _of_other_money(page, happened)
-    return PaymentSummary(headline=_how_ended(payment), happened=happened, say=_to_say(newest, page), colour="warning")
+        return _with_other_receipt(page, happened)
+    return PaymentSummary(
+        headline=_end_headline(payment), happened=happened, say=_what_to_say(newest, page), color="warning"
+    )
 
 
-def _how_ended(payment: MpesaPayment) -> str:
+def _end_headline(payment: MpesaPayment) -> str:
     if payment.was_unanswered:
         return _("No answer.")
     return _("No clear answer.") if payment.needs_query else _("Not paid.")
 
 
-def _of_other_money(page: PaymentPage, happened: str) -> PaymentSummary:
-    """Another request brought it, or a person found it and nobody knows which request it belongs to."""
+def _with_other_receipt(page: PaymentPage, happened: str) -> PaymentSummary:
+    """Return the summary if the order's money came by another payment, or by a payment that staff recorded."""
     arrived = _("%(money)s arrived for the order.") % {"money": ", ".join(page.kept)}
     is_paid = page.state.is_paid_once
-    paid, kept = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
+    paid, unpaid = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
     return PaymentSummary(
-        headline=paid if is_paid else kept,
+        headline=paid if is_paid else unpaid,
         happened=f"{arrived} {happened}",
         say=str(_PAID_OTHERWISE),
-        colour="success" if is_paid else "warning",
+        color="success" if is_paid else "warning",
     )
 
 
-def _to_say(newest: MpesaPayment, page: PaymentPage) -> str:
-    """By the order's last request, which may be a later one than the page is about."""
+def _what_to_say(newest: MpesaPayment, page: PaymentPage) -> str:
+    """Return what to say by the order's last payment, which can be later than the page's payment."""
     if page.is_live:
         return str(_WAITING)
     if page.state.is_closed:
         return str(_CLOSED)
-    if not page.state.is_ended:  # money came, and went; or the order waits for none
+    if not page.state.is_ended:  # the money was refunded, or the order needs none
         return " ".join([page.sentence, *page.decisions])
     return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.retry]}"

@@ -1,4 +1,4 @@
-"""The list of payments as a table of Oscar's dashboard."""
+"""The table of payments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
 
 
 class PaymentTable(DashboardTable):
-    """One line a payment; the phone masked, and the order no link, unless the person may see them."""
+    """A row for each payment. Without permission the phone is masked and the order is no link."""
 
     when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
     order = tables.Column(
@@ -46,52 +46,52 @@ class PaymentTable(DashboardTable):
         self.shows_phones, self.shows_orders = shows_phones, shows_orders
 
     def get_caption_display(self) -> str:
-        """How many there are, as far as they were counted."""
+        """Return the number of payments, up to the paginator's limit."""
         if self.paginator.is_capped:
             return gettext("More than %(count)s payments") % {"count": f"{self.paginator.counted:,}"}
         return gettext("Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
 
     def render_when(self, record: MpesaPayment) -> str:
-        """The way to the payment's own page."""
+        """Link to the payment's page."""
         url = reverse("dashboard:mpesa-payment", args=[record.pk])
         return format_html('<a href="{}">{}</a>', url, day_and_time(record.created_at))
 
     def render_order(self, value: str, record: MpesaPayment) -> str:
-        """Its number; for who may see orders, the way to Oscar's page of it, and whose it is."""
+        """Return the order's number; for users who may see orders, a link with the customer's name."""
         if not self.shows_orders:
             return value
         url, name = reverse("dashboard:order-detail", kwargs={"number": value}), name_of(record.mpesa_order.order)
         return format_html('<a href="{}">{}</a><br><small>{}</small>', url, value, name)
 
     def render_amount(self, value: int) -> str:
-        """As everywhere in the shop."""
+        """Return the amount in shillings."""
         return ksh(value)
 
     def render_phone(self, record: MpesaPayment) -> str:
-        """In full for who may see it."""
+        """Return the phone, masked if necessary."""
         return record.phone_number.grouped if self.shows_phones else record.phone_number.masked
 
     def render_status(self, record: MpesaPayment) -> str:
-        """In words, with why it failed, and whether it waits for a person."""
-        words = record.get_status_display()
+        """Return the status with the reason of a failure, or with the allocations that are not the order's."""
+        label = record.get_status_display()
         if record.on_hold:
             return format_html('<span class="badge badge-warning">{}</span>', _("held for a person's decision"))
         if record.status == PaymentStatus.FAILED.value:
-            return format_html("{}<br><small>{}</small>", words, gettext(record.outcome.meaning))
+            return format_html("{}<br><small>{}</small>", label, gettext(record.outcome.meaning))
         others = [
             (each.get_allocation_display(),) for each in record.receipts.all() if each.allocation != Allocation.APPLIED
         ]
-        return format_html("{}{}", words, format_html_join("", "<br><small>{}</small>", others))
+        return format_html("{}{}", label, format_html_join("", "<br><small>{}</small>", others))
 
     def render_receipts(self, record: MpesaPayment) -> str:
-        """All that it brought; in brackets what came for its order otherwise, if it brought nothing itself."""
+        """Return the payment's M-PESA codes; if it has none, its order's other codes in brackets."""
         own = [(each.number,) for each in record.receipts.all() if each.number]
         of_order = record.mpesa_order.order.mpesa_receipts.all()
         others = [(each.number,) for each in of_order if each.number and each.allocation == Allocation.APPLIED]
-        told = format_html_join(", ", "<code>{}</code>", own) or format_html_join(", ", "(<code>{}</code>)", others)
-        return told or "–"
+        codes = format_html_join(", ", "<code>{}</code>", own) or format_html_join(", ", "(<code>{}</code>)", others)
+        return codes or "–"
 
     def render_environment(self, record: MpesaPayment) -> str:
-        """A badge that warns where no money is meant."""
-        colour = "secondary" if record.environment == PRODUCTION else "warning"
-        return format_html('<span class="badge badge-{}">{}</span>', colour, record.get_environment_display())
+        """Return a badge that warns about environments without real money."""
+        color = "secondary" if record.environment == PRODUCTION else "warning"
+        return format_html('<span class="badge badge-{}">{}</span>', color, record.get_environment_display())

@@ -1,4 +1,4 @@
-"""Everything that happened about one payment, merged in the order of time."""
+"""The timeline of one payment: its API calls, callbacks, receipts, events and notifications."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from oscar_mpesa.daraja.redaction import redact, redact_body, redact_json
 from oscar_mpesa.dashboard.payments.event_sentences import sentence
-from oscar_mpesa.dashboard.payments.labels import called
+from oscar_mpesa.dashboard.payments.labels import endpoint_label
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import (
     EventType,
@@ -27,16 +27,16 @@ from oscar_mpesa.models import (
 )
 from oscar_mpesa.oscar_adapter.order_messages import receipt_name
 
-#: Characters of a raw message that a page shows.
-LONGEST = 4_000
+#: Limit of the characters of a raw message.
+MAX_CHARACTERS = 4_000
 
-#: Lines of one kind; only a flood has more.
-MOST = 200
+#: Limit of the entries of one kind.
+MAX_ENTRIES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line: when, what, why or how; by whom; and the raw message, redacted, where there is one."""
+    """One entry: when, what, details, by whom, and the redacted raw message, if any."""
 
     at: datetime
     what: str
@@ -46,9 +46,9 @@ class Entry:
 
 
 def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_phones: bool) -> list[Entry]:
-    """What Safaricom, our clocks, the shop's mails and people did about a payment and its order; five queries.
+    """Return the entries of a payment and its order, oldest first; five queries.
 
-    Without ``shows_phones`` numbers are masked in raw messages and in what people wrote; secrets are in none.
+    Without ``shows_phones`` numbers are masked in raw messages and in notes. Secrets are always removed.
     """
     entries = [
         *_of_payment(payment, shows_phones=shows_phones),
@@ -56,7 +56,7 @@ def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_p
         *_of_callbacks(payment, shows_phones=shows_phones),
         *_of_receipts(receipts),
         *_of_events(payment),
-        *_of_dues(payment),
+        *_of_outbox(payment),
         *_of_block(payment),
     ]
     shown = entries if shows_phones else [_redacted(entry) for entry in entries]
@@ -64,35 +64,35 @@ def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_p
 
 
 def _redacted(entry: Entry) -> Entry:
-    """Return the line without phone numbers, whoever wrote them."""
+    """Return the entry with all phone numbers masked."""
     return replace(entry, detail=redact(entry.detail), raw=redact(entry.raw))
 
 
 def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
     phone = payment.phone_number
-    told = {"amount": ksh(payment.amount), "phone": phone.grouped if shows_phones else phone.masked}
-    yield Entry(at=payment.created_at, what=_("Request for %(amount)s to %(phone)s made") % told)
+    values = {"amount": ksh(payment.amount), "phone": phone.grouped if shows_phones else phone.masked}
+    yield Entry(at=payment.created_at, what=_("Request for %(amount)s to %(phone)s made") % values)
     if payment.push_sent_at is not None:
         yield Entry(at=payment.push_sent_at, what=_("Request on its way to the phone"))
 
 
 def _of_calls(payment: MpesaPayment) -> Iterator[Entry]:
-    for call in MpesaApiCall.objects.filter(payment=payment).order_by("pk")[:MOST]:
+    for call in MpesaApiCall.objects.filter(payment=payment).order_by("pk")[:MAX_ENTRIES]:
         answer = _("answer %(status)s") % {"status": call.http_status} if call.http_status else _("no answer")
         detail = " · ".join(
             part for part in (answer, f"{call.milliseconds} ms", call.get_error_kind_display(), call.error) if part
         )
         raw = json.dumps({"request": call.request, "reply": call.reply}, indent=2, ensure_ascii=False)
-        yield Entry(at=call.created_at, what=called(call.endpoint), detail=detail, raw=raw)
+        yield Entry(at=call.created_at, what=endpoint_label(call.endpoint), detail=detail, raw=raw)
 
 
 def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
-    for callback in MpesaCallback.objects.filter(payment=payment).order_by("pk")[:MOST]:
+    for callback in MpesaCallback.objects.filter(payment=payment).order_by("pk")[:MAX_ENTRIES]:
         body = bytes(callback.body)
         raw = redact_body(body, shows_phones=True, secret=payment.secret) if shows_phones else redact_json(body)
         what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
         why = ": ".join(part for part in (callback.get_reason_display(), callback.detail) if part)
-        yield Entry(at=callback.received_at, what=what, detail=why, raw=raw[:LONGEST])
+        yield Entry(at=callback.received_at, what=what, detail=why, raw=raw[:MAX_CHARACTERS])
 
 
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
@@ -103,27 +103,28 @@ def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
 
 def _of_events(payment: MpesaPayment) -> Iterator[Entry]:
     of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
-    for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
+    for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MAX_ENTRIES]:
         yield Entry(at=event.created_at, what=event.get_type_display(), detail=sentence(event), by=event.by_name)
 
 
-def _of_dues(payment: MpesaPayment) -> Iterator[Entry]:
+def _of_outbox(payment: MpesaPayment) -> Iterator[Entry]:
     of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
-    for due in MpesaOutboxMessage.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MOST]:
-        words: dict[str, Any] = {"kind": due.get_kind_display()}
-        if due.delivered_at is not None:
-            yield Entry(at=due.delivered_at, what=_("Told – %(kind)s") % words)
+    for message in MpesaOutboxMessage.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MAX_ENTRIES]:
+        values: dict[str, Any] = {"kind": message.get_kind_display()}
+        if message.delivered_at is not None:
+            yield Entry(at=message.delivered_at, what=_("Told – %(kind)s") % values)
         else:
-            tries = _("tried %(tries)s times") % {"tries": due.tries} if due.tries else ""
-            detail = " · ".join(part for part in (tries, due.error) if part)
-            yield Entry(at=due.due_at, what=_("To be told – %(kind)s") % words, detail=detail)
+            tries = _("tried %(tries)s times") % {"tries": message.tries} if message.tries else ""
+            detail = " · ".join(part for part in (tries, message.error) if part)
+            yield Entry(at=message.due_at, what=_("To be told – %(kind)s") % values, detail=detail)
 
 
 def _of_block(payment: MpesaPayment) -> Iterator[Entry]:
     if not getattr(payment, "is_blocked", True):
         return
     for blocked in MpesaBlockedPhone.objects.filter(phone=payment.phone):
-        if blocked.payment_id == payment.pk:  # among its events
+        if blocked.payment_id == payment.pk:  # an event of this payment
             return
-        what = EventType.PHONE_BLOCKED.label
-        yield Entry(at=blocked.created_at, what=str(what), detail=blocked.note, by=blocked.by_name)
+        yield Entry(
+            at=blocked.created_at, what=str(EventType.PHONE_BLOCKED.label), detail=blocked.note, by=blocked.by_name
+        )

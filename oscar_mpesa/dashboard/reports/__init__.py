@@ -1,1 +1,1 @@
-"""reports"""
+"""M-PESA among Oscar's reports."""

@@ -1,4 +1,4 @@
-"""M-Pesa among Oscar's reports: what was paid on these days, for the screen and as CSV."""
+"""The M-PESA report among Oscar's reports: paid orders of some days, as a page and as CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.csv_export import safe_cell
-from oscar_mpesa.dashboard.money.views import within
+from oscar_mpesa.dashboard.money.queries import paid_between
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import Allocation, MpesaReceipt
 
@@ -24,12 +24,12 @@ ReportHTMLFormatter = get_class("dashboard.reports.reports", "ReportHTMLFormatte
 
 
 class MpesaReportCSVFormatter(ReportCSVFormatter):  # type: ignore[misc, valid-type]
-    """A line for each payment."""
+    """The report as CSV, with a row for each receipt."""
 
     filename_template = "%smpesa-paid-%s-to-%s.csv"
 
     def generate_csv(self, response: Any, objects: QuerySet[MpesaReceipt]) -> None:
-        """Cells that a spreadsheet opens safely; moments by the Nairobi clock."""
+        """Write the header and the rows; times are in Nairobi."""
         writer = self.get_csv_writer(response)
         writer.writerow([str(each) for each in _HEADER])
         for receipt in objects.iterator(chunk_size=1_000):
@@ -39,22 +39,22 @@ class MpesaReportCSVFormatter(ReportCSVFormatter):  # type: ignore[misc, valid-t
             writer.writerow([safe_cell(cell) for cell in row])
 
     def filename(self, **kwargs: Any) -> str:
-        """Says TEST where no real money moves."""
+        """Return the file's name; in test mode it begins with TEST."""
         days = (kwargs.get("start_date") or "", kwargs.get("end_date") or "")
         return self.filename_template % ("TEST-" if get_settings().is_test else "", *days)
 
 
 class MpesaReportHTMLFormatter(ReportHTMLFormatter):  # type: ignore[misc, valid-type]
-    """A table in Oscar's page of reports."""
+    """The report as a table in Oscar's page."""
 
     filename_template = "oscar_mpesa/dashboard/reports/report.html"
 
 
 class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
-    """Money that was used for orders, by the day that it was paid in Nairobi.
+    """Receipts matched to orders, by the day in Nairobi on which they were paid.
 
-    The shop's own environment only: a shop that takes real money never counts a test, and one in test mode says TEST.
-    What was returned wholly is left out; what was returned in part is a column of its own.
+    The report has only receipts of the shop's environment, so a production shop never counts a test. In test mode it
+    says TEST. Fully refunded receipts are left out; a partial refund is a column of its own.
     """
 
     code = "mpesa_report"
@@ -64,30 +64,30 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
     formatters = {"CSV_formatter": MpesaReportCSVFormatter, "HTML_formatter": MpesaReportHTMLFormatter}
 
     def get_queryset(self) -> QuerySet[MpesaReceipt]:
-        """Oldest first, with their orders."""
+        """Return the matched receipts with their orders, oldest first."""
         paid = MpesaReceipt.objects.filter(environment=get_settings().environment, allocation=Allocation.APPLIED)
         return paid.select_related("order").order_by("paid_at", "pk")
 
     def filter_with_date_range(self, queryset: QuerySet[MpesaReceipt]) -> QuerySet[MpesaReceipt]:
-        """Both days included, by the Nairobi clock."""
-        return within(queryset, self.start_date, self.end_date)
+        """Limit the receipts to days in Nairobi, both included."""
+        return paid_between(queryset, self.start_date, self.end_date)
 
     def generate(self) -> Any:
-        """The file, or the rows of the page."""
+        """Return the CSV file or the rows of the page."""
         return self.formatter.generate_response(self.queryset, start_date=self.start_date, end_date=self.end_date)
 
     def report_description(self) -> str:
-        """What is shown, and how much that is."""
+        """Return the report's title with its total."""
         sums = self.queryset.order_by().aggregate(
             count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
         )
-        told = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
-        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back of it: %(returned)s)") % told
+        values = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
+        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back of it: %(returned)s)") % values
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 
     def is_available_to(self, user: Any) -> bool:
-        """Staff who may see M-Pesa; the file for who may export it too. Partner users see none."""
+        """Whether a user may view M-PESA and, for the file, may export. Partner users may not."""
         is_file = isinstance(self.formatter, MpesaReportCSVFormatter)
         return is_staff_with(user, VIEW, *([EXPORT] if is_file else []))
 
@@ -103,7 +103,7 @@ _HEADER = (
 
 
 def install() -> None:
-    """Put the report among Oscar's, once; the form's choices were frozen when it was imported."""
+    """Register the report with Oscar once, and add it to the form, whose choices Oscar builds at import."""
     repository = get_class("dashboard.reports.utils", "GeneratorRepository")
     form = get_class("dashboard.reports.forms", "ReportForm")
     if MpesaReportGenerator not in repository.generators:
@@ -115,9 +115,9 @@ def install() -> None:
 
 
 def _between(first: date | None, last: date | None) -> str:
-    told = {"first": date_format(first, "j M Y") if first else "", "last": date_format(last, "j M Y") if last else ""}
+    values = {"first": date_format(first, "j M Y") if first else "", "last": date_format(last, "j M Y") if last else ""}
     if first and last:
-        return ": " + _("%(first)s to %(last)s") % told
+        return ": " + _("%(first)s to %(last)s") % values
     if first or last:
-        return ": " + (_("from %(first)s") if first else _("until %(last)s")) % told
+        return ": " + (_("from %(first)s") if first else _("until %(last)s")) % values
     return ""

@@ -1,1 +1,1 @@
-"""setup"""
+"""The set-up page."""

@@ -1,4 +1,4 @@
-"""The set-up page: what is set, what is wrong, and a button that tries it for real."""
+"""The set-up page: the settings, the findings, and a check with Safaricom."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ from oscar_mpesa.setup_check.steps import steps
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class SetupView(DashboardMixin, TemplateView):
-    """GET says what can be said at once; POST asks Safaricom and the shop's own callback address too."""
+    """GET checks the settings only; POST also checks with Safaricom and posts to the shop's callback URL."""
 
     template_name = "oscar_mpesa/dashboard/setup/setup.html"
     tab = "mpesa-setup"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Try it; for those who may act. Nobody is charged, and nothing of the shop's is changed."""
+        """Run the full check for users who may act. It charges nobody and changes no orders."""
         if not self.request.user.has_perm(ACT):
             raise PermissionDenied(ACT)
-        return self.render_to_response(self.get_context_data(tried=run_setup_check(timezone.now())))
+        return self.render_to_response(self.get_context_data(checked=run_setup_check(timezone.now())))
 
-    def get_context_data(self, *, tried: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """``findings``, the worst first; ``is_tried`` if they are those of a real try."""
-        findings = run_local_checks(timezone.now()) if tried is None else tried
-        here: dict[str, Any] = {
+    def get_context_data(self, *, checked: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check."""
+        findings = run_local_checks(timezone.now()) if checked is None else checked
+        context: dict[str, Any] = {
             "findings": findings,
-            "steps": steps(findings, hooks=self._hooks(), is_tried=tried is not None),
-            "is_tried": tried is not None,
+            "steps": steps(findings, hooks=self._callback_url(), is_tried=checked is not None),
+            "is_tried": checked is not None,
             "may_try": self.request.user.has_perm(ACT),
             "mpesa": get_settings(),
             "shown": setting_rows(),
         }
-        here["is_live"] = all(step.is_done for step in here["steps"])
-        return {**super().get_context_data(**kwargs), **here}
+        context["is_live"] = all(step.is_done for step in context["steps"])
+        return {**super().get_context_data(**kwargs), **context}
 
-    def _hooks(self) -> str:
-        """Where Safaricom would call back, if the shop is looked at by a public address; else an example."""
+    def _callback_url(self) -> str:
+        """Return the shop's callback URL if its host is public; else an example."""
         host = self.request.get_host()
-        known = "www.your-shop.example" if is_private_host(host_of(f"//{host}")) else host
-        return f"https://{known}{callback_path()}"
+        public_host = "www.your-shop.example" if is_private_host(host_of(f"//{host}")) else host
+        return f"https://{public_host}{callback_path()}"

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.django_db
 
 Order = get_model("order", "Order")
 RETURN = {
-    "return-day": "2026-11-24",
-    "return-amount": "1400",
-    "return-reference": "OD777REV77",
-    "return-returned_before": "0",
-    "return-seen_as": "mismatch",
-    "return-sent": "on",
+    "refund-day": "2026-11-24",
+    "refund-amount": "1400",
+    "refund-reference": "OD777REV77",
+    "refund-returned_before": "0",
+    "refund-seen_as": "mismatch",
+    "refund-sent": "on",
 }
 
 
@@ -48,8 +48,8 @@ def test_an_order_that_is_not_there_is_said() -> None:
 def test_money_is_used_for_an_order_with_the_persons_name_and_once() -> None:
     receipt, other, client = surplus(), new_order(), at_desk(*ALL)
 
-    first = client.post(door("apply", receipt), {"order": other.number, "note": "agreed by phone"}, follow=True)
-    again = client.post(door("apply", receipt), {"order": other.number}, follow=True)
+    first = client.post(door("allocate", receipt), {"order": other.number, "note": "agreed by phone"}, follow=True)
+    again = client.post(door("allocate", receipt), {"order": other.number}, follow=True)
 
     used = fresh(receipt)
     assert (used.allocation, used.order, used.note) == (Allocation.APPLIED, other, "agreed by phone")
@@ -63,8 +63,8 @@ def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
     receipt, client = mismatch(), at_desk(*ALL)
     sent = {"order": number_of(receipt), "note": "regular customer"}
 
-    refused = client.post(door("apply", receipt), sent)
-    client.post(door("apply", receipt), {**sent, "accept_difference": "on"})
+    refused = client.post(door("allocate", receipt), sent)
+    client.post(door("allocate", receipt), {**sent, "accept_difference": "on"})
 
     page = refused.content.decode()
     assert refused.status_code == 422
@@ -84,7 +84,7 @@ def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
 def test_an_order_that_cannot_be_paid_is_refused_in_a_sentence(order: dict[str, Any], sentence: str) -> None:
     receipt, other = surplus(), new_order(**order)
 
-    response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+    response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and sentence in response.content.decode()
     assert fresh(receipt).allocation == Allocation.SURPLUS
@@ -93,7 +93,7 @@ def test_an_order_that_cannot_be_paid_is_refused_in_a_sentence(order: dict[str, 
 def test_a_paid_order_is_not_paid_again() -> None:
     receipt = surplus()
 
-    response = at_desk(*ALL).post(door("apply", receipt), {"order": number_of(receipt)})
+    response = at_desk(*ALL).post(door("allocate", receipt), {"order": number_of(receipt)})
 
     assert response.status_code == 422 and "This order is paid already." in response.content.decode()
 
@@ -101,7 +101,7 @@ def test_a_paid_order_is_not_paid_again() -> None:
 def test_test_money_pays_no_real_order() -> None:
     receipt, other = new_receipt(allocation="surplus"), new_payment().mpesa_order.order
 
-    response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+    response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and "Test money and real money do not mix." in response.content.decode()
 
@@ -110,7 +110,7 @@ def test_a_shop_whose_own_code_fails_is_told_so_and_nothing_is_changed() -> None
     receipt, other = surplus(), new_order()
 
     with broken_shop():
-        response = at_desk(*ALL).post(door("apply", receipt), {"order": other.number})
+        response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and "Ask whoever programs the shop." in response.content.decode()
     assert fresh(receipt).allocation == Allocation.SURPLUS
@@ -120,7 +120,7 @@ def test_a_shop_whose_own_code_fails_is_told_so_and_nothing_is_changed() -> None
 def test_an_order_that_nobody_confirmed_gets_nothing(order: str) -> None:
     receipt = surplus()
 
-    response = at_desk(*ALL).post(door("apply", receipt), {"order": order})
+    response = at_desk(*ALL).post(door("allocate", receipt), {"order": order})
 
     assert response.status_code in {404, 422}
     assert fresh(receipt).allocation == Allocation.SURPLUS
@@ -129,7 +129,7 @@ def test_an_order_that_nobody_confirmed_gets_nothing(order: str) -> None:
 def test_a_return_is_written_down_with_its_day_and_reference() -> None:
     receipt = mismatch()
 
-    response = at_desk("record_return").post(door("return", receipt), RETURN, follow=True)
+    response = at_desk("record_return").post(door("refund", receipt), RETURN, follow=True)
 
     back = fresh(receipt)
     assert back.allocation == Allocation.RETURNED and back.returned_reference == "OD777REV77"
@@ -142,19 +142,19 @@ def test_a_return_is_written_down_with_its_day_and_reference() -> None:
 def test_a_return_on_the_day_that_the_money_came_is_not_before_it() -> None:
     receipt = mismatch()
 
-    at_desk("record_return").post(door("return", receipt), {**RETURN, "return-day": "2026-11-23"})
+    at_desk("record_return").post(door("refund", receipt), {**RETURN, "refund-day": "2026-11-23"})
 
     assert fresh(receipt).returned_at == receipt.paid_at
 
 
 def test_a_part_that_is_sent_twice_counts_once() -> None:
     receipt, client = mismatch(), at_desk("record_return")
-    part = {**RETURN, "return-amount": "500"}
+    part = {**RETURN, "refund-amount": "500"}
 
-    client.post(door("return", receipt), part)
-    again = client.post(door("return", receipt), part, follow=True)
-    seen_now = {"return-amount": "900", "return-reference": "OD888REV88", "return-returned_before": "500"}
-    rest = client.post(door("return", receipt), {**RETURN, **seen_now})
+    client.post(door("refund", receipt), part)
+    again = client.post(door("refund", receipt), part, follow=True)
+    seen_now = {"refund-amount": "900", "refund-reference": "OD888REV88", "refund-returned_before": "500"}
+    rest = client.post(door("refund", receipt), {**RETURN, **seen_now})
 
     assert "A return of this money was written down meanwhile." in again.content.decode()
     assert rest.status_code == 302
@@ -164,19 +164,19 @@ def test_a_part_that_is_sent_twice_counts_once() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        pytest.param({"return-sent": ""}, "Send the money back first, then tick this.", id="not sent yet"),
-        pytest.param({"return-amount": "1401"}, "not more than arrived.", id="more than arrived"),
-        pytest.param({"return-amount": "0"}, "Enter an amount above zero", id="nothing"),
-        pytest.param({"return-amount": "NaN"}, "Enter a number.", id="no number"),
-        pytest.param({"return-day": "2026-11-22"}, "not before the money arrived.", id="before it came"),
-        pytest.param({"return-day": "2126-11-22"}, "not in the future", id="in the future"),
-        pytest.param({"return-reference": ""}, "This field is required.", id="no reference"),
+        pytest.param({"refund-sent": ""}, "Send the money back first, then tick this.", id="not sent yet"),
+        pytest.param({"refund-amount": "1401"}, "not more than arrived.", id="more than arrived"),
+        pytest.param({"refund-amount": "0"}, "Enter an amount above zero", id="nothing"),
+        pytest.param({"refund-amount": "NaN"}, "Enter a number.", id="no number"),
+        pytest.param({"refund-day": "2026-11-22"}, "not before the money arrived.", id="before it came"),
+        pytest.param({"refund-day": "2126-11-22"}, "not in the future", id="in the future"),
+        pytest.param({"refund-reference": ""}, "This field is required.", id="no reference"),
     ],
 )
 def test_a_return_that_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:
     receipt = mismatch()
 
-    response = at_desk(*ALL).post(door("return", receipt), {**RETURN, "return-note": "to his brother", **changes})
+    response = at_desk(*ALL).post(door("refund", receipt), {**RETURN, "refund-note": "to his brother", **changes})
 
     assert response.status_code == 422
     assert sentence in response.content.decode() and 'value="to his brother"' in response.content.decode()
@@ -185,10 +185,10 @@ def test_a_return_that_cannot_be_is_refused_and_kept_as_it_was_typed(changes: di
 
 def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
     receipt, client = mismatch(), at_desk("explain_receipt")
-    sent = {"close-note": "settled at the counter", "close-settled": "on"}
+    sent = {"resolve-note": "settled at the counter", "resolve-settled": "on"}
 
-    done = client.post(door("explain", receipt), sent, follow=True)
-    again = client.post(door("explain", receipt), sent, follow=True)
+    done = client.post(door("resolve", receipt), sent, follow=True)
+    again = client.post(door("resolve", receipt), sent, follow=True)
 
     assert (fresh(receipt).allocation, fresh(receipt).note) == (Allocation.EXPLAINED, "settled at the counter")
     assert "and was closed with a note." in done.content.decode()
@@ -199,15 +199,15 @@ def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        pytest.param({"close-settled": "on"}, "This field is required.", id="no note"),
-        pytest.param({"close-settled": "on", "close-note": "  "}, "This field is required.", id="an empty note"),
-        pytest.param({"close-note": "by hand"}, "Tick this if it is so; else use the money", id="no tick"),
+        pytest.param({"resolve-settled": "on"}, "This field is required.", id="no note"),
+        pytest.param({"resolve-settled": "on", "resolve-note": "  "}, "This field is required.", id="an empty note"),
+        pytest.param({"resolve-note": "by hand"}, "Tick this if it is so; else use the money", id="no tick"),
     ],
 )
 def test_money_is_not_closed_without_a_reason(sent: dict[str, str], sentence: str) -> None:
     receipt = mismatch()
 
-    response = at_desk("explain_receipt").post(door("explain", receipt), sent)
+    response = at_desk("explain_receipt").post(door("resolve", receipt), sent)
 
     assert response.status_code == 422 and sentence in response.content.decode()
     assert fresh(receipt).allocation == Allocation.MISMATCH

@@ -35,7 +35,7 @@ def test_it_says_what_it_is_and_offers_what_may_be_done(money: Any, sentence: st
     page = at_desk(*ALL).get(page_of(receipt)).content.decode()
 
     assert sentence.format(number=number_of(receipt)) in page
-    assert all(door(name, receipt) in page for name in ("return", "explain"))
+    assert all(door(name, receipt) in page for name in ("refund", "resolve"))
     assert "Look it up" in page
     assert "We move no money. Send it by M-PESA yourself first" in page
 
@@ -46,8 +46,8 @@ def test_money_that_is_used_can_only_be_returned() -> None:
     page = at_desk(*ALL).get(page_of(receipt)).content.decode()
 
     assert "and was used for order" in page
-    assert door("return", receipt) in page
-    assert door("explain", receipt) not in page and "Look it up" not in page
+    assert door("refund", receipt) in page
+    assert door("resolve", receipt) not in page and "Look it up" not in page
 
 
 def test_money_of_a_cancelled_order_is_to_be_sent_back() -> None:

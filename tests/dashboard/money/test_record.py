@@ -126,7 +126,7 @@ def test_whose_request_it_was_can_be_chosen_without_its_number_in_full() -> None
     sent, client = typed(first.mpesa_order.order), at_desk("record_receipt")
 
     page = client.post(RECORD, sent).content.decode()
-    client.post(RECORD, {**sent, "attempt": str(second.pk), "confirmed": "1"})
+    client.post(RECORD, {**sent, "payment": str(second.pk), "confirmed": "1"})
 
     assert "0712 •••678, KSh 1,500" in page and "0712345678" not in page and "712345678" not in page
     assert MpesaReceipt.objects.get().payment == second
@@ -143,7 +143,7 @@ def test_money_without_a_code_asks_whose_code_this_is() -> None:
 
     page = response.content.decode()
     assert response.status_code == 422 and "Say which request this code belongs to." in page
-    assert 'name="attempt"' in page and 'value="M-PESA portal"' in page
+    assert 'name="payment"' in page and 'value="M-PESA portal"' in page
 
 
 def test_money_that_holds_the_request_is_decided_about_first() -> None:
@@ -151,7 +151,7 @@ def test_money_that_holds_the_request_is_decided_about_first() -> None:
     sent = typed(on_hold.order, code="OD999ZZZ99", confirmed="1")
     MpesaReceipt.objects.update(number=None, awaiting_number=on_hold.payment_id)
 
-    response = at_desk("record_receipt").post(RECORD, {**sent, "attempt": str(on_hold.payment_id)})
+    response = at_desk("record_receipt").post(RECORD, {**sent, "payment": str(on_hold.payment_id)})
 
     page = response.content.decode()
     assert response.status_code == 422 and "Decide about that money first." in page
@@ -177,7 +177,7 @@ def test_an_order_in_another_currency_takes_no_m_pesa_money() -> None:
         pytest.param({"order": "42"}, "No order has the number 42.", id="no such order"),
         pytest.param({"order": "\x00"}, "Null characters are not allowed.", id="no number of an order"),
         pytest.param({"note": " "}, "This field is required.", id="no place"),
-        pytest.param({"attempt": "999"}, "Select a valid choice.", id="a request of another order"),
+        pytest.param({"payment": "999"}, "Select a valid choice.", id="a request of another order"),
     ],
 )
 def test_what_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:

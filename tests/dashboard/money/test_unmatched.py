@@ -214,7 +214,7 @@ def test_money_of_a_cancelled_order_may_be_closed_with_a_note_and_stays_in_the_b
     receipt, client = MpesaReceipt.objects.get(payment=pay(new_payment())), at_desk(*ALL)
     Order.objects.update(status="Cancelled")
 
-    client.post(door("explain", receipt), {"close-note": "a voucher instead", "close-settled": "on"})
+    client.post(door("resolve", receipt), {"resolve-note": "a voucher instead", "resolve-settled": "on"})
 
     assert (fresh(receipt).allocation, fresh(receipt).note) == ("explained", "a voucher instead")
     assert fresh(receipt).booked_at is not None
@@ -229,14 +229,14 @@ def test_the_filter_says_what_the_list_shows() -> None:
 
     page = at_desk().get(address("receipts")).content.decode()
 
-    assert '<option value="to-sort-out" selected>' in page
+    assert '<option value="needs-decision" selected>' in page
     assert str(waiting.number) in page and "OD123ABC45" not in page
 
 
 def test_a_search_that_finds_nothing_to_sort_out_offers_all_money() -> None:
     receipt = surplus()
 
-    page = at_desk().get(address("receipts"), {"allocation": "to-sort-out", "code": "OD123ABC45"}).content.decode()
+    page = at_desk().get(address("receipts"), {"allocation": "needs-decision", "code": "OD123ABC45"}).content.decode()
 
     assert "No money fits this." in page
     assert "?code=OD123ABC45" in page

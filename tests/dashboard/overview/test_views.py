@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from oscar_mpesa.alerts import rules
 from oscar_mpesa.dashboard.links import link
-from oscar_mpesa.dashboard.overview.views import LINK_WORDS
+from oscar_mpesa.dashboard.overview.views import LINK_LABELS
 from oscar_mpesa.models import MpesaJobRun, MpesaReceipt
 from oscar_mpesa.services import reconciliation
 from tests.alerts.connectivity_rows import (
@@ -175,7 +175,7 @@ def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings
 def test_every_place_that_a_need_leads_to_has_a_word_for_its_link() -> None:
     places = {value for value in vars(rules).values() if str(value).startswith("dashboard:mpesa-")}
 
-    assert set(LINK_WORDS) == places
+    assert set(LINK_LABELS) == places
 
 
 def test_it_costs_few_queries_even_where_the_days_before_are_counted_anew(clerk: Client) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django import forms
 
-from oscar_mpesa.dashboard.days import DayField, FilterDayField
+from oscar_mpesa.dashboard.dates import DayField, FilterDayField
 
 
 @pytest.mark.parametrize(("text", "day"), [("2000-01-01", date(2000, 1, 1)), ("2999-12-31", date(2999, 12, 31))])
