@@ -22,6 +22,8 @@ from oscar_mpesa.domain.money import Rounding
 if TYPE_CHECKING:
     from environ import Env
 
+__all__ = ["mpesa_settings"]
+
 #: The environments that rows are marked with. Only ``production`` is real money.
 PRODUCTION, SANDBOX, SIMULATED = "production", "sandbox", "simulated"
 

@@ -9,6 +9,8 @@ and ``payment`` are fresh instances.
 
 from django.dispatch import Signal
 
+__all__ = ["alert_raised", "order_paid", "payment_failed", "receipt_unmatched"]
+
 #: The order is paid and booked: you can ship. Arguments: ``order``, ``payment`` and ``receipt``. ``payment`` is None
 #: for money that arrived without a payment. Sent at least once for each order.
 order_paid = Signal()

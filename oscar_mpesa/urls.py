@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+__all__ = ["urlpatterns"]
+
 app_name = "oscar_mpesa"
 
 urlpatterns = [

@@ -29,6 +29,8 @@ from oscar_mpesa.services.exceptions import MpesaUnavailable, StartRefused
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import refresh_payment
 
+__all__ = ["initiate"]
+
 Order = get_model("order", "Order")
 
 #: What a database can look for; Django before 5 leaves larger numbers to its complaint.

@@ -38,6 +38,8 @@ from oscar_mpesa.services.payments import start_payment
 from oscar_mpesa.services.rate_limits import check_rate_limits
 from oscar_mpesa.services.stk_push import send_stk_push
 
+__all__ = ["MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"]
+
 FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.oscar_adapter import order_messages
 
+__all__ = ["MpesaReminderMixin"]
+
 
 class MpesaReminderMixin:
     """Add a message to a view of the shop, with a link to the payment page of an unpaid order."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from oscar_mpesa.domain.i18n import _
 
+__all__ = ["PhoneNumber", "PhoneRefused"]
+
 #: The national part of a mobile number. Numbers are portable, so only the first digit is checked.
 _MOBILE = re.compile(r"[71][0-9]{8}")
 _MSISDN = re.compile(r"254[71][0-9]{8}")

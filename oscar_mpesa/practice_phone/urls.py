@@ -7,6 +7,8 @@ from django.urls import path
 
 from oscar_mpesa.practice_phone.views import PracticeAnswerView, PracticePhoneView
 
+__all__ = ["urlpatterns"]
+
 app_name = "practice_phone"
 
 urlpatterns = [

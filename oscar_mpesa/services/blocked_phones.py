@@ -12,6 +12,8 @@ from oscar_mpesa.models import EventType, MpesaBlockedPhone, MpesaPayment
 from oscar_mpesa.services import audit
 from oscar_mpesa.services.authorization import name_of, require_permission
 
+__all__ = ["block_phone", "unblock_phone"]
+
 
 def block_phone(
     phone: PhoneNumber, *, by: Any, note: str, now: datetime, payment: MpesaPayment | None = None

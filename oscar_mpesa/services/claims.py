@@ -26,6 +26,8 @@ from oscar_mpesa.services.payments import get_or_create_mpesa_order
 from oscar_mpesa.services.receipts import store_receipt_for_order
 from oscar_mpesa.services.update_sources import PaymentUpdate
 
+__all__ = ["record_receipt"]
+
 #: Shillings; more than any receipt holds.
 MAX_AMOUNT = 999_999_999
 

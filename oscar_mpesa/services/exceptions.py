@@ -34,6 +34,8 @@ from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 
+__all__ = ["DecisionRefused"]
+
 
 class DecisionRefused(Exception):
     """Nothing was changed; ``sentence`` tells a person why, and what to do."""

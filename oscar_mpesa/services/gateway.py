@@ -20,6 +20,8 @@ from oscar_mpesa.domain.references import account_reference, description
 from oscar_mpesa.models import MpesaApiCall, MpesaPayment
 from oscar_mpesa.simulator import results
 
+__all__ = ["replaced_transport"]
+
 #: Seconds to connect to ourselves, and to be answered.
 PROBE_TIMEOUTS = (3.0, 5.0)
 

@@ -22,6 +22,8 @@ from oscar_mpesa.services.locks import lock_mpesa_order, require_no_transaction
 from oscar_mpesa.services.ports import shop
 from oscar_mpesa.services.status_query import QueryResult
 
+__all__ = ["CloseRefused", "close_order"]
+
 logger = logging.getLogger("oscar_mpesa")
 
 #: Whoever takes up an overdue order has it for so long; then it is free for another worker.

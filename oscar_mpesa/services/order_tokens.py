@@ -11,6 +11,8 @@ from enum import Enum
 
 from django.core.signing import BadSignature, TimestampSigner
 
+__all__ = ["TokenPurpose", "make_token"]
+
 #: How long each is good for; a pay token is of no use any more once the order waits for no money.
 LIFETIME = timedelta(days=7)
 

@@ -45,6 +45,8 @@ from oscar_mpesa.services.payment_updates import end_by_staff
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
 from oscar_mpesa.services.ports import FATAL_ERRORS, shop
 
+__all__ = ["allocate_receipt", "record_refund", "resolve_receipt"]
+
 #: When the end of a hold leaves an order unpaid, its shopper has at least this long to pay.
 TIME_TO_PAY_AFTER_HOLD = timedelta(minutes=30)
 

@@ -21,6 +21,8 @@ from oscar_mpesa.simulator.scenarios import Scenario, usual
 from oscar_mpesa.simulator.test_numbers import DELAY, MIXED_UP
 from oscar_mpesa.simulator.validation import refuse_push, refuse_query
 
+__all__ = ["Simulator"]
+
 #: Everybody's short code and passkey in Safaricom's sandbox, with a key and a secret of the simulator's own.
 SANDBOX = Credentials(
     consumer_key="practice-key",

@@ -15,6 +15,8 @@ from oscar_mpesa.simulator.server import SANDBOX, Simulator
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
+__all__ = ["mpesa_simulator"]
+
 #: Seconds until a phone answers: soon, but not before the shop has done with the push.
 DELAY = 0.3
 
