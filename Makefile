@@ -40,7 +40,7 @@ else
 	$(PYTEST) -n 2 --dist worksteal
 endif
 
-lint: $(VENV)/.test ## Style, types and floors only
+lint: $(VENV)/.test ## Style, types and layers only
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
@@ -62,7 +62,7 @@ test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL a
 test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
 	$(PYTEST) -m "browser and not bench" -n 3 --dist worksteal
 
-pictures: $(VENV)/.browser ## The pictures in the README and in docs/pages.md, taken anew
+pictures: $(VENV)/.browser ## The pictures in the README and in docs/take-money.md, taken anew
 	$(PYTEST) -m browser tests/browser/test_picture.py
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/

@@ -1,4 +1,4 @@
-"""The pictures in the README and in docs/pages.md, as ``make pictures`` takes them."""
+"""The pictures in the README and in docs/take-money.md, as ``make pictures`` takes them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_picture_of_the_readme_is_small(new_person: Any, settings: Any) -> N
     assert picture.stat().st_size < 80_000
 
 
-#: The pages that docs/pages.md shows: the state, the order in it, and the language it is read in.
+#: The pages that docs/take-money.md shows: the state, the order in it, and the language it is read in.
 PAGES = {
     "enter-pin": (states.enter_pin, "en"),
     "failed": (states.failed(1032), "en"),

@@ -20,6 +20,8 @@ DOCUMENTS = sorted(
 )
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 VARIABLE = re.compile(r"\bMPESA_([A-Z_]+)\b(?!\*)")
 KEY = re.compile(r'"([A-Z][A-Z_]+)"')
 IMPORT = re.compile(r"^from (oscar_mpesa[\w.]*) import (.+)$", re.MULTILINE)
@@ -44,7 +46,22 @@ def test_every_link_leads_somewhere(path: str) -> None:
     assert [link for link in links if not (ROOT / path).parent.joinpath(link).exists()] == []
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, ".env.example"])
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_each_anchor_is_a_heading(path: str) -> None:
+    anchors = [
+        ((ROOT / path).parent / target if target else ROOT / path, at) for target, at in ANCHOR.findall(text_of(path))
+    ]
+
+    assert [str(anchor) for target, anchor in anchors if anchor not in headings(target)] == []
+
+
+def headings(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a document's headings."""
+    found = HEADING.findall(BLOCK.sub("", document.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("path", [*(path for path in DOCUMENTS if path != "CHANGELOG.md"), ".env.example"])
 def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
     of_mails = {code.removeprefix("MPESA_") for code in (emails.FAILED, emails.LATER, emails.CLOSED, emails.UNMATCHED)}
 
@@ -61,13 +78,13 @@ def test_a_piece_of_python_is_python_and_names_settings_and_modules_that_exist(p
 
 
 def test_the_table_of_settings_has_each_one_once_by_the_name_that_is_written() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \|", text_of("README.md"), re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", text_of("docs/settings.md"), re.MULTILINE)
 
     assert sorted(rows) == sorted(f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name for name in KNOWN)
 
 
 def test_the_table_of_settings_tells_the_defaults_as_they_are() -> None:
-    rows = re.findall(r"^\| `(?:MPESA_)?([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text_of("README.md"), re.MULTILINE)
+    rows = re.findall(r"^\| `(?:MPESA_)?([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text_of("docs/settings.md"), re.MULTILINE)
 
     told = dict(rows)
 

@@ -1,4 +1,4 @@
-"""Whose order it is, in the words of docs/headless.md."""
+"""Whose order it is, in the words of docs/api.md."""
 
 from __future__ import annotations
 

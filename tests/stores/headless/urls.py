@@ -1,4 +1,4 @@
-"""The shop's addresses, with the lines that docs/headless.md asks for."""
+"""The shop's addresses, with the lines that docs/api.md asks for."""
 
 from __future__ import annotations
 

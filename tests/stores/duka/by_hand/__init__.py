@@ -1,1 +1,1 @@
-"""The shop's checkout with the mixins of M-Pesa in it, as docs/manual-integration.md says."""
+"""The shop's checkout with the mixins of M-Pesa in it, as docs/by-hand.md says."""
