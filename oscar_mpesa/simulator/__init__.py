@@ -1,1 +1,1 @@
-"""What Safaricom would answer and post, as a pure function; over HTTP for others."""
+"""Simulate Daraja: as pure functions for the test mode, and as an HTTP server for tests."""

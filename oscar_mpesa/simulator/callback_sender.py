@@ -1,4 +1,4 @@
-"""Posts callbacks as Safaricom does: once, straight, and without following redirects."""
+"""Post callbacks as Safaricom does: once, without a proxy, and without following redirects."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
-#: Seconds that Safaricom waits for a shop.
+#: Seconds to wait for the shop's response.
 TIMEOUT = 10
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """A redirect would turn the post into a GET; Safaricom follows none."""
+        """Follow no redirect: it would turn the POST into a GET."""
 
 
-#: Straight, whatever proxies the environment names.
-_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+#: Ignores the proxies in the environment.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
 
 def post(url: str, body: bytes) -> tuple[int, str]:
-    """Post a callback and return the shop's HTTP status (0 without an answer) and what is wrong, empty for nothing."""
+    """Post a callback. Return the shop's HTTP status, 0 without a response, and the problem, empty if there is none."""
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="POST")  # noqa: S310
     try:
-        with _STRAIGHT.open(request, timeout=TIMEOUT) as answer:
-            return answer.status, "" if _is_accepted(answer.read()) else "an answer without ResultCode 0"
+        with _OPENER.open(request, timeout=TIMEOUT) as response:
+            return response.status, "" if _is_accepted(response.read()) else "an answer without ResultCode 0"
     except HTTPError as error:
         with error:
             return error.code, f"HTTP {error.code}"

@@ -1,4 +1,4 @@
-"""The simulator's ear: HTTP in, HTTP out, nothing decided."""
+"""The simulator's HTTP server. ``Endpoints`` decides what to reply."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from oscar_mpesa.simulator.replies import Reply
 
 
 class Endpoints(Protocol):
-    """Who answers; None closes the connection without a word."""
+    """Replies to requests. None closes the connection without a response."""
 
     def get(self, path: str, authorization: str) -> Reply | None:
-        """Answer a GET."""
+        """Reply to a GET."""
         ...
 
     def post(self, path: str, authorization: str, body: bytes) -> Reply | None:
-        """Answer a POST."""
+        """Reply to a POST."""
         ...
 
 
 class HttpServer(ThreadingHTTPServer):
-    """A thread for each request; closing waits for them."""
+    """Serve each request in its own thread. Closing the server waits for the threads."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -34,28 +34,28 @@ class HttpServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: HttpServer
 
-    #: Seconds for a request to come in.
+    #: Seconds to wait for a request.
     timeout = 5
 
     def do_GET(self) -> None:
-        self._answer(self.server.endpoints.get(self.path, self._authorization))
+        self._reply(self.server.endpoints.get(self.path, self._authorization))
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         body = self.rfile.read(int(length)) if length.isdecimal() else b""
-        self._answer(self.server.endpoints.post(self.path, self._authorization, body))
+        self._reply(self.server.endpoints.post(self.path, self._authorization, body))
 
     @property
     def _authorization(self) -> str:
         return str(self.headers.get("Authorization", ""))
 
-    def _answer(self, reply: Reply | None) -> None:
+    def _reply(self, reply: Reply | None) -> None:
         if reply is None:
             return
         try:
             self._write(reply)
         except OSError:
-            self.close_connection = True  # the shop did not wait
+            self.close_connection = True  # the shop closed the connection
 
     def _write(self, reply: Reply) -> None:
         self.send_response(reply.status)
@@ -65,4 +65,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def log_message(self, *_: object) -> None:
-        """Quiet: the simulator tells what happened."""
+        """Log nothing: the simulator has its own log."""

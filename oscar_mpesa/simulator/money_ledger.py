@@ -1,4 +1,4 @@
-"""The money that the simulator took: what the shop's books have to agree with."""
+"""The money that the simulator took. Tests compare it with the shop's records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oscar_mpesa.simulator.pushes import ReceivedPush
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Money that left a phone: ``amount`` in whole shillings, ``taken_at`` aware."""
+    """One payment from a phone. ``amount`` is in whole shillings, ``taken_at`` is aware."""
 
     receipt_number: str
     amount: int
@@ -24,8 +24,8 @@ class Entry:
     taken_at: datetime
 
     @property
-    def shown(self) -> dict[str, object]:
-        """The same for people, without the phone number."""
+    def redacted(self) -> dict[str, object]:
+        """Return the entry for people, with the phone number masked."""
         return {
             "receipt_number": self.receipt_number,
             "amount": self.amount,
@@ -36,18 +36,18 @@ class Entry:
 
 
 class MoneyLedger:
-    """Every shilling once, oldest first; safe for threads."""
+    """All entries, oldest first. Thread-safe."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._lock = threading.Lock()
 
     def take(self, push: ReceivedPush, *, amount: int, now: datetime) -> bool:
-        """Write down the money of a prompt, once ever; False if it was taken already."""
+        """Record the money of a push. Return False, and change nothing, if it was recorded before."""
         entry = Entry(
             receipt_number=push.receipt_number,
             amount=amount,
-            msisdn=push.facts.msisdn,
+            msisdn=push.payment.msisdn,
             checkout_request_id=push.checkout_request_id,
             taken_at=now,
         )
@@ -56,7 +56,7 @@ class MoneyLedger:
 
     @property
     def total(self) -> int:
-        """The sum, in whole shillings."""
+        """Return the sum of all entries, in whole shillings."""
         return sum(entry.amount for entry in self)
 
     def __iter__(self) -> Iterator[Entry]:

@@ -1,6 +1,6 @@
-"""The simulator itself: a payment's facts, the handset's answer and the moment → nothing yet, or a callback's body.
+"""Compute a simulated payment's callback from its data, the phone's answer and the time.
 
-Nothing is kept here: the same facts give the same ids and the same receipt number, in any worker.
+The functions store nothing: the same data gives the same ids and receipt number, in any worker.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from oscar_mpesa.simulator.test_numbers import (
     RESULTS,
     Answer,
     Result,
-    answer_by_result,
-    described,
-    scripted_result,
+    default_answer,
+    practice_answer_of,
+    result_of_code,
 )
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALPHABET = "0123456789" + _LETTERS
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ALPHABET = "0123456789" + _CAPITALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedPayment:
-    """What the simulator needs to know of a payment; ``amount`` in whole shillings.
+    """The payment data that the simulator needs. ``amount`` is in whole shillings.
 
-    ``result_code`` is what was told of it already, empty while nothing was. ``practice_seen_at`` is None unless that
-    number's handset page was opened; ``practice_answer`` is ``right``, ``wrong``, ``cancel`` or still empty.
+    ``result_code`` is its earlier result, empty without one. ``practice_seen_at`` is None unless the practice phone
+    shows the prompt. ``practice_answer`` is ``right``, ``wrong``, ``cancel`` or empty.
     """
 
     public_id: str = field(repr=False)
@@ -50,7 +50,7 @@ class SimulatedPayment:
 
 
 def push_reply(*, public_id: str, msisdn: str, now: datetime) -> StkPushReply:
-    """What Safaricom answers to an accepted push, with ids of its shape; ``public_id`` makes them unique."""
+    """Return the reply to an accepted push, with ids like Safaricom's. ``public_id`` makes them unique."""
     moment = now.astimezone(NAIROBI).strftime("%d%m%Y%H%M%S")
     digits = f"{_number_from(public_id, 'push') % 10**19:019}"
     return StkPushReply(
@@ -60,60 +60,62 @@ def push_reply(*, public_id: str, msisdn: str, now: datetime) -> StkPushReply:
     )
 
 
-def callback_body(facts: SimulatedPayment, *, now: datetime) -> bytes | None:
-    """What Safaricom would have posted by now, or None while the phone has not answered.
+def callback_body(payment: SimulatedPayment, *, now: datetime) -> bytes | None:
+    """Return the callback that Safaricom would have posted by now, None if the phone has not answered.
 
-    A phone answers by its script after 5 seconds. While its handset page is open it waits for the page's answer
-    instead, up to 60 seconds from the prompt; then Safaricom gives up with 1037. What it said once it says again.
+    A phone answers by default after 5 seconds. If the practice phone shows the prompt, it waits for an answer there
+    until 60 seconds after the push. The result is then 1037. An earlier result is repeated.
     """
-    if facts.result_code:
-        return result_body(facts, described(facts.result_code), now=now)
-    answer = _answer(facts, now - facts.push_sent_at)
-    return None if answer is None else result_body(facts, RESULTS[answer], now=now)
+    if payment.result_code:
+        return result_body(payment, result_of_code(payment.result_code), now=now)
+    answer = _answer(payment, now - payment.push_sent_at)
+    return None if answer is None else result_body(payment, RESULTS[answer], now=now)
 
 
-def result_body(facts: SimulatedPayment, result: Result, *, now: datetime, **items: object) -> bytes:
-    """The callback that tells a result; ``items`` stand in place of a payment's own, and None leaves one out."""
-    told: dict[str, object] = {
-        "MerchantRequestID": facts.merchant_request_id,
-        "CheckoutRequestID": facts.checkout_request_id,
+def result_body(payment: SimulatedPayment, result: Result, *, now: datetime, **items: object) -> bytes:
+    """Return a callback's body. ``items`` replace the metadata's values, and None leaves an item out."""
+    callback: dict[str, object] = {
+        "MerchantRequestID": payment.merchant_request_id,
+        "CheckoutRequestID": payment.checkout_request_id,
         "ResultCode": result.code,
         "ResultDesc": result.description,
     }
     if result.is_paid:
-        told["CallbackMetadata"] = {"Item": _items(facts, now, items)}
-    body = json.dumps({"Body": {"stkCallback": told}})
-    return body.replace('"<amount>"', f"{facts.amount}.00").encode()
+        callback["CallbackMetadata"] = {"Item": _items(payment, now, items)}
+    body = json.dumps({"Body": {"stkCallback": callback}})
+    return body.replace('"<amount>"', f"{payment.amount}.00").encode()
 
 
 def receipt_number(public_id: str) -> str:
-    """An M-PESA code of the usual shape for a payment: ten capitals and digits, always the same one."""
+    """Return the payment's receipt number: ten capitals and digits, always the same for one id."""
     number = _number_from(public_id, "receipt")
-    head = _LETTERS[number % 26] + _LETTERS[number // 26 % 26] + str(number // 676 % 10)
+    head = _CAPITALS[number % 26] + _CAPITALS[number // 26 % 26] + str(number // 676 % 10)
     tail = number // 6760
     return head + "".join(_ALPHABET[tail // 36**place % 36] for place in range(7))
 
 
-def _answer(facts: SimulatedPayment, elapsed: timedelta) -> Answer | None:
-    if facts.practice_answer in PHONE_ANSWERS:
-        return answer_by_result(facts.practice_answer, msisdn=facts.msisdn)
-    if facts.practice_seen_at is not None:
+def _answer(payment: SimulatedPayment, elapsed: timedelta) -> Answer | None:
+    if payment.practice_answer in PHONE_ANSWERS:
+        return practice_answer_of(payment.practice_answer, msisdn=payment.msisdn)
+    if payment.practice_seen_at is not None:
         return Answer.NO_ANSWER if elapsed >= timedelta(seconds=PROMPT_LIFETIME) else None
-    return scripted_result(facts.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
+    return default_answer(payment.msisdn) if elapsed >= timedelta(seconds=DELAY) else None
 
 
-def _items(facts: SimulatedPayment, now: datetime, others: Mapping[str, object]) -> list[dict[str, object]]:
-    told = {
-        "Amount": "<amount>",  # JSON's numbers lose their cents here, Safaricom writes 1.00
-        "MpesaReceiptNumber": receipt_number(facts.public_id),
+def _items(payment: SimulatedPayment, now: datetime, changes: Mapping[str, object]) -> list[dict[str, object]]:
+    values = {
+        "Amount": "<amount>",  # Safaricom writes 1.00, and Python's JSON would write 1.0
+        "MpesaReceiptNumber": receipt_number(payment.public_id),
         "TransactionDate": int(timestamp(now)),
-        "PhoneNumber": int(facts.msisdn),
-        **others,
+        "PhoneNumber": int(payment.msisdn),
+        **changes,
     }
-    valued: list[dict[str, object]] = [{"Name": name, "Value": told[name]} for name in told if told[name] is not None]
-    return [*valued[:2], {"Name": "Balance"}, *valued[2:]]
+    items: list[dict[str, object]] = [
+        {"Name": name, "Value": values[name]} for name in values if values[name] is not None
+    ]
+    return [*items[:2], {"Name": "Balance"}, *items[2:]]
 
 
 def _number_from(public_id: str, purpose: str) -> int:
-    """A number that nobody can turn back into the id, which may be a secret."""
+    """Return a number that does not reveal the id, which can be a secret."""
     return int.from_bytes(sha256(f"{purpose}:{public_id}".encode()).digest(), "big")

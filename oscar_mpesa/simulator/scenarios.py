@@ -1,7 +1,7 @@
-"""What can go wrong with a payment, by name and by the last digits of its phone: a closed table.
+"""The scenarios of a payment, by name and by the last digits of its phone.
 
-A scenario is a function of the simulator and a push that was let through. It says what is answered, None for a line
-that breaks before the answer, and what the phone does.
+A scenario is a function of the simulator and an accepted push. It returns the reply, None to close the connection
+without one, and decides what the phone does.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from oscar_mpesa.simulator.pushes import ReceivedPush
-from oscar_mpesa.simulator.replies import LOCKED, PAGE, RATE_LIMIT, Reply, push_accepted
+from oscar_mpesa.simulator.replies import FIREWALL_PAGE, LOCKED, RATE_LIMIT, Reply, push_accepted
 
 
 class Daraja(Protocol):
-    """What a scenario may ask of the simulator."""
+    """The simulator as scenarios use it."""
 
     late_after: float
     slow_for: float
 
-    def call_back(self, push: ReceivedPush, **told: Any) -> int:
-        """Let the phone answer and post its callback, now."""
+    def call_back(self, push: ReceivedPush, **options: Any) -> int:
+        """Let the phone answer and post its callback now."""
         ...
 
-    def call_back_later(self, push: ReceivedPush, *, after: float | None = None, times: int = 1, **told: Any) -> None:
-        """Let the phone answer after a while, and post its callback so many times."""
+    def call_back_later(
+        self, push: ReceivedPush, *, after: float | None = None, times: int = 1, **options: Any
+    ) -> None:
+        """Let the phone answer later, and post its callback ``times`` times."""
         ...
 
     def refuse_token(self, push: ReceivedPush) -> Reply:
-        """End the token; the same request with another one is then taken."""
+        """End the token, and accept the same request with the next one."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let the shop wait."""
+        """Delay the reply."""
         ...
 
 
@@ -42,92 +44,92 @@ Scenario: TypeAlias = Callable[[Daraja, ReceivedPush], "Reply | None"]
 
 
 def usual(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """No disaster: the push is accepted, the phone answers after a while, its callback is posted once."""
+    """Accept the push. The phone answers after the delay, and its callback is posted once."""
     daraja.call_back_later(push)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def no_answer(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The phone never answers, and a query stays pending."""
-    return push_accepted(push.facts)
+    """Accept the push. The phone never answers, and queries stay pending."""
+    return push_accepted(push.payment)
 
 
 def lost_callback(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The phone pays, no callback comes; a query tells."""
+    """Let the phone answer without a callback. Queries return the result."""
     daraja.call_back_later(push, times=0)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def late(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The phone answers when the shop has given up; a query stays pending until then."""
+    """Let the phone answer after the payment has expired. Queries stay pending until then."""
     daraja.call_back_later(push, after=daraja.late_after)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def duplicate(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The callback comes three times at once."""
+    """Post the callback three times at once."""
     daraja.call_back_later(push, times=3)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def early_callback(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The callback overtakes the answer to the push."""
+    """Post the callback before the reply to the push."""
     daraja.call_back(push)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def lost_reply(daraja: Daraja, push: ReceivedPush) -> None:
-    """The line breaks before the answer; the prompt is on the phone, and its callback comes."""
+    """Close the connection without a reply. The phone has the prompt, and its callback is posted."""
     daraja.call_back_later(push)
 
 
 def wrong_amount(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """Another amount is taken than was asked for."""
+    """Take another amount than the requested one."""
     daraja.call_back_later(push, amount=push.amount - 1 or 2)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def masked_phone(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The callback hides the phone number."""
-    msisdn = push.facts.msisdn
+    """Mask the phone number in the callback."""
+    msisdn = push.payment.msisdn
     daraja.call_back_later(push, PhoneNumber=f"{msisdn[:4]}****{msisdn[-4:]}")
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def string_code(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The callback's ResultCode is a text."""
+    """Write the callback's ResultCode as text."""
     daraja.call_back_later(push, code=str(push.result.code))
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
 def busy(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """Another request is open on the phone; this one is not executed."""
+    """Refuse the push, because another prompt is open on the phone."""
     return LOCKED.reply
 
 
 def rate_limited(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """Too many requests; this one is not executed, and may come again after 12 seconds."""
+    """Refuse the push, because there are too many requests. Allow another after 12 seconds."""
     return RATE_LIMIT
 
 
 def html_page(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """A firewall's page comes in place of an answer; nothing is executed, but the shop cannot know."""
-    return PAGE
+    """Reply with a firewall's page and execute nothing. The shop cannot know that."""
+    return FIREWALL_PAGE
 
 
 def expired_token(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The token is refused once; with another one it goes on."""
+    """Refuse the token once, and accept the push with the next token."""
     return daraja.refuse_token(push)
 
 
 def slow(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """The answer to the push comes after 20 seconds, when the shop waits for it no more."""
+    """Reply after 20 seconds, when the shop no longer waits."""
     daraja.call_back_later(push)
     daraja.pause(daraja.slow_for)
-    return push_accepted(push.facts)
+    return push_accepted(push.payment)
 
 
-#: By the last three digits of a phone.
+#: Scenarios by the last three digits of a phone.
 BY_DIGITS: Mapping[str, Scenario] = MappingProxyType(
     {
         "201": no_answer,
@@ -147,18 +149,18 @@ BY_DIGITS: Mapping[str, Scenario] = MappingProxyType(
     }
 )
 
-#: By name.
-DISASTERS: Mapping[str, Scenario] = MappingProxyType({act.__name__: act for act in BY_DIGITS.values()})
+#: The same scenarios by name.
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({each.__name__: each for each in BY_DIGITS.values()})
 
-#: Of these two, chaos is one of the disasters or none for each push.
+#: ``usual`` is the default. ``chaos`` chooses a random scenario for each push.
 USUAL, CHAOS = "usual", "chaos"
 
-#: What may be asked for by name.
-NAMES = (USUAL, *DISASTERS, CHAOS)
+#: Every name that the simulator accepts.
+NAMES = (USUAL, *SCENARIOS, CHAOS)
 
 
-def drawn(seed: int, number: int) -> str:
-    """The name for chaos's n-th push, always the same for a seed; every second time it is the usual."""
+def random_scenario(seed: int, number: int) -> str:
+    """Return the scenario of chaos's n-th push, always the same for a seed. Half of the pushes are ``usual``."""
     draw = int.from_bytes(sha256(f"{seed}:{number}".encode()).digest()[:4], "big")
-    chances = (*DISASTERS, *[USUAL] * len(DISASTERS))
+    chances = (*SCENARIOS, *[USUAL] * len(SCENARIOS))
     return chances[draw % len(chances)]

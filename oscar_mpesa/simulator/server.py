@@ -1,4 +1,4 @@
-"""Daraja over HTTP, on this machine: it checks what it is sent, posts real callbacks and can go wrong in many ways."""
+"""An HTTP server that simulates Daraja: it validates requests, posts callbacks and plays scenarios."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from oscar_mpesa.daraja.json import read_object
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.simulator import replies
 from oscar_mpesa.simulator.http_server import HttpServer
-from oscar_mpesa.simulator.phones import Phones, current_moment
-from oscar_mpesa.simulator.pushes import ReceivedPush, received
+from oscar_mpesa.simulator.phones import Phones, utc_now
+from oscar_mpesa.simulator.pushes import ReceivedPush, receive_push
 from oscar_mpesa.simulator.replies import Refusal, Reply
 from oscar_mpesa.simulator.scenario_queue import ScenarioQueue
 from oscar_mpesa.simulator.scenarios import Scenario, usual
@@ -23,7 +23,7 @@ from oscar_mpesa.simulator.validation import refuse_push, refuse_query
 
 __all__ = ["Simulator"]
 
-#: Everybody's short code and passkey in Safaricom's sandbox, with a key and a secret of the simulator's own.
+#: The shared short code and passkey of Safaricom's sandbox, with the simulator's own key and secret.
 SANDBOX = Credentials(
     consumer_key="practice-key",
     consumer_secret="practice-secret",
@@ -32,23 +32,23 @@ SANDBOX = Credentials(
     base_url="",
 )
 
-#: Seconds: longer than the shop waits for a phone, and than it waits for the answer to a push.
+#: Seconds: longer than the shop waits for a payment, and for the reply to a push.
 LATE_AFTER, SLOW_FOR = 160.0, 20.0
 
 
-def keep_quiet(line: str) -> None:
-    """Tell nobody."""
+def ignore(line: str) -> None:
+    """Log nothing."""
 
 
 class Simulator(Phones):
-    """One Daraja on 127.0.0.1, open while its ``with`` block lasts; safe for threads.
+    """A simulated Daraja on 127.0.0.1, open during its ``with`` block. Thread-safe.
 
-    ``scenario`` befalls every push, unless it was scripted or its phone's last digits say otherwise (``disasters``);
-    ``seed`` repeats a chaos. ``delay``, ``late_after`` and ``slow_for`` are in seconds; see ``Phones`` for a delay of
-    None. ``tell`` hears a line of everything that happens, with no secret and no whole phone number in it.
+    ``scenario`` applies to every push that is not scripted, unless its phone's last digits name another one; see
+    ``scenarios``. ``seed`` repeats a chaos. ``delay``, ``late_after`` and ``slow_for`` are in seconds; ``Phones``
+    describes a ``delay`` of None. ``log`` receives one line for each event, without secrets and full phone numbers.
 
-    ``pushes`` and ``queries`` are those that were let through, ``complaints`` what was wrong with the others and
-    with the shop's answers to callbacks. ``ledger`` is the money that was taken.
+    ``pushes`` and ``queries`` are the accepted ones. ``problems`` lists the other requests and rejected callbacks.
+    ``ledger`` is the money that was taken.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Simulator(Phones):
         delay: float | None = DELAY,
         late_after: float = LATE_AFTER,
         slow_for: float = SLOW_FOR,
-        tell: Callable[[str], None] = keep_quiet,
+        log: Callable[[str], None] = ignore,
     ) -> None:
-        super().__init__(delay=delay, tell=tell)
+        super().__init__(delay=delay, log=log)
         self.credentials = credentials
         self.late_after = late_after
         self.slow_for = slow_for
@@ -71,101 +71,104 @@ class Simulator(Phones):
         self.queries: list[Mapping[str, object]] = []
         self.tokens_given = 0
         self._token = ""
-        self._sent_back: set[str] = set()
-        self._programme = ScenarioQueue(scenario=scenario, seed=seed)
-        self._closes = threading.Event()
-        self._listener = HttpServer(self, port=port)
-        self._thread = threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02})
+        self._refused_urls: set[str] = set()
+        self._scenarios = ScenarioQueue(scenario=scenario, seed=seed)
+        self._closing = threading.Event()
+        self._server = HttpServer(self, port=port)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
     def url(self) -> str:
-        """Where it listens: the shop's ``MPESA_BASE_URL``."""
-        return f"http://127.0.0.1:{self._listener.server_port}"
+        """Return the server's URL, for the shop's ``MPESA_BASE_URL``."""
+        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def seed(self) -> int:
-        """What chaos is drawn by."""
-        return self._programme.seed
+        """Return the seed that repeats this chaos."""
+        return self._scenarios.seed
 
     def __enter__(self) -> Simulator:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closes.set()
-        self._listener.shutdown()
-        self._listener.server_close()
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
         self._thread.join()
-        self.hang_up()
+        self.stop_phones()
 
     def script(self, *scenarios: str | Scenario) -> None:
-        """Say what befalls the next pushes, one after the other, by a name or by a function of your own.
+        """Set the scenarios of the next pushes, in order. Each is a name or a function.
 
         Raises ``ValueError`` for an unknown name.
         """
-        self._programme.add(*scenarios)
+        self._scenarios.add(*scenarios)
 
     def end_token(self) -> None:
-        """Make the token of the day invalid, as another program does that asks for one."""
+        """Make the current token invalid, as if another program had fetched a new one."""
         self._token = ""
 
     def refuse_token(self, push: ReceivedPush) -> Reply:
-        """End the token and refuse a push for it; the same request is taken when it comes again."""
+        """End the token and refuse the push. Its next try is accepted."""
         self.end_token()
-        self._sent_back.add(push.callback_url)
-        return replies.NO_TOKEN.reply
+        self._refused_urls.add(push.callback_url)
+        return replies.INVALID_TOKEN.reply
 
     def pause(self, seconds: float) -> None:
-        """Let the shop wait, though not for a simulator that closes."""
-        self._closes.wait(seconds)
+        """Delay the reply. Returns early if the simulator closes."""
+        self._closing.wait(seconds)
 
     def get(self, path: str, authorization: str) -> Reply | None:
-        """Answer a GET: a token, or the ledger for people."""
+        """Reply to a GET: with a token, or with the ledger for people."""
         address = urlsplit(path)
         if address.path == "/oauth/v1/generate":
             is_complete = address.query == "grant_type=client_credentials"
-            return self.give_token(authorization) if is_complete else self._refuse(replies.NO_GRANT)
-        return self._ledger_shown() if address.path == "/ledger" else replies.NO_RESOURCE.reply
+            return self.give_token(authorization) if is_complete else self._refuse(replies.INVALID_GRANT)
+        return self._ledger_reply() if address.path == "/ledger" else replies.NOT_FOUND.reply
 
     def post(self, path: str, authorization: str, body: bytes) -> Reply | None:
-        """Answer a POST; None hangs up."""
-        take = {"/mpesa/stkpush/v1/processrequest": self.take_push, "/mpesa/stkpushquery/v1/query": self.take_query}
-        if path not in take:
-            return self._refuse(replies.NO_RESOURCE)
+        """Reply to a POST. None closes the connection."""
+        endpoints = {
+            "/mpesa/stkpush/v1/processrequest": self.receive_push,
+            "/mpesa/stkpushquery/v1/query": self.receive_query,
+        }
+        if path not in endpoints:
+            return self._refuse(replies.NOT_FOUND)
         if not self._token or authorization != f"Bearer {self._token}":
-            return replies.NO_TOKEN.reply
+            return replies.INVALID_TOKEN.reply
         try:
             fields = read_object(body)
         except ValueError:
             return self._refuse(replies.MALFORMED)
-        return take[path](fields)
+        return endpoints[path](fields)
 
     def give_token(self, authorization: str) -> Reply:
-        """Give a new token, which ends the one before; an empty 400 for a wrong key or secret."""
+        """Return a new token, which ends the one before it; an empty 400 for a wrong key or secret."""
         pair = f"{self.credentials.consumer_key}:{self.credentials.consumer_secret}"
         if authorization != f"Basic {b64encode(pair.encode()).decode()}":
-            self.complain("wrong consumer key or secret")
-            return replies.NOBODY
+            self.report_problem("wrong consumer key or secret")
+            return replies.WRONG_KEYS
         with self._lock:
             self._token = uuid4().hex
             self.tokens_given += 1
-            self._tell("a token was given")
+            self._log("a token was given")
             return replies.token_reply(self._token)
 
-    def take_push(self, fields: Mapping[str, object]) -> Reply | None:
-        """Look at a push, and let its scenario go on with it."""
-        refusal = refuse_push(fields, self.credentials, now=current_moment())
+    def receive_push(self, fields: Mapping[str, object]) -> Reply | None:
+        """Validate a push, then run its scenario."""
+        refusal = refuse_push(fields, self.credentials, now=utc_now())
         if refusal is not None:
             return self._refuse(refusal)
-        push, act = self._received(fields)
-        self._tell(f"push {push.number}: {ksh(push.amount)} from {push.phone} ({push.scenario})")
+        push, scenario = self._accept(fields)
+        self._log(f"push {push.number}: {ksh(push.amount)} from {push.phone} ({push.scenario})")
         if push.result is MIXED_UP:
-            self.complain(f"push {push.number} has till and paybill in each other's place")
-        return act(self, push)
+            self.report_problem(f"push {push.number} has till and paybill in each other's place")
+        return scenario(self, push)
 
-    def take_query(self, fields: Mapping[str, object]) -> Reply:
-        """Say what became of a push, in one of Safaricom's two ways by turns while that is nothing. No money moves."""
-        refusal = refuse_query(fields, self.credentials, now=current_moment())
+    def receive_query(self, fields: Mapping[str, object]) -> Reply:
+        """Return a push's result. While there is none, alternate between Safaricom's two pending replies."""
+        refusal = refuse_query(fields, self.credentials, now=utc_now())
         if refusal is not None:
             return self._refuse(refusal)
         with self._lock:
@@ -173,30 +176,30 @@ class Simulator(Phones):
             number = len(self.queries)
         push = next((push for push in self.pushes if push.checkout_request_id == fields["CheckoutRequestID"]), None)
         if push is None:
-            return replies.NOT_KNOWN.reply
+            return replies.UNKNOWN_PUSH.reply
         result = self.result_of(push)
-        self._tell(f"push {push.number}: asked, {f'result {result.code}' if result else 'not answered yet'}")
+        self._log(f"push {push.number}: queried, {f'result {result.code}' if result else 'no answer yet'}")
         if result is None and number % 2:
-            return replies.NOT_DONE.reply
-        return replies.result_reply(push.facts, result or replies.PENDING)
+            return replies.BEING_PROCESSED.reply
+        return replies.result_reply(push.payment, result or replies.PENDING)
 
-    def _received(self, fields: Mapping[str, object]) -> tuple[ReceivedPush, Scenario]:
+    def _accept(self, fields: Mapping[str, object]) -> tuple[ReceivedPush, Scenario]:
         with self._lock:
             number = len(self.pushes) + 1
-            name, act = self._scenario_of(fields, number)
-            push = received(fields, self.credentials, number=number, scenario=name, now=current_moment())
+            name, scenario = self._scenario_of(fields, number)
+            push = receive_push(fields, self.credentials, number=number, scenario=name, now=utc_now())
             self.pushes.append(push)
-        return push, act
+        return push, scenario
 
     def _scenario_of(self, fields: Mapping[str, object], number: int) -> tuple[str, Scenario]:
-        if fields["CallBackURL"] in self._sent_back:
-            self._sent_back.discard(str(fields["CallBackURL"]))
+        if fields["CallBackURL"] in self._refused_urls:
+            self._refused_urls.discard(str(fields["CallBackURL"]))
             return usual.__name__, usual
-        return self._programme.next_for(msisdn=str(fields["PhoneNumber"]), number=number)
+        return self._scenarios.next_for(msisdn=str(fields["PhoneNumber"]), number=number)
 
-    def _ledger_shown(self) -> Reply:
-        return replies.said(total=self.ledger.total, taken=[entry.shown for entry in self.ledger])
+    def _ledger_reply(self) -> Reply:
+        return replies.json_reply(total=self.ledger.total, taken=[entry.redacted for entry in self.ledger])
 
     def _refuse(self, refusal: Refusal) -> Reply:
-        self.complain(f"{refusal.message} ({refusal.code})")
+        self.report_problem(f"{refusal.message} ({refusal.code})")
         return refusal.reply

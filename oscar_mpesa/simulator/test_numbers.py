@@ -1,4 +1,4 @@
-"""Which number does what, and in which of Safaricom's words."""
+"""The test numbers: how each phone answers, and how Safaricom reports the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Answer(str, Enum):
-    """What the owner of a phone does with a prompt."""
+    """A phone's answer to a prompt."""
 
     PAYS = "pays"
     NO_FUNDS = "no_funds"
@@ -23,18 +23,18 @@ class Answer(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How Safaricom reports an answer: its ResultCode, a number or now and then a text, and its ResultDesc."""
+    """Safaricom's report of an answer: the ResultCode, a number or text, and the ResultDesc."""
 
     code: int | str
     description: str
 
     @property
     def is_paid(self) -> bool:
-        """Whether money moved."""
+        """Return whether money moved."""
         return str(self.code) == "0"
 
 
-#: By msisdn; every other number pays.
+#: By MSISDN. Every other number pays.
 ANSWERS: Mapping[str, Answer] = MappingProxyType(
     {
         "254708374149": Answer.PAYS,
@@ -53,34 +53,34 @@ RESULTS: Mapping[Answer, Result] = MappingProxyType(
     }
 )
 
-#: How a payment ends whose till and paybill stand in each other's place.
+#: The result of a push that mixes up till and paybill.
 MIXED_UP = Result(code=2028, description="The request is not permitted according to product assignment.")
 
-#: What the handset page may say; it never sends a PIN.
+#: The answers that the practice phone posts. It never posts a PIN.
 PHONE_ANSWERS = frozenset({"right", "wrong", "cancel"})
 
-#: Seconds until a phone answers whose page is not open.
+#: Seconds until a phone answers by default.
 DELAY = 5
 
-#: Seconds that a prompt stays on a phone.
+#: Seconds until a prompt expires on the phone.
 PROMPT_LIFETIME = 60
 
 
-def scripted_result(msisdn: str) -> Answer:
-    """What the owner of that number does when left alone."""
+def default_answer(msisdn: str) -> Answer:
+    """Return how the number answers by default."""
     return ANSWERS.get(msisdn, Answer.PAYS)
 
 
-def answer_by_result(word: str, *, msisdn: str) -> Answer:
-    """What the handset page's word comes to: the right PIN pays unless that number has no money.
+def practice_answer_of(word: str, *, msisdn: str) -> Answer:
+    """Return the answer for one of ``PHONE_ANSWERS``. The right PIN pays unless the number has no funds.
 
-    Raises ``KeyError`` for a word that is not in ``HANDSET_ANSWERS``.
+    Raises ``KeyError`` for any other word.
     """
-    with_right_pin = Answer.NO_FUNDS if scripted_result(msisdn) is Answer.NO_FUNDS else Answer.PAYS
+    with_right_pin = Answer.NO_FUNDS if default_answer(msisdn) is Answer.NO_FUNDS else Answer.PAYS
     return {"right": with_right_pin, "wrong": Answer.WRONG_PIN, "cancel": Answer.CANCELS}[word]
 
 
-def described(code: int | str) -> Result:
-    """A result by its code, with Safaricom's words where they are known."""
-    known = {str(result.code): result.description for result in (*RESULTS.values(), MIXED_UP)}
-    return Result(code=code, description=known.get(str(code), "Told by the simulator."))
+def result_of_code(code: int | str) -> Result:
+    """Return the result with this code, with Safaricom's description if it is known."""
+    descriptions = {str(result.code): result.description for result in (*RESULTS.values(), MIXED_UP)}
+    return Result(code=code, description=descriptions.get(str(code), "Result set by the simulator."))

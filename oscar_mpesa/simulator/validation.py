@@ -1,4 +1,4 @@
-"""What Daraja looks at before it lets a request through; field rules: the portal's page on M-PESA Express."""
+"""Validate requests as Daraja does. Field rules: the portal's page on M-PESA Express."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from oscar_mpesa.daraja.credentials import TIMESTAMP, Credentials, password
 from oscar_mpesa.domain.money import MAXIMUM, MINIMUM
 from oscar_mpesa.domain.timezone import NAIROBI
-from oscar_mpesa.simulator.replies import NO_CREDENTIALS, NO_MERCHANT, Refusal, invalid
+from oscar_mpesa.simulator.replies import UNKNOWN_MERCHANT, WRONG_PASSWORD, Refusal, invalid
 
 _SIGNED = {"BusinessShortCode": r"\d{5,7}", "Timestamp": r"20\d{12}"}
 _PUSH = {
@@ -24,53 +24,53 @@ _PUSH = {
 }
 _QUERY = {**_SIGNED, "CheckoutRequestID": r"ws_CO_\d+"}
 
-#: How far a timestamp may be from Nairobi's clock; a shop that writes UTC is three hours off.
+#: The largest difference of a timestamp from Nairobi's time. A timestamp in UTC differs by three hours.
 _TOLERANCE = timedelta(minutes=5)
 
 
 def refuse_push(fields: Mapping[str, object], credentials: Credentials, *, now: datetime) -> Refusal | None:
-    """What Daraja says against a push, None if it lets it through.
+    """Return Daraja's error for a push, None if it accepts the push.
 
-    A till that is sent as a paybill is let through, as Safaricom does; see ``is_mixed_up``.
+    Like Safaricom, accepts a push that mixes up till and paybill; see ``is_mixed_up``.
     """
-    return _misshapen(fields, _PUSH) or _wrong_amount(fields) or _unsigned(fields, credentials, now)
+    return _invalid_field(fields, _PUSH) or _invalid_amount(fields) or _invalid_signature(fields, credentials, now)
 
 
 def refuse_query(fields: Mapping[str, object], credentials: Credentials, *, now: datetime) -> Refusal | None:
-    """What Daraja says against a query, None if it lets it through."""
-    return _misshapen(fields, _QUERY) or _unsigned(fields, credentials, now)
+    """Return Daraja's error for a query, None if it accepts the query."""
+    return _invalid_field(fields, _QUERY) or _invalid_signature(fields, credentials, now)
 
 
 def is_mixed_up(fields: Mapping[str, object], credentials: Credentials) -> bool:
-    """Whether a push names the till and the paybill in each other's place: accepted, and never paid."""
-    sent = (fields["TransactionType"], str(fields["PartyB"]))
-    return sent != (credentials.transaction_type, credentials.party_b)
+    """Return whether a push mixes up till and paybill. Safaricom accepts it, and it is never paid."""
+    pair = (fields["TransactionType"], str(fields["PartyB"]))
+    return pair != (credentials.transaction_type, credentials.party_b)
 
 
-def _misshapen(fields: Mapping[str, object], shapes: Mapping[str, str]) -> Refusal | None:
-    wrong = (name for name, shape in shapes.items() if not re.fullmatch(shape, str(fields.get(name, ""))))
+def _invalid_field(fields: Mapping[str, object], patterns: Mapping[str, str]) -> Refusal | None:
+    wrong = (name for name, pattern in patterns.items() if not re.fullmatch(pattern, str(fields.get(name, ""))))
     return next((invalid(name) for name in wrong), None)
 
 
-def _wrong_amount(fields: Mapping[str, object]) -> Refusal | None:
+def _invalid_amount(fields: Mapping[str, object]) -> Refusal | None:
     amount = fields.get("Amount")
     if type(amount) is not int or not MINIMUM <= amount <= MAXIMUM:
         return invalid("Amount")
     return None
 
 
-def _unsigned(fields: Mapping[str, object], credentials: Credentials, now: datetime) -> Refusal | None:
+def _invalid_signature(fields: Mapping[str, object], credentials: Credentials, now: datetime) -> Refusal | None:
     stamp = str(fields["Timestamp"])
     if str(fields["BusinessShortCode"]) != credentials.shortcode:
-        return NO_MERCHANT
+        return UNKNOWN_MERCHANT
     if not _is_now(stamp, now):
         return invalid("Timestamp")
-    return None if fields.get("Password") == password(credentials, stamp) else NO_CREDENTIALS
+    return None if fields.get("Password") == password(credentials, stamp) else WRONG_PASSWORD
 
 
 def _is_now(stamp: str, now: datetime) -> bool:
     try:
-        told = datetime.strptime(stamp, TIMESTAMP).replace(tzinfo=NAIROBI)
+        moment = datetime.strptime(stamp, TIMESTAMP).replace(tzinfo=NAIROBI)
     except ValueError:
         return False
-    return abs(told - now) <= _TOLERANCE
+    return abs(moment - now) <= _TOLERANCE

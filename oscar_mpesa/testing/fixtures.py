@@ -50,5 +50,5 @@ def daraja_for(settings: Any, shop_url: str) -> Iterator[Simulator]:
             "BASE_URL": simulator.url,
         }
         yield simulator
-    if simulator.complaints:
-        pytest.fail("; ".join(simulator.complaints))
+    if simulator.problems:
+        pytest.fail("; ".join(simulator.problems))

@@ -31,7 +31,7 @@ class Memory:
     ledger: list[Entry]
     scenarios: dict[str, str]
     queries: int
-    complaints: list[str]
+    problems: list[str]
 
     @property
     def number_of(self) -> dict[str, str]:
@@ -71,7 +71,7 @@ class PatientSimulator(Simulator):
             ledger=list(self.ledger),
             scenarios={push.checkout_request_id: push.scenario for push in self.pushes},
             queries=len(self.queries),
-            complaints=self.complaints,
+            problems=self.problems,
         )
 
 

@@ -164,7 +164,7 @@ def test_after_a_storm_every_shilling_is_accounted_for(
 
     memory = simulator.answer_all()
     keep(pytestconfig.rootpath / "build", f"{stormy:.0f} seconds of storm, {minutes} minutes to the end", tally(memory))
-    assert memory.complaints == []
+    assert memory.problems == []
     assert_every_shilling_has_a_receipt(memory)
     assert_paid_is_who_paid()
     assert_stock_is_what_the_orders_say()

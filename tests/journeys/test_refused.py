@@ -13,7 +13,7 @@ from oscar_mpesa.daraja.transport import Response
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.payments import next_push_allowed_at
-from oscar_mpesa.simulator.replies import NO_MERCHANT, RATE_LIMIT, Refusal, Reply, invalid, said
+from oscar_mpesa.simulator.replies import RATE_LIMIT, UNKNOWN_MERCHANT, Refusal, Reply, invalid, json_reply
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import page as scripted_page
@@ -43,7 +43,7 @@ def seen_by(shopper: Shopper, page: str) -> str:
         pytest.param(RATE_LIMIT, "busy", "M-PESA is busy", id="429 rate limit"),
         pytest.param(SYSTEM_BUSY, "busy", "M-PESA is busy", id="500 system busy"),
         pytest.param(
-            NO_MERCHANT.reply, "misconfigured", "This shop cannot take M-PESA right now.", id="500 no merchant"
+            UNKNOWN_MERCHANT.reply, "misconfigured", "This shop cannot take M-PESA right now.", id="500 no merchant"
         ),
     ],
 )
@@ -97,8 +97,8 @@ def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
         pytest.param(Reply(status=503, body=PAGE.body), id="503 with a page"),
         pytest.param(INTERNAL, id="500 internal error"),
         pytest.param(Reply(status=500), id="500 and nothing"),
-        pytest.param(said(ResponseCode="0"), id="accepted without an id"),
-        pytest.param(said(ResultDesc="?"), id="200 with something else"),
+        pytest.param(json_reply(ResponseCode="0"), id="accepted without an id"),
+        pytest.param(json_reply(ResultDesc="?"), id="200 with something else"),
     ],
 )
 def test_an_answer_that_proves_nothing_waits_for_the_callback_and_sends_no_other_push(
@@ -180,7 +180,7 @@ def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_ca
 
     assert "This shop cannot take M-PESA right now." in seen_by(shopper, page)
     assert (MpesaPayment.objects.get().result_code, daraja.pushes) == ("misconfigured", [])
-    assert daraja.complaints.pop() == "wrong consumer key or secret"
+    assert daraja.problems.pop() == "wrong consumer key or secret"
 
 
 def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_out_once(daraja: Simulator) -> None:

@@ -1,4 +1,4 @@
-"""A simulator and a shop that talk to each other over HTTP, without Django."""
+"""A simulator and a shop's side over HTTP, without Django."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def hooks() -> Iterator[Hooks]:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """One whose phones answer almost at once."""
+    """Return a simulator whose phones answer almost at once."""
     with Simulator(delay=0.02, late_after=0.1, slow_for=0.1) as simulator:
         yield simulator
 

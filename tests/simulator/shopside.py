@@ -1,4 +1,4 @@
-"""The shop's side of the wire: the package's own client, and an address that callbacks are posted to."""
+"""The shop's side: the package's client, and a server that receives callbacks."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.simulator.server import SANDBOX, Simulator
 from oscar_mpesa.testing.transport import DictCache
 
-THANKS = b'{"ResultCode": 0, "ResultDesc": "Accepted"}'
+ACCEPTED = b'{"ResultCode": 0, "ResultDesc": "Accepted"}'
 
 
 class Hooks:
-    """Takes callbacks in, as long as its ``with`` block lasts, and answers them with ``status`` and ``body``."""
+    """Receives callbacks during its ``with`` block, and replies with ``status`` and ``body``."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
-        self.status, self.body = 200, THANKS
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _taking_in(self))
+        self.status, self.body = 200, ACCEPTED
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
@@ -32,8 +32,8 @@ class Hooks:
         return f"http://127.0.0.1:{self._server.server_port}/hooks"
 
     @property
-    def told(self) -> list[StkCallback]:
-        """What the callbacks say, as the shop reads it."""
+    def callbacks(self) -> list[StkCallback]:
+        """Return the parsed callbacks."""
         return [parse_callback(body) for body in self.bodies]
 
     def __enter__(self) -> Hooks:
@@ -47,14 +47,14 @@ class Hooks:
 
 
 class Shop:
-    """A shop with the sandbox's keys; each push has a callback address of its own."""
+    """A shop with the sandbox's keys. Each push has its own callback URL."""
 
     def __init__(self, simulator: Simulator, hooks: Hooks) -> None:
         self._hooks = hooks
         self._count = 0
         self.client = Client(replace(SANDBOX, base_url=simulator.url), HttpTransport(), DictCache())
 
-    def pushes(self, *, phone: str = "0712345678", amount: int = 1500) -> StkPushReply:
+    def push(self, *, phone: str = "0712345678", amount: int = 1500) -> StkPushReply:
         self._count += 1
         push = StkPush(
             phone=PhoneNumber.parse(phone),
@@ -65,12 +65,12 @@ class Shop:
         )
         return self.client.push(push, now=timezone.now())
 
-    def asks(self, checkout_request_id: str) -> str | None:
-        """The result that a query tells, None while there is none."""
+    def query(self, checkout_request_id: str) -> str | None:
+        """Return the result of a query, None while there is none."""
         return self.client.query(checkout_request_id, now=timezone.now()).result_code
 
 
-def _taking_in(hooks: Hooks) -> type[BaseHTTPRequestHandler]:
+def _handler_for(hooks: Hooks) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             hooks.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
@@ -80,6 +80,6 @@ def _taking_in(hooks: Hooks) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(hooks.body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""What the simulator answers and posts in Safaricom's place."""
+"""The simulator's push replies and callbacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 23, 22, 30, 5, tzinfo=timezone.utc)
 SECRET = "0123456789abcdef0123456789abcdef"
 PAID = Path(__file__).resolve().parent.parent / "samples" / "callback_paid.json"
 
-FACTS = SimulatedPayment(
+PAYMENT = SimulatedPayment(
     public_id=SECRET,
     msisdn="254708374149",
     amount=1500,
@@ -30,12 +30,12 @@ FACTS = SimulatedPayment(
 )
 
 
-def code_after(facts: SimulatedPayment, seconds: float) -> str | None:
-    body = callback_body(facts, now=NOW + timedelta(seconds=seconds))
+def code_after(payment: SimulatedPayment, seconds: float) -> str | None:
+    body = callback_body(payment, now=NOW + timedelta(seconds=seconds))
     return None if body is None else parse_callback(body).result_code
 
 
-def test_an_accepted_push_has_ids_of_safaricoms_shape() -> None:
+def test_push_reply_has_ids_like_safaricoms() -> None:
     reply = push_reply(public_id=SECRET, msisdn="254708374149", now=NOW)
 
     assert re.fullmatch(r"ws_CO_24112026013005\d{6}708374149", reply.checkout_request_id)
@@ -43,7 +43,7 @@ def test_an_accepted_push_has_ids_of_safaricoms_shape() -> None:
     assert reply.description == "Success. Request accepted for processing"
 
 
-def test_two_prompts_of_one_second_to_one_phone_have_ids_of_their_own() -> None:
+def test_pushes_of_the_same_second_have_different_ids() -> None:
     replies = [push_reply(public_id=f"{number}", msisdn="254708374149", now=NOW) for number in range(50)]
 
     assert len({reply.checkout_request_id for reply in replies}) == 50
@@ -53,43 +53,43 @@ def test_two_prompts_of_one_second_to_one_phone_have_ids_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("msisdn", "code"), [("254708374149", "0"), ("254708374150", "1"), ("254708374151", "1032"), ("254712345678", "0")]
 )
-def test_a_phone_left_alone_answers_after_five_seconds(msisdn: str, code: str) -> None:
-    facts = replace(FACTS, msisdn=msisdn)
+def test_phone_answers_by_default_after_five_seconds(msisdn: str, code: str) -> None:
+    payment = replace(PAYMENT, msisdn=msisdn)
 
-    assert code_after(facts, 4.9) is None
-    assert code_after(facts, 5) == code
-    assert code_after(facts, 3600) == code
+    assert code_after(payment, 4.9) is None
+    assert code_after(payment, 5) == code
+    assert code_after(payment, 3600) == code
 
 
-def test_an_open_handset_page_waits_a_minute_for_its_owner() -> None:
-    facts = replace(FACTS, practice_seen_at=NOW + timedelta(seconds=1))
+def test_open_practice_phone_waits_one_minute() -> None:
+    payment = replace(PAYMENT, practice_seen_at=NOW + timedelta(seconds=1))
 
-    assert code_after(facts, 59.9) is None
-    assert code_after(facts, 60) == "1037"
+    assert code_after(payment, 59.9) is None
+    assert code_after(payment, 60) == "1037"
 
 
 @pytest.mark.parametrize(("word", "code"), [("right", "0"), ("wrong", "2001"), ("cancel", "1032")])
-def test_the_handset_pages_answer_counts_at_once(word: str, code: str) -> None:
-    facts = replace(FACTS, practice_seen_at=NOW, practice_answer=word)
+def test_practice_phones_answer_counts_at_once(word: str, code: str) -> None:
+    payment = replace(PAYMENT, practice_seen_at=NOW, practice_answer=word)
 
-    assert code_after(facts, 2) == code
+    assert code_after(payment, 2) == code
 
 
-def test_a_payments_callback_tells_what_safaricoms_tells() -> None:
-    body = callback_body(FACTS, now=NOW + timedelta(seconds=5))
+def test_paid_callback_has_all_values() -> None:
+    body = callback_body(PAYMENT, now=NOW + timedelta(seconds=5))
 
     assert body is not None
-    told = parse_callback(body)
-    assert told.amount == Decimal("1500.00")
-    assert told.receipt_number == receipt_number(SECRET)
-    assert told.paid_at == NOW + timedelta(seconds=5)
-    assert told.payer == "0708 •••149"
-    assert told.checkout_request_id == FACTS.checkout_request_id
-    assert told.merchant_request_id == FACTS.merchant_request_id
+    parsed = parse_callback(body)
+    assert parsed.amount == Decimal("1500.00")
+    assert parsed.receipt_number == receipt_number(SECRET)
+    assert parsed.paid_at == NOW + timedelta(seconds=5)
+    assert parsed.payer == "0708 •••149"
+    assert parsed.checkout_request_id == PAYMENT.checkout_request_id
+    assert parsed.merchant_request_id == PAYMENT.merchant_request_id
 
 
-def test_a_success_has_the_fields_of_the_real_one_in_its_order() -> None:
-    body = callback_body(FACTS, now=NOW + timedelta(seconds=5))
+def test_paid_callback_has_the_real_fields_in_order() -> None:
+    body = callback_body(PAYMENT, now=NOW + timedelta(seconds=5))
 
     assert body is not None
     assert b'"Value": 1500.00}' in body
@@ -102,14 +102,14 @@ def test_a_success_has_the_fields_of_the_real_one_in_its_order() -> None:
     assert simulated["ResultDesc"] == real["ResultDesc"]
 
 
-def test_a_failure_has_no_metadata() -> None:
-    body = callback_body(replace(FACTS, msisdn="254708374151"), now=NOW + timedelta(seconds=5))
+def test_failed_callback_has_no_metadata() -> None:
+    body = callback_body(replace(PAYMENT, msisdn="254708374151"), now=NOW + timedelta(seconds=5))
 
     assert body is not None
     assert "CallbackMetadata" not in json.loads(body)["Body"]["stkCallback"]
 
 
-def test_a_receipt_number_looks_real_and_is_always_the_same() -> None:
+def test_receipt_number_is_realistic_and_stable() -> None:
     numbers = [receipt_number(f"payment {number}") for number in range(500)]
 
     assert all(re.fullmatch(r"[A-Z]{2}\d[A-Z0-9]{7}", number) for number in numbers)
@@ -117,9 +117,9 @@ def test_a_receipt_number_looks_real_and_is_always_the_same() -> None:
     assert receipt_number(SECRET) == receipt_number(SECRET)
 
 
-def test_nothing_that_is_told_holds_the_payments_secret() -> None:
-    body = callback_body(FACTS, now=NOW + timedelta(seconds=5))
+def test_messages_do_not_contain_the_public_id() -> None:
+    body = callback_body(PAYMENT, now=NOW + timedelta(seconds=5))
     reply = push_reply(public_id=SECRET, msisdn="254708374149", now=NOW)
 
     assert body is not None
-    assert SECRET[:8] not in f"{body!r} {reply.checkout_request_id} {reply.merchant_request_id} {FACTS!r}"
+    assert SECRET[:8] not in f"{body!r} {reply.checkout_request_id} {reply.merchant_request_id} {PAYMENT!r}"

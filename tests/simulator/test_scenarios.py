@@ -1,4 +1,4 @@
-"""Each disaster as the shop meets it: what its push comes to, what it hears afterwards, and which money moved."""
+"""Each scenario from the shop's side: the reply to the push, the callbacks and the money."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import pytest
 
 from oscar_mpesa.daraja.exceptions import DarajaBusy, DarajaError, DarajaUnreachable, DarajaUnreadable
 from oscar_mpesa.simulator.scenario_queue import ScenarioQueue
-from oscar_mpesa.simulator.scenarios import BY_DIGITS, CHAOS, DISASTERS, NAMES, drawn
+from oscar_mpesa.simulator.scenarios import BY_DIGITS, CHAOS, NAMES, SCENARIOS, random_scenario
 from oscar_mpesa.simulator.server import Simulator
 from tests.simulator.shopside import Hooks, Shop
 
 
-def test_without_a_disaster_the_phone_pays_once(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
-    reply = shop.pushes()
+def test_usual_scenario_pays_once(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
+    reply = shop.push()
     simulator.wait()
 
-    assert [callback.result_code for callback in hooks.told] == ["0"]
-    assert hooks.told[0].checkout_request_id == reply.checkout_request_id
-    assert hooks.told[0].receipt_number == simulator.pushes[0].receipt_number
-    assert shop.asks(reply.checkout_request_id) == "0"
+    assert [callback.result_code for callback in hooks.callbacks] == ["0"]
+    assert hooks.callbacks[0].checkout_request_id == reply.checkout_request_id
+    assert hooks.callbacks[0].receipt_number == simulator.pushes[0].receipt_number
+    assert shop.query(reply.checkout_request_id) == "0"
     assert [(entry.amount, entry.msisdn) for entry in simulator.ledger] == [(1500, "254712345678")]
-    assert simulator.complaints == []
+    assert simulator.problems == []
 
 
 @pytest.mark.parametrize(
     ("phone", "code", "taken"),
     [("0708374149", "0", 1500), ("0708374150", "1", 0), ("0708374151", "1032", 0)],
 )
-def test_the_practice_numbers_answer_as_everywhere(
+def test_test_numbers_give_their_results(
     simulator: Simulator, shop: Shop, hooks: Hooks, phone: str, code: str, taken: int
 ) -> None:
-    reply = shop.pushes(phone=phone)
+    reply = shop.push(phone=phone)
     simulator.wait()
 
-    assert hooks.told[0].result_code == shop.asks(reply.checkout_request_id) == code
+    assert hooks.callbacks[0].result_code == shop.query(reply.checkout_request_id) == code
     assert simulator.ledger.total == taken
 
 
@@ -54,17 +54,17 @@ def test_the_practice_numbers_answer_as_everywhere(
         ("late", 1, "0", 1500),
     ],
 )
-def test_an_accepted_push_ends_as_its_scenario_says(
+def test_accepted_push_follows_its_scenario(
     simulator: Simulator, shop: Shop, hooks: Hooks, scenario: str, callbacks: int, result: str | None, taken: int
 ) -> None:
     simulator.script(scenario)
 
-    reply = shop.pushes()
+    reply = shop.push()
     simulator.wait()
 
     assert simulator.pushes[0].scenario == scenario
     assert len(hooks.bodies) == callbacks
-    assert shop.asks(reply.checkout_request_id) == result
+    assert shop.query(reply.checkout_request_id) == result
     assert simulator.ledger.total == taken
     assert len(simulator.ledger) == (1 if taken else 0)
 
@@ -72,145 +72,143 @@ def test_an_accepted_push_ends_as_its_scenario_says(
 @pytest.mark.parametrize(
     ("scenario", "error"), [("busy", DarajaBusy), ("rate_limited", DarajaBusy), ("html_page", DarajaUnreadable)]
 )
-def test_what_is_not_executed_takes_no_money(
+def test_refused_push_takes_no_money(
     simulator: Simulator, shop: Shop, hooks: Hooks, scenario: str, error: type[DarajaError]
 ) -> None:
     simulator.script(scenario)
 
     with pytest.raises(error):
-        shop.pushes()
+        shop.push()
     simulator.wait()
 
     assert (hooks.bodies, simulator.ledger.total) == ([], 0)
 
 
-def test_a_rate_limit_says_for_how_long(simulator: Simulator, shop: Shop) -> None:
+def test_rate_limit_has_retry_after(simulator: Simulator, shop: Shop) -> None:
     simulator.script("rate_limited")
 
     with pytest.raises(DarajaBusy) as refused:
-        shop.pushes()
+        shop.push()
 
     assert refused.value.retry_after == 12
 
 
-def test_a_lost_reply_is_paid_all_the_same(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
+def test_lost_reply_is_still_paid(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
     simulator.script("lost_reply")
 
     with pytest.raises(DarajaUnreachable) as lost:
-        shop.pushes()
+        shop.push()
     simulator.wait()
 
     assert lost.value.was_not_sent is False
-    assert [callback.result_code for callback in hooks.told] == ["0"]
+    assert [callback.result_code for callback in hooks.callbacks] == ["0"]
     assert simulator.ledger.total == 1500
 
 
-def test_a_late_answer_is_pending_until_it_comes(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
+def test_late_answer_stays_pending(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
     simulator.late_after = 30
     simulator.script("late")
 
-    reply = shop.pushes()
+    reply = shop.push()
 
-    assert [shop.asks(reply.checkout_request_id) for _ in range(2)] == [None, "4999"]
+    assert [shop.query(reply.checkout_request_id) for _ in range(2)] == [None, "4999"]
     assert (hooks.bodies, simulator.ledger.total) == ([], 0)
 
 
-def test_an_early_callback_is_there_before_the_reply(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
+def test_early_callback_comes_before_the_reply(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
     simulator.delay = None
     simulator.script("early_callback")
 
-    shop.pushes()
+    shop.push()
 
     assert len(hooks.bodies) == 1
 
 
-def test_a_slow_reply_takes_its_time(simulator: Simulator, shop: Shop) -> None:
+def test_slow_reply_is_delayed(simulator: Simulator, shop: Shop) -> None:
     simulator.script("slow")
     began = time.monotonic()
 
-    shop.pushes()
+    shop.push()
 
     assert time.monotonic() - began >= simulator.slow_for
 
 
-def test_of_a_wrong_amount_callback_and_ledger_tell_what_was_taken(
-    simulator: Simulator, shop: Shop, hooks: Hooks
-) -> None:
+def test_wrong_amount_is_in_callback_and_ledger(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
     simulator.script("wrong_amount", "wrong_amount")
 
     for amount in (1500, 1):
-        shop.pushes(amount=amount)
+        shop.push(amount=amount)
         simulator.wait()
 
     assert [entry.amount for entry in simulator.ledger] == [1499, 2]
-    assert [callback.amount for callback in hooks.told] == [1499, 2]
+    assert [callback.amount for callback in hooks.callbacks] == [1499, 2]
 
 
-def test_a_masked_phone_and_a_code_in_words_are_written_so(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
+def test_masked_phone_and_string_code_in_the_callback(simulator: Simulator, shop: Shop, hooks: Hooks) -> None:
     simulator.script("masked_phone", "string_code")
 
     for _ in range(2):
-        shop.pushes()
+        shop.push()
         simulator.wait()
 
     assert b'"Value": "2547****5678"' in hooks.bodies[0]
     assert b'"ResultCode": "0"' in hooks.bodies[1]
 
 
-def test_a_token_that_expired_is_fetched_anew_and_the_push_goes_out_once(simulator: Simulator, shop: Shop) -> None:
+def test_expired_token_is_renewed_and_the_push_sent_once(simulator: Simulator, shop: Shop) -> None:
     simulator.script("expired_token", "busy")
 
-    shop.pushes()
+    shop.push()
     simulator.wait()
 
     assert [push.scenario for push in simulator.pushes] == ["expired_token", "usual"]
     assert (simulator.tokens_given, simulator.ledger.total) == (2, 1500)
 
 
-def test_the_last_digits_of_a_phone_choose_its_disaster_for_good(simulator: Simulator, shop: Shop) -> None:
+def test_phones_last_digits_choose_its_scenario(simulator: Simulator, shop: Shop) -> None:
     for _ in range(2):
         with pytest.raises(DarajaBusy):
-            shop.pushes(phone="0722000210")
-    shop.pushes(phone="0722000219")
+            shop.push(phone="0722000210")
+    shop.push(phone="0722000219")
 
     assert [push.scenario for push in simulator.pushes] == ["busy", "busy", "usual"]
 
 
-def test_one_scenario_may_befall_every_push(hooks: Hooks) -> None:
+def test_default_scenario_applies_to_every_push(hooks: Hooks) -> None:
     with Simulator(scenario="busy") as simulator:
         for _ in range(2):
             with pytest.raises(DarajaBusy):
-                Shop(simulator, hooks).pushes()
+                Shop(simulator, hooks).push()
 
     assert [push.scenario for push in simulator.pushes] == ["busy", "busy"]
 
 
-def test_a_scenario_that_is_none_is_a_mistake() -> None:
+def test_unknown_scenario_is_refused() -> None:
     with pytest.raises(ValueError, match="'earthquake' is none of usual, no_answer"):
         Simulator(scenario="earthquake")
 
 
-def test_every_disaster_has_a_name_and_digits_of_its_own() -> None:
-    assert len(DISASTERS) == len(BY_DIGITS) == 14
-    assert set(NAMES) == {*DISASTERS, "usual", "chaos"}
+def test_every_scenario_has_a_name_and_digits() -> None:
+    assert len(SCENARIOS) == len(BY_DIGITS) == 14
+    assert set(NAMES) == {*SCENARIOS, "usual", "chaos"}
 
 
-def names_of(programme: ScenarioQueue) -> list[str]:
-    return [programme.next_for(msisdn="254712345678", number=number)[0] for number in range(1, 201)]
+def names_of(queue: ScenarioQueue) -> list[str]:
+    return [queue.next_for(msisdn="254712345678", number=number)[0] for number in range(1, 201)]
 
 
-def test_chaos_is_the_same_for_a_seed_and_meets_everything() -> None:
+def test_chaos_repeats_with_its_seed_and_covers_all_scenarios() -> None:
     once, again, other = (ScenarioQueue(scenario=CHAOS, seed=seed) for seed in (7, 7, 8))
 
-    drawn_once = names_of(once)
+    names = names_of(once)
 
-    assert drawn_once == names_of(again) != names_of(other)
-    assert set(drawn_once) == {*DISASTERS, "usual"}
-    assert 60 < drawn_once.count("usual") < 140
-    assert drawn_once[0] == drawn(7, 1)
+    assert names == names_of(again) != names_of(other)
+    assert set(names) == {*SCENARIOS, "usual"}
+    assert 60 < names.count("usual") < 140
+    assert names[0] == random_scenario(7, 1)
 
 
-def test_a_chaos_without_a_seed_tells_the_one_it_took() -> None:
+def test_chaos_without_a_seed_exposes_its_seed() -> None:
     chaos = ScenarioQueue(scenario=CHAOS, seed=None)
 
     assert names_of(chaos) == names_of(ScenarioQueue(scenario=CHAOS, seed=chaos.seed))

@@ -1,4 +1,4 @@
-"""The simulator's addresses, spoken to as plain HTTP."""
+"""The simulator's endpoints over plain HTTP."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ QUERY = "/mpesa/stkpushquery/v1/query"
 PAIR = f"Basic {b64encode(f'{SANDBOX.consumer_key}:{SANDBOX.consumer_secret}'.encode()).decode()}"
 
 
-def ask(simulator: Simulator, path: str, *, authorization: str = "", body: bytes | None = None) -> tuple[int, Any]:
-    """Status and document of an answer; None for an empty one."""
+def request(simulator: Simulator, path: str, *, authorization: str = "", body: bytes | None = None) -> tuple[int, Any]:
+    """Return a response's status and document, None if it is empty."""
     connection = http.client.HTTPConnection("127.0.0.1", int(simulator.url.rpartition(":")[2]), timeout=5)
     headers = {"Authorization": authorization} if authorization else {}
     try:
@@ -46,11 +46,11 @@ def ask(simulator: Simulator, path: str, *, authorization: str = "", body: bytes
 
 
 def bearer(simulator: Simulator) -> str:
-    return f"Bearer {ask(simulator, OAUTH, authorization=PAIR)[1]['access_token']}"
+    return f"Bearer {request(simulator, OAUTH, authorization=PAIR)[1]['access_token']}"
 
 
 def post(simulator: Simulator, path: str, fields: Mapping[str, object], *, authorization: str) -> tuple[int, Any]:
-    return ask(simulator, path, authorization=authorization, body=json.dumps(fields).encode())
+    return request(simulator, path, authorization=authorization, body=json.dumps(fields).encode())
 
 
 def push_fields() -> dict[str, object]:
@@ -60,13 +60,13 @@ def push_fields() -> dict[str, object]:
 
 @pytest.fixture
 def simulator(simulator: Simulator) -> Simulator:
-    """One whose phones wait to be told."""
+    """Return a simulator whose phones wait for ``call_back``."""
     simulator.delay = None
     return simulator
 
 
-def test_a_token_lives_for_an_hour_unless_another_is_given(simulator: Simulator) -> None:
-    status, given = ask(simulator, OAUTH, authorization=PAIR)
+def test_new_token_ends_the_one_before(simulator: Simulator) -> None:
+    status, given = request(simulator, OAUTH, authorization=PAIR)
     first = f"Bearer {given['access_token']}"
     taken = post(simulator, PUSH, push_fields(), authorization=first)
     bearer(simulator)
@@ -75,65 +75,65 @@ def test_a_token_lives_for_an_hour_unless_another_is_given(simulator: Simulator)
 
     assert (status, given["expires_in"], taken[0]) == (200, "3599", 200)
     assert (refused[0], refused[1]["errorCode"]) == (404, "404.001.03")
-    assert (len(simulator.pushes), simulator.complaints) == (1, [])
+    assert (len(simulator.pushes), simulator.problems) == (1, [])
 
 
-def test_nobody_gets_in_without_a_token(simulator: Simulator) -> None:
+def test_push_without_a_token_is_refused(simulator: Simulator) -> None:
     for authorization in ("", "Bearer ", "Bearer of bad news"):
         assert post(simulator, PUSH, push_fields(), authorization=authorization)[0] == 404
 
     assert simulator.pushes == []
 
 
-def test_wrong_keys_are_refused_without_a_word(simulator: Simulator) -> None:
-    assert ask(simulator, OAUTH, authorization="Basic d3Jvbmc6a2V5cw==") == (400, None)
-    assert ask(simulator, OAUTH) == (400, None)
-    assert simulator.complaints == ["wrong consumer key or secret"] * 2
+def test_wrong_keys_get_an_empty_refusal(simulator: Simulator) -> None:
+    assert request(simulator, OAUTH, authorization="Basic d3Jvbmc6a2V5cw==") == (400, None)
+    assert request(simulator, OAUTH) == (400, None)
+    assert simulator.problems == ["wrong consumer key or secret"] * 2
 
 
-def test_a_push_is_accepted_with_text_and_ids_of_safaricoms_shape(simulator: Simulator) -> None:
-    status, told = post(simulator, PUSH, push_fields(), authorization=bearer(simulator))
+def test_accepted_push_replies_like_safaricom(simulator: Simulator) -> None:
+    status, document = post(simulator, PUSH, push_fields(), authorization=bearer(simulator))
 
     assert status == 200
-    assert list(told) == [
+    assert list(document) == [
         "MerchantRequestID",
         "CheckoutRequestID",
         "ResponseCode",
         "ResponseDescription",
         "CustomerMessage",
     ]
-    assert told["ResponseCode"] == "0"
-    assert told["CheckoutRequestID"].endswith("708374149")
+    assert document["ResponseCode"] == "0"
+    assert document["CheckoutRequestID"].endswith("708374149")
 
 
-def test_what_is_wrong_is_refused_and_complained_of(simulator: Simulator) -> None:
+def test_invalid_requests_are_refused_and_reported(simulator: Simulator) -> None:
     token = bearer(simulator)
 
     refusals = [
         post(simulator, PUSH, {**push_fields(), "Amount": 1500.5}, authorization=token),
         post(simulator, QUERY, {}, authorization=token),
-        ask(simulator, PUSH, authorization=token, body=b"Amount=1500"),
-        ask(simulator, PUSH, authorization=token, body=b""),
-        ask(simulator, "/mpesa/stkpush/v2/processrequest", authorization=token, body=b"{}"),
-        ask(simulator, "/oauth/v1/generate", authorization=PAIR),
+        request(simulator, PUSH, authorization=token, body=b"Amount=1500"),
+        request(simulator, PUSH, authorization=token, body=b""),
+        request(simulator, "/mpesa/stkpush/v2/processrequest", authorization=token, body=b"{}"),
+        request(simulator, "/oauth/v1/generate", authorization=PAIR),
     ]
 
     codes = ["400.002.02", "400.002.02", "400.002.05", "400.002.05", "404.001.01", "400.008.02"]
-    assert [told["errorCode"] for _, told in refusals] == codes
+    assert [document["errorCode"] for _, document in refusals] == codes
     assert [status for status, _ in refusals] == [400, 400, 400, 400, 404, 400]
-    assert simulator.complaints[0] == "Bad Request - Invalid Amount (400.002.02)"
-    assert len(simulator.complaints) == 6
+    assert simulator.problems[0] == "Bad Request - Invalid Amount (400.002.02)"
+    assert len(simulator.problems) == 6
     assert (simulator.pushes, simulator.queries) == ([], [])
 
 
-def test_a_query_tells_texts_and_neither_receipt_nor_amount(simulator: Simulator) -> None:
+def test_query_replies_in_text_without_receipt_or_amount(simulator: Simulator) -> None:
     token = bearer(simulator)
     checkout_id = post(simulator, PUSH, push_fields(), authorization=token)[1]["CheckoutRequestID"]
-    asked = query_body(SANDBOX, checkout_id, now=timezone.now())
+    query = query_body(SANDBOX, checkout_id, now=timezone.now())
 
-    pending = [post(simulator, QUERY, asked, authorization=token) for _ in range(2)]
+    pending = [post(simulator, QUERY, query, authorization=token) for _ in range(2)]
     simulator.answer(simulator.pushes[0])
-    paid = post(simulator, QUERY, asked, authorization=token)
+    paid = post(simulator, QUERY, query, authorization=token)
 
     assert (pending[0][0], pending[0][1]["errorMessage"]) == (500, "The transaction is being processed")
     assert (pending[1][0], pending[1][1]["ResultCode"]) == (200, "4999")
@@ -148,86 +148,84 @@ def test_a_query_tells_texts_and_neither_receipt_nor_amount(simulator: Simulator
     }
 
 
-def test_a_prompt_that_was_never_sent_is_not_known(simulator: Simulator) -> None:
-    asked = query_body(SANDBOX, "ws_CO_1", now=timezone.now())
+def test_unknown_push_does_not_exist(simulator: Simulator) -> None:
+    query = query_body(SANDBOX, "ws_CO_1", now=timezone.now())
 
-    status, told = post(simulator, QUERY, asked, authorization=bearer(simulator))
+    status, document = post(simulator, QUERY, query, authorization=bearer(simulator))
 
-    assert (status, told["errorMessage"]) == (500, "The transaction does not exist")
+    assert (status, document["errorMessage"]) == (500, "The transaction does not exist")
 
 
-def test_asking_makes_no_money(simulator: Simulator, shop: Shop) -> None:
-    reply = shop.pushes()
+def test_queries_take_no_money(simulator: Simulator, shop: Shop) -> None:
+    reply = shop.push()
 
     for _ in range(5):
-        shop.asks(reply.checkout_request_id)
+        shop.query(reply.checkout_request_id)
 
     assert (len(simulator.queries), simulator.ledger.total, len(simulator.ledger)) == (5, 0, 0)
 
 
-def test_people_read_the_ledger(simulator: Simulator, shop: Shop) -> None:
-    shop.pushes()
+def test_ledger_page_lists_the_money(simulator: Simulator, shop: Shop) -> None:
+    shop.push()
     simulator.call_back(simulator.pushes[0])
 
-    status, ledger = ask(simulator, "/ledger")
+    status, ledger = request(simulator, "/ledger")
 
     assert (status, ledger["total"]) == (200, 1500)
     assert ledger["taken"][0]["receipt_number"] == simulator.pushes[0].receipt_number
     assert ledger["taken"][0]["phone"] == "0712 •••678"
-    assert ask(simulator, "/favicon.ico")[0] == 404
-    assert simulator.complaints == []
+    assert request(simulator, "/favicon.ico")[0] == 404
+    assert simulator.problems == []
 
 
-def test_many_pushes_at_once_are_told_apart_and_all_taken(hooks: Hooks) -> None:
+def test_concurrent_pushes_are_all_accepted(hooks: Hooks) -> None:
     with Simulator(delay=0.05) as simulator:
         shop = Shop(simulator, hooks)
-        shop.pushes()
-        crowd = [threading.Thread(target=shop.pushes) for _ in range(20)]
-        for one in crowd:
-            one.start()
-        for one in crowd:
-            one.join()
+        shop.push()
+        threads = [threading.Thread(target=shop.push) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         simulator.wait()
 
     assert [push.number for push in simulator.pushes] == list(range(1, 22))
-    assert len({callback.checkout_request_id for callback in hooks.told}) == 21
+    assert len({callback.checkout_request_id for callback in hooks.callbacks}) == 21
     assert (simulator.ledger.total, len(simulator.ledger)) == (21 * 1500, 21)
 
 
-def test_all_that_happens_is_told_in_lines_without_a_number_or_a_secret(hooks: Hooks) -> None:
+def test_log_has_every_event_without_secrets(hooks: Hooks) -> None:
     lines: list[str] = []
-    with Simulator(delay=None, tell=lines.append) as simulator:
+    with Simulator(delay=None, log=lines.append) as simulator:
         shop = Shop(simulator, hooks)
-        reply = shop.pushes(phone="0712345678")
-        shop.asks(reply.checkout_request_id)
+        reply = shop.push(phone="0712345678")
+        shop.query(reply.checkout_request_id)
         simulator.call_back(simulator.pushes[0])
-        shop.asks(reply.checkout_request_id)
+        shop.query(reply.checkout_request_id)
 
     assert lines == [
         "a token was given",
         "push 1: KSh 1,500 from 0712 •••678 (usual)",
-        "push 1: asked, not answered yet",
+        "push 1: queried, no answer yet",
         f"push 1: KSh 1,500 taken, receipt {simulator.pushes[0].receipt_number}",
         "push 1: callback with result 0, the shop answered 200",
-        "push 1: asked, result 0",
+        "push 1: queried, result 0",
     ]
 
 
-def test_a_scenario_of_ones_own_answers_as_it_likes(simulator: Simulator, shop: Shop) -> None:
+def test_custom_scenario_decides_the_reply(simulator: Simulator, shop: Shop) -> None:
     def maintenance(daraja: Daraja, push: ReceivedPush) -> Reply:
         return Reply(status=503, body=b"<html>Back soon</html>")
 
     simulator.script(maintenance)
 
     with pytest.raises(DarajaUnreadable, match="HTTP 503"):
-        shop.pushes()
+        shop.push()
 
     assert simulator.pushes[0].scenario == "maintenance"
 
 
-def test_a_shop_that_does_not_wait_for_a_slow_reply_is_called_back_all_the_same(
-    simulator: Simulator, hooks: Hooks
-) -> None:
+def test_disconnected_shop_still_gets_its_callback(simulator: Simulator, hooks: Hooks) -> None:
     simulator.delay = 0.02
     simulator.script("slow")
     body = json.dumps({**push_fields(), "CallBackURL": hooks.url})
@@ -239,7 +237,7 @@ def test_a_shop_that_does_not_wait_for_a_slow_reply_is_called_back_all_the_same(
         while not simulator.pushes:
             time.sleep(0.01)
     ends = time.monotonic() + 10
-    while not hooks.bodies and time.monotonic() < ends:  # the push may be known before its phone was told to answer
+    while not hooks.bodies and time.monotonic() < ends:  # the push is listed before its answer is scheduled
         time.sleep(0.01)
     simulator.wait()
 

@@ -1,4 +1,4 @@
-"""Which number does what."""
+"""The test numbers and their answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.result_codes import callback_outcome
-from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS, RESULTS, Answer, answer_by_result, scripted_result
+from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS, RESULTS, Answer, default_answer, practice_answer_of
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS, RESULTS, Answer, a
         ("254712345678", Answer.PAYS),
     ],
 )
-def test_a_number_left_alone_does_what_its_owner_promised(msisdn: str, answer: Answer) -> None:
-    assert scripted_result(msisdn) is answer
+def test_numbers_have_their_default_answers(msisdn: str, answer: Answer) -> None:
+    assert default_answer(msisdn) is answer
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,15 @@ def test_a_number_left_alone_does_what_its_owner_promised(msisdn: str, answer: A
         ("254708374151", "right", Answer.PAYS),
     ],
 )
-def test_the_handset_page_decides_in_the_owners_place(msisdn: str, word: str, answer: Answer) -> None:
-    assert answer_by_result(word, msisdn=msisdn) is answer
+def test_practice_answer_overrides_the_default(msisdn: str, word: str, answer: Answer) -> None:
+    assert practice_answer_of(word, msisdn=msisdn) is answer
 
 
-def test_the_handset_page_knows_three_words() -> None:
+def test_practice_phone_has_three_answers() -> None:
     with pytest.raises(KeyError):
-        answer_by_result("1234", msisdn="254712345678")
+        practice_answer_of("1234", msisdn="254712345678")
 
-    assert {answer_by_result(word, msisdn="254712345678") for word in PHONE_ANSWERS} == {
+    assert {practice_answer_of(word, msisdn="254712345678") for word in PHONE_ANSWERS} == {
         Answer.PAYS,
         Answer.WRONG_PIN,
         Answer.CANCELS,
@@ -58,5 +58,5 @@ def test_the_handset_page_knows_three_words() -> None:
     ],
     ids=str,
 )
-def test_every_answer_has_a_code_that_the_shop_knows(answer: Answer, status: PaymentStatus) -> None:
+def test_every_answer_has_a_known_code(answer: Answer, status: PaymentStatus) -> None:
     assert callback_outcome(str(RESULTS[answer].code)).status is status

@@ -1,4 +1,4 @@
-"""The simulator is as strict as the real Daraja, so that what it lets through is right."""
+"""The simulator validates requests as strictly as Daraja."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from oscar_mpesa.daraja.stk_push import StkPush, push_body
 from oscar_mpesa.daraja.stk_query import query_body
-from oscar_mpesa.simulator.replies import NO_CREDENTIALS, NO_MERCHANT, Refusal, invalid
+from oscar_mpesa.simulator.replies import UNKNOWN_MERCHANT, WRONG_PASSWORD, Refusal, invalid
 from oscar_mpesa.simulator.server import SANDBOX
 from oscar_mpesa.simulator.validation import is_mixed_up, refuse_push, refuse_query
 from tests.shop import NOON, PAYS, later
@@ -24,13 +24,13 @@ PUSH = StkPush(
 )
 
 
-def against(**changes: object) -> Refusal | None:
+def refusal_of(**changes: object) -> Refusal | None:
     return refuse_push({**push_body(SANDBOX, PUSH, now=NOON), **changes}, SANDBOX, now=later(3))
 
 
 @pytest.mark.parametrize("amount", [1, 1500, 250_000])
-def test_what_is_right_is_let_through(amount: int) -> None:
-    assert against(Amount=amount) is None
+def test_valid_push_is_accepted(amount: int) -> None:
+    assert refusal_of(Amount=amount) is None
 
 
 @pytest.mark.parametrize(
@@ -58,34 +58,34 @@ def test_what_is_right_is_let_through(amount: int) -> None:
         ("BusinessShortCode", "shop"),
     ],
 )
-def test_a_field_that_daraja_would_not_take_is_named(name: str, value: object) -> None:
-    assert against(**{name: value}) == invalid(name)
+def test_invalid_field_is_named(name: str, value: object) -> None:
+    assert refusal_of(**{name: value}) == invalid(name)
 
 
-def test_a_field_that_is_missing_is_named() -> None:
+def test_missing_field_is_named() -> None:
     assert refuse_push({}, SANDBOX, now=NOON) == invalid("BusinessShortCode")
 
 
-def test_a_timestamp_on_another_clock_than_nairobis_is_refused() -> None:
+def test_timestamp_in_utc_is_refused() -> None:
     in_utc = push_body(SANDBOX, PUSH, now=NOON - timedelta(hours=3))
 
     assert refuse_push(in_utc, SANDBOX, now=NOON) == invalid("Timestamp")
 
 
-def test_another_short_code_and_another_passkey_are_told_apart() -> None:
-    assert against(BusinessShortCode="600999") == NO_MERCHANT
-    assert against(Password="cGFzc3dvcmQ=") == NO_CREDENTIALS
+def test_wrong_short_code_and_password_have_own_errors() -> None:
+    assert refusal_of(BusinessShortCode="600999") == UNKNOWN_MERCHANT
+    assert refusal_of(Password="cGFzc3dvcmQ=") == WRONG_PASSWORD
 
 
-def test_a_query_is_looked_at_as_well() -> None:
+def test_query_is_validated() -> None:
     right = query_body(SANDBOX, "ws_CO_1", now=NOON)
 
     assert refuse_query(right, SANDBOX, now=NOON) is None
     assert refuse_query({**right, "CheckoutRequestID": "1"}, SANDBOX, now=NOON) == invalid("CheckoutRequestID")
-    assert refuse_query({**right, "Password": ""}, SANDBOX, now=NOON) == NO_CREDENTIALS
+    assert refuse_query({**right, "Password": ""}, SANDBOX, now=NOON) == WRONG_PASSWORD
 
 
-def test_a_till_is_a_till_and_a_paybill_a_paybill() -> None:
+def test_mixed_up_till_and_paybill_is_detected() -> None:
     to_paybill, to_till = (push_body(keys, PUSH, now=NOON) for keys in (SANDBOX, TILL))
 
     assert (is_mixed_up(to_paybill, SANDBOX), is_mixed_up(to_till, TILL)) == (False, False)

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError("The simulator does not run in production: set MPESA_ENVIRONMENT=sandbox.")
         credentials = _credentials(shop)
         try:
-            simulator = Simulator(credentials=credentials, port=port, scenario=scenario, seed=seed, tell=self._write)
+            simulator = Simulator(credentials=credentials, port=port, scenario=scenario, seed=seed, log=self._write)
         except OSError as error:
             raise CommandError(f"Port {port} is not free ({error.strerror}): choose another with --port.") from error
         with stop_on_signal() as stop, simulator:
