@@ -1,4 +1,4 @@
-# Everything the project can do, from a fresh clone with only Python. `make help` lists it.
+# Everything the project can do, from a fresh clone with Python only. `make help` lists the targets.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -56,13 +56,13 @@ test-mariadb: $(VENV)/.mariadb
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" $(PYTEST) $(ON_SERVERS)
 	TEST_DATABASE_URL="$(TEST_MARIADB_URL)" $(PYTEST) $(MIGRATING)
 
-test-disasters: $(VENV)/.postgresql ## Kills, storms and floods, on PostgreSQL and on a busy SQLite: minutes
+test-disasters: $(VENV)/.postgresql ## Kill processes and overload the shop, on PostgreSQL and on a busy SQLite: minutes
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m disasters -n 2 --dist worksteal --create-db
 
-test-browser: $(VENV)/.browser $(AXE) ## Whole purchases in Chromium, and axe-core's look at every page of ours
+test-browser: $(VENV)/.browser $(AXE) ## Buy in Chromium, and check each of our pages with axe-core
 	$(PYTEST) -m "browser and not bench" -n 3 --dist worksteal
 
-pictures: $(VENV)/.browser ## The pictures in the README and in docs/take-money.md, taken anew
+pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-money.md again
 	$(PYTEST) -m browser tests/browser/test_picture.py
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/
@@ -70,17 +70,17 @@ pictures: $(VENV)/.browser ## The pictures in the README and in docs/take-money.
 test-slow: $(VENV)/.test ## The wheel, and the real migrations
 	$(PYTEST) -m slow
 
-bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a desk of a year: half an hour
+bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a dashboard of a year: half an hour
 	$(PYTEST) -m bench --ignore-glob "*/test_million*"
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m bench -rs --create-db tests/bench/test_million*.py
 
-matrix: $(VENV)/.matrix ## Every Python, Django and Oscar that this machine has
+matrix: $(VENV)/.matrix ## Test every Python, Django and Oscar that this machine has
 	PATH="$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH" "$(BIN)/tox" run
 
 messages: $(VENV)/.test ## Collect the marked strings, and compile the translations
 	"$(BIN)/python" -m tests.house.messages
 
-clean: ## Remove what was built, and the sandbox's data with it
+clean: ## Remove build files and the sandbox's data
 	rm -rf "$(VENV)" build dist .tox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -rf var *.egg-info
 	find oscar_mpesa sandbox_site tests -name __pycache__ -type d -prune -exec rm -rf {} +
