@@ -1,4 +1,4 @@
-"""Leave a phone in peace whose owner asked for it, until the owner wants requests again."""
+"""Block prompts to a phone when its owner asks for that, and unblock them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["block_phone", "unblock_phone"]
 def block_phone(
     phone: PhoneNumber, *, by: Any, note: str, now: datetime, payment: MpesaPayment | None = None
 ) -> MpesaBlockedPhone:
-    """Send no more requests to a phone, whatever the environment, because its owner asked so.
+    """Block prompts to a phone, in every environment.
 
-    Once: a second call changes nothing and returns the first one's row. A request that is on the phone already is not
-    called back. ``payment`` is the one whose history tells of it.
+    A second call changes nothing and returns the first block. A prompt that is on the phone already stays there.
+    The timeline of ``payment`` shows the block.
 
     Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
     """
@@ -37,7 +37,9 @@ def block_phone(
 
 
 def unblock_phone(phone: PhoneNumber, *, by: Any, note: str, now: datetime) -> None:
-    """Send requests to a phone again, and tell so where its blocking is told; of one not blocked nothing is changed.
+    """Allow prompts to a phone again. Changes nothing if the phone is not blocked.
+
+    The timeline that shows the block shows this too.
 
     Raises ``PermissionDenied`` without ``oscar_mpesa.block_phone``.
     """

@@ -1,4 +1,4 @@
-"""Money that staff found elsewhere, in the M-PESA portal or on a statement, and codes that are still missing."""
+"""Record money that staff found in the M-PESA portal or on a statement, and codes that are still missing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from oscar_mpesa.services.update_sources import PaymentUpdate
 
 __all__ = ["record_receipt"]
 
-#: Shillings; more than any receipt holds.
+#: Shillings; more than M-PESA can transfer at once.
 MAX_AMOUNT = 999_999_999
 
 
@@ -43,11 +43,11 @@ def record_receipt(
     note: str,
     now: datetime,
 ) -> MpesaReceipt:
-    """Write down money that staff found elsewhere, or the missing code of money that is known; locks the order.
+    """Record money that staff found elsewhere, or the missing code of known money. Locks the order.
 
-    It is used as if Safaricom had told of it, marked as recorded by hand, and gives way to what Safaricom tells of
-    the same attempt later. Without ``payment`` (one of the order's) it belongs to the only attempt that is paid without
-    a code or has no answer, else to none. ``amount`` is in shillings, ``note`` says where it was seen.
+    The money is allocated as Safaricom's would be. What Safaricom reports later about the same payment replaces it.
+    Without ``payment``, one of the order's, the money goes to the only payment that is paid without a code, or else to
+    the only one without a result. ``amount`` is in shillings; ``note`` says where the money was found.
 
     Raises ``PermissionDenied``, ``ReceiptNumberRefused`` or ``DecisionRefused``; nothing is changed then.
     """
@@ -56,61 +56,57 @@ def record_receipt(
     require_time(paid_at or now, now=now)
     if not note.strip():
         raise NoteMissing
-    news = _news(receipt_number(number), amount, paid_at)
-    try:
-        return _record(news, order, payment, by=by, note=note, now=now)
-    except IntegrityError:  # written down for another order in the same moment: now it is known
-        return _record(news, order, payment, by=by, note=note, now=now)
-
-
-def _record(
-    news: PaymentUpdate, order: Any, payment: MpesaPayment | None, *, by: Any, note: str, now: datetime
-) -> MpesaReceipt:
-    with transaction.atomic():
-        mpesa_order = get_or_create_mpesa_order(order.pk, now=now)
-        attempt = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_attempt(mpesa_order)
-        _require_new(news, attempt or mpesa_order)
-        if attempt is None and MpesaReceipt.objects.counted().filter(order=mpesa_order.order, number=None).exists():
-            raise PaymentUnclear(mpesa_order.pk)
-        if attempt is None:
-            store_receipt_for_order(mpesa_order, news, now)
-        else:
-            apply_update(attempt, news, now=now)
-        return _sign(news, attempt or mpesa_order, by=by, note=note, now=now)
-
-
-def _news(number: str, amount: Decimal, paid_at: datetime | None) -> PaymentUpdate:
-    return PaymentUpdate(
+    update = PaymentUpdate(
         source=UpdateSource.STAFF,
         status=PaymentStatus.COMPLETED,
         code="0",
         amount=amount,
-        receipt_number=number,
+        receipt_number=receipt_number(number),
         paid_at=paid_at,
     )
+    try:
+        return _record(update, order, payment, by=by, note=note, now=now)
+    except IntegrityError:  # the code was recorded for another order at the same moment, so now it is known
+        return _record(update, order, payment, by=by, note=note, now=now)
 
 
-def _likely_attempt(mpesa_order: MpesaOrder) -> MpesaPayment | None:
-    """Of the prompts that brought no code yet: the paid one, else the one without an answer; none that failed."""
+def _record(
+    update: PaymentUpdate, order: Any, payment: MpesaPayment | None, *, by: Any, note: str, now: datetime
+) -> MpesaReceipt:
+    with transaction.atomic():
+        mpesa_order = get_or_create_mpesa_order(order.pk, now=now)
+        likely = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_payment(mpesa_order)
+        _require_new(update, likely or mpesa_order)
+        if likely is not None:
+            apply_update(likely, update, now=now)
+        elif MpesaReceipt.objects.counted().filter(order=mpesa_order.order, number=None).exists():
+            raise PaymentUnclear(mpesa_order.pk)
+        else:
+            store_receipt_for_order(mpesa_order, update, now)
+        return _set_recorded_by(update, likely or mpesa_order, by=by, note=note, now=now)
+
+
+def _likely_payment(mpesa_order: MpesaOrder) -> MpesaPayment | None:
+    """Return the only payment without a code that is paid, else the only one without a result, else None."""
     possible = list(mpesa_order.payments.exclude(push_sent_at=None).exclude(receipts__number__isnull=False))
     paid = [payment for payment in possible if payment.is_paid]
-    unanswered = [payment for payment in possible if payment.is_live or payment.was_unanswered]
-    likely = paid or unanswered
+    without_result = [payment for payment in possible if payment.is_live or payment.was_unanswered]
+    likely = paid or without_result
     return likely[0] if len(likely) == 1 else None
 
 
-def _require_new(news: PaymentUpdate, subject: MpesaPayment | MpesaOrder) -> None:
-    known = MpesaReceipt.objects.filter(environment=subject.environment, number=news.receipt_number).first()
+def _require_new(update: PaymentUpdate, subject: MpesaPayment | MpesaOrder) -> None:
+    known = MpesaReceipt.objects.filter(environment=subject.environment, number=update.receipt_number).first()
     if known is not None:
         raise ReceiptKnown(known)
     if isinstance(subject, MpesaPayment) and subject.on_hold:
         raise PaymentOnHold(subject.pk)
 
 
-def _sign(
-    news: PaymentUpdate, subject: MpesaPayment | MpesaOrder, *, by: Any, note: str, now: datetime
+def _set_recorded_by(
+    update: PaymentUpdate, subject: MpesaPayment | MpesaOrder, *, by: Any, note: str, now: datetime
 ) -> MpesaReceipt:
-    receipt = MpesaReceipt.objects.get(environment=subject.environment, number=news.receipt_number)
+    receipt = MpesaReceipt.objects.get(environment=subject.environment, number=update.receipt_number)
     receipt.allocated_by, receipt.allocated_by_name, receipt.note = by, name_of(by), note
     receipt.save(update_fields=["allocated_by", "allocated_by_name", "note"])
     after = receipt.allocation

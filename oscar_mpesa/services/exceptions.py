@@ -1,28 +1,38 @@
-"""Why a person's decision about money was not carried out; nothing is changed then.
+"""Define why a decision about money, or the start of a payment, is refused. A refusal changes nothing.
 
 ::
 
     DecisionRefused
-    ├── NotToSortOut       it was decided already
-    ├── NoteMissing        say why, or where it was seen
-    ├── AmountImpossible   no amount of money, or more than arrived
-    ├── TimeImpossible     before the money arrived
-    │   └── TimeToCome         in the future
-    ├── ReturnCodeKnown    the code stands at another return
-    ├── ReturnKnown        more of it was returned since the person looked
-    ├── AmountNotAccepted  not the order's total: accept the difference, or choose another order
-    ├── OtherEnvironment   test money never pays a real order, nor the other way round
-    ├── OrderPaid          the order's money is there
-    ├── OrderClosed        the order can be paid no more
-    │   ├── OrderCancelled     the shop or its customer cancelled it
-    │   ├── OrderGivenBack     its things went back into its customer's basket
-    │   └── OtherCurrency      it is not in shillings
-    ├── SoldOut            the order's things are not all in stock
-    ├── ReceiptKnown       this code is in the list; ``receipt`` is the one
-    ├── AttemptUnclear     money without a code is there already: say whose code this is
-    ├── PartlyReturned     return the rest, or close it with a note
-    ├── HeldPayment        decide about the money that holds the payment first
-    └── BooksRefused       the shop's own code raised; the message says what
+    ├── NoDecisionNeeded       the money was allocated, refunded or resolved already
+    ├── NoteMissing            enter a note
+    ├── InvalidAmount          not an amount of money, or more than arrived
+    ├── InvalidTime            before the money arrived
+    │   └── TimeInFuture           in the future
+    ├── RefundCodeKnown        another refund has this code
+    ├── RefundKnown            another refund was recorded meanwhile
+    ├── AmountNotAccepted      not the order's total: accept the difference, or choose another order
+    ├── OtherEnvironment       test money never pays a real order, nor real money a test order
+    ├── OrderPaid              the order is paid
+    ├── OrderClosed            the order can't be paid any more
+    │   ├── OrderCancelled         it was canceled
+    │   ├── OrderReturnedToBasket  its lines are back in the customer's basket
+    │   └── OtherCurrency          it is not in shillings
+    ├── OutOfStock             the order's items are not all in stock
+    ├── ReceiptKnown           this code is recorded already, as ``receipt``
+    ├── PaymentUnclear         money without a code arrived for the order: choose the payment of this code
+    ├── PartlyRefunded         refund the rest, or resolve it with a note
+    ├── PaymentOnHold          decide first about the money that put the payment on hold
+    └── BookingFailed          the shop's own code raised; the message says what
+
+    StartRefused
+    ├── MpesaUnavailable       M-PESA is off, or its settings are wrong
+    ├── NotPayable             the order needs no payment
+    ├── PaymentInProgress      another payment is live, as ``payment``
+    ├── TooSoon                wait until ``until``
+    ├── PhoneBlocked           use another phone
+    ├── TooManyPushes          use another phone, or wait
+    │   └── TooManyUnpaidPushes    the same, for unpaid pushes
+    └── TooManyOrders          pay another order, or wait
 """
 
 from __future__ import annotations
@@ -38,43 +48,43 @@ __all__ = ["DecisionRefused"]
 
 
 class DecisionRefused(Exception):
-    """Nothing was changed; ``sentence`` tells a person why, and what to do."""
+    """The decision changed nothing; ``sentence`` says why, and what to do."""
 
     sentence = _("This cannot be done with this money.")
 
 
 class NoDecisionNeeded(DecisionRefused):
-    """It was used, returned or closed already."""
+    """The money was allocated, refunded or resolved already."""
 
     sentence = _("This money was decided about already. Look at it again.")
 
 
 class NoteMissing(DecisionRefused):
-    """A decision by hand needs a note."""
+    """The decision needs a note."""
 
     sentence = _("Write a note: where it was seen, or why.")
 
 
 class InvalidAmount(DecisionRefused):
-    """Zero, negative, or more than arrived."""
+    """The amount is zero, negative, or more than arrived."""
 
     sentence = _("Enter an amount above zero, and not more than arrived.")
 
 
 class InvalidTime(DecisionRefused):
-    """Before the money arrived."""
+    """The time is before the money arrived."""
 
     sentence = _("Enter a time that is not before the money arrived.")
 
 
 class TimeInFuture(InvalidTime):
-    """In the future."""
+    """The time is in the future."""
 
     sentence = _("Enter a time that is not in the future.")
 
 
 class RefundCodeKnown(DecisionRefused):
-    """A code is of one sending; was it one for both, a word after the code tells the two apart."""
+    """Another refund has this code. If one transfer was for both, a word after the code tells them apart."""
 
     sentence = _(
         "This code stands at a return already. Look at the code again; if one sending was for both, write a word after "
@@ -83,41 +93,41 @@ class RefundCodeKnown(DecisionRefused):
 
 
 class RefundKnown(DecisionRefused):
-    """Perhaps the same return, sent twice."""
+    """Another refund was recorded since the page was loaded, perhaps the same one."""
 
     sentence = _("A return of this money was written down meanwhile. Look at it before you write down another.")
 
 
 class AmountNotAccepted(DecisionRefused):
-    """Another amount than the order's total."""
+    """The amount is not the order's total."""
 
     sentence = _("The amount is not the order's total. Accept the difference, or choose another order.")
 
 
 class OtherEnvironment(DecisionRefused):
-    """One of the two is a test."""
+    """Either the money or the order is a test, but not both."""
 
     sentence = _("Test money and real money do not mix.")
 
 
 class OrderPaid(DecisionRefused):
-    """Its books hold money already."""
+    """The order has booked money already."""
 
     sentence = _("This order is paid already.")
 
 
 class OrderClosed(DecisionRefused):
-    """It can be paid no more."""
+    """The order can't be paid any more."""
 
 
 class OrderCancelled(OrderClosed):
-    """Whoever cancelled it did not expect money."""
+    """The order was canceled by the shop or the customer."""
 
     sentence = _("This order was cancelled. Use the money for another order, or return it.")
 
 
 class OrderReturnedToBasket(OrderClosed):
-    """Its customer took the things back to pay in another way, so they may be in another order now."""
+    """The order's lines are back in the customer's basket, and perhaps in another order."""
 
     sentence = _(
         "The customer put the things of this order back into the basket, perhaps for a newer order. "
@@ -126,19 +136,19 @@ class OrderReturnedToBasket(OrderClosed):
 
 
 class OtherCurrency(OrderClosed):
-    """M-PESA is shillings."""
+    """The order is not in Kenyan shillings."""
 
     sentence = _("This order is not in Kenyan shillings. Use the money for another order, or return it.")
 
 
 class OutOfStock(DecisionRefused):
-    """It was released, and its things went to others."""
+    """The closed order's items were sold to others."""
 
     sentence = _("The things of this order are not all in stock any more.")
 
 
 class ReceiptKnown(DecisionRefused):
-    """This M-PESA code is in the list already."""
+    """The M-PESA code is recorded already; ``receipt`` has it."""
 
     sentence = _("This M-PESA code is in the list already.")
 
@@ -148,37 +158,37 @@ class ReceiptKnown(DecisionRefused):
 
 
 class PaymentUnclear(DecisionRefused):
-    """The order has money whose code is missing, and this may be the code of more than one attempt, or of none."""
+    """The order has money without a code, and the code may belong to several payments, or to none."""
 
     sentence = _("Money without a code is there for this order. Say which request this code belongs to.")
 
 
 class PartlyRefunded(DecisionRefused):
-    """Part of the money went back, so the rest is no payment of an order."""
+    """Part of the money was refunded, so the rest can't pay an order."""
 
     sentence = _("Part of this money was returned. Return the rest, or close it with a note.")
 
 
 class PaymentOnHold(DecisionRefused):
-    """Another amount arrived for this payment before."""
+    """Another amount arrived for the payment, which puts it on hold."""
 
     sentence = _("Another amount arrived for this request. Decide about that money first.")
 
 
 class BookingFailed(DecisionRefused):
-    """The shop's own code raised while its books were written."""
+    """The shop's own code raised while it wrote the books."""
 
     sentence = _("The shop's own code refused it. Ask whoever programs the shop.")
 
 
 def require_amount(amount: Decimal, *, most: Decimal | int) -> None:
-    """Raise ``AmountImpossible`` unless this is money: shillings above zero, in whole cents, and not more than that."""
+    """Raise ``InvalidAmount`` unless the amount is above zero, in whole cents, and at most ``most`` shillings."""
     if not amount.is_finite() or not 0 < amount <= most or amount != amount.quantize(Decimal("0.01")):
         raise InvalidAmount(amount)
 
 
 def require_time(moment: datetime, *, earliest: datetime | None = None, now: datetime) -> None:
-    """Raise ``TimeToCome`` unless this has passed, and ``TimeImpossible`` if it was before ``earliest``."""
+    """Raise ``TimeInFuture`` if the moment is after ``now``, and ``InvalidTime`` if it is before ``earliest``."""
     if moment > now:
         raise TimeInFuture(moment.isoformat())
     if earliest is not None and moment < earliest:
@@ -186,10 +196,10 @@ def require_time(moment: datetime, *, earliest: datetime | None = None, now: dat
 
 
 class StartRefused(Exception):
-    """No attempt was made; ``sentence`` tells a person what to do, once ``access/refusals.py`` has filled it in.
+    """No payment was started; ``sentence`` says what to do, once ``payment_page`` has filled it in.
 
-    ``phone`` is the number that another one would help against, ``until`` (UTC) when the same may be tried again;
-    None where that is not so. The text of the error itself has no number in full, so it may be logged.
+    ``phone`` is set if another phone would be accepted, ``until`` (UTC) if a later try would be. The exception's own
+    text has no full phone number, so it may be logged.
     """
 
     sentence = _("This order cannot be paid by M-PESA now.")
@@ -198,19 +208,19 @@ class StartRefused(Exception):
 
 
 class MpesaUnavailable(StartRefused):
-    """M-Pesa is off here, or its settings are wrong; ``manage.py check`` says how."""
+    """M-PESA is off, or its settings are wrong; ``manage.py check`` shows how."""
 
     sentence = _("This shop cannot take M-PESA right now.")
 
 
 class NotPayable(StartRefused):
-    """The order awaits no payment: closed, of another status, or its money is there."""
+    """The order is closed, has money, or is of another status."""
 
     sentence = _("This order is not waiting for a payment.")
 
 
 class PaymentInProgress(StartRefused):
-    """A request is on a phone already; ``payment`` is the live one."""
+    """Another payment is live; ``payment`` is that one."""
 
     sentence = _("A request is on the phone already. Answer it there first.")
 
@@ -220,7 +230,7 @@ class PaymentInProgress(StartRefused):
 
 
 class TooSoon(StartRefused):
-    """The same phone was prompted for the same amount just now."""
+    """The last push to this phone was a moment ago."""
 
     sentence = _("You can send again to this phone at {time}.")
 
@@ -230,7 +240,7 @@ class TooSoon(StartRefused):
 
 
 class PhoneBlocked(StartRefused):
-    """Its owner asked for no more requests."""
+    """The owner of the phone wants no prompts."""
 
     sentence = _("The owner of this number asked not to get requests. Use another number.")
 
@@ -240,7 +250,7 @@ class PhoneBlocked(StartRefused):
 
 
 class TooManyPushes(StartRefused):
-    """The phone was prompted too often in a few minutes."""
+    """The phone got too many pushes in a few minutes."""
 
     sentence = _("Three requests went to {number}. Wait until {time}, or use another number.")
 
@@ -251,13 +261,13 @@ class TooManyPushes(StartRefused):
 
 
 class TooManyUnpaidPushes(TooManyPushes):
-    """Too many requests to the phone within a day brought no money."""
+    """The phone got too many unpaid pushes within a day."""
 
     sentence = _("Ten requests to {number} went unpaid within 24 hours. Wait until {time}, or use another number.")
 
 
 class TooManyOrders(StartRefused):
-    """The session placed too many orders within an hour and did not pay them."""
+    """The session placed too many unpaid orders within an hour."""
 
     sentence = _("You have five unpaid orders from the last hour. Pay one that is still open, or wait until {time}.")
 

@@ -1,4 +1,4 @@
-"""The seam between the verbs and Safaricom: the real wire, or the simulator in test mode; nobody else asks which."""
+"""Call Safaricom, or the simulator in test mode. No other module decides which."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from oscar_mpesa.simulator import results
 
 __all__ = ["replaced_transport"]
 
-#: Seconds to connect to ourselves, and to be answered.
+#: Seconds to connect to our own callback address, and to wait for the response.
 PROBE_TIMEOUTS = (3.0, 5.0)
 
-_replaced: list[Transport] = []
+_replacements: list[Transport] = []
 
 
 def send_stk_push(payment: MpesaPayment, *, now: datetime) -> StkPushReply:
-    """Send the prompt to the phone, now and once; the payment is claimed and committed.
+    """Send the STK push of a reserved and committed payment, once.
 
-    Raises ``DarajaError``; ``was_not_sent`` on it says whether the phone may have been prompted all the same.
+    Raises ``DarajaError``. Its ``was_not_sent`` is False if the prompt may be on the phone all the same.
     """
     if payment.environment == SIMULATED:
         _require_matching_settings(payment)
@@ -50,7 +50,7 @@ def send_stk_push(payment: MpesaPayment, *, now: datetime) -> StkPushReply:
 
 
 def query_status(payment: MpesaPayment, *, now: datetime) -> StkQueryReply | bytes | None:
-    """What became of the prompt: Safaricom's reply, or the body that the simulator would post, or nothing yet.
+    """Return Safaricom's reply to a status query, or the simulator's callback body, or None if it has none yet.
 
     Raises ``DarajaError``.
     """
@@ -62,72 +62,72 @@ def query_status(payment: MpesaPayment, *, now: datetime) -> StkQueryReply | byt
 
 
 def is_query_free(payment: MpesaPayment) -> bool:
-    """Asking costs no call: due at every poll, outside the minute's budget."""
+    """Return whether a status query makes no call, so that it is always due and needs no budget."""
     return bool(payment.environment == SIMULATED)
 
 
-def probe_client(hear: Callable[[ApiCall], None]) -> Client | None:
-    """A client to try the shop's settings with, of no payment; its calls are kept, and count, as all others.
+def probe_client(on_call: Callable[[ApiCall], None]) -> Client | None:
+    """Return a client to test the shop's settings, or None if they are simulated or have a fault.
 
-    ``hear`` is told of each call. None where there is nobody to ask: simulated, or settings with a fault.
+    Its calls are logged and count towards the budget as all others. ``on_call`` receives each call.
     """
     settings = get_settings()
     if settings.is_simulated or settings.faults:
         return None
 
-    def observe(exchange: ApiCall) -> None:
-        hear(exchange)
-        _log_call(exchange, environment=settings.environment, shortcode=settings.SHORTCODE)
+    def observe(call: ApiCall) -> None:
+        on_call(call)
+        _log_call(call, environment=settings.environment, shortcode=settings.SHORTCODE)
 
     return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
 
 
 def post_to_own_callback(body: bytes, *, secret: str, headers: Mapping[str, str]) -> Response:
-    """Post to a callback address of ours from outside, as Safaricom does; once, within ``KNOCK`` seconds.
+    """Post to our own callback address from outside, as Safaricom does, once and within ``PROBE_TIMEOUTS``.
 
-    The answer is of any status, and no redirect is followed. Raises ``DarajaError``, named for the host.
+    Returns the response, whatever its status. Follows no redirects. Raises ``DarajaError``.
     """
-    sent = {"Content-Type": "application/json", **headers}
+    headers = {"Content-Type": "application/json", **headers}
     url = get_settings().callback_url(secret)
     connect, read = PROBE_TIMEOUTS
     return _transport().send(
-        Request(method="POST", url=url, headers=sent, body=body, idempotent=False, connect=connect, read=read)
+        Request(method="POST", url=url, headers=headers, body=body, idempotent=False, connect=connect, read=read)
     )
 
 
 @contextmanager
 def replaced_transport(transport: Transport) -> Iterator[None]:
-    """Speak over another transport than HTTP for a while; what ``oscar_mpesa.testing`` offers to integrators."""
-    _replaced.append(transport)
+    """Use another transport than HTTP inside a ``with`` block; for tests, see ``oscar_mpesa.testing``."""
+    _replacements.append(transport)
     try:
         yield
     finally:
-        _replaced.pop()
+        _replacements.pop()
 
 
 def _client(payment: MpesaPayment) -> Client:
     _require_matching_settings(payment)
     settings = get_settings()
 
-    def observe(exchange: ApiCall) -> None:
-        _log_call(exchange, environment=payment.environment, shortcode=payment.shortcode, payment=payment)
+    def observe(call: ApiCall) -> None:
+        _log_call(call, environment=payment.environment, shortcode=payment.shortcode, payment=payment)
 
     return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
 
 
 def _require_matching_settings(payment: MpesaPayment) -> None:
-    """No simulated payment is paid by a shop that takes real money, nor the other way round.
+    """Raise ``DarajaMisconfigured`` unless the payment has the settings' environment and short code.
 
-    And of another short code's payments Safaricom would say that they do not exist.
+    Test money must not pay a real order, and Safaricom doesn't know another short code's payments.
     """
     settings = get_settings()
     is_ours = (payment.environment, payment.shortcode) == (settings.environment, settings.SHORTCODE)
     if settings.faults or not is_ours:
-        raise DarajaMisconfigured("the shop's M-Pesa settings do not fit this payment; run manage.py check")
+        raise DarajaMisconfigured("the shop's M-PESA settings do not fit this payment; run manage.py check")
 
 
 def _transport() -> Transport:
-    return _replaced[-1] if _replaced else _http_transport()
+    return _replacements[-1] if _replacements else _http_transport()
 
 
 @lru_cache(maxsize=1)
@@ -135,18 +135,18 @@ def _http_transport() -> HttpTransport:
     return HttpTransport()
 
 
-def _log_call(exchange: ApiCall, *, environment: str, shortcode: str, payment: MpesaPayment | None = None) -> None:
+def _log_call(call: ApiCall, *, environment: str, shortcode: str, payment: MpesaPayment | None = None) -> None:
     MpesaApiCall.objects.create(
-        endpoint=exchange.endpoint,
+        endpoint=call.endpoint,
         environment=environment,
         shortcode=shortcode,
         payment=payment,
-        http_status=exchange.http_status,
-        milliseconds=exchange.milliseconds,
-        request=exchange.request,
-        reply=exchange.reply,
-        error=exchange.error,
-        error_kind=exchange.error_kind or "",
+        http_status=call.http_status,
+        milliseconds=call.milliseconds,
+        request=call.request,
+        reply=call.reply,
+        error=call.error,
+        error_kind=call.error_kind or "",
         created_at=timezone.now(),
     )
 

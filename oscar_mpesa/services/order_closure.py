@@ -1,4 +1,4 @@
-"""Give up an unpaid order: by the clock after a last question to Safaricom, or because a person decided so."""
+"""Close unpaid orders: after a last status check when they expire, or because staff or the shopper decide so."""
 
 from __future__ import annotations
 
@@ -26,48 +26,48 @@ __all__ = ["CloseRefused", "close_order"]
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: Whoever takes up an overdue order has it for so long; then it is free for another worker.
+#: How long a worker reserves an expired order. Then another worker can reserve it.
 RESERVATION_TIME = timedelta(minutes=5)
 
-#: How long after ``pay_before`` Safaricom is given to answer the last question; then the order goes unasked.
+#: How long after ``pay_before`` an order waits for the last status check. Then it closes as *unconfirmed*.
 MAX_POSTPONEMENT = timedelta(hours=24)
 
-#: The pauses between last questions: half of the time that has passed, within these.
+#: Limits of the pause between last status checks, which is half of the time since ``pay_before``.
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
 class CloseRefused(Exception):
-    """The order was not released; ``sentence`` tells a person why."""
+    """The order was not closed; ``sentence`` says why."""
 
     sentence = _("This order cannot be released.")
 
 
 class MoneyArrived(CloseRefused):
-    """Money arrived for it: use, return or explain that first."""
+    """Money arrived for the order: allocate, refund or resolve it first."""
 
     sentence = _("Money arrived for this order. Decide about the money first.")
 
 
 class NotPending(CloseRefused):
-    """It is closed already, or of a status that M-Pesa does not release."""
+    """The order is closed already, or its status is not pending."""
 
     sentence = _("This order does not wait for a payment any more.")
 
 
 class PromptPending(CloseRefused):
-    """A request may still be answered on the phone."""
+    """The payer can still answer a prompt."""
 
     sentence = _("A request is on the phone. Wait until it is answered or has ended.")
 
 
 class NotRestorable(Exception):
-    """Its things cannot go back to a basket: it is not closed, they went back already, or money came for it."""
+    """The order's lines can't go back to a basket: it is open, they went back already, or money arrived."""
 
     sentence = _("The things of this order cannot be put back into a basket.")
 
 
 class CloseResult(str, Enum):
-    """What became of an overdue order."""
+    """The result of closing an expired order."""
 
     CLOSED = "closed"
     PAID = "paid"
@@ -76,34 +76,36 @@ class CloseResult(str, Enum):
 
 
 def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResult:
-    """Release an order whose time to pay is over, once, after Safaricom was asked about each of its prompts.
+    """Close an order whose time to pay is over, once, after a status check of each unpaid payment.
 
-    It is asked whatever became of the order: one that another attempt paid, or that a person closed, may have been
-    paid by a prompt without an answer too. Must run outside a transaction; claimed by a compare-and-set on
-    ``close_check_at``, so that copies on many hosts ask once. An order with money, of another status or with a live
-    prompt is not released. Without an answer it is postponed, up to a day; then it goes *unasked*, and stands in the
-    list of staff. Locks the order, then what it gives back. Raises what the shop's own code raises; the claim then
-    stands, and it is tried again after it.
+    Paid and closed orders are checked too, because an unanswered prompt can have brought money twice. An order with
+    money, of another status, or with a live payment is not closed. If a status check gets no answer, closing is
+    postponed for up to a day; then the order closes as *unconfirmed*, and staff see it in their list.
+
+    Must run outside a transaction. Reserves the order by compare-and-set on ``close_check_at``, so copies on many hosts
+    query once. Locks the order, then the stock that it releases. Raises what the shop's own code raises; the order is
+    retried when the reservation expires.
     """
     require_no_transaction()
     if not _reserve(mpesa_order, now):
         return CloseResult.UNCHANGED
-    answers = {_query_before_closing(payment, mpesa_order, now) for payment in _payments_to_query(mpesa_order)}
-    is_unasked = QueryResult.NOTHING in answers
-    if is_unasked and now < mpesa_order.pay_before + MAX_POSTPONEMENT:
+    results = {_query_before_closing(payment, now) for payment in _payments_to_query(mpesa_order)}
+    is_unanswered = QueryResult.NOTHING in results
+    if is_unanswered and now < mpesa_order.pay_before + MAX_POSTPONEMENT:
         return _postpone(mpesa_order, now)
-    is_unknown = is_unasked or _payments_without_id(mpesa_order).exists()
+    is_unknown = is_unanswered or _payments_without_id(mpesa_order).exists()
     with transaction.atomic(durable=True):
         if is_unknown:
-            _record_unconfirmed(mpesa_order, now)
-        return _close_by_clock(mpesa_order, CloseReason.UNCONFIRMED if is_unknown else CloseReason.EXPIRED, now)
+            audit.record(EventType.RESULT_UNKNOWN, mpesa_order, now=now)
+            logger.error("M-PESA order %s: Safaricom never sent the result of a prompt; check it", mpesa_order.pk)
+        return _close_expired(mpesa_order, CloseReason.UNCONFIRMED if is_unknown else CloseReason.EXPIRED, now)
 
 
 def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
-    """Release an unpaid order at once, unasked, because staff decided so. Locks the order.
+    """Close an unpaid order at once, without a status check, because staff decided so. Locks the order.
 
-    A live prompt stays live and is asked about; money that it still brings waits for a person. Raises
-    ``PermissionDenied`` and ``ReleaseRefused``.
+    A live payment stays live and is queried later. Money that it still brings waits for staff. Raises
+    ``PermissionDenied`` and ``CloseRefused``.
     """
     require_permission(by, "close_order")
     with transaction.atomic():
@@ -115,9 +117,9 @@ def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
 
 
 def close_cancelled_order(order: Any, *, now: datetime) -> None:
-    """Give back what an order holds that was cancelled in Oscar's own dashboard; other methods' orders are let be.
+    """Close an order that was canceled in Oscar's own dashboard, unless no M-PESA payment was ever started for it.
 
-    Locks the order. Trusts no status: money in the books releases nothing, and is listed as to be returned.
+    Locks the order. An order with booked money is not closed; staff see it in their list, to refund the money.
     """
     with transaction.atomic():
         if MpesaOrder.objects.filter(pk=order.pk, payments__isnull=False).exists():
@@ -125,10 +127,10 @@ def close_cancelled_order(order: Any, *, now: datetime) -> None:
 
 
 def close_for_other_method(order: Any, *, now: datetime) -> None:
-    """Release an order because its shopper pays in another way. Must run outside a transaction.
+    """Close an order because its shopper pays in another way. Must run outside a transaction.
 
-    Safaricom is asked once about each prompt; no answer stops nothing. Raises ``ReleaseRefused``: a prompt lives,
-    money is there, or the order is closed.
+    Queries each unpaid payment once; a query without an answer doesn't stop the closure. Raises ``CloseRefused`` if a
+    payment is live, money arrived, or the order is closed.
     """
     require_no_transaction()
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
@@ -144,9 +146,9 @@ def close_for_other_method(order: Any, *, now: datetime) -> None:
 
 
 def mark_basket_restored(order: Any, *, now: datetime) -> MpesaOrder:
-    """Mark a released order's things as given back to a basket, once; the caller's transaction copies them.
+    """Mark a closed order's lines as put back in a basket, once. The caller's transaction copies them.
 
-    Locks the order, so that giving back and reinstating exclude each other. Raises ``NotRestorable``.
+    Locks the order, so that it is either restored to a basket or reopened, never both. Raises ``NotRestorable``.
     """
     mpesa_order = lock_mpesa_order(order.pk)
     if not mpesa_order.is_closed or mpesa_order.basket_restored_at is not None or has_money(mpesa_order.pk):
@@ -158,14 +160,14 @@ def mark_basket_restored(order: Any, *, now: datetime) -> MpesaOrder:
 
 
 def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
-    seen = MpesaOrder.objects.filter(
+    unreserved = MpesaOrder.objects.filter(
         pk=mpesa_order.pk, close_check_at=mpesa_order.close_check_at, close_check_at__lte=now
     )
-    return bool(seen.update(close_check_at=now + RESERVATION_TIME))
+    return bool(unreserved.update(close_check_at=now + RESERVATION_TIME))
 
 
 def _payments_to_query(mpesa_order: MpesaOrder) -> list[MpesaPayment]:
-    """Its prompts that Safaricom could still call paid, unless it has denied them since the time was over."""
+    """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``."""
     prompted = mpesa_order.payments.filter(on_hold=False).exclude(checkout_request_id=None).order_by("pk")
     return [
         payment
@@ -174,11 +176,11 @@ def _payments_to_query(mpesa_order: MpesaOrder) -> list[MpesaPayment]:
     ]
 
 
-def _query_before_closing(payment: MpesaPayment, mpesa_order: MpesaOrder, now: datetime) -> QueryResult:
-    said = status_query.query_status(payment, now=now)
-    if said is QueryResult.NOT_PAID:
+def _query_before_closing(payment: MpesaPayment, now: datetime) -> QueryResult:
+    result = status_query.query_status(payment, now=now)
+    if result is QueryResult.NOT_PAID:
         MpesaPayment.objects.filter(pk=payment.pk).update(not_paid_at=now)
-    return said
+    return result
 
 
 def _postpone(mpesa_order: MpesaOrder, now: datetime) -> CloseResult:
@@ -188,36 +190,32 @@ def _postpone(mpesa_order: MpesaOrder, now: datetime) -> CloseResult:
 
 
 def _payments_without_id(mpesa_order: MpesaOrder) -> QuerySet[MpesaPayment]:
-    """Prompts whose id was lost with the reply to the push: only a callback could have told of them."""
+    """Return expired payments that have no id to query, because the reply to their push was lost."""
     sent = mpesa_order.payments.filter(checkout_request_id=None).exclude(push_sent_at=None)
     return sent.filter(status=PaymentStatus.EXPIRED.value)
 
 
-def _record_unconfirmed(mpesa_order: MpesaOrder, now: datetime) -> None:
-    audit.record(EventType.RESULT_UNKNOWN, mpesa_order, now=now)
-    logger.error("M-Pesa order %s: Safaricom never said what became of a prompt; look it up", mpesa_order.pk)
-
-
-def _close_by_clock(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime) -> CloseResult:
-    """Look again under the lock: much may have happened while Safaricom was asked."""
+def _close_expired(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime) -> CloseResult:
+    """Check the order again under its lock, because it may have changed during the status checks."""
     locked = lock_mpesa_order(mpesa_order.pk)
     if locked.pay_before > now:
         MpesaOrder.objects.filter(pk=locked.pk).update(close_check_at=locked.pay_before)
         return CloseResult.POSTPONED
-    outcome = _close_if_unpaid(locked, reason, now)
-    if outcome is CloseResult.POSTPONED:
+    result = _close_if_unpaid(locked, reason, now)
+    if result is CloseResult.POSTPONED:
         return _postpone(locked, now)
-    MpesaOrder.objects.filter(pk=locked.pk).update(close_check_at=None)  # all of its prompts were asked about
-    return outcome
+    MpesaOrder.objects.filter(pk=locked.pk).update(close_check_at=None)  # all of its payments were queried
+    return result
 
 
 def _close_if_unpaid(locked: MpesaOrder, reason: CloseReason, now: datetime) -> CloseResult:
-    names = get_settings()
-    if locked.order.status == names.CANCELLED_STATUS:  # its own release crashed
+    settings = get_settings()
+    if locked.order.status == settings.CANCELLED_STATUS:  # closing it raised when it was canceled
         return _close_cancelled(locked, now)
     if has_money(locked.pk):
         return CloseResult.PAID
-    is_unpaid = has_pending_status(locked.order) or locked.order.status == names.EXPIRED_STATUS  # the latter by hand
+    # Staff can set the expired status by hand, which releases nothing.
+    is_unpaid = has_pending_status(locked.order) or locked.order.status == settings.EXPIRED_STATUS
     if locked.is_closed or not is_unpaid:
         return CloseResult.UNCHANGED
     if locked.payments.live().exists():
@@ -239,12 +237,12 @@ def _close_cancelled(locked: MpesaOrder, now: datetime) -> CloseResult:
 def _close(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime, *, by: Any = None, note: str = "") -> None:
     mpesa_order.stock_snapshot = shop().release_stock(mpesa_order.order)
     mpesa_order.closed_at, mpesa_order.close_reason = now, reason.value
-    mpesa_order.close_check_at = mpesa_order.pay_before  # a person asks nobody: the clock does, in its time
+    mpesa_order.close_check_at = mpesa_order.pay_before  # staff close without a status check, so it follows then
     mpesa_order.save(update_fields=["stock_snapshot", "closed_at", "close_reason", "close_check_at"])
     audit.record(EventType.ORDER_CLOSED, mpesa_order, now=now, by=by, reason=reason, note=note)
     if reason is not CloseReason.OTHER_METHOD:
         outbox.enqueue(mpesa_order, MessageKind.CLOSED_EMAIL, now=now)
-    logger.info("M-Pesa order %s: released (%s)", mpesa_order.pk, reason)
+    logger.info("M-PESA order %s: closed (%s)", mpesa_order.pk, reason)
 
 
 def _is_paid(mpesa_order: MpesaOrder) -> bool:

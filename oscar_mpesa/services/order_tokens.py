@@ -1,7 +1,7 @@
-"""Signed words that stand for one order, for whoever holds them: nothing is stored, and nothing can be guessed.
+"""Sign tokens that give access to one order. Nothing is stored, and a token can't be guessed.
 
-An *owner's* token is what a session is in a browser: a headless client keeps it for a guest, on whatever device. A
-*pay* token is in a link that may be passed on: it lets its holder pay, and see how much and to whom, and no more.
+An *own* token replaces a session: a headless client stores it for a guest. A *pay* token is part of a link that may be
+passed on. Its holder can pay, and see the amount and the shop, but nothing else.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from django.core.signing import BadSignature, TimestampSigner
 
 __all__ = ["TokenPurpose", "make_token"]
 
-#: How long each is good for; a pay token is of no use any more once the order waits for no money.
+#: How long a token is valid. A pay token is useless once the order needs no payment.
 LIFETIME = timedelta(days=7)
 
 
 class TokenPurpose(str, Enum):
-    """What a token allows; one for another use is a forgery."""
+    """What a token allows. It is signed for one purpose and invalid for the other."""
 
     OWN = "own"
     PAY = "pay"
 
 
-def make_token(order_id: int, use: TokenPurpose) -> str:
-    """A token for Oscar's order of this id; it goes into an address or a header as it is."""
-    return _signer(use).sign(str(order_id))
+def make_token(order_id: int, purpose: TokenPurpose) -> str:
+    """Return a token for Oscar's order with this id. It is safe in a URL and in a header."""
+    return _signer(purpose).sign(str(order_id))
 
 
-def read_token(token: str, use: TokenPurpose) -> int | None:
-    """The id of the order; None for a token that is forged, too old, or for another use."""
+def read_token(token: str, purpose: TokenPurpose) -> int | None:
+    """Return the id of the order, or None if the token is forged, expired, or for another purpose."""
     try:
-        return int(_signer(use).unsign(token, max_age=LIFETIME))
+        return int(_signer(purpose).unsign(token, max_age=LIFETIME))
     except (BadSignature, ValueError):
         return None
 
 
-def _signer(use: TokenPurpose) -> TimestampSigner:
-    return TimestampSigner(sep=".", salt=f"oscar_mpesa.{use.value}")
+def _signer(purpose: TokenPurpose) -> TimestampSigner:
+    return TimestampSigner(sep=".", salt=f"oscar_mpesa.{purpose.value}")

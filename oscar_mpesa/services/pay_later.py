@@ -1,4 +1,4 @@
-"""Keep an unpaid order's things for a shopper who pays later."""
+"""Extend the deadline of an unpaid order for a shopper who pays later."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from oscar_mpesa.services.locks import lock_mpesa_order
 
 
 def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
-    """Keep an order's things for ``PAY_LATER_HOURS`` from now, once an order, and owe its shopper a link to pay by.
+    """Keep an order open for ``PAY_LATER_HOURS`` from now, once, and email its shopper a payment link.
 
-    Locks the order. A second wish changes nothing, and nothing is ever kept for less long than it was. Raises
-    ``NotPayable`` where the order awaits no money: paid, closed, or of another status.
+    Locks the order. A second call changes nothing, and the deadline never moves earlier. Raises ``NotPayable`` if the
+    order is paid, closed, or of another status.
     """
     with transaction.atomic():
         mpesa_order = lock_mpesa_order(order.pk)
@@ -31,12 +31,12 @@ def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
 
 
 def is_payable(mpesa_order: MpesaOrder) -> bool:
-    """The order still awaits its money: not closed, of the pending status, and none has come; one query."""
+    """Return whether the order is open, pending, and without money. Costs one query."""
     return mpesa_order.is_awaiting_payment and not has_money(mpesa_order.pk)
 
 
 def reserved_until(mpesa_order: MpesaOrder, *, now: datetime) -> datetime:
-    """Until when the things would be kept for who chooses now to pay later, in UTC."""
+    """Return the deadline, in UTC, if the shopper chose now to pay later."""
     return max(mpesa_order.pay_before, now + timedelta(hours=get_settings().PAY_LATER_HOURS))
 
 

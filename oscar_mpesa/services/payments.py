@@ -1,4 +1,4 @@
-"""Start an attempt: the row that is committed before anything is sent."""
+"""Start payments: the row is committed before the STK push is sent."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from oscar_mpesa.services.locks import lock_order
 from oscar_mpesa.services.rate_limits import check_rate_limits
 from oscar_mpesa.services.stk_push import send_stk_push
 
-#: After a prompt of the same amount to the same phone the next one waits at least this long.
+#: The shortest wait before the next push of the same order to the same phone.
 SAME_PHONE_WAIT = timedelta(seconds=60)
 
 
 def start_payment(
     order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
 ) -> MpesaPayment:
-    """Commit a new attempt to collect an order's whole total, *pending*: ``prompt`` sends it after the commit.
+    """Create a *pending* payment of an order's whole total. Send it with ``send_stk_push`` after the commit.
 
-    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are kept with an order's first attempt,
-    which ``limits`` counts by them. Raises ``StartRefused`` (its subclasses say what to do) and ``AmountRefused``; the
-    order keeps at most one live payment, by a database constraint too.
+    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are stored with an order's first
+    payment; ``rate_limits`` counts by them. A database constraint allows one live payment for each order.
+
+    Raises ``StartRefused``, whose subclasses say what to do, and ``AmountRefused``.
     """
     _require_available()
     with transaction.atomic(savepoint=False):
@@ -60,12 +61,11 @@ def retry_payment(
     address: str | None = None,
     by: Any = None,
 ) -> MpesaPayment:
-    """Start and send an attempt for an order that is placed: another one, or the first. Must run outside a transaction.
+    """Start and send a payment for an order that is placed already. Must run outside a transaction.
 
-    An unanswered one is asked about once more first, unless a new one would be refused whatever the answer: if it was
-    paid after all, ``NotPayable`` is raised. Otherwise raises what ``start`` does, and takes what it takes for a first
-    attempt. ``by`` is the person who sends it for the shopper; an event keeps the name. Raises ``PermissionDenied``
-    for one without ``oscar_mpesa.act_on_payment``.
+    Queries the last payment first if its result is unclear and a new push is allowed. Raises ``NotPayable`` if that one
+    is paid after all, and what ``start_payment`` raises. ``by`` is the person who sends the push for the shopper; an
+    event records the name. Raises ``PermissionDenied`` if ``by`` lacks ``oscar_mpesa.act_on_payment``.
     """
     if by is not None:
         require_permission(by, "act_on_payment")
@@ -79,8 +79,8 @@ def retry_payment(
 
 
 def _query_last_payment(order: Any, phone: PhoneNumber, now: datetime) -> None:
-    newest = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id")
-    last = newest.first()
+    payments = MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order")
+    last = payments.order_by("-id").first()
     if last is not None and last.needs_query and not last.on_hold:
         _require_available()
         _require_push_allowed(last.mpesa_order, order, phone, now)
@@ -88,9 +88,9 @@ def _query_last_payment(order: Any, phone: PhoneNumber, now: datetime) -> None:
 
 
 def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
-    """When a new prompt may go to a phone after this payment ended, in UTC; None: at once.
+    """Return when a new push to a phone is allowed after this payment, in UTC, or None for at once.
 
-    The wait is the result code's own (17: two minutes), and a minute at least after the same prompt.
+    Waits as long as the result code needs (17: two minutes), and at least ``SAME_PHONE_WAIT`` after a push.
     """
     if payment.phone != phone.msisdn or payment.push_sent_at is None or payment.is_live:
         return None
@@ -114,7 +114,7 @@ def _require_awaiting_payment(order: Any) -> None:
 
 
 def _require_push_allowed(mpesa_order: MpesaOrder, order: Any, phone: PhoneNumber, now: datetime) -> None:
-    """Not once it is closed or its money is there, nor while an attempt lives, nor too soon or too often to a phone."""
+    """Raise ``StartRefused`` if the order needs no payment, a payment is live, or the phone has had enough pushes."""
     _require_awaiting_payment(order)
     _amount_of(order)
     if mpesa_order.is_closed:
@@ -122,7 +122,7 @@ def _require_push_allowed(mpesa_order: MpesaOrder, order: Any, phone: PhoneNumbe
     if has_money(mpesa_order.pk):
         raise NotPayable(f"order {mpesa_order.pk} has money")
     last = mpesa_order.payments.order_by("-id").first()
-    if last is not None:  # None: staff took the order up, for money that is gone again
+    if last is not None:  # None: staff allocated money to the order, then moved it elsewhere
         _require_wait_over(last, phone, now)
     check_rate_limits(phone, now=now)
 
@@ -135,7 +135,7 @@ def _require_wait_over(last: MpesaPayment, phone: PhoneNumber, now: datetime) ->
         raise TooSoon(until)
 
 
-def _create_mpesa_order(order: Any, now: datetime, **about: Any) -> MpesaOrder:
+def _create_mpesa_order(order: Any, now: datetime, **session: Any) -> MpesaOrder:
     settings = get_settings()
     return MpesaOrder.objects.create(
         order=order,
@@ -143,12 +143,12 @@ def _create_mpesa_order(order: Any, now: datetime, **about: Any) -> MpesaOrder:
         created_at=now,
         pay_before=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
         close_check_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
-        **about,
+        **session,
     )
 
 
 def _restart_clock(mpesa_order: MpesaOrder, now: datetime) -> None:
-    """One that stands still would let the order keep its things for ever."""
+    """Set a deadline for an order that has none, so that its stock is released one day."""
     if mpesa_order.close_check_at is None:
         until = max(mpesa_order.pay_before, now + timedelta(minutes=get_settings().PAYMENT_WINDOW_MINUTES))
         mpesa_order.pay_before = mpesa_order.close_check_at = until
@@ -156,7 +156,7 @@ def _restart_clock(mpesa_order: MpesaOrder, now: datetime) -> None:
 
 
 def _amount_of(order: Any) -> int:
-    """Raises ``AmountRefused`` for one that M-Pesa cannot take."""
+    """Return the total in whole shillings; raise ``AmountRefused`` if M-PESA can't take it."""
     return whole_shillings(order.total_incl_tax, currency=order.currency, rounding=get_settings().ROUNDING)
 
 
@@ -178,15 +178,14 @@ def _create_payment(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) 
 
 
 def get_or_create_mpesa_order(order_id: int, *, now: datetime, environment: str = "") -> MpesaOrder:
-    """What M-Pesa knows of an order; one of another method may take M-Pesa money if staff say so. Locks the order.
+    """Return the M-PESA side of an order, new if it was placed with another payment method. Locks the order.
 
-    ``environment`` is for a new row; unset, it is the shop's own. Such an order has no clock. Raises
-    ``OtherCurrency``.
+    A new row gets ``environment``, by default the shop's, and no close check. Raises ``OtherCurrency``.
     """
     order = lock_order(order_id)
     if order.currency != CURRENCY:
         raise OtherCurrency(order_id)
-    new = {"created_at": now, "pay_before": now, "environment": environment or get_settings().environment}
-    mpesa_order, _ = MpesaOrder.objects.get_or_create(pk=order_id, defaults=new)
+    defaults = {"created_at": now, "pay_before": now, "environment": environment or get_settings().environment}
+    mpesa_order, _ = MpesaOrder.objects.get_or_create(pk=order_id, defaults=defaults)
     mpesa_order.order = order
     return mpesa_order

@@ -1,4 +1,4 @@
-"""Declare what the services need from the shop: one typed port, implemented in the layer above and registered once."""
+"""Declare what the services need from the shop: one typed interface, which the layer above implements and registers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ StockSnapshot: TypeAlias = dict[str, Any]
 
 
 class AdapterMissing(ImproperlyConfigured):
-    """No adapter is registered, so nobody can write the shop's books. The app does not start without one."""
+    """No adapter is registered to write the shop's books. The app does not start without one."""
 
 
-#: Errors of an adapter call that are no refusal by the shop. Services let them pass, so that the whole transaction
-#: rolls back: a deadlock can have undone part of it, and a missing adapter has written no books.
+#: Errors of an adapter call that are no refusal by the shop. Services raise them, so that the whole transaction rolls
+#: back: a deadlock can have undone part of it, and a missing adapter has written no books.
 FATAL_ERRORS = (AdapterMissing, OperationalError)
 
 
@@ -29,7 +29,7 @@ class ShopAdapter(Protocol):
     """Connect the services to a shop. Each method may raise what the shop's own code raises."""
 
     def write_books(self, receipt: MpesaReceipt, order: Any, *, stock_snapshot: StockSnapshot | None) -> bool:
-        """Write a receipt into the order's books and move the order on; say whether the money was used.
+        """Write a receipt into the order's books and move the order on; return whether the money was booked.
 
         For a closed order, ``stock_snapshot`` is what ``release_stock`` returned: its stock is taken again first.
         Returns False, and changes nothing, if that stock is sold. ``stock_snapshot`` is None for an open order.
@@ -61,7 +61,7 @@ _adapter: ShopAdapter | None = None
 
 
 def register_adapter(adapter: ShopAdapter) -> None:
-    """Use this adapter from now on, in place of one that was registered before."""
+    """Register the adapter. It replaces one that was registered before."""
     global _adapter
     _adapter = adapter
 

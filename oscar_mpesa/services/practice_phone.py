@@ -1,4 +1,4 @@
-"""The practice phone's side of a simulated payment. Nothing here touches a payment of another environment."""
+"""Record what the practice phone does with a simulated prompt. Payments of other environments never change."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS
 
 
 def mark_prompt_seen(payment: MpesaPayment, *, now: datetime) -> None:
-    """The phone's page is open and shows the prompt: from now on the simulator waits for its owner."""
+    """Record that the practice phone shows the prompt. The simulator then waits for an answer."""
     unseen = MpesaPayment.objects.filter(pk=payment.pk, environment=SIMULATED, practice_seen_at=None)
     unseen.update(practice_seen_at=now)
 
 
 def answer_prompt(payment: MpesaPayment, *, word: str) -> bool:
-    """The owner entered a PIN or pressed Cancel: ``right``, ``wrong`` or ``cancel``; the first answer counts.
+    """Record the answer to the prompt: ``right``, ``wrong`` or ``cancel``. The first answer counts.
 
-    Raises ``ValueError`` for any other word. False if the prompt was gone or answered.
+    Returns False if the prompt is gone or answered. Raises ``ValueError`` for any other word.
     """
     if word not in PHONE_ANSWERS:
         raise ValueError(f"{word!r} is none of {', '.join(sorted(PHONE_ANSWERS))}")
-    waiting = MpesaPayment.objects.filter(
+    unanswered = MpesaPayment.objects.filter(
         pk=payment.pk, environment=SIMULATED, status=PaymentStatus.PROCESSING.value, practice_answer=""
     )
-    return bool(waiting.update(practice_answer=word))
+    return bool(unanswered.update(practice_answer=word))

@@ -1,4 +1,4 @@
-"""How often a phone may be prompted and a session may order without paying. Addresses are counted, never refused."""
+"""Limit pushes to a phone and unpaid orders of a session. Client addresses are counted, never refused."""
 
 from __future__ import annotations
 
@@ -27,66 +27,64 @@ LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many within so long; the window slides."""
+    """At most ``most`` within a sliding window."""
 
     most: int
     within: timedelta
 
     def opens_at(self, moments: list[datetime]) -> datetime:
-        """When one more may follow: as soon as the oldest that counts leaves the window."""
+        """Return when one more is allowed: when enough of these moments have left the window."""
         return sorted(moments)[-self.most] + self.within if len(moments) >= self.most else LONG_AGO
 
 
-# The refusals' sentences say these numbers in words.
+# The sentences of the exceptions name these numbers.
 
-#: Prompts to one phone, paid or not: it rings.
+#: Pushes to one phone, paid or not, because each one interrupts its owner.
 PUSHES_PER_PHONE = RateLimit(3, timedelta(minutes=5))
 
-#: Prompts to one phone that brought no money.
+#: Unpaid pushes to one phone.
 UNPAID_PUSHES_PER_PHONE = RateLimit(10, timedelta(hours=24))
 
-#: Orders of one session without money: each holds stock. Released ones count, or a script could go on for ever.
+#: Unpaid orders of one session, because each reserves stock. Closed orders count, so that a script can't go on.
 UNPAID_ORDERS_PER_SESSION = RateLimit(5, timedelta(hours=1))
 
-#: Within so long ``ADDRESS_ALERT_LIMIT`` counts.
+#: The window of ``ADDRESS_ALERT_LIMIT``.
 ADDRESS_ALERT_WINDOW = timedelta(hours=1)
 
 
 def check_rate_limits(phone: PhoneNumber, *, now: datetime, digest: str = "", address: str | None = None) -> None:
-    """Refuse a prompt to a phone that had enough of them, or one more order of a session that pays none. One query.
+    """Refuse a push to a phone, or a new order of a session, that exceeds a limit. Costs one query.
 
-    ``digest`` (of the session) and ``address`` (of the client) are given where the order is new. An address is never
-    refused, because carriers put thousands of phones behind one: the order that takes it past ``ADDRESS_ALERT_LIMIT``
-    is logged. Raises ``PhoneBlocked``, ``TooManyOrders``, ``TooManyPrompts`` and ``TooManyUnpaidPrompts``.
+    Pass ``digest`` (of the session) and ``address`` (of the client) for a new order. An address is never refused,
+    because carriers put thousands of phones behind one. The order that exceeds ``ADDRESS_ALERT_LIMIT`` is logged.
+    Raises ``PhoneBlocked``, ``TooManyOrders``, ``TooManyPushes`` and ``TooManyUnpaidPushes``.
 
-    Locks nothing, and sees what is committed: requests that start in the same instant do not count each other, so
-    a limit may be exceeded by as many as start at once.
+    Locks nothing and counts committed rows only. Requests that start at the same instant don't count each other, so
+    they can exceed a limit.
     """
-    found = _recent(phone, now=now, digest=digest, address=address)
-    if found["blocked"]:
+    recent = _recent_moments(phone, now=now, digest=digest, address=address)
+    if recent["blocked"]:
         raise PhoneBlocked(phone)
-    _check_orders(found["order"], now)
-    _check_pushes(phone, now, paid=found["paid"], unpaid=found["unpaid"])
-    if found["alarm"]:
-        alarm = get_settings().ADDRESS_ALERT_LIMIT
-        logger.warning("M-Pesa: more than %s unpaid orders came from %s within an hour", alarm, address)
-
-
-def _check_orders(unpaid: list[datetime], now: datetime) -> None:
-    opens_at = UNPAID_ORDERS_PER_SESSION.opens_at(unpaid)
-    if now < opens_at:
-        raise TooManyOrders(opens_at)
+    session_opens_at = UNPAID_ORDERS_PER_SESSION.opens_at(recent["order"])
+    if now < session_opens_at:
+        raise TooManyOrders(session_opens_at)
+    _check_pushes(phone, now, paid=recent["paid"], unpaid=recent["unpaid"])
+    if recent["address"]:
+        limit = get_settings().ADDRESS_ALERT_LIMIT
+        logger.warning("M-PESA: more than %s unpaid orders came from %s within an hour", limit, address)
 
 
 def _check_pushes(phone: PhoneNumber, now: datetime, *, paid: list[datetime], unpaid: list[datetime]) -> None:
-    """Where both limits hold, the one that holds longer is told."""
+    """Raise for the limit that ends later, if both are exceeded."""
     burst, day = PUSHES_PER_PHONE.opens_at(paid + unpaid), UNPAID_PUSHES_PER_PHONE.opens_at(unpaid)
     if now < max(burst, day):
         raise TooManyPushes(phone, burst) if burst > day else TooManyUnpaidPushes(phone, day)
 
 
-def _recent(phone: PhoneNumber, *, now: datetime, digest: str, address: str | None) -> defaultdict[str, list[datetime]]:
-    """All that this prompt must be weighed against, as moments by kind, from one query."""
+def _recent_moments(
+    phone: PhoneNumber, *, now: datetime, digest: str, address: str | None
+) -> defaultdict[str, list[datetime]]:
+    """Return everything that the limits count, as moments by kind, from one query."""
     parts = [_rows(MpesaBlockedPhone.objects.filter(phone=phone.msisdn), Value("blocked")), _recent_pushes(phone, now)]
     if digest:
         parts.append(
@@ -102,13 +100,13 @@ def _recent(phone: PhoneNumber, *, now: datetime, digest: str, address: str | No
 
 
 def _recent_pushes(phone: PhoneNumber, now: datetime) -> Any:
-    """What rang, or is about to; not what was surely never sent."""
-    rang = Q(push_sent_at__gt=now - UNPAID_PUSHES_PER_PHONE.within)
-    is_about_to = Q(push_sent_at=None, status=PaymentStatus.PENDING.value, created_at__gt=now - UNSENT_LIFETIME)
-    here = MpesaPayment.objects.filter(phone=phone.msisdn, environment=get_settings().environment)
+    """Select pushes that were sent or are about to be; not those that were surely never sent."""
+    is_sent = Q(push_sent_at__gt=now - UNPAID_PUSHES_PER_PHONE.within)
+    is_pending = Q(push_sent_at=None, status=PaymentStatus.PENDING.value, created_at__gt=now - UNSENT_LIFETIME)
+    to_phone = MpesaPayment.objects.filter(phone=phone.msisdn, environment=get_settings().environment)
     kind = Case(When(status=PaymentStatus.COMPLETED.value, then=Value("paid")), default=Value("unpaid"))
     moment = Coalesce("push_sent_at", "created_at")
-    return _rows(here.filter(rang | is_about_to).exclude(result_code__in=PUSH_CODES), kind, moment)
+    return _rows(to_phone.filter(is_sent | is_pending).exclude(result_code__in=PUSH_CODES), kind, moment)
 
 
 def _unpaid_orders(since: datetime) -> QuerySet[MpesaOrder]:
@@ -118,12 +116,12 @@ def _unpaid_orders(since: datetime) -> QuerySet[MpesaOrder]:
 
 
 def _address_alert(address: str, now: datetime) -> Any:
-    """One row if this order is the first too many; those after it find more, and so warn no more."""
+    """Select one row if this order is the first to exceed the limit, so that only one order is logged."""
     others = _unpaid_orders(now - ADDRESS_ALERT_WINDOW).filter(address=address).order_by().values("address")
-    crossing = others.annotate(kind=Value("alarm"), moment=Max("created_at"), times=Count("pk"))
-    return crossing.filter(times=get_settings().ADDRESS_ALERT_LIMIT).values_list("kind", "moment")
+    counted = others.annotate(kind=Value("address"), moment=Max("created_at"), orders=Count("pk"))
+    return counted.filter(orders=get_settings().ADDRESS_ALERT_LIMIT).values_list("kind", "moment")
 
 
-def _rows(found: QuerySet[Any], kind: Any, moment: Any = None) -> Any:
-    # Named alike and annotated in the same order: a union goes by place, not by name.
-    return found.order_by().annotate(kind=kind, moment=moment or F("created_at")).values_list("kind", "moment")
+def _rows(queryset: QuerySet[Any], kind: Any, moment: Any = None) -> Any:
+    # The same columns in the same order, because a union matches columns by position, not by name.
+    return queryset.order_by().annotate(kind=kind, moment=moment or F("created_at")).values_list("kind", "moment")

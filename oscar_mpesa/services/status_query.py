@@ -1,4 +1,4 @@
-"""Ask Safaricom what became of a prompt, throttled; and end it when its clock runs out."""
+"""Query Safaricom for the result of a payment, within a budget, and expire payments without one."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from oscar_mpesa.services.locks import require_no_transaction
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_abandoned, push_expired, update_from_query
 
-#: The pause after each question, in seconds; the last one again and again.
+#: Seconds to wait after each query; the last value repeats.
 QUERY_INTERVALS = (15, 20, 30, 45, 60)
 
-#: Queries a minute and short code, all workers together: 5 is the sandbox's limit, production's is not published.
+#: Queries per minute and short code, for all workers together. The sandbox allows 5; production's limit is unknown.
 QUERY_BUDGET = {PRODUCTION: 60}
 SANDBOX_QUERY_BUDGET = 4
 
-#: What Safaricom says while it has no result; long after the prompt it means that there will be none.
+#: Codes that mean *no result yet*. After the prompt's lifetime they mean that it was not paid.
 NO_RESULT_CODES = (None, "4999")
 
 
 class QueryRefused(Exception):
-    """The payment is held for a person's decision; Safaricom's answer could not end that."""
+    """The payment is on hold: staff decide about it, not Safaricom."""
 
 
 class QueryResult(str, Enum):
-    """What was learned by asking. ``nothing``: not asked, no answer, or a code that is not in the table."""
+    """The result of a query. ``nothing`` means no query, no answer, or a code that is not in the table."""
 
     PAID = "paid"
     NOT_PAID = "not_paid"
@@ -48,31 +48,34 @@ class QueryResult(str, Enum):
 
 
 def refresh_payment(payment: MpesaPayment, *, now: datetime) -> bool:
-    """Do what a payment's prompt clock says is due: fail what was never sent, ask, expire. Outside a transaction.
+    """Do what is due for a payment: fail it if its push was never sent, query it, or expire it.
 
-    Called by the waiting page's poll and by reconcile; asks at most when the next question is due. True if the
-    payment may have changed and should be read again; its status is the new one already.
+    The payment page and ``reconcile`` call this. Queries only when the next query is due. Must run outside a
+    transaction. Returns True if the payment may have changed; reload it then. ``payment.status`` is up to date.
     """
     if payment.is_unsent_too_long(now):
         apply_update(payment, push_abandoned(), now=now)
         return True
     if payment.status != PaymentStatus.PROCESSING.value or payment.on_hold:
         return False
-    is_due = gateway.is_query_free(payment) or _is_due(payment, now)
-    said = query_status(payment, now=now) if is_due else QueryResult.NOTHING
+    is_time = payment.next_query_at is not None and payment.next_query_at <= now
+    is_due = gateway.is_query_free(payment) or is_time
+    result = query_status(payment, now=now) if is_due else QueryResult.NOTHING
     if payment.is_unanswered_too_long(now):
         apply_update(payment, push_expired(), now=now)
         return True
-    return said in {QueryResult.PAID, QueryResult.NOT_PAID}
+    return result in {QueryResult.PAID, QueryResult.NOT_PAID}
 
 
 def query_status(payment: MpesaPayment, *, now: datetime, by: Any = None) -> QueryResult:
-    """Ask Safaricom about one payment, settle what it answers, and say what was learned.
+    """Query Safaricom about a payment, apply the answer, and return the result.
 
-    Lawful for ended payments too (late money). Must run outside a transaction: the question is claimed by a
-    compare-and-set on ``query_count``, so that two pollers make one call, if this minute's budget has room for
-    it. ``by`` is the person who wanted to know; an event keeps the name where Safaricom was asked. Raises
-    ``AskRefused`` on a held one, and ``PermissionDenied`` for a person without ``oscar_mpesa.act_on_payment``.
+    Payments that have ended can be queried too, for late money. Must run outside a transaction. Reserves the query by
+    compare-and-set on ``query_count``, so that two workers make one call, and only within this minute's budget. ``by``
+    is the person who requested the query; an event records the name.
+
+    Raises ``QueryRefused`` if the payment is on hold, and ``PermissionDenied`` if ``by`` lacks
+    ``oscar_mpesa.act_on_payment``.
     """
     require_no_transaction()
     if by is not None:
@@ -81,24 +84,22 @@ def query_status(payment: MpesaPayment, *, now: datetime, by: Any = None) -> Que
         raise QueryRefused(payment.pk)
     if payment.is_paid:
         return QueryResult.PAID
-    if payment.checkout_request_id is None:
-        return QueryResult.NOTHING
-    if not gateway.is_query_free(payment) and not _reserve_query(payment, now):
+    if payment.checkout_request_id is None or not _reserve_query(payment, now):
         return QueryResult.NOTHING
     if by is not None:
         audit.record(EventType.QUERY_REQUESTED, payment, now=now, by=by)
     try:
-        answer = gateway.query_status(payment, now=now)
+        reply = gateway.query_status(payment, now=now)
     except DarajaError as error:
         audit.record(EventType.QUERY_UNANSWERED, payment, now=now, error_kind=error.kind)
         return QueryResult.NOTHING
-    return (
-        _apply_callback_body(payment, answer, now) if isinstance(answer, bytes) else _apply_reply(payment, answer, now)
-    )
+    if isinstance(reply, bytes):
+        return _apply_callback_body(payment, reply, now)
+    return _apply_reply(payment, reply, now)
 
 
 def _apply_callback_body(payment: MpesaPayment, body: bytes, now: datetime) -> QueryResult:
-    """The simulator posts as Safaricom does; what became of the payment stands in its row."""
+    """Process the callback that the simulator answers with, and return the payment's result."""
     receive_callback(body, secret=payment.secret, address=None, now=now)
     payment.refresh_from_db()
     return QueryResult.PAID if payment.is_paid else QueryResult.NOT_PAID if payment.is_final else QueryResult.NOTHING
@@ -117,22 +118,20 @@ def _apply_reply(payment: MpesaPayment, reply: StkQueryReply | None, now: dateti
     return QueryResult.NOT_PAID if is_over else QueryResult.WAIT
 
 
-def _is_due(payment: MpesaPayment, now: datetime) -> bool:
-    return payment.next_query_at is not None and payment.next_query_at <= now
-
-
 def _reserve_query(payment: MpesaPayment, now: datetime) -> bool:
+    if gateway.is_query_free(payment):
+        return True
     pause = QUERY_INTERVALS[min(payment.query_count, len(QUERY_INTERVALS) - 1)]
     budget = QUERY_BUDGET.get(payment.environment, SANDBOX_QUERY_BUDGET)
-    unasked = MpesaPayment.objects.filter(pk=payment.pk, query_count=payment.query_count)
-    live = payment.status == PaymentStatus.PROCESSING.value
-    claim = {"next_query_at": now + timedelta(seconds=pause)} if live else {}
-    affordable = unasked.alias(asked=_queries_in_last_minute(payment, now)).filter(asked__lt=budget)
-    return bool(affordable.update(query_count=F("query_count") + 1, **claim))
+    unreserved = MpesaPayment.objects.filter(pk=payment.pk, query_count=payment.query_count)
+    is_processing = payment.status == PaymentStatus.PROCESSING.value
+    schedule = {"next_query_at": now + timedelta(seconds=pause)} if is_processing else {}
+    within_budget = unreserved.alias(queries=_queries_in_last_minute(payment, now)).filter(queries__lt=budget)
+    return bool(within_budget.update(query_count=F("query_count") + 1, **schedule))
 
 
 def _queries_in_last_minute(payment: MpesaPayment, now: datetime) -> Any:
-    """Calls about the short code, by whichever worker; a subquery."""
+    """Return a subquery that counts all workers' queries for the short code."""
     calls = MpesaApiCall.objects.filter(
         shortcode=payment.shortcode, endpoint="query", created_at__gt=now - timedelta(minutes=1)
     )

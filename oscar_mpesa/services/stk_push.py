@@ -1,4 +1,4 @@
-"""Send the prompt: claimed before, never sent twice by itself, never sent late."""
+"""Send the STK push of a payment, once and never late."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from oscar_mpesa.services.update_sources import push_not_sent
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: When Safaricom is asked first after a prompt.
+#: When a payment is first queried after its push.
 FIRST_QUERY_AFTER = timedelta(seconds=20)
 
-#: A prompt leaves at least this much of the order's time to answer it.
+#: After a push the order stays open for at least this long.
 MINIMUM_TIME_TO_PAY = timedelta(minutes=4)
 
-#: Why a push was surely not sent, in the words of the table of outcomes.
+#: Why a push was surely not sent, as ``domain.result_codes`` names it.
 FAILURE_REASONS: dict[type[DarajaError], str] = {
     DarajaBusy: "busy",
     DarajaMisconfigured: "misconfigured",
@@ -36,19 +36,25 @@ FAILURE_REASONS: dict[type[DarajaError], str] = {
 
 
 def send_stk_push(payment: MpesaPayment, *, now: datetime) -> None:
-    """Send a committed payment's push, once. Never raises ``DarajaError``; the row, not the argument, says how it went.
+    """Send a committed payment's push, once. Never raises ``DarajaError``: reload the payment to see the result.
 
-    Must run outside a transaction. The payment is claimed by a committed compare-and-set before the push leaves;
-    whoever does not get the claim sends nothing. A push that was surely not sent fails the payment; a push whose
-    reply is lost leaves it *processing* with no checkout id: its callback may still come.
+    Must run outside a transaction. Reserves the payment by a committed compare-and-set before the push; only one
+    worker gets it. If the push was surely not sent, the payment fails. If the reply is lost, the payment stays
+    *processing* without a checkout id, because its callback can still arrive.
     """
     require_no_transaction()
-    if _reserve(payment, now):
-        _send(payment, now)
+    if not _reserve(payment, now):
+        return
+    try:
+        reply = gateway.send_stk_push(payment, now=now)
+    except DarajaError as error:
+        _handle_error(payment, error, now)
+    else:
+        _store_ids(payment, reply, now)
 
 
 def _reserve(payment: MpesaPayment, now: datetime) -> bool:
-    # A subquery, for MariaDB would look for a joined order's payments first and claim them by their pk alone.
+    # A subquery: with a join, MariaDB selects the payments first and then updates them by pk alone.
     is_open = Exists(MpesaOrder.objects.open().filter(pk=OuterRef("mpesa_order_id")))
     unsent = MpesaPayment.objects.filter(
         is_open,
@@ -57,12 +63,12 @@ def _reserve(payment: MpesaPayment, now: datetime) -> bool:
         push_sent_at=None,
         created_at__gt=now - UNSENT_LIFETIME,
     )
-    claimed = unsent.update(
-        status=PaymentStatus.PROCESSING.value, push_sent_at=now, next_query_at=now + FIRST_QUERY_AFTER
+    is_reserved = bool(
+        unsent.update(status=PaymentStatus.PROCESSING.value, push_sent_at=now, next_query_at=now + FIRST_QUERY_AFTER)
     )
-    if claimed:
+    if is_reserved:
         _extend_deadline(payment.mpesa_order, now)
-    return bool(claimed)
+    return is_reserved
 
 
 def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
@@ -71,26 +77,17 @@ def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
         MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=later, close_check_at=later)
 
 
-def _send(payment: MpesaPayment, now: datetime) -> None:
-    try:
-        reply = gateway.send_stk_push(payment, now=now)
-    except DarajaError as error:
-        _handle_error(payment, error, now)
-    else:
-        _handle_reply(payment, reply, now)
-
-
 def _handle_error(payment: MpesaPayment, error: DarajaError, now: datetime) -> None:
-    logger.warning("M-Pesa payment %s: push failed: %r", payment.pk, error)
+    logger.warning("M-PESA payment %s: push failed: %r", payment.pk, error)
     if not error.was_not_sent:
         audit.record(EventType.PUSH_UNANSWERED, payment, now=now, error_kind=error.kind)
         return
-    reason = next((word for kind, word in FAILURE_REASONS.items() if isinstance(error, kind)), "not-sent")
+    reason = next((reason for kind, reason in FAILURE_REASONS.items() if isinstance(error, kind)), "not-sent")
     apply_update(payment, push_not_sent(reason, description=str(error)), now=now)
 
 
-def _handle_reply(payment: MpesaPayment, reply: StkPushReply, now: datetime) -> None:
-    """Fill in the ids that are missing still; a callback may have been faster, and the status is no push reply's."""
+def _store_ids(payment: MpesaPayment, reply: StkPushReply, now: datetime) -> None:
+    """Store Safaricom's ids, unless a callback was faster. The reply to the push doesn't change the status."""
     missing = MpesaPayment.objects.filter(pk=payment.pk, checkout_request_id=None)
     try:
         missing.update(checkout_request_id=reply.checkout_request_id, merchant_request_id=reply.merchant_request_id)

@@ -216,4 +216,4 @@ def test_many_orders_from_one_address_are_reported_and_none_is_refused(
         for number in range(3):
             assert "/checkout/mpesa/" in Shopper().buys(new_product(), phone=f"071200000{number}")["Location"]
 
-    assert caplog.messages == ["M-Pesa: more than 1 unpaid orders came from 127.0.0.1 within an hour"]
+    assert caplog.messages == ["M-PESA: more than 1 unpaid orders came from 127.0.0.1 within an hour"]

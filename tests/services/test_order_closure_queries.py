@@ -186,7 +186,7 @@ def test_what_safaricom_never_answered_is_an_error_in_the_log(caplog: pytest.Log
     looked_at(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
 
     assert row(first).close_reason == "unconfirmed"
-    assert [record.levelname for record in caplog.records if "look it up" in record.getMessage()] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if "never sent" in record.getMessage()] == ["ERROR"]
 
 
 def test_an_order_that_is_asked_about_early_keeps_its_time() -> None:

@@ -220,7 +220,7 @@ def test_an_address_is_reported_once_when_it_goes_past_the_alarm_and_never_refus
         places(3, 4, 5, address=AN_ADDRESS)
 
     assert before == []
-    assert caplog.messages == [f"M-Pesa: more than 3 unpaid orders came from {AN_ADDRESS} within an hour"]
+    assert caplog.messages == [f"M-PESA: more than 3 unpaid orders came from {AN_ADDRESS} within an hour"]
     assert MpesaOrder.objects.count() == 6
 
 

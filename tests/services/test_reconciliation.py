@@ -160,7 +160,7 @@ def test_what_raises_is_logged_and_told_and_does_not_stop_the_others(caplog: pyt
         steps = taken_up(HALF_AN_HOUR)
 
     assert [step for step in steps if step[0] == "order"] == [("order", "RuntimeError", False)] * 2
-    assert caplog.text.count("could not be taken up; it stays due") == 2
+    assert caplog.text.count("could not be processed; it stays due") == 2
     assert not MpesaOrder.objects.exclude(closed_at=None).exists()
 
 
