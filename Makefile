@@ -22,15 +22,15 @@ export PORT
 .DEFAULT_GOAL := help
 .PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
 
-help: ## This list
+help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
-sandbox: $(VENV)/.sandbox ## A demo shop on http://127.0.0.1:8000/ (another port: make sandbox PORT=8080)
+sandbox: $(VENV)/.sandbox ## Run a demo shop on http://127.0.0.1:8000/ (another port: make sandbox PORT=8080)
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) sandbox_shop
 	$(MANAGE) runserver "127.0.0.1:$(PORT)"
 
-test: lint ## All checks, and the tests on SQLite (with their coverage: make test COVER=1)
+test: lint ## Run all checks, and the tests on SQLite (with coverage: make test COVER=1)
 ifdef COVER
 	$(PYTEST) -n 2 --dist worksteal --cov --cov-report=
 	"$(BIN)/coverage" report --fail-under=97
@@ -40,13 +40,13 @@ else
 	$(PYTEST) -n 2 --dist worksteal
 endif
 
-lint: $(VENV)/.test ## Style, types and layers only
+lint: $(VENV)/.test ## Check style, types and layers only
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
 
-test-databases: test-postgresql test-mariadb ## Journeys and races, on PostgreSQL and on MariaDB
+test-databases: test-postgresql test-mariadb ## Test journeys and races on PostgreSQL and MariaDB
 
 test-postgresql: $(VENV)/.postgresql
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) $(ON_SERVERS)
@@ -67,7 +67,7 @@ pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-m
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/
 
-test-slow: $(VENV)/.test ## The wheel, and the real migrations
+test-slow: $(VENV)/.test ## Test the wheel and the real migrations
 	$(PYTEST) -m slow
 
 bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a dashboard of a year: half an hour
@@ -77,7 +77,7 @@ bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks,
 matrix: $(VENV)/.matrix ## Test every Python, Django and Oscar that this machine has
 	PATH="$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH" "$(BIN)/tox" run
 
-messages: $(VENV)/.test ## Collect the marked strings, and compile the translations
+messages: $(VENV)/.test ## Collect the marked strings and compile the translations
 	"$(BIN)/python" -m tests.house.messages
 
 clean: ## Remove build files and the sandbox's data
@@ -85,7 +85,7 @@ clean: ## Remove build files and the sandbox's data
 	rm -rf var *.egg-info
 	find oscar_mpesa sandbox_site tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp is older than what it installed: a warm start asks pip nothing.
+# A stamp file records each installation, so that a second run does not call pip.
 $(BIN)/python:
 	"$(PYTHON)" -m venv "$(VENV)"
 
@@ -101,7 +101,7 @@ $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.t
 	$(INSTALL) --editable ".[$(subst .,,$(@F))]"
 	touch "$@"
 
-# The stamp is named for the version of axe-core.
+# The stamp file is named for the version of axe-core.
 $(AXE):
 	npm install --prefix build/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts "axe-core@$(@F)"
 	touch "$@"

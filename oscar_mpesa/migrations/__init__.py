@@ -1,0 +1,1 @@
+"""Migrations of the app's models, as ``makemigrations`` writes them."""

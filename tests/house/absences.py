@@ -28,7 +28,9 @@ def _is_absence(expression: ast.expr) -> bool:
 
 def _compares_with_nothing(comparison: ast.Compare) -> bool:
     if isinstance(comparison.ops[0], ast.NotIn):
-        return not isinstance(comparison.comparators[0], (ast.Set, ast.Tuple, ast.List))  # of a few values: another one
+        return not isinstance(
+            comparison.comparators[0], (ast.Set, ast.Tuple, ast.List)
+        )  # a few values: one of the others is present
     operators = (ast.Is, ast.Eq)
     return isinstance(comparison.ops[0], operators) and _is_nothing(comparison.comparators[-1])
 

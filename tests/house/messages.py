@@ -1,10 +1,10 @@
-"""The marked strings of the package and their translations, with babel alone: ``python -m tests.house.messages``.
+"""Collect and compile the translations, with babel alone: ``python -m tests.house.messages``.
 
-It collects what is marked in Python and in templates, brings every ``django.po`` up to date and compiles it. A string
-without a translation is left empty, for a person to fill in; nothing is guessed.
+It collects the marked strings of Python files and templates, updates every ``django.po`` and compiles it. New strings
+get an empty translation for a person to fill in, never a fuzzy one.
 
-The demo shop's catalogues are kept by hand and only compiled: most of what they translate is marked in Oscar's files,
-and an update from our own would drop it.
+The demo shop's catalogs are edited by hand and only compiled. They mostly translate Oscar's strings, which an update
+from our own files would drop.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 
 
 def marked(folder: Path = ROOT / PACKAGE) -> Catalog:
-    """Every marked string of a Python package and its templates, with the files that have it."""
+    """Collect the marked strings of a Python package and its templates, with their files."""
     catalog = Catalog(project=PACKAGE)
     for path, source in _sources(folder):
         for _, message, comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS, ["Translators:"]):
@@ -52,7 +52,7 @@ def marked(folder: Path = ROOT / PACKAGE) -> Catalog:
 
 
 def kept(language: str, locale: Path = LOCALE) -> Catalog:
-    """The translations as they stand; empty for a language without a file."""
+    """Return the translations of a language; an empty catalog if it has no file."""
     path = po_file(language, locale)
     if not path.exists():
         return _new(language)
@@ -61,7 +61,7 @@ def kept(language: str, locale: Path = LOCALE) -> Catalog:
 
 
 def updated(language: str, locale: Path = LOCALE) -> Catalog:
-    """The translations as they should stand: each marked string once, what is marked no more gone."""
+    """Return the translations with every marked string, and without strings that are no longer marked."""
     catalog, template = kept(language, locale), marked()
     template.creation_date = catalog.creation_date
     catalog.update(template, no_fuzzy_matching=True)
@@ -70,14 +70,14 @@ def updated(language: str, locale: Path = LOCALE) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """What Django reads."""
+    """Return the compiled catalog, which Django reads."""
     stream = io.BytesIO()
     write_mo(stream, catalog)
     return stream.getvalue()
 
 
 def write(language: str, locale: Path = LOCALE) -> int:
-    """Bring the language's two files up to date; return how many strings wait for a translation."""
+    """Update the language's two files and return how many strings have no translation."""
     catalog, path = updated(language, locale), po_file(language, locale)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
@@ -87,12 +87,12 @@ def write(language: str, locale: Path = LOCALE) -> int:
 
 
 def recompile(language: str, locale: Path = SHOP_LOCALE) -> None:
-    """Compile a catalogue that is kept by hand."""
+    """Compile a catalog that is edited by hand."""
     po_file(language, locale).with_suffix(".mo").write_bytes(compiled(kept(language, locale)))
 
 
 def po_file(language: str, locale: Path = LOCALE) -> Path:
-    """Where people write."""
+    """Return the path of a language's catalog."""
     return locale / language / "LC_MESSAGES" / "django.po"
 
 
@@ -119,7 +119,7 @@ def _sources(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _as_python(template: str) -> str:
-    # What is no marked string comes back blanked out, with its indentation, which Python would read as blocks.
+    # Django blanks out everything but the marked strings, but keeps indentation, which Python would read as blocks.
     return "\n".join(line.lstrip() for line in templatize(template).splitlines())
 
 

@@ -1,4 +1,4 @@
-"""The project's own files, as the house rules look at them."""
+"""Read the project's own files, for the house tests."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A Python file: its path from the root, its text, its tree."""
+    """A Python file: its path from the root, its text and its syntax tree."""
 
     path: Path
     text: str
     tree: ast.Module
 
     def functions(self) -> Iterator[Function]:
-        """Every function of the file, methods and inner ones too."""
+        """Return every function of the file, including methods and inner functions."""
         return (node for node in ast.walk(self.tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
     def imports(self) -> Iterator[str]:
-        """Dotted names, as ``oscar_mpesa.conf.mpesa_settings`` for ``from oscar_mpesa.conf import mpesa_settings``."""
+        """Return the dotted name of every import, such as ``oscar_mpesa.conf.mpesa_settings``."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
@@ -37,7 +37,7 @@ class Source:
 
 @lru_cache
 def python_files(*trees: str) -> tuple[Source, ...]:
-    """The written Python of these trees (all three, unless told), without migrations, which are generated."""
+    """Return the Python files of these trees, by default all three, without generated migrations."""
     return tuple(
         Source(path=path.relative_to(ROOT), text=text, tree=ast.parse(text))
         for path in files("*.py", *(trees or TREES))
@@ -47,6 +47,6 @@ def python_files(*trees: str) -> tuple[Source, ...]:
 
 
 def files(pattern: str, *trees: str) -> list[Path]:
-    """Whatever of these trees has such a name, without what only a running shop puts there."""
-    found = (path for tree in trees or TREES for path in (ROOT / tree).rglob(pattern))
-    return sorted(path for path in found if path.is_file() and not {"__pycache__", "var"} & set(path.parts))
+    """Return the files of these trees that match the pattern, without those that a running shop creates."""
+    paths = (path for tree in trees or TREES for path in (ROOT / tree).rglob(pattern))
+    return sorted(path for path in paths if path.is_file() and not {"__pycache__", "var"} & set(path.parts))

@@ -1,4 +1,4 @@
-"""The tests' own server serves as a shop's does."""
+"""The live server of the tests uses its own database connections."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from pytest_django.live_server_helper import LiveServer
 
 @pytest.mark.django_db(transaction=True)
 def test_live_server_shares_no_connection_with_tests(live_server: LiveServer) -> None:
-    """A waiting page answered 500 now and then: a transaction of somebody else's was open on its connection."""
+    """On a shared connection, a page could run inside a test's transaction and answer 500."""
     assert not live_server.thread.connections_override
     assert ":memory:" not in connection.settings_dict["NAME"]

@@ -1,4 +1,4 @@
-"""Every sentence that people read is there in Swahili too."""
+"""Every translatable string has a Swahili translation."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tests.house.messages import (
 )
 from tests.house.sources import ROOT
 
-CATALOGUES = [
+CATALOGS = [
     *(pytest.param(language, LOCALE, id=f"ours-{language}") for language in LANGUAGES),
     *(pytest.param(language, SHOP_LOCALE, id=f"shop-{language}") for language in SHOP_LANGUAGES),
 ]
-#: Said by django-phonenumber-field, which has neither Swahili nor a catalogue to read them from.
-OF_PHONE_FIELDS = {
+#: Messages of django-phonenumber-field, which has no Swahili catalog.
+PHONE_FIELD_MESSAGES = {
     "The phone number entered is not valid.",
     "Enter a valid phone number (e.g. {example_number}) or a number with an international call prefix.",
 }
@@ -56,30 +56,30 @@ def test_every_marked_message_is_translated(language: str) -> None:
 
 
 def test_catalog_has_no_unused_messages(language: str) -> None:
-    said = {(message.id, message.context) for message in _messages(marked())}
+    used = {(message.id, message.context) for message in _messages(marked())}
 
-    unsaid = [message.id for message in _messages(kept(language)) if (message.id, message.context) not in said]
+    unused = [message.id for message in _messages(kept(language)) if (message.id, message.context) not in used]
 
-    assert unsaid == []
+    assert unused == []
 
 
-@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+@pytest.mark.parametrize(("language", "locale"), CATALOGS)
 def test_catalog_is_complete_and_not_fuzzy(language: str, locale: Path) -> None:
-    catalogue = kept(language, locale)
+    catalog = kept(language, locale)
 
-    unfinished = [message.id for message in _messages(catalogue) if not _is_translated(message, catalogue)]
+    unfinished = [message.id for message in _messages(catalog) if not _is_translated(message, catalog)]
 
     assert unfinished == []
 
 
-@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+@pytest.mark.parametrize(("language", "locale"), CATALOGS)
 def test_translation_keeps_placeholders(language: str, locale: Path) -> None:
     changed = [message.id for message in _messages(kept(language, locale)) if not _keeps_its_placeholders(message)]
 
     assert changed == []
 
 
-@pytest.mark.parametrize(("language", "locale"), CATALOGUES)
+@pytest.mark.parametrize(("language", "locale"), CATALOGS)
 def test_compiled_catalog_matches_source(language: str, locale: Path) -> None:
     kept_compiled = po_file(language, locale).with_suffix(".mo").read_bytes()
 
@@ -92,7 +92,7 @@ def test_no_other_catalog_overrides_our_messages(language: str) -> None:
 
     overridden = [message.id for message in _messages(kept(language)) if _is_overridden(message, others)]
 
-    assert "Onesha yotee" in others["Show all"], "the other catalogues were read"
+    assert "Onesha yotee" in others["Show all"], "the other catalogs were read"
     assert overridden == [], "give each of them a context: pgettext, or {% translate ... context ... %}"
 
 
@@ -114,9 +114,14 @@ def test_every_message_of_demo_shop_is_translated() -> None:
 
 @pytest.mark.parametrize("language", SHOP_LANGUAGES)
 def test_demo_shop_translates_only_known_messages(language: str) -> None:
-    said = _ids(marked(ROOT / SHOP)) | _ids(marked(Path(oscar.__file__).parent)) | _said_by_django() | OF_PHONE_FIELDS
+    known = (
+        _ids(marked(ROOT / SHOP))
+        | _ids(marked(Path(oscar.__file__).parent))
+        | _messages_of_django()
+        | PHONE_FIELD_MESSAGES
+    )
 
-    assert _ids(kept(language, SHOP_LOCALE)) - said == set()
+    assert _ids(kept(language, SHOP_LOCALE)) - known == set()
 
 
 def test_new_language_starts_empty_and_keeps_translations(tmp_path: Path) -> None:
@@ -137,17 +142,17 @@ def _ids(catalog: Catalog) -> set[str]:
     return {_id(message) for message in _messages(catalog)}
 
 
-def _said_by_django() -> set[str]:
+def _messages_of_django() -> set[str]:
     root = Path(django.__file__).parent
-    found: set[str] = set()
+    ids: set[str] = set()
     for folder in ("conf", "contrib/auth"):
         with po_file("en", root / folder / "locale").open("rb") as stream:
-            found |= _ids(read_po(stream))
-    return found
+            ids |= _ids(read_po(stream))
+    return ids
 
 
 def _of_other_packages(language: str) -> dict[str, set[str]]:
-    """What Django, its contributed apps and Oscar have for each text without a context."""
+    """Return the translations of Django, its contributed apps and Oscar for each text without a context."""
     found: dict[str, set[str]] = defaultdict(set)
     for package in (django.__file__, oscar.__file__):
         for path in Path(str(package)).parent.glob(f"**/locale/{language}/LC_MESSAGES/django.mo"):

@@ -1,4 +1,4 @@
-"""The migrations say what the models say, and lean on little."""
+"""Migrations match the models and have few dependencies."""
 
 from __future__ import annotations
 
@@ -12,37 +12,35 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import SwappableTuple, swappable_dependency
 from django.test import override_settings
 
-from tests import settings as as_written
+from tests import settings as test_settings
 
 
 @pytest.fixture(autouse=True)
-def _migrations_are_not_set_aside() -> Iterator[None]:
-    with override_settings(MIGRATION_MODULES=as_written.MIGRATION_MODULES):
+def _enabled_migrations() -> Iterator[None]:
+    with override_settings(MIGRATION_MODULES=test_settings.MIGRATION_MODULES):
         yield
 
 
 @pytest.mark.django_db
 def test_models_match_migrations() -> None:
-    said = StringIO()
+    output = StringIO()
 
-    call_command("makemigrations", "oscar_mpesa", check_changes=True, dry_run=True, verbosity=1, stdout=said)
+    call_command("makemigrations", "oscar_mpesa", check_changes=True, dry_run=True, verbosity=1, stdout=output)
 
-    assert "No changes detected" in said.getvalue()
+    assert "No changes detected" in output.getvalue()
 
 
 def test_migrations_depend_only_on_first_order_migration() -> None:
-    needed = _dependencies()
+    on_oscar = {key for key in _dependencies() if key[0] in _oscar_labels()}
 
-    of_oscar = {key for key in needed if key[0] in _labels_of_oscar()}
-
-    assert of_oscar == {("order", "0001_initial")}
+    assert on_oscar == {("order", "0001_initial")}
 
 
 def test_migrations_depend_only_on_swappable_user_model() -> None:
-    of_others = {key for key in _dependencies() if key[0] not in _labels_of_oscar() | {"oscar_mpesa"}}
+    on_others = {key for key in _dependencies() if key[0] not in _oscar_labels() | {"oscar_mpesa"}}
 
-    assert of_others == {swappable_dependency("auth.User")}
-    assert all(isinstance(key, SwappableTuple) for key in of_others)
+    assert on_others == {swappable_dependency("auth.User")}
+    assert all(isinstance(key, SwappableTuple) for key in on_others)
 
 
 def _dependencies() -> set[tuple[str, str]]:
@@ -53,5 +51,5 @@ def _dependencies() -> set[tuple[str, str]]:
     return {key for migration in ours for key in migration.dependencies}
 
 
-def _labels_of_oscar() -> set[str]:
+def _oscar_labels() -> set[str]:
     return {config.label for config in apps.get_app_configs() if config.name.startswith("oscar.")}

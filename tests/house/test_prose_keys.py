@@ -1,4 +1,4 @@
-"""No sentence is a key: enums and columns carry meaning, and sentences are made at the interfaces."""
+"""No sentence is used as a key: enums and columns carry meaning, and interfaces make the sentences."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from tests.house.sources import python_files
 
-#: Methods that look up, or write, rows by column.
+#: Methods that read or write rows by column.
 QUERIES = frozenset({"filter", "exclude", "get", "update", "create", "get_or_create", "update_or_create", "Q"})
 LOOKUPS = frozenset({"get", "pop", "setdefault", "startswith", "endswith", "removeprefix", "index", "count"})
 
-#: ``(file, text)`` of strings that look like prose and are none of our sentences.
+#: ``(file, text)`` of strings that look like prose but are names.
 ALLOWED: frozenset[tuple[str, str]] = frozenset(
     {
-        # The databases' own name of an isolation level.
+        # The databases' name of an isolation level.
         ("oscar_mpesa/checks/shop.py", "read committed"),
         # A type in quotes, not a key.
         ("oscar_mpesa/simulator/scenarios.py", "Reply | None"),
@@ -25,7 +25,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 
 
 def prose_keys(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and text of each string with a space that code compares, looks up or filters by."""
+    """Return line and text of each string with a space that code compares, looks up or filters by."""
     for node in ast.walk(tree):
         for operand in _operands(node):
             for text in _texts(operand):
@@ -53,7 +53,7 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    """The string itself, or those of a literal tuple, list or set."""
+    """Return the string itself, or those of a literal tuple, list or set."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
@@ -87,7 +87,7 @@ def test_scan_passes_codes_and_sentences(code: str) -> None:
 
 
 def found_in_package() -> dict[tuple[str, str], int]:
-    """Line of each prose key, by file and text."""
+    """Return the line of each prose key, by file and text."""
     return {
         (source.path.as_posix(), text): line
         for source in python_files("oscar_mpesa")

@@ -1,4 +1,4 @@
-"""Every set-up mistake has its row in the documents, its words in the table, and a test that makes it."""
+"""Every finding of the set-up check has a row in docs/set-up.md and a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from oscar_mpesa.setup_check.words import WORDS
 from tests.house.sources import ROOT
 
-MISTAKES = [name for name, (level, *_) in WORDS.items() if level != "ok"]
+PROBLEMS = [name for name, (level, *_) in WORDS.items() if level != "ok"]
 
 
 def test_table_of_mistakes_is_complete() -> None:
@@ -17,7 +17,7 @@ def test_table_of_mistakes_is_complete() -> None:
 
     rows = re.findall(r"^\| `([a-z-]+)` \|", document, re.MULTILINE)
 
-    assert sorted(rows) == sorted(MISTAKES)
+    assert sorted(rows) == sorted(PROBLEMS)
 
 
 @pytest.mark.parametrize("name", WORDS)

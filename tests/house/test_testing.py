@@ -1,4 +1,4 @@
-"""Hold the tests to rules of their own: no patches, no blank pages, short names, helpers in helper modules."""
+"""Rules for the tests: no patches or mocks, assertions of presence, short names, helpers in helper modules."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.house.sources import Function, Source, python_files
 OURS = ("oscar_mpesa", "sandbox_site", "tests")
 PATCHES = {"setattr", "setitem", "delattr", "delitem"}
 
-#: The patches of others' code that no setting, row or argument can replace, by module, and why.
+#: Patches of other packages that no setting, row or argument can replace, with the reason.
 ALLOWED = {
     "tests/clocks.py: time.time": "Django's signer reads the clock itself",
-    "tests/daraja/test_transport.py: socket.getaddrinfo": "the resolver is beyond the wire",
+    "tests/daraja/test_transport.py: socket.getaddrinfo": "the resolver is behind the transport",
     "tests/journeys/test_clicks.py: connection.settings_dict['ATOMIC_REQUESTS']": "Django reads DATABASES once",
     "tests/oscar_apps.py: apps.app_configs[config.label]": "Django builds its registry of apps once",
     "tests/pipelines.py: order.pipeline": "Oscar reads its order pipeline once, as its model is defined",
@@ -55,7 +55,7 @@ def test_helpers_are_not_imported_from_test_modules() -> None:
 
 
 def test_fewer_tests_assert_absences_alone() -> None:
-    # The house rules scan closed sets of files, and find nothing as a rule.
+    # The house tests scan files and normally find nothing.
     elsewhere = [(source, test) for source, test in _tests() if "house" not in source.path.parts]
     found = [f"{source.path}: {test.name}" for source, test in elsewhere if asserts_only_absences(test)]
 
@@ -76,7 +76,7 @@ def _tests() -> Iterator[tuple[Source, Function]]:
 
 
 def _patches(source: Source) -> Iterator[str]:
-    """The targets of every call of a monkeypatch's, as a reader writes them."""
+    """Return the target of every monkeypatch call, as source code."""
     for call in ast.walk(source.tree):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in PATCHES:
             yield _target(call)
@@ -93,7 +93,7 @@ def _target(call: ast.Call) -> str:
 
 
 def _assignments(source: Source) -> Iterator[str]:
-    """Attributes of what was imported from our own code, where they are assigned or deleted."""
+    """Return assigned or deleted attributes of imports from our own code."""
     ours = {
         alias.asname or alias.name
         for node in ast.walk(source.tree)

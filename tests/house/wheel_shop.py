@@ -1,4 +1,4 @@
-"""Run by a bare Python that has the wheel and nothing of this tree: a shop opens, sells, and is paid; no network."""
+"""Set up a shop from the wheel alone, sell something and have it paid, without a network."""
 
 import socket
 import sys
@@ -112,16 +112,16 @@ post(
 client.get(reverse("checkout:shipping-method"))
 client.get(reverse("checkout:payment-method"))
 post(client, "checkout:preview", which="another", phone_number="0708374149")
-waiting = post(client, "checkout:preview", action="place_order")
-assert "1,500" in client.get(waiting).content.decode()
+payment_page = post(client, "checkout:preview", action="place_order")
+assert "1,500" in client.get(payment_page).content.decode()
 
-# A minute passes, and nobody looks at the page.
-gone = timedelta(minutes=1)
-MpesaPayment.objects.update(push_sent_at=F("push_sent_at") - gone, next_query_at=F("next_query_at") - gone)
+# A minute passes without a request to the payment page.
+minute = timedelta(minutes=1)
+MpesaPayment.objects.update(push_sent_at=F("push_sent_at") - minute, next_query_at=F("next_query_at") - minute)
 call_command("mpesa_reconcile")
 assert MpesaPayment.objects.get().is_paid
 
-page = client.get(waiting).content.decode()
+page = client.get(payment_page).content.decode()
 order = get_model("order", "Order").objects.get()
 source = order.sources.get()
 assert (source.amount_debited, order.total_incl_tax) == (1500, 1500), (source.amount_debited, order.total_incl_tax)
