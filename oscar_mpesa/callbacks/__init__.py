@@ -1,1 +1,1 @@
-"""Safaricom's door: what is posted here is kept first and believed later."""
+"""The URLs where Safaricom posts callbacks. Each callback is stored before it is processed."""

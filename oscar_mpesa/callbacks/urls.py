@@ -1,4 +1,4 @@
-"""Callback addresses, with and without the last slash: a redirect would turn a POST into a loss."""
+"""Callback URLs, with and without a final slash, because Safaricom does not follow redirects."""
 
 from django.urls import re_path
 
@@ -9,6 +9,6 @@ SECRET = r"(?P<secret>[^/]+)"
 urlpatterns = [
     re_path(r"^mpesa/callback/?$", callback, name="callback"),
     re_path(rf"^mpesa/callback/{SECRET}/?$", callback, name="callback-secret"),
-    # The same without the word "mpesa", which Safaricom's address filter is known to refuse.
+    # Without the word "mpesa", which Safaricom refuses in some URLs.
     re_path(rf"^hooks/{SECRET}/?$", callback, name="hook"),
 ]

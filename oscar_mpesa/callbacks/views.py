@@ -1,4 +1,4 @@
-"""One view for every callback address."""
+"""The view for all callback URLs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from oscar_mpesa.services.callbacks import MAX_BODY, receive_callback
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: What Safaricom expects, whatever we think of its post.
+#: The response that Safaricom expects for every stored callback.
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
-NOT_KEPT = {"ResultCode": 1, "ResultDesc": "Not stored, send it again"}
+NOT_STORED = {"ResultCode": 1, "ResultDesc": "Not stored, send it again"}
 
 
 @csrf_exempt
@@ -26,26 +26,30 @@ NOT_KEPT = {"ResultCode": 1, "ResultDesc": "Not stored, send it again"}
 @transaction.non_atomic_requests
 @require_POST
 def callback(request: HttpRequest, secret: str = "") -> HttpResponse:
-    """Take in one post of any content type: 200 once it is kept, 503 only if it could not be written."""
+    """Store the raw callback, then process it.
+
+    Accepts any content type. Returns 200 once the callback is stored, 400 if the body cannot be read, and 503 if the
+    database cannot store it.
+    """
     address = client_address(request)
     try:
         callback = receive_callback(request.read(MAX_BODY), secret=secret, address=address, now=timezone.now())
     except UnreadablePostError:
-        return _not_kept(400)
+        return _not_stored(400)
     except DatabaseError:
-        logger.exception("An M-Pesa callback could not be written")
-        return _not_kept(503)
+        logger.exception("Could not store an M-PESA callback")
+        return _not_stored(503)
     if callback is not None and callback.payment_id and not is_allowed_address(address):
         logger.warning("A callback with the right secret came from %s, not in MPESA_ALLOWED_IPS", address)
     return JsonResponse(ACCEPTED)
 
 
-def _not_kept(status: int) -> HttpResponse:
-    response = JsonResponse(NOT_KEPT, status=status)
-    # Django would log the address, and the address holds the payment's secret.
+def _not_stored(status: int) -> HttpResponse:
+    response = JsonResponse(NOT_STORED, status=status)
+    # Django would log the URL, which contains the payment's secret.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
-# Shops behind a login-required middleware still hear Safaricom.
+# Safaricom can post to shops with Django's LoginRequiredMiddleware.
 callback.login_required = False  # type: ignore[attr-defined]

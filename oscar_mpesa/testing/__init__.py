@@ -1,4 +1,4 @@
-"""For the tests of shops and integrators: Safaricom's side by script, without a network."""
+"""Test tools for shops and integrators: Safaricom's replies by script, without a network."""
 
 from oscar_mpesa.testing.transport import ScriptedTransport
 

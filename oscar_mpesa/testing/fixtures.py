@@ -1,4 +1,7 @@
-"""A fixture for the tests of shops: ``pytest_plugins = ["oscar_mpesa.testing.fixtures"]``; it needs pytest-django."""
+"""A pytest fixture for shops' tests. It needs pytest-django.
+
+To use it: ``pytest_plugins = ["oscar_mpesa.testing.fixtures"]``.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["mpesa_simulator"]
 
-#: Seconds until a phone answers: soon, but not before the shop has done with the push.
+#: Seconds until a phone answers: soon, but after the shop has processed the reply to the push.
 DELAY = 0.3
 
 
 @pytest.fixture
 def mpesa_simulator(settings: Any, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """Daraja on this machine, with the shop's settings pointed at it and its callbacks at ``live_server``.
+    """Run a simulated Daraja for one test. The shop's settings use it, and callbacks go to ``live_server``.
 
-    The test fails with what Safaricom would have refused, and with callbacks that the shop did not take.
+    The test fails if Safaricom would have refused a request, or if the shop rejects a callback.
     """
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with daraja_for(settings, live_server.url) as simulator:
@@ -34,7 +37,7 @@ def mpesa_simulator(settings: Any, live_server: LiveServer, monkeypatch: pytest.
 
 @contextmanager
 def daraja_for(settings: Any, shop_url: str) -> Iterator[Simulator]:
-    """What the fixture does, with the shop at any address; a complaint ends it with ``pytest.fail``."""
+    """Run a simulated Daraja for the shop at ``shop_url``. Ends with ``pytest.fail`` if there are problems."""
     shop = getattr(settings, "OSCAR_MPESA", {})
     credentials = replace(SANDBOX, till=shop.get("TILL_NUMBER", ""))
     with Simulator(credentials=credentials, delay=DELAY) as simulator:

@@ -1,4 +1,4 @@
-"""A transport that answers by script and keeps what it was sent."""
+"""A transport with scripted replies that records requests, and an in-memory cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from oscar_mpesa.daraja.exceptions import DarajaError
 from oscar_mpesa.daraja.transport import Request, Response
 
-#: One scripted answer: a whole response, the fields of a 200, or the error to raise.
+#: One scripted reply: a response, the fields of a JSON reply with status 200, or an error to raise.
 Step: TypeAlias = Response | Mapping[str, object] | DarajaError
 
 ENDPOINTS = {
@@ -24,33 +24,33 @@ ENDPOINTS = {
 
 
 def answer(fields: Mapping[str, object], *, status: int = 200) -> Response:
-    """Return a JSON answer."""
+    """Return a JSON response."""
     return Response(status=status, headers={"Content-Type": "application/json"}, body=json.dumps(fields).encode())
 
 
 def page(text: str, *, status: int = 200) -> Response:
-    """Return an answer that is no JSON, as a gateway or a firewall sends it."""
+    """Return an HTML response, as from a gateway or firewall."""
     return Response(status=status, headers={"Content-Type": "text/html"}, body=text.encode())
 
 
 class ScriptedTransport:
-    """Answers each endpoint (``oauth``, ``push``, ``query``) in the order of its script; safe for threads.
+    """A transport that replies to each endpoint in the order of its script. Thread-safe.
 
-    A plain sequence is for pushes and queries in whatever order they come. Without a script of its own OAuth gives
-    ``token-1``, ``token-2`` and so on. A call that no script foresaw is an ``AssertionError``.
+    The endpoints are ``oauth``, ``push`` and ``query``. A plain sequence is for pushes and queries in any order.
+    OAuth without a script returns ``token-1``, ``token-2`` and so on. An unscripted call raises ``AssertionError``.
     """
 
     def __init__(self, script: Mapping[str, Iterable[Step]] | Sequence[Step] = ()) -> None:
-        named = script if isinstance(script, Mapping) else {"": script}
-        unknown = set(named) - {*ENDPOINTS.values(), ""}
+        by_endpoint = script if isinstance(script, Mapping) else {"": script}
+        unknown = set(by_endpoint) - {*ENDPOINTS.values(), ""}
         if unknown:
             raise ValueError(f"no such endpoint: {', '.join(sorted(unknown))}")
         self.requests: list[Request] = []
-        self._steps = {endpoint: deque(steps) for endpoint, steps in named.items()}
+        self._steps = {endpoint: deque(steps) for endpoint, steps in by_endpoint.items()}
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
-        """Keep the request and return, or raise, the next scripted answer."""
+        """Record the request, then return or raise the next scripted reply."""
         with self._lock:
             self.requests.append(request)
             step = self._next_step(endpoint_of(request))
@@ -59,7 +59,7 @@ class ScriptedTransport:
         return step if isinstance(step, Response) else answer(step)
 
     def sent(self, endpoint: str) -> list[dict[str, Any]]:
-        """Return the fields of every request to an endpoint, oldest first; OAuth's have none."""
+        """Return the fields of every request to an endpoint, oldest first. OAuth requests have none."""
         return [json.loads(request.body or b"{}") for request in self.requests if endpoint_of(request) == endpoint]
 
     def _next_step(self, endpoint: str) -> Step:
@@ -72,7 +72,7 @@ class ScriptedTransport:
 
 
 def endpoint_of(request: Request) -> str:
-    """Name the endpoint of a request; raises ``AssertionError`` for an address that Daraja does not have."""
+    """Return the name of a request's endpoint. Raises ``AssertionError`` for a URL that Daraja does not have."""
     path = urlsplit(request.url).path
     if path not in ENDPOINTS:
         raise AssertionError(f"Daraja has no {path}")
@@ -80,24 +80,24 @@ def endpoint_of(request: Request) -> str:
 
 
 class DictCache:
-    """A cache in one process, with the methods of Django's that the client needs; timeouts are in seconds."""
+    """An in-memory cache with the methods that the client needs. Timeouts are in seconds."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._kept: dict[str, tuple[Any, float]] = {}
+        self._entries: dict[str, tuple[Any, float]] = {}
         self._lock = threading.Lock()
         self._monotonic = monotonic
 
     def get(self, key: str) -> Any:
-        """Return the value, None if there is none or its time is over."""
-        value, ends = self._kept.get(key, (None, 0.0))
+        """Return the value, None if there is none or it has expired."""
+        value, ends = self._entries.get(key, (None, 0.0))
         return value if self._monotonic() < ends else None
 
     def set(self, key: str, value: Any, timeout: float) -> None:
-        """Keep the value for that long."""
-        self._kept[key] = (value, self._monotonic() + timeout)
+        """Store the value until the timeout."""
+        self._entries[key] = (value, self._monotonic() + timeout)
 
     def add(self, key: str, value: Any, timeout: float) -> bool:
-        """Keep the value if there is none, in one step; tell whether it was kept."""
+        """Store the value if there is none, atomically. Return whether it was stored."""
         with self._lock:
             if self.get(key) is not None:
                 return False
@@ -105,5 +105,5 @@ class DictCache:
             return True
 
     def delete(self, key: str) -> None:
-        """Forget the value."""
-        self._kept.pop(key, None)
+        """Delete the value."""
+        self._entries.pop(key, None)

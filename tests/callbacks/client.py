@@ -1,4 +1,4 @@
-"""A callback address to post thousands of bodies to, each time as if it were the first."""
+"""Post many bodies to one callback URL, each to the payment's initial state."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tests.shop import new_payment
 
 
 @dataclass(frozen=True)
-class Door:
-    """The callback address of one payment, before anything was posted to it."""
+class CallbackUrl:
+    """The callback URL of one payment."""
 
     payment: MpesaPayment
     client: Client
 
-    def takes(self, body: bytes) -> MpesaPayment:
-        """Post a body to the payment as it was at first; the payment as it is after it."""
-        self._forget_the_last_one()
+    def post(self, body: bytes) -> MpesaPayment:
+        """Reset the payment, post the body, and return the payment afterwards."""
+        self._reset()
         path = f"/api/payments/hooks/{self.payment.secret}/"
         answer = self.client.generic("POST", path, body, content_type="application/json")
         kept = MpesaCallback.objects.get()
@@ -39,26 +39,26 @@ class Door:
         assert kept.verdict not in {Verdict.RECEIVED, Verdict.FAILED}, kept.detail
         return MpesaPayment.objects.select_related("mpesa_order__order").get(pk=self.payment.pk)
 
-    def _forget_the_last_one(self) -> None:
+    def _reset(self) -> None:
         for table in (MpesaOutboxMessage, MpesaEvent, MpesaReceipt, MpesaCallback):
             table.objects.all().delete()
         self.payment.save()
 
 
-def new_door() -> Door:
-    """That of a new payment, which waits for its callback."""
+def new_callback_url() -> CallbackUrl:
+    """Return the callback URL of a new payment."""
     payment = new_payment()
     payment.checkout_request_id = CHECKOUT_ID
-    return Door(payment, Client())
+    return CallbackUrl(payment, Client())
 
 
-def posting(count: int) -> hypothesis_settings:
-    """So many bodies, each to the same door."""
+def fuzz_settings(count: int) -> hypothesis_settings:
+    """Return hypothesis settings for this number of bodies."""
     return hypothesis_settings(max_examples=count, suppress_health_check=list(HealthCheck))
 
 
-def assert_nothing_is_believed(door: Door, body: bytes) -> None:
-    payment = door.takes(body)
+def assert_payment_is_unpaid(callback_url: CallbackUrl, body: bytes) -> None:
+    payment = callback_url.post(body)
 
     assert payment.status != "completed"
     assert payment.mpesa_order.order.status == "Pending payment"

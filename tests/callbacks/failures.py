@@ -1,4 +1,4 @@
-"""Build callbacks that fail on their way in."""
+"""Make database writes fail."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
 def failing(table: str) -> AbstractContextManager[None]:
-    """A database that cannot write into one table."""
-    words = f"INSERT INTO {connection.ops.quote_name(table)}"
+    """Raise ``OperationalError`` for every INSERT into the table."""
+    statement = f"INSERT INTO {connection.ops.quote_name(table)}"
 
-    def refuse(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if words in sql:
+    def refuse_insert(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if statement in sql:
             raise OperationalError("disk full")
         return execute(sql, params, many, context)
 
-    return connection.execute_wrapper(refuse)
+    return connection.execute_wrapper(refuse_insert)

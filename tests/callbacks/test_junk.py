@@ -1,4 +1,4 @@
-"""A flood of posts without a secret fills no table, asks Safaricom nothing, and holds up no right callback."""
+"""A flood of unverified callbacks fills no table, triggers few queries and delays no valid callback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POSTS, MINUTES = 600, 3
 
 @pytest.fixture
 def daraja(settings: Any) -> Iterator[ScriptedTransport]:
-    """Safaricom, who accepts one prompt and is asked nothing else."""
+    """Accept one push, and assert that there is no query."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     transport = ScriptedTransport({"push": [ACCEPTED]})
     with replaced_transport(transport):
@@ -30,14 +30,14 @@ def daraja(settings: Any) -> Iterator[ScriptedTransport]:
     assert transport.sent("query") == []
 
 
-def junk_for(payment: MpesaPayment) -> list[bytes]:
-    """What a stranger may post who guessed, or saw, the payment's checkout id."""
+def junk_bodies(payment: MpesaPayment) -> list[bytes]:
+    """Return bodies that a forger who knows the checkout id could post."""
     return [b"", b"junk" * 5_000, b'{"Body": {"stkCallback": 7}}', success(payment)]
 
 
-def test_a_flood_is_counted_and_not_kept_and_the_right_callback_settles_in_its_midst(daraja: ScriptedTransport) -> None:
+def test_flood_is_counted_not_stored_and_valid_callback_pays(daraja: ScriptedTransport) -> None:
     payment = new_payment()
-    bodies = junk_for(payment)
+    bodies = junk_bodies(payment)
 
     for index in range(POSTS):
         now = later(index * 60 * MINUTES / POSTS)
@@ -53,7 +53,7 @@ def test_a_flood_is_counted_and_not_kept_and_the_right_callback_settles_in_its_m
     assert payment.status == "completed"
 
 
-def test_a_stranger_moves_the_next_question_once_a_minute(daraja: ScriptedTransport) -> None:
+def test_forged_callbacks_trigger_one_query_a_minute(daraja: ScriptedTransport) -> None:
     payment = new_payment()
     forgery, moved = success(payment), set()
 

@@ -1,4 +1,4 @@
-"""Safaricom's door: whatever is posted is answered with 200 and kept, and believed only with the payment's secret."""
+"""The callback view: it stores any body with status 200, and only the payment's secret verifies it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.shop import new_payment, success
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
-OPEN = "/api/payments/mpesa/callback"
-ROUTES = ["/api/payments/mpesa/callback/{secret}", "/api/payments/hooks/{secret}"]
+OPEN_URL = "/api/payments/mpesa/callback"
+URLS = ["/api/payments/mpesa/callback/{secret}", "/api/payments/hooks/{secret}"]
 
-#: The owner's own trial, as it would be typed with curl.
-TRIAL = b'{"Body":{"stkCallback":{"CheckoutRequestID":"test","ResultCode":0}}}'
+#: A test callback, as the shop's owner can post it with curl.
+TEST_CALLBACK = b'{"Body":{"stkCallback":{"CheckoutRequestID":"test","ResultCode":0}}}'
 
 BAD_BODIES = {
     "empty": b"",
@@ -30,9 +30,9 @@ BAD_BODIES = {
     "huge": b'{"Body":' + b"[" * 200_000,
     "huge and well formed": json.dumps({"Body": {"stkCallback": {"ResultDesc": "x" * 200_000}}}).encode(),
     "deeply nested": b'{"Body":' * 5_000 + b"1" + b"}" * 5_000,
-    "cut off": TRIAL[:-4],
+    "cut off": TEST_CALLBACK[:-4],
     "not UTF-8": '{"Body":"é"}'.encode("latin-1"),
-    "UTF-16": TRIAL.decode().encode("utf-16"),
+    "UTF-16": TEST_CALLBACK.decode().encode("utf-16"),
     "a number": b"7",
     "a list": b"[]",
     "null": b"null",
@@ -68,32 +68,30 @@ def send(client: Client, path: str, body: bytes, content_type: str = "applicatio
 
 
 def paths(secret: str) -> list[str]:
-    return [route.format(secret=secret) + end for route in ROUTES for end in ("", "/")]
+    return [url.format(secret=secret) + end for url in URLS for end in ("", "/")]
 
 
-def is_answered(answer: Any) -> bool:
+def is_accepted(answer: Any) -> bool:
     return bool(answer.status_code == 200 and answer.json() == ACCEPTED)
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "slash"])
-def test_a_callback_pays_on_every_route_that_holds_the_secret(
-    client: Client, payment: MpesaPayment, route: str, end: str
-) -> None:
-    answer = send(client, route.format(secret=payment.secret) + end, success(payment))
+def test_callback_pays_on_every_url_with_the_secret(client: Client, payment: MpesaPayment, url: str, end: str) -> None:
+    answer = send(client, url.format(secret=payment.secret) + end, success(payment))
 
     payment.refresh_from_db()
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert payment.status == "completed"
     assert MpesaCallback.objects.get().verdict == Verdict.APPLIED
 
 
-@pytest.mark.parametrize("path", [OPEN, f"{OPEN}/"], ids=["no slash", "slash"])
-def test_without_the_secret_the_truth_itself_is_not_believed(client: Client, payment: MpesaPayment, path: str) -> None:
+@pytest.mark.parametrize("path", [OPEN_URL, f"{OPEN_URL}/"], ids=["no slash", "slash"])
+def test_callback_without_the_secret_changes_nothing(client: Client, payment: MpesaPayment, path: str) -> None:
     answer = send(client, path, success(payment))
 
     payment.refresh_from_db()
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert payment.status == "processing"
     assert MpesaCallback.objects.get().verdict == Verdict.UNVERIFIED
     assert not MpesaReceipt.objects.exists()
@@ -104,16 +102,16 @@ def test_without_the_secret_the_truth_itself_is_not_believed(client: Client, pay
     ["0" * 32, "x", "%00", "%0A", "a" * 65, "a" * 5_000, "é", "..", "%F0%9F%92%B8", "' OR 1=1 --", "%"],
     ids=["unknown", "short", "NUL", "newline", "long", "very long", "accent", "dots", "emoji", "SQL", "percent"],
 )
-def test_an_unknown_secret_is_no_secret(client: Client, payment: MpesaPayment, secret: str) -> None:
+def test_unknown_secret_is_unverified(client: Client, payment: MpesaPayment, secret: str) -> None:
     answers = [send(client, path, success(payment)) for path in paths(secret)]
 
     payment.refresh_from_db()
-    assert all(map(is_answered, answers))
+    assert all(map(is_accepted, answers))
     assert {callback.verdict for callback in MpesaCallback.objects.all()} == {Verdict.UNVERIFIED}
     assert (payment.status, MpesaReceipt.objects.count()) == ("processing", 0)
 
 
-def test_the_secret_in_capitals_is_another_one(client: Client, payment: MpesaPayment) -> None:
+def test_secret_is_case_sensitive(client: Client, payment: MpesaPayment) -> None:
     MpesaPayment.objects.update(secret="abc" * 10)
 
     send(client, f"/api/payments/hooks/{'ABC' * 10}/", success(payment))
@@ -122,64 +120,68 @@ def test_the_secret_in_capitals_is_another_one(client: Client, payment: MpesaPay
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
-def test_a_bad_body_is_kept_and_changes_nothing(client: Client, payment: MpesaPayment, body: bytes) -> None:
-    answers = [send(client, path, body) for path in [*paths(payment.secret), OPEN, f"{OPEN}/"]]
+def test_bad_body_is_stored_and_changes_nothing(client: Client, payment: MpesaPayment, body: bytes) -> None:
+    answers = [send(client, path, body) for path in [*paths(payment.secret), OPEN_URL, f"{OPEN_URL}/"]]
 
     payment.refresh_from_db()
-    verified, open_ones = MpesaCallback.objects.filter(payment=payment), MpesaCallback.objects.filter(payment=None)
-    assert all(map(is_answered, answers))
+    verified, unverified = MpesaCallback.objects.filter(payment=payment), MpesaCallback.objects.filter(payment=None)
+    assert all(map(is_accepted, answers))
     assert (payment.status, MpesaReceipt.objects.count()) == ("processing", 0)
     assert [bytes(callback.body) for callback in verified] == [body[:65_536]] * 4
-    assert [bytes(callback.body) for callback in open_ones] == [body[:2_048]] * 2
+    assert [bytes(callback.body) for callback in unverified] == [body[:2_048]] * 2
     assert Verdict.FAILED not in {callback.verdict for callback in verified}
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_the_content_type_does_not_matter(client: Client, payment: MpesaPayment, content_type: str) -> None:
+def test_any_content_type_is_accepted(client: Client, payment: MpesaPayment, content_type: str) -> None:
     answer = send(client, f"/api/payments/hooks/{payment.secret}/", success(payment), content_type)
 
     payment.refresh_from_db()
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert payment.status == "completed"
 
 
-def test_a_form_is_kept_as_it_came(client: Client, payment: MpesaPayment) -> None:
+def test_form_body_is_stored_raw(client: Client, payment: MpesaPayment) -> None:
     answer = client.post(f"/api/payments/hooks/{payment.secret}/", {"ResultCode": "0"})
 
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert b"ResultCode" in bytes(MpesaCallback.objects.get().body)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_only_a_post_is_a_callback(client: Client, payment: MpesaPayment, method: str) -> None:
-    statuses = {client.generic(method, path).status_code for path in [OPEN, f"{OPEN}/", *paths(payment.secret)]}
+def test_other_methods_are_refused(client: Client, payment: MpesaPayment, method: str) -> None:
+    statuses = {client.generic(method, path).status_code for path in [OPEN_URL, f"{OPEN_URL}/", *paths(payment.secret)]}
 
     assert statuses == {405}
     assert not MpesaCallback.objects.exists()
 
 
-def test_the_owners_own_trial_is_accepted_and_changes_nothing_else(client: Client, payment: MpesaPayment) -> None:
+def test_unverified_test_callback_is_stored_and_changes_nothing(client: Client, payment: MpesaPayment) -> None:
     before = MpesaPayment.objects.values().get(), MpesaEvent.objects.count()
 
-    answer = send(client, "/api/payments/mpesa/callback/", TRIAL)
+    answer = send(client, "/api/payments/mpesa/callback/", TEST_CALLBACK)
 
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert (MpesaPayment.objects.values().get(), MpesaEvent.objects.count()) == before
     callback = MpesaCallback.objects.get()
-    assert (callback.verdict, bytes(callback.body), callback.address) == (Verdict.UNVERIFIED, TRIAL, "127.0.0.1")
+    assert (callback.verdict, bytes(callback.body), callback.address) == (
+        Verdict.UNVERIFIED,
+        TEST_CALLBACK,
+        "127.0.0.1",
+    )
 
 
-def test_a_flood_without_the_secret_is_answered_and_counted_but_not_stored(client: Client) -> None:
-    answers = [send(client, f"{OPEN}/", TRIAL) for _ in range(20 + 5)]
+def test_unverified_flood_is_counted_but_not_stored(client: Client) -> None:
+    answers = [send(client, f"{OPEN_URL}/", TEST_CALLBACK) for _ in range(20 + 5)]
 
-    assert all(map(is_answered, answers))
+    assert all(map(is_accepted, answers))
     assert MpesaCallback.objects.count() == 20
     assert sum(MpesaCallback.objects.values_list("suppressed", flat=True)) == 5
 
 
-def test_a_flood_does_not_keep_the_true_callback_out(client: Client, payment: MpesaPayment) -> None:
+def test_flood_does_not_block_the_valid_callback(client: Client, payment: MpesaPayment) -> None:
     for _ in range(20 + 5):
-        send(client, f"{OPEN}/", TRIAL)
+        send(client, f"{OPEN_URL}/", TEST_CALLBACK)
 
     send(client, f"/api/payments/hooks/{payment.secret}/", success(payment))
 
@@ -187,16 +189,16 @@ def test_a_flood_does_not_keep_the_true_callback_out(client: Client, payment: Mp
     assert payment.status == "completed"
 
 
-def test_safaricom_has_no_csrf_token(payment: MpesaPayment) -> None:
+def test_callback_needs_no_csrf_token(payment: MpesaPayment) -> None:
     strict = Client(enforce_csrf_checks=True)
 
-    answers = [send(strict, path, success(payment)) for path in [OPEN, *paths(payment.secret)]]
+    answers = [send(strict, path, success(payment)) for path in [OPEN_URL, *paths(payment.secret)]]
 
-    assert all(map(is_answered, answers))
+    assert all(map(is_accepted, answers))
 
 
-@pytest.mark.parametrize("path", [OPEN, *paths("0" * 32)])
-def test_the_door_is_open_outside_the_requests_transaction_and_behind_a_login(path: str) -> None:
+@pytest.mark.parametrize("path", [OPEN_URL, *paths("0" * 32)])
+def test_view_is_non_atomic_csrf_exempt_and_public(path: str) -> None:
     view: Any = resolve(path).func
 
     assert view._non_atomic_requests == {"default"}
@@ -204,8 +206,10 @@ def test_the_door_is_open_outside_the_requests_transaction_and_behind_a_login(pa
     assert view.login_required is False
 
 
-@pytest.mark.parametrize("path", [f"{OPEN}/", "/api/payments/hooks/{secret}/"], ids=["open", "secret"])
-def test_a_database_that_cannot_write_asks_for_another_post(
+@pytest.mark.parametrize(
+    "path", [f"{OPEN_URL}/", "/api/payments/hooks/{secret}/"], ids=["without secret", "with secret"]
+)
+def test_database_error_returns_503(
     client: Client, payment: MpesaPayment, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with failing("oscar_mpesa_mpesacallback"):
@@ -215,27 +219,27 @@ def test_a_database_that_cannot_write_asks_for_another_post(
     assert refused.status_code == 503
     assert payment.secret not in caplog.text
     assert refused.json()["ResultCode"] != 0
-    assert is_answered(kept)
+    assert is_accepted(kept)
     assert MpesaCallback.objects.count() == 1
 
 
-def test_a_callback_is_kept_though_the_work_on_it_crashes(client: Client, payment: MpesaPayment) -> None:
+def test_callback_survives_a_processing_error(client: Client, payment: MpesaPayment) -> None:
     with failing("oscar_mpesa_mpesareceipt"):
         answer = send(client, f"/api/payments/hooks/{payment.secret}/", success(payment))
 
     callback = MpesaCallback.objects.get()
     payment.refresh_from_db()
-    assert is_answered(answer)
+    assert is_accepted(answer)
     assert (callback.verdict, callback.tries) == (Verdict.FAILED, 1)
     assert callback.next_try_at is not None
     assert (payment.status, payment.mpesa_order.order.status) == ("processing", "Pending payment")
 
 
-def test_where_it_came_from_is_kept_through_our_own_proxies_only(client: Client, settings: Any) -> None:
+def test_address_uses_only_trusted_proxies(client: Client, settings: Any) -> None:
     forwarded = "1.2.3.4, 196.201.214.200"
-    send(client, OPEN, TRIAL, headers={"X-Forwarded-For": forwarded})
+    send(client, OPEN_URL, TEST_CALLBACK, headers={"X-Forwarded-For": forwarded})
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "TRUSTED_PROXIES": 1}
-    send(client, OPEN, TRIAL, headers={"X-Forwarded-For": forwarded})
+    send(client, OPEN_URL, TEST_CALLBACK, headers={"X-Forwarded-For": forwarded})
 
     kept = list(MpesaCallback.objects.order_by("pk").values_list("address", flat=True))
 
@@ -243,7 +247,7 @@ def test_where_it_came_from_is_kept_through_our_own_proxies_only(client: Client,
 
 
 @pytest.mark.parametrize(("listed", "warnings"), [("196.201.214.200", 1), ("127.0.0.0/8", 0)])
-def test_a_callback_from_an_unexpected_address_is_believed_with_a_warning(
+def test_callback_from_unlisted_address_pays_with_a_warning(
     client: Client, payment: MpesaPayment, settings: Any, caplog: pytest.LogCaptureFixture, listed: str, warnings: int
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": [listed]}

@@ -1,4 +1,4 @@
-"""The fixture as shops use it, by the page that tells them how: its tests are run here as they stand there."""
+"""The fixture as shops use it. Runs the tests in ``docs/testing-your-shop.md``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = PATH.read_text(encoding="utf-8")
 
 
 def buy(client: Client, *, phone: str) -> Any:
-    """What the page leaves to the shop: an order, placed on its website."""
+    """Place an order on the website. The page leaves this function to the shop."""
     shopper = Shopper(client)
     shopper.buys(new_product(), phone=phone)
     return shopper.order()
@@ -34,17 +34,17 @@ for _code in re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
         exec(compile(_code, str(PATH), "exec"))
 
 
-def test_the_page_has_tests() -> None:
+def test_documentation_page_has_tests() -> None:
     assert len([name for name in globals() if name.startswith("test_")]) >= 8
 
 
-def test_the_table_has_every_disaster_and_its_phones() -> None:
+def test_documentation_table_lists_every_scenario() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (?:…(\d{3}))? ?\|", PAGE, re.MULTILINE)
 
-    assert rows == [*((act.__name__, digits) for digits, act in BY_DIGITS.items()), (CHAOS, "")]
+    assert rows == [*((scenario.__name__, digits) for digits, scenario in BY_DIGITS.items()), (CHAOS, "")]
 
 
-def test_a_till_stays_a_till(mpesa_simulator: Simulator, live_server: LiveServer, settings: Any) -> None:
+def test_till_setting_is_kept(mpesa_simulator: Simulator, live_server: LiveServer, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "TILL_NUMBER": "555555"}
 
     with daraja_for(settings, live_server.url) as till:
@@ -53,14 +53,14 @@ def test_a_till_stays_a_till(mpesa_simulator: Simulator, live_server: LiveServer
     assert parties == {"555555"}
 
 
-def test_a_complaint_fails_the_test(live_server: LiveServer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problem_fails_the_test(live_server: LiveServer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     with pytest.raises(pytest.fail.Exception, match="the callback of push 1 met HTTP 404"):
-        buys_where_no_callback_arrives(settings, f"{live_server.url}/elsewhere")
+        buy_with_unreachable_callback_url(settings, f"{live_server.url}/elsewhere")
 
 
-def buys_where_no_callback_arrives(settings: Any, shop_url: str) -> None:
+def buy_with_unreachable_callback_url(settings: Any, shop_url: str) -> None:
     with daraja_for(settings, shop_url) as simulator:
         buy(Client(), phone="0712345678")
         simulator.wait()

@@ -1,4 +1,4 @@
-"""The scripted transport that shops test with."""
+"""The scripted transport and the in-memory cache."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ def request_to(path: str) -> Request:
     )
 
 
-def test_a_shops_test_scripts_safaricom_and_sees_what_it_was_sent() -> None:
+def test_transport_replies_by_script_and_records_requests() -> None:
     transport = ScriptedTransport([ACCEPTED, {"ResponseCode": "0", "ResultCode": "1032"}])
     daraja = Client(SHOP, transport, DictCache())
 
-    prompted = daraja.push(PUSH, now=NOW)
-    asked = daraja.query(prompted.checkout_request_id, now=NOW)
+    pushed = daraja.push(PUSH, now=NOW)
+    queried = daraja.query(pushed.checkout_request_id, now=NOW)
 
-    assert (prompted.checkout_request_id, asked.result_code) == ("ws_CO_1", "1032")
+    assert (pushed.checkout_request_id, queried.result_code) == ("ws_CO_1", "1032")
     assert transport.sent("push")[0]["Amount"] == 1500
     assert transport.sent("query")[0]["CheckoutRequestID"] == "ws_CO_1"
     assert transport.sent("oauth") == [{}]
 
 
-def test_each_endpoint_may_have_a_script_of_its_own() -> None:
+def test_each_endpoint_can_have_its_own_script() -> None:
     transport = ScriptedTransport(
         {"oauth": [answer({"access_token": "mine", "expires_in": 3599})], "push": [DarajaUnreachable("timeout")]}
     )
@@ -72,24 +72,24 @@ def test_each_endpoint_may_have_a_script_of_its_own() -> None:
     assert transport.requests[1].headers["Authorization"] == "Bearer mine"
 
 
-def test_a_call_that_no_script_foresaw_fails_the_test() -> None:
+def test_unscripted_call_fails_the_test() -> None:
     transport = ScriptedTransport()
 
     with pytest.raises(AssertionError, match="call 1 to push was not in the script"):
         Client(SHOP, transport, DictCache()).push(PUSH, now=NOW)
 
 
-def test_a_script_for_an_endpoint_that_is_none_is_a_mistake() -> None:
+def test_script_for_an_unknown_endpoint_is_refused() -> None:
     with pytest.raises(ValueError, match="refund"):
         ScriptedTransport({"refund": []})
 
 
-def test_an_address_that_daraja_does_not_have_fails_the_test() -> None:
+def test_request_to_an_unknown_path_fails_the_test() -> None:
     with pytest.raises(AssertionError, match="Daraja has no /elsewhere"):
         endpoint_of(request_to("/elsewhere"))
 
 
-def test_the_cache_forgets_in_time_and_locks_once() -> None:
+def test_cache_expires_and_locks_once() -> None:
     now = [0.0]
     cache = DictCache(monotonic=lambda: now[0])
 
