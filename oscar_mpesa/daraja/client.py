@@ -114,7 +114,7 @@ class Client:
         )
         return self._with_token(call, read)
 
-    def sign_in(self) -> None:
+    def renew_token(self) -> None:
         """Fetch a new token, within 10 seconds, and share it with all workers, even if the cache has one.
 
         Raises ``DarajaError`` if that fails. The cached token then stays.
@@ -186,7 +186,7 @@ class Client:
         """Build the HTTP request. Raises ``DarajaUnreachable`` (not sent) if too little time is left for a reply."""
         left = call.deadline - self._monotonic()
         if left < _MIN_TIME:
-            raise DarajaUnreachable("no time was left to send it", sent=False)
+            raise DarajaUnreachable("too little time left to send it", sent=False)
         connect = min(_MAX_CONNECT, left / 3)
         headers = {"Authorization": authorization}
         if call.fields:

@@ -110,7 +110,7 @@ def _error_in(response: Response, document: Mapping[str, object]) -> DarajaError
     if status == 403:
         return DarajaUnreadable(_BLOCKED, http_status=status)
     if not document or not 200 <= status < 300:
-        return DarajaUnreadable(f"HTTP {status} without a readable answer", http_status=status)
+        return DarajaUnreadable(f"HTTP {status} without a readable reply", http_status=status)
     return None
 
 

@@ -34,7 +34,7 @@ def read_query(document: Mapping[str, object], checkout_request_id: str) -> StkQ
     """
     checkout_id = text_in(document, "CheckoutRequestID", limit=MAX_ID)
     if checkout_id not in ("", checkout_request_id):
-        raise DarajaUnreadable("the answer is about another prompt", http_status=200)
+        raise DarajaUnreadable("the reply is about another push", http_status=200)
     code = text_in(document, "ResultCode", limit=MAX_CODE)
     if text_in(document, "ResponseCode", limit=MAX_CODE) != "0" or not code:
         raise ValueError("no ResultCode")

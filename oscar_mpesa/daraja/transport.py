@@ -130,7 +130,7 @@ def _daraja_error(error: Exception, host: str) -> DarajaError:
     if isinstance(error, ValueError):  # requests raises it for an invalid URL
         return DarajaMisconfigured(message)
     if isinstance(error, (ChunkedEncodingError, ContentDecodingError)):
-        return DarajaUnreadable(f"{message}: the answer broke off")
+        return DarajaUnreadable(f"{message}: incomplete reply")
     return DarajaUnreachable(message, sent=not _failed_before_sending(error))
 
 

@@ -24,7 +24,7 @@ _NATIONAL_LENGTH = 9
 
 _SENTENCES = {
     "empty": _("Enter the M-PESA phone number."),
-    "letters": _("A phone number has digits only, for example 0712 345 678."),
+    "not_digits": _("A phone number has digits only, for example 0712 345 678."),
     "short": _("This number has too few digits. A Safaricom number looks like 0712 345 678."),
     "long": _("This number has too many digits. A Safaricom number looks like 0712 345 678."),
     "foreign": _("M-PESA needs a Kenyan Safaricom number. If family in Kenya pays, enter theirs."),
@@ -71,7 +71,7 @@ class PhoneNumber:
         if not digits:
             raise PhoneRefused("empty")
         if not _DIGITS.fullmatch(digits):
-            raise PhoneRefused("letters")
+            raise PhoneRefused("not_digits")
         national = _national_part(digits)
         if not _MOBILE.fullmatch(national):
             raise PhoneRefused(_refusal_reason(national))

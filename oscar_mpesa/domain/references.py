@@ -14,15 +14,15 @@ def account_reference(order_number: str) -> str:
 
     Keeps the last 12 of a longer number, because order numbers differ at their end.
     """
-    return _letters_and_digits(order_number)[-_REFERENCE_LENGTH:] or "ORDER"
+    return _alphanumeric(order_number)[-_REFERENCE_LENGTH:] or "ORDER"
 
 
 def description(order_number: str) -> str:
     """Return the TransactionDesc: at most 13 letters, digits and spaces, never empty, such as ``Order 100042``."""
-    number = _letters_and_digits(order_number)
+    number = _alphanumeric(order_number)
     text = f"Order {number}".rstrip()
     return text if len(text) <= _DESCRIPTION_LENGTH else number[-_DESCRIPTION_LENGTH:]
 
 
-def _letters_and_digits(order_number: str) -> str:
+def _alphanumeric(order_number: str) -> str:
     return _NOT_ALLOWED.sub("", order_number)

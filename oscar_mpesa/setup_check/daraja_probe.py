@@ -63,7 +63,7 @@ def daraja_findings(now: datetime) -> Iterator[Finding]:
 
 def _credential_findings(client: Client, now: datetime) -> Iterator[Finding]:
     try:
-        client.sign_in()
+        client.renew_token()
     except DarajaMisconfigured:
         yield make_finding("token-refused", environment=get_settings().environment)
         return

@@ -163,7 +163,7 @@ class Simulator(Phones):
         push, scenario = self._accept(fields)
         self._log(f"push {push.number}: {ksh(push.amount)} from {push.phone} ({push.scenario})")
         if push.result is MIXED_UP:
-            self.report_problem(f"push {push.number} has till and paybill in each other's place")
+            self.report_problem(f"push {push.number} mixes up till and paybill")
         return scenario(self, push)
 
     def receive_query(self, fields: Mapping[str, object]) -> Reply:

@@ -171,7 +171,7 @@ def test_push_without_time_for_a_reply_is_not_sent() -> None:
     began = clock.now
     transport = SlowTransport(clock, {"push": [REJECTED]})
 
-    with pytest.raises(DarajaUnreachable, match="no time was left") as refused:
+    with pytest.raises(DarajaUnreachable, match="too little time left") as refused:
         client(transport, clock).push(PUSH, now=NOW)
 
     assert refused.value.was_not_sent

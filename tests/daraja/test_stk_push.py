@@ -122,7 +122,7 @@ def test_query_reply_can_omit_the_checkout_id() -> None:
 
 
 def test_query_reply_about_another_push_is_unreadable() -> None:
-    with pytest.raises(DarajaUnreadable, match="another prompt"):
+    with pytest.raises(DarajaUnreadable, match="another push"):
         read_query(fields("query_paid"), "ws_CO_of_somebody_else")
 
 

@@ -84,7 +84,7 @@ def test_mixed_up_till_and_paybill_fails_later(simulator: Simulator, shop: Shop,
     simulator.call_back(simulator.pushes[0])
 
     assert (hooks.callbacks[0].result_code, simulator.ledger.total) == ("2028", 0)
-    assert simulator.problems == ["push 1 has till and paybill in each other's place"]
+    assert simulator.problems == ["push 1 mixes up till and paybill"]
 
 
 @pytest.mark.parametrize(

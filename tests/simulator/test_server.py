@@ -79,7 +79,7 @@ def test_new_token_ends_the_one_before(simulator: Simulator) -> None:
 
 
 def test_push_without_a_token_is_refused(simulator: Simulator) -> None:
-    for authorization in ("", "Bearer ", "Bearer of bad news"):
+    for authorization in ("", "Bearer ", "Bearer unknown"):
         assert post(simulator, PUSH, push_fields(), authorization=authorization)[0] == 404
 
     assert simulator.pushes == []
