@@ -10,7 +10,7 @@ import pytest
 
 @contextmanager
 def signing_clock(moment: float) -> Iterator[None]:
-    """Let Django's signer see this Unix time, of which it takes no argument."""
+    """Make Django's signer read this Unix time, because it takes no time argument."""
     with pytest.MonkeyPatch.context() as clock:
         clock.setattr("time.time", lambda: moment)
         yield

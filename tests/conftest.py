@@ -1,4 +1,4 @@
-"""What every test has: an empty cache and its own language; and, where it is asked for, no leave to be skipped."""
+"""Fixtures of every test: an empty cache and the default language. Optionally fail skipped tests."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.oscar_apps import oscar_checkout
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-# The same examples on every machine and every day; what fails is found again without a database of failures.
+# The same examples on every machine and every day; failures are found again without a database.
 hypothesis_settings.register_profile("stable", derandomize=True, database=None, deadline=None)
 hypothesis_settings.load_profile("stable")
 
-#: Set where everything that the tests need is there, so that a skipped test is a hole and not a courtesy.
+#: Set in CI, where everything that the tests need is installed, so that no test is skipped unnoticed.
 NO_SKIPS = bool(os.environ.get("OSCAR_MPESA_NO_SKIPS"))
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """As pytest-django makes it, and emptied faster after each test with real transactions."""
+    """Set the database up as pytest-django does, and flush it faster after tests with real transactions."""
     with django_db_blocker.unblock():
         flush_faster()
 
@@ -41,13 +41,16 @@ def _empty_cache() -> None:
 
 @pytest.fixture(autouse=True)
 def _own_language() -> None:
-    """A request of the test before may have left another language active in this thread."""
+    """Deactivate the language that an earlier test's request may have left active in this thread."""
     translation.deactivate()
 
 
 @pytest.fixture
 def untraced() -> Iterator[None]:
-    """For what coverage makes twice as slow; ``no_cover`` of pytest-cov 7.1 goes on tracing in a worker of xdist."""
+    """Stop tracing in tests that coverage makes twice as slow.
+
+    ``no_cover`` of pytest-cov 7.1 goes on tracing in a worker of xdist.
+    """
     here, elsewhere = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
@@ -58,7 +61,7 @@ def untraced() -> Iterator[None]:
 
 @pytest.fixture
 def mpesa_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the shop Oscar's own checkout, which takes no payment: no other way to pay, but for the settings."""
+    """Give the shop Oscar's own checkout, so that only the settings can offer another payment method."""
     oscar_checkout(monkeypatch)
 
 
@@ -66,18 +69,18 @@ def mpesa_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test into a failed one, if no skips are allowed."""
     report = yield
-    return _held_to_account(report)
+    return _fail_skipped(report)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a module that skips itself as a whole."""
+    """Turn a skipped module into a failed one, if no skips are allowed."""
     report = yield
-    return _held_to_account(report)
+    return _fail_skipped(report)
 
 
-def _held_to_account(report: Report) -> Report:
+def _fail_skipped(report: Report) -> Report:
     if NO_SKIPS and report.outcome == "skipped":
         report.outcome = "failed"
-        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
+        report.longrepr = f"skipped although no skips are allowed: {report.longrepr}"
     return report

@@ -1,4 +1,4 @@
-"""Build Oscar's app configs as other shops have them, in the place of the sandbox shop's own."""
+"""Replace the sandbox shop's app configs by Oscar's own, as other shops have them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def oscar_checkout(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def oscar_orders_dashboard(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Register Oscar's own dashboard of orders, with views that nobody extended yet, until the test ends."""
+    """Register Oscar's own orders dashboard, with views that no one has extended yet, until the test ends."""
     return _register(monkeypatch, OrdersDashboardConfig)
 
 

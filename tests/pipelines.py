@@ -9,7 +9,7 @@ from oscar.core.loading import get_model
 
 
 def forked_pipeline(monkeypatch: pytest.MonkeyPatch, pipeline: dict[str, Any]) -> Any:
-    """Return Oscar's order model with the pipeline that a shop's fork writes into its class, until the test ends."""
+    """Return Oscar's order model with the pipeline of a shop's fork, until the test ends."""
     order = get_model("order", "Order")
     monkeypatch.setattr(order, "pipeline", pipeline)
     return order

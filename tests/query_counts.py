@@ -1,4 +1,4 @@
-"""Counting the queries of a block: BEGIN, COMMIT and savepoints too."""
+"""Count the queries of a block, including BEGIN, COMMIT and savepoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 
 class Count(list[str]):
-    """The queries of a block; shows them where an assertion on their number fails."""
+    """The queries of a block; a failed assertion on their number shows them."""
 
     def __str__(self) -> str:
         return "\n".join(f"{number}. {sql[:160]}" for number, sql in enumerate(self, 1))
@@ -18,7 +18,7 @@ class Count(list[str]):
 
 @contextmanager
 def counted() -> Iterator[Count]:
-    """The queries of the block, once it has ended."""
+    """Collect the queries of the block, once it has ended."""
     count = Count()
     with CaptureQueriesContext(connection) as captured:
         yield count

@@ -1,4 +1,4 @@
-"""Every row that orders and their money are made of, to compare it with what it was."""
+"""Read every row of orders and their money, to compare it with its former state."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-#: The apps whose rows an order is made of.
+#: The apps whose rows make an order.
 APPS = ["oscar_mpesa", "order", "payment", "partner", "basket", "voucher", "offer"]
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def all_rows() -> Rows:
-    """The rows by table, in the order of their keys."""
+    """Return the rows by table, ordered by primary key."""
     models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     with connection.cursor() as cursor:
         return {model._meta.db_table: _rows_of(cursor, model._meta) for model in models}
@@ -26,5 +26,5 @@ def _rows_of(cursor: Any, table: Any) -> list[tuple[Any, ...]]:
 
 
 def changed_since(before: Rows) -> set[str]:
-    """The tables with other rows than before."""
+    """Return the tables that changed."""
     return {table for table, now in all_rows().items() if now != before[table]}

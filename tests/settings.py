@@ -1,4 +1,4 @@
-"""The sandbox shop's settings, made fast and shut off from the world, for the tests."""
+"""The sandbox shop's settings for the tests: fast, and without network access."""
 
 import atexit
 import os
@@ -12,8 +12,8 @@ import environ
 from sandbox_site.settings import *
 
 _env = environ.Env()
-_own_place = Path(tempfile.mkdtemp(prefix="oscar-mpesa-tests-"))
-atexit.register(shutil.rmtree, _own_place, ignore_errors=True)
+_folder = Path(tempfile.mkdtemp(prefix="oscar-mpesa-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 DEBUG = False
 SECRET_KEY = "only for tests"
@@ -21,11 +21,11 @@ ALLOWED_HOSTS = ["*"]
 SITE_ID = 1
 
 #: SQLite, or what TEST_DATABASE_URL names (an empty value counts as none).
-_file = str(_own_place / "duka.sqlite3")
+_file = str(_folder / "duka.sqlite3")
 DATABASES = {"default": _env.db_url_config(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_file}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # In a file, as a shop has it: in memory the threads of a live server share one connection, and so each other's
-    # transactions. What a machine that fails would lose, nobody needs.
+    # SQLite uses a file, because in memory the threads of a live server would share one connection and
+    # its transactions. The tests need no data after a crash, so the file is not synced.
     DATABASES["default"]["TEST"] = {"NAME": _file}
     DATABASES["default"]["OPTIONS"] = {"timeout": 20}
     if django.VERSION >= (5, 1):
@@ -44,9 +44,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-MEDIA_ROOT = str(_own_place / "media")
-STATIC_ROOT = str(_own_place / "static")
+MEDIA_ROOT = str(_folder / "media")
+STATIC_ROOT = str(_folder / "static")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
-#: Test mode, whatever MPESA_* variables the developer has set. A test that wants otherwise says so.
+#: Test mode, whatever MPESA_* variables the developer has set. A test that needs another mode sets it.
 OSCAR_MPESA = {"TEST_MODE": True, "OTHER_METHODS": OSCAR_MPESA["OTHER_METHODS"]}

@@ -1,4 +1,4 @@
-"""Builders of a shop's rows: products, orders and payments, as Oscar itself makes them."""
+"""Build a shop's rows: products, orders and payments, as Oscar creates them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ ANOTHER = PhoneNumber.parse("0712345678")
 
 
 def later(seconds: float) -> datetime:
-    """So many seconds after ``NOON``."""
+    """Return the moment so many seconds after ``NOON``."""
     return NOON + timedelta(seconds=seconds)
 
 
 def new_product(*, price: str = "1500.00", stock: int = 10, title: str = "Kiondo") -> Any:
-    """A product in stock; each call makes another one."""
+    """Create a product in stock; each call creates another one."""
     return factories.create_product(
         title=title, price=Decimal(price), num_in_stock=stock, partner_name="Duka", product_class="Goods"
     )
@@ -46,7 +46,7 @@ def new_product(*, price: str = "1500.00", stock: int = 10, title: str = "Kiondo
 def new_order(
     *, total: str = "1500.00", status: str = "Pending payment", lines: int = 1, user: Any = None, currency: str = "KES"
 ) -> Any:
-    """An order placed by Oscar's own creator, of so many lines, with the total that is asked for."""
+    """Place an order by Oscar's own creator, with so many lines and this total."""
     basket = factories.create_basket(empty=True)
     for _ in range(lines):
         basket.add_product(new_product(price="100.00"))
@@ -65,25 +65,25 @@ def new_order(
     )
 
 
-def new_clerk(*permissions: str) -> Any:
-    """Somebody of the shop's staff, who may do these things with M-Pesa money and no others."""
+def new_staff_user(*permissions: str) -> Any:
+    """Create a staff user with these permissions on M-PESA money, and no others."""
     users = get_user_model().objects
-    clerk = users.create_user(f"clerk{users.count()}", first_name="Achieng", last_name="Were", is_staff=True)
-    clerk.user_permissions.set(
+    user = users.create_user(f"staff{users.count()}", first_name="Achieng", last_name="Were", is_staff=True)
+    user.user_permissions.set(
         Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
     )
-    return clerk
+    return user
 
 
-def lets_see_orders(clerk: Any) -> None:
-    """Oscar's own pages of orders, too: 4.2 asks for the leave to view them, 4.0 and 4.1 for all four leaves."""
-    clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="order", content_type__model="order"))
+def allow_order_pages(user: Any) -> None:
+    """Permit Oscar's order pages: 4.2 wants the permission to view orders, 4.0 and 4.1 want all four."""
+    user.user_permissions.add(*Permission.objects.filter(content_type__app_label="order", content_type__model="order"))
 
 
 def new_payment(
     order: Any = None, *, phone: PhoneNumber = PAYS, now: datetime = NOON, sent: bool = True
 ) -> MpesaPayment:
-    """An attempt for an order (a new one unless given), its prompt sent unless told otherwise."""
+    """Start a payment for an order (a new one by default), and send its push unless ``sent`` is false."""
     payment = start_payment(order or new_order(), phone=phone, now=now)
     if sent:
         send_stk_push(payment, now=now)
@@ -99,15 +99,15 @@ def success(
     checkout_id: str | None = None,
     **items: Any,
 ) -> bytes:
-    """The body of a success callback for a payment, items overridden or, with None, left out."""
-    told = {
+    """Return a success callback's body; items can be overridden, and ``None`` leaves one out."""
+    fields = {
         "Amount": payment.amount if amount is None else amount,
         "MpesaReceiptNumber": number,
         "TransactionDate": 20261123150005,
         "PhoneNumber": int(payment.phone),
         **items,
     }
-    metadata = {"Item": [{"Name": name, "Value": value} for name, value in told.items() if value is not None]}
+    metadata = {"Item": [{"Name": name, "Value": value} for name, value in fields.items() if value is not None]}
     return _body(
         payment,
         checkout_id,
@@ -118,23 +118,23 @@ def success(
 
 
 def failure(payment: MpesaPayment, *, code: Any = 1032, checkout_id: str | None = None) -> bytes:
-    """The body of a failure callback for a payment."""
+    """Return a failure callback's body."""
     return _body(payment, checkout_id, ResultCode=code, ResultDesc="Request cancelled by user")
 
 
-def _body(payment: MpesaPayment, checkout_id: str | None, **told: Any) -> bytes:
-    told["CheckoutRequestID"] = payment.checkout_request_id if checkout_id is None else checkout_id
-    told["MerchantRequestID"] = payment.merchant_request_id
-    return json.dumps({"Body": {"stkCallback": told}}).encode()
+def _body(payment: MpesaPayment, checkout_id: str | None, **fields: Any) -> bytes:
+    fields["CheckoutRequestID"] = payment.checkout_request_id if checkout_id is None else checkout_id
+    fields["MerchantRequestID"] = payment.merchant_request_id
+    return json.dumps({"Body": {"stkCallback": fields}}).encode()
 
 
-def said_by_query(code: str | None) -> PaymentUpdate:
-    """News of a query's answer."""
-    return update_from_query(StkQueryReply(result_code=code, description="told"))
+def query_update(code: str | None) -> PaymentUpdate:
+    """Return the update of a query's result."""
+    return update_from_query(StkQueryReply(result_code=code, description="simulated"))
 
 
 def post(payment: MpesaPayment, body: bytes, *, now: datetime = NOON) -> MpesaCallback:
-    """Hand a body to the lifecycle as posted to the payment's own address."""
+    """Pass a body to ``receive_callback``, as posted to the payment's own address."""
     callback = receive_callback(body, secret=payment.secret, address="196.201.214.200", now=now)
     assert callback is not None
     return callback

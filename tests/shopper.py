@@ -1,4 +1,4 @@
-"""A shopper in a browser without scripts: walks the whole checkout over Django's test client."""
+"""Walk the whole checkout with Django's test client, as a browser without scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ADDRESS = {
 
 
 class Shopper:
-    """One person with one browser. Each step asserts that the page let them go on."""
+    """A shopper with one browser. Each step asserts that the page accepts it."""
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or Client()
@@ -32,36 +32,36 @@ class Shopper:
         return self
 
     def signs_in(self, user: Any) -> Shopper:
-        """Go on as a user of the shop."""
+        """Sign in, and go on as this user."""
         self.client.force_login(user)
         return self
 
     def gives_address(self, *, email: str = "guest@example.com", **changes: str) -> Shopper:
-        """The steps before payment: e-mail (guests), address, delivery."""
+        """Take the steps before payment: email (guests), address and delivery."""
         _country()
         if "_auth_user_id" not in self.client.session:
-            self._goes("checkout:index", {"username": email, "options": "anonymous"}, to="shipping-address")
-        self._goes("checkout:shipping-address", {**ADDRESS, **changes}, to="shipping-method")
+            self._assert_accepted("checkout:index", {"username": email, "options": "anonymous"}, to="shipping-address")
+        self._assert_accepted("checkout:shipping-address", {**ADDRESS, **changes}, to="shipping-method")
         answer = self.client.get(reverse("checkout:shipping-method"))
         if answer.status_code == 200:
-            self._goes("checkout:shipping-method", {"method_code": "pick-up"}, to="payment-method")
+            self._assert_accepted("checkout:shipping-method", {"method_code": "pick-up"}, to="payment-method")
         return self
 
     def chooses(self, method: str) -> Any:
-        """The payment method; returns the answer."""
+        """Choose the payment method; return the response."""
         return self.client.post(reverse("checkout:payment-method"), {"method": method})
 
     def names_phone(self, number: str) -> Any:
-        """The phone step; returns the answer."""
+        """Enter the phone number; return the response."""
         data = {"which": "another", "phone_number": number}
         return self.client.post(reverse("checkout:preview"), data)
 
     def places_order(self) -> Any:
-        """The button on the preview; returns the answer."""
+        """Press the button on the preview; return the response."""
         return self.client.post(reverse("checkout:preview"), {"action": "place_order"})
 
     def buys(self, product: Any, *, phone: str = "254708374149") -> Any:
-        """The whole way from the product to the waiting page; returns the answer that leads there."""
+        """Go from the product to the payment page; return the response that redirects there."""
         self.puts_in_basket(product).gives_address()
         assert self.chooses("mpesa").status_code == 302
         answer = self.names_phone(phone)
@@ -69,10 +69,10 @@ class Shopper:
         return self.places_order()
 
     def order(self) -> Any:
-        """The newest order of the shop."""
+        """Return the newest order of the shop."""
         return get_model("order", "Order").objects.order_by("-pk").first()
 
-    def _goes(self, view: str, data: dict[str, str], *, to: str) -> None:
+    def _assert_accepted(self, view: str, data: dict[str, str], *, to: str) -> None:
         answer = self.client.post(reverse(view), data)
         assert answer.status_code == 302, answer.content.decode()
         assert to in answer["Location"], answer["Location"]

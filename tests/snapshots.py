@@ -1,4 +1,4 @@
-"""The test's database put back as it was within a millisecond, for tests that begin anew a thousand times."""
+"""Restore the test's database within a millisecond, for tests that begin anew a thousand times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import connection
 
 
 class Snapshot:
-    """Every row of the test's SQLite database at the moment that it was taken."""
+    """Every row of the test's SQLite database, as it was when the snapshot was taken."""
 
     def __init__(self) -> None:
         connection.ensure_connection()
@@ -17,7 +17,7 @@ class Snapshot:
         connection.connection.backup(self._copy)
 
     def restore(self) -> None:
-        """Put every row back; must be called outside a transaction."""
+        """Restore every row; call it outside a transaction."""
         self._copy.backup(connection.connection)
 
     def __enter__(self) -> Snapshot:

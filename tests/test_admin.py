@@ -1,4 +1,4 @@
-"""Django's admin: support finds and reads, nobody changes, and phones are for who may see them."""
+"""Django's admin is read-only, and shows phones only to users who may see them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from django.utils import timezone
 from oscar_mpesa.models import EventType, MpesaApiCall, MpesaBlockedPhone, MpesaOutboxMessage, MpesaPayment
 from oscar_mpesa.services import audit
 from oscar_mpesa.services.blocked_phones import block_phone
-from tests.crowds import many_payments
+from tests.bulk_rows import many_payments
 from tests.query_counts import counted
 from tests.rows import all_rows
-from tests.shop import ANOTHER, NOON, PAYS, new_clerk, new_payment, pay
+from tests.shop import ANOTHER, NOON, PAYS, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -27,18 +27,18 @@ MODELS = [model for model in apps.get_app_config("oscar_mpesa").get_models() if 
 
 
 def support(*further: str) -> Client:
-    """Somebody who may view every table of ours."""
-    client, clerk = Client(), new_clerk(*further)
-    clerk.user_permissions.add(
+    """Return a client whose user may view every table of ours."""
+    client, user = Client(), new_staff_user(*further)
+    user.user_permissions.add(
         *Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__startswith="view_mpesa")
     )
-    client.force_login(clerk)
+    client.force_login(user)
     return client
 
 
 @pytest.fixture
 def payment() -> MpesaPayment:
-    """One of everything: paid, with words that hold its phone wherever words from outside stand."""
+    """Create one row of each kind for a paid payment, with its phone in every text from outside."""
     payment = pay(new_payment())
     audit.record(EventType.RECEIPT_RESOLVED, payment, now=NOON, note=f"by {payment.phone}")
     payment.callbacks.update(detail=payment.phone)
@@ -48,12 +48,12 @@ def payment() -> MpesaPayment:
     MpesaApiCall.objects.create(
         endpoint="push", shortcode="174379", milliseconds=5, created_at=NOON, payment=payment, error=payment.phone
     )
-    block_phone(payment.phone_number, by=new_clerk("block_phone"), note=payment.phone, now=timezone.now())
+    block_phone(payment.phone_number, by=new_staff_user("block_phone"), note=payment.phone, now=timezone.now())
     return payment
 
 
 def pages(client: Client) -> str:
-    """Every list, and every row of it."""
+    """Return every list page, and the page of every row."""
     return "".join(page for model in MODELS for page in _pages_of(client, model))
 
 
@@ -66,13 +66,13 @@ def _pages_of(client: Client, model: Any) -> list[str]:
     return [answer.content.decode() for answer in answers]
 
 
-def test_every_table_but_those_of_the_program_itself_is_there() -> None:
+def test_admin_lists_every_table_except_internal_ones() -> None:
     tables = {model.__name__ for model in apps.get_app_config("oscar_mpesa").get_models()}
 
     assert {model.__name__ for model in MODELS} == tables - {"MpesaAlert", "MpesaJobRun"}
 
 
-def test_support_reads_everything_without_a_phone_a_secret_or_a_raw_body(payment: MpesaPayment) -> None:
+def test_support_sees_no_phone_secret_or_raw_body(payment: MpesaPayment) -> None:
     shown = pages(support())
 
     assert "OD123ABC45" in shown and "•••149" in shown
@@ -82,7 +82,7 @@ def test_support_reads_everything_without_a_phone_a_secret_or_a_raw_body(payment
     assert "CallbackMetadata" not in shown
 
 
-def test_who_may_see_phones_reads_them_and_the_raw_words_and_still_no_secret(payment: MpesaPayment) -> None:
+def test_full_phone_permission_shows_phones_and_raw_text_but_no_secret(payment: MpesaPayment) -> None:
     shown = pages(support("view_full_phone"))
 
     assert payment.phone in shown and "CallbackMetadata" in shown
@@ -91,7 +91,7 @@ def test_who_may_see_phones_reads_them_and_the_raw_words_and_still_no_secret(pay
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.__name__))
-def test_nobody_adds_changes_or_deletes(payment: MpesaPayment, admin_client: Client, model: Any) -> None:
+def test_admin_allows_no_add_change_or_delete(payment: MpesaPayment, admin_client: Client, model: Any) -> None:
     name = f"admin:oscar_mpesa_{model._meta.model_name}"
     row = model._default_manager.first()
     before = all_rows()
@@ -117,7 +117,7 @@ def test_nobody_adds_changes_or_deletes(payment: MpesaPayment, admin_client: Cli
         pytest.param(lambda payment: f" {payment.receipts.get().number} ", id="the M-PESA code"),
     ],
 )
-def test_a_payment_is_found(payment: MpesaPayment, asked: Callable[[MpesaPayment], str]) -> None:
+def test_search_finds_a_payment(payment: MpesaPayment, asked: Callable[[MpesaPayment], str]) -> None:
     another = new_payment(phone=ANOTHER)
 
     page = _search(support(), "mpesapayment", asked(payment))
@@ -125,7 +125,7 @@ def test_a_payment_is_found(payment: MpesaPayment, asked: Callable[[MpesaPayment
     assert _row(payment) in page and _row(another) not in page
 
 
-def test_a_phone_is_found_by_who_may_see_it_only(payment: MpesaPayment) -> None:
+def test_phone_search_needs_the_full_phone_permission(payment: MpesaPayment) -> None:
     blind, seeing = support(), support("view_full_phone")
 
     assert _row(payment) not in _search(blind, "mpesapayment", PAYS.msisdn)
@@ -136,13 +136,13 @@ def test_a_phone_is_found_by_who_may_see_it_only(payment: MpesaPayment) -> None:
 
 
 @pytest.mark.parametrize("lookup", ["phone__startswith", "secret__startswith", "mpesa_order__public_id__startswith"])
-def test_nothing_is_guessed_digit_by_digit(payment: MpesaPayment, lookup: str) -> None:
+def test_search_does_not_match_single_digits(payment: MpesaPayment, lookup: str) -> None:
     answer = support().get(reverse("admin:oscar_mpesa_mpesapayment_changelist"), {lookup: "2"})
 
     assert answer.status_code == 400
 
 
-def test_a_list_is_narrowed_by_what_stands_beside_it(payment: MpesaPayment) -> None:
+def test_filters_narrow_a_list(payment: MpesaPayment) -> None:
     address = reverse("admin:oscar_mpesa_mpesapayment_changelist")
 
     paid = support().get(address, {"status__exact": "completed", "environment__exact": "simulated"})
@@ -152,11 +152,11 @@ def test_a_list_is_narrowed_by_what_stands_beside_it(payment: MpesaPayment) -> N
     assert _row(payment) not in failed.content.decode()
 
 
-def test_a_search_for_nothing_finds_all(payment: MpesaPayment) -> None:
+def test_empty_search_lists_all(payment: MpesaPayment) -> None:
     assert _row(payment) in _search(support(), "mpesapayment", "\x00 ")
 
 
-def test_a_list_costs_the_same_among_many(payment: MpesaPayment) -> None:
+def test_list_costs_the_same_queries_with_many_rows(payment: MpesaPayment) -> None:
     client, address = support(), reverse("admin:oscar_mpesa_mpesapayment_changelist")
     client.get(address)
     with counted() as few:

@@ -1,4 +1,4 @@
-"""What each step costs in queries, pinned: BEGIN, COMMIT and savepoints counted, types warm, mail apart."""
+"""Limit the queries of each step; BEGIN, COMMIT and savepoints count, emails do not."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _warm() -> None:
-    """Let Oscar's types exist already."""
+    """Create Oscar's types before the count."""
     pay(new_payment(), number="OD000WARM0")
 
 
-def mailed_already(payment: MpesaPayment) -> None:
-    """Have the order's mail sent before, so that its queries are apart."""
+def mark_email_sent(payment: MpesaPayment) -> None:
+    """Store the order's email as sent, so that its queries do not count."""
     MpesaOutboxMessage.objects.create(
         mpesa_order=payment.mpesa_order,
         kind=MessageKind.PAID_EMAIL,
@@ -40,7 +40,7 @@ def mailed_already(payment: MpesaPayment) -> None:
 
 def first_callback(*, lines: int) -> Count:
     payment = new_payment(new_order(lines=lines))
-    mailed_already(payment)
+    mark_email_sent(payment)
     body = success(payment, number=f"OD{payment.pk:08d}")
     with counted() as count:
         post(payment, body)
@@ -48,20 +48,20 @@ def first_callback(*, lines: int) -> Count:
     return count
 
 
-def test_the_first_success_of_a_one_line_order() -> None:
+def test_first_success_of_a_one_line_order_costs_thirty_queries() -> None:
     count = first_callback(lines=1)
 
     assert not any("communication" in sql for sql in count)
     assert len(count) <= 30, str(count)  # two of them for the sandbox's cascade to its lines
 
 
-def test_each_further_line_costs_at_most_three_more() -> None:
+def test_each_further_line_costs_at_most_three_queries() -> None:
     one, five = first_callback(lines=1), first_callback(lines=5)
 
     assert len(five) - len(one) <= 4 * 3, str(five)  # one of the three for the sandbox's cascade
 
 
-def test_a_duplicate() -> None:
+def test_duplicate_callback_costs_four_queries() -> None:
     payment = new_payment()
     post(payment, success(payment))
 
@@ -71,7 +71,7 @@ def test_a_duplicate() -> None:
     assert len(count) <= 4, str(count)
 
 
-def test_the_poll_without_a_question_in_the_placing_session() -> None:
+def test_poll_without_a_query_costs_two_in_the_placing_session() -> None:
     shopper = Shopper()
     wait_url = shopper.buys(new_product())["Location"]
     shopper.client.get(f"{wait_url}status/")
@@ -83,7 +83,7 @@ def test_the_poll_without_a_question_in_the_placing_session() -> None:
     assert len(count) <= 2, str(count)
 
 
-def test_the_poll_of_a_signed_in_user_elsewhere(django_user_model: Any) -> None:
+def test_poll_of_a_signed_in_user_elsewhere_costs_three(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
     wait_url = Shopper().signs_in(user).buys(new_product())["Location"]
     elsewhere = Shopper().signs_in(user)
@@ -99,19 +99,19 @@ def test_placing_an_order_costs_at_most_thirteen_more_than_plain_oscar(settings:
     preview = mixed(QuietDetailsView, MpesaPaymentDetailsMixin).as_view(preview=True)  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(path("en/checkout/preview/", preview), *sandbox_patterns)
 
-    plain, mpesa = placing("cod"), placing("mpesa")
+    plain, mpesa = queries_of_placing("cod"), queries_of_placing("mpesa")
 
     assert len(mpesa) - len(plain) <= 13, f"{plain}\n\n{mpesa}"
 
 
 class QuietDetailsView(PaymentDetailsView):
-    """Oscar's own view, which takes no payment, in a shop that sends no mail."""
+    """Oscar's own view, which takes no payment, in a shop that sends no email."""
 
     def send_order_placed_email(self, order: Any) -> None:
         """Send nothing."""
 
 
-def placing(method: str) -> Count:
+def queries_of_placing(method: str) -> Count:
     shopper = Shopper().puts_in_basket(new_product()).gives_address()
     shopper.chooses(method)
     if method == "mpesa":

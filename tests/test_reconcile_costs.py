@@ -1,4 +1,4 @@
-"""What a pass of reconcile costs in queries, per payment and over many of them; the wire is Safaricom's own."""
+"""Limit the queries of a ``reconcile`` pass, per payment, with Daraja's replies scripted."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from oscar_mpesa.services.reconciliation import Kind, reconcile
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import Step
 from tests.query_counts import Count, counted
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
 from tests.shop import later, new_payment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAYMENTS = 30
 
-#: Of a payment, once what a pass costs anyhow is shared among them all.
+#: Queries per payment; the fixed cost of a pass is shared among all.
 PENDING, ENDED = 3, 12
 
 
 @pytest.fixture(autouse=True)
 def _production(settings: Any) -> None:
-    """Production, where a minute has room for a status check of each payment."""
+    """Use production, where a minute has room for a query of each payment."""
     settings.OSCAR_MPESA = {
         **CREDENTIALS,
         "ENVIRONMENT": "production",
@@ -38,18 +38,18 @@ def _production(settings: Any) -> None:
 
 
 def accepted() -> list[dict[str, str]]:
-    """An answer to each push, with an id of its own."""
+    """Return a reply to each push, each with its own id."""
     return [{**ACCEPTED, "CheckoutRequestID": f"ws_CO_{number:024}"} for number in range(PAYMENTS)]
 
 
-def answers(code: str) -> Iterator[Step]:
-    """The same answer about each of them."""
-    return ({**told(code), "CheckoutRequestID": fields["CheckoutRequestID"]} for fields in accepted())
+def replies(code: str) -> Iterator[Step]:
+    """Return the same result code about each payment."""
+    return ({**query_reply(code), "CheckoutRequestID": fields["CheckoutRequestID"]} for fields in accepted())
 
 
-def one_pass(code: str, *, seconds: float) -> Count:
-    """Prompt them all, then reconcile so many seconds later, Safaricom answering with one code."""
-    with replaced_transport(ScriptedTransport({"push": accepted(), "query": answers(code)})):
+def run_pass(code: str, *, seconds: float) -> Count:
+    """Send all pushes, then reconcile so many seconds later, with one result code for all."""
+    with replaced_transport(ScriptedTransport({"push": accepted(), "query": replies(code)})):
         for number in range(PAYMENTS):
             new_payment(phone=PhoneNumber.parse(f"2547{number:08}"))
         with counted() as count:
@@ -62,7 +62,7 @@ def statuses() -> set[str]:
     return set(MpesaPayment.objects.values_list("status", flat=True))
 
 
-def test_an_idle_pass_looks_once_for_each_kind_of_thing_and_leaves_its_heartbeat() -> None:
+def test_idle_pass_costs_seven_queries_and_records_its_run() -> None:
     assert list(reconcile(lambda: later(0))) == []
 
     with counted() as count:
@@ -71,23 +71,23 @@ def test_an_idle_pass_looks_once_for_each_kind_of_thing_and_leaves_its_heartbeat
     assert len(count) <= 7, str(count)
 
 
-def test_a_payment_that_is_still_pending_costs_its_question() -> None:
-    count = one_pass("4999", seconds=21)
+def test_pending_payment_costs_its_query() -> None:
+    count = run_pass("4999", seconds=21)
 
     assert statuses() == {"processing"}
     assert len(count) // PAYMENTS <= PENDING, str(count)
 
 
 @pytest.mark.parametrize("code", ["1032", "2001"])
-def test_a_payment_that_was_refused_on_the_phone_costs_its_question_and_its_end(code: str) -> None:
-    count = one_pass(code, seconds=21)
+def test_failed_payment_costs_its_query_and_its_end(code: str) -> None:
+    count = run_pass(code, seconds=21)
 
     assert statuses() <= {"cancelled", "failed"}
     assert len(count) // PAYMENTS <= ENDED, str(count)
 
 
-def test_a_payment_that_nobody_answered_costs_no_more() -> None:
-    count = one_pass("4999", seconds=151)
+def test_unanswered_payment_costs_no_more() -> None:
+    count = run_pass("4999", seconds=151)
 
     assert statuses() == {"expired"}
     assert len(count) // PAYMENTS <= ENDED, str(count)

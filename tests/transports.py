@@ -8,7 +8,7 @@ from oscar_mpesa.daraja.transport import HttpTransport, Request, Response
 
 
 class ImpatientTransport:
-    """Speak real HTTP, but wait at most ``read`` seconds for an answer to a push or a callback."""
+    """Use real HTTP, but wait at most ``read`` seconds for the reply to a push or a callback."""
 
     def __init__(self, *, read: float) -> None:
         self._http = HttpTransport()

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from oscar_mpesa.access import staff_permissions
 from oscar_mpesa.access.staff_permissions import is_staff_with, may_see_full_phones
 from tests.house.sources import python_files
-from tests.shop import new_clerk
+from tests.shop import new_staff_user
 
 #: The custom permissions in the models' ``Meta``.
 CUSTOM = {
@@ -57,18 +57,18 @@ def test_no_other_module_names_a_permission() -> None:
 def test_only_staff_with_permission_see_full_phones() -> None:
     users: Any = get_user_model().objects
     customer = users.create_user("wanjiru", "wanjiru@example.com")
-    customer.user_permissions.set(new_clerk("view_full_phone").user_permissions.all())
+    customer.user_permissions.set(new_staff_user("view_full_phone").user_permissions.all())
 
-    assert may_see_full_phones(new_clerk("view_full_phone"))
+    assert may_see_full_phones(new_staff_user("view_full_phone"))
     assert may_see_full_phones(users.create_superuser("owner", "owner@example.com", "x"))
-    assert not may_see_full_phones(new_clerk("view_mpesapayment"))
+    assert not may_see_full_phones(new_staff_user("view_mpesapayment"))
     assert not may_see_full_phones(customer)
     assert not may_see_full_phones(AnonymousUser())
 
 
 @pytest.mark.django_db
 def test_staff_need_all_of_the_permissions() -> None:
-    clerk = new_clerk("act_on_payment", "block_phone")
+    clerk = new_staff_user("act_on_payment", "block_phone")
 
     assert is_staff_with(clerk, staff_permissions.ACT, staff_permissions.BLOCK)
     assert not is_staff_with(clerk, staff_permissions.ACT, staff_permissions.EXPORT)

@@ -16,7 +16,7 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refu
 from tests.alerts.connectivity_rows import minutes, with_credentials
 from tests.alerts.expected_alerts import alert_of, sentence_of
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import CANCELS, NOON, later, new_clerk, new_payment, pay, post, success
+from tests.shop import CANCELS, NOON, later, new_payment, new_staff_user, pay, post, success
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reconcile_runs")]
 
@@ -40,7 +40,7 @@ def test_undecided_money_raises_alert_until_refunded(new_unmatched: Any, key: st
 
     before = alert_of(key)
     record_refund(
-        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
+        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_staff_user("record_return"), now=NOON
     )
 
     assert before is not None
@@ -82,7 +82,7 @@ def test_cancelled_paid_order_raises_alert_until_refunded() -> None:
 
     before = sentence_of("cancelled_paid_orders")
     record_refund(
-        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_clerk("record_return"), now=NOON
+        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_staff_user("record_return"), now=NOON
     )
 
     assert before == "A cancelled order had been paid. Return the money."
@@ -151,7 +151,7 @@ def test_order_closed_unconfirmed_raises_alert_until_money_is_recorded(settings:
         Decimal(1500),
         order=payment.mpesa_order.order,
         payment=payment,
-        by=new_clerk("record_receipt"),
+        by=new_staff_user("record_receipt"),
         note="found in the portal",
         now=minutes(50),
     )
@@ -167,7 +167,7 @@ def test_allocated_receipt_clears_alert() -> None:
     MpesaPayment.objects.filter(mpesa_order_id=order.pk).update(status="failed", live_order=None)
 
     before = sentence_of("unallocated")
-    allocate_receipt(receipt, order, by=new_clerk("apply_receipt"), now=NOON)
+    allocate_receipt(receipt, order, by=new_staff_user("apply_receipt"), now=NOON)
 
     assert before != ""
     assert sentence_of("unallocated") == ""

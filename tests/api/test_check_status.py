@@ -12,7 +12,7 @@ from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import NUMBER, ApiClient, age, holding, placing
 from tests.query_counts import counted
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
 from tests.shop import ANOTHER, failure, new_order, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,7 +85,7 @@ def test_in_test_mode_a_poll_brings_the_end(
 def test_safaricom_is_asked_when_a_question_is_due_and_not_again_at_once(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
     order = new_order()
-    wire = ScriptedTransport({"push": [ACCEPTED], "query": [told("4999")]})
+    wire = ScriptedTransport({"push": [ACCEPTED], "query": [query_reply("4999")]})
     with replaced_transport(wire):
         payment = started(placing(order), order)
         early = holding(order).checks(payment.pk).json()
@@ -100,7 +100,7 @@ def test_safaricom_is_asked_when_a_question_is_due_and_not_again_at_once(setting
 def test_a_prompt_whose_clock_ran_out_has_expired(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
     order = new_order()
-    with replaced_transport(ScriptedTransport({"push": [ACCEPTED], "query": [told("4999")]})):
+    with replaced_transport(ScriptedTransport({"push": [ACCEPTED], "query": [query_reply("4999")]})):
         payment = started(placing(order), order)
         age(151)
 

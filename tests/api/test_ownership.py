@@ -15,7 +15,7 @@ from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_tokens import TokenPurpose
 from tests.api.client import NUMBER, ApiClient, holding, placing, too_old
-from tests.shop import new_clerk, new_order, new_payment
+from tests.shop import new_order, new_payment, new_staff_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,13 +39,13 @@ STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
     "a forged token": lambda order: ApiClient(**{TOKEN_HEADER: f"{order.pk}.1w0000.forged"}),
     "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk, TokenPurpose.OWN)}),
     "an empty token": lambda order: ApiClient(**{TOKEN_HEADER: ""}),
-    "staff without the permission": lambda order: signed_in(new_clerk("close_order")),
+    "staff without the permission": lambda order: signed_in(new_staff_user("close_order")),
     "a user with the permission who is no staff": lambda order: signed_in(permitted_customer()),
 }
 
 
 def permitted_customer() -> Any:
-    customer = new_clerk("view_mpesapayment", "view_full_phone")
+    customer = new_staff_user("view_mpesapayment", "view_full_phone")
     customer.is_staff = False
     customer.save()
     return customer
@@ -124,7 +124,7 @@ def test_who_holds_the_orders_token_pays_without_cookies_and_sees_the_number_mas
 )
 def test_staff_see_what_they_may_and_prompt_nobody(permissions: tuple[str, ...], phone: str) -> None:
     payment = new_payment(now=timezone.now())
-    clerk = signed_in(new_clerk(*permissions))
+    clerk = signed_in(new_staff_user(*permissions))
 
     assert clerk.checks(payment.pk).json()["phone_number"] == phone
     assert clerk.initiates(payment.order_id).status_code == 404

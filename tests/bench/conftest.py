@@ -1,4 +1,4 @@
-"""Where the server that a benchmark wants does not answer, it is skipped by name."""
+"""Skip a benchmark, by name, if its database server does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 
 @pytest.fixture(scope="session", autouse=True)
 def _server() -> None:
-    """Asked before Django would ask it for a test database."""
+    """Check the server before Django asks it for a test database."""
     place = connection.settings_dict["HOST"], int(connection.settings_dict["PORT"] or 0)
     if connection.vendor == "postgresql" and not _answers(*place):
         pytest.skip(f"no PostgreSQL answers at {place[0]}:{place[1]}")

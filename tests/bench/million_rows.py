@@ -1,4 +1,4 @@
-"""A shop that has sold a million times, made on PostgreSQL in minutes: the rows of one real order, copied by number."""
+"""Fill PostgreSQL with a million sold orders in minutes, by copying the rows of one real order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment
-from tests.databases.crowd import new_payment
+from tests.databases.threads import new_payment
 from tests.shop import failure, new_order, pay, post
 
-#: What no two copies may have in common, or what a shop's rows have not: SQL of the column ``{0}`` and the number n.
+#: The columns that must differ between copies: SQL of the column ``{0}`` and the number n.
 UNLIKE = {
-    # Random as the first one, but in order: an index that is filled at random takes ten times as long.
+    # Random as the first one, but in order: filling an index at random takes ten times as long.
     **dict.fromkeys(["public_id", "secret", "session_key"], "lpad(to_hex(n), 8, '0') || substr({0}, 9)"),
     **dict.fromkeys(["username", "email", "checkout_request_id", "key"], "{0} || n"),
     "number": "{0} || lpad(n::text, 7, '0')",
@@ -29,14 +29,14 @@ UNLIKE = {
     "live_order": "{0} + n",
 }
 
-#: What the guests of a desk's year have of their own, beside that.
+#: What each guest of a year of sales has beside that.
 GUESTS = {"first_name": "'Guest' || n", "guest_email": "'guest' || n || '@example.com'", "amount": "100 + mod(n, 50)"}
 
 A_YEAR = timedelta(days=365)
 
 
-def sold(count: int) -> None:
-    """So many orders more, each of a signed-in user of its own and paid by one payment."""
+def sell(count: int) -> None:
+    """Add so many orders, each paid by one payment of its own signed-in user."""
     user = get_user_model().objects.create_user(f"first of {count}", f"first-of-{count}@example.com")
     now = timezone.now()
     payment = pay(new_payment(new_order(user=user), now=now), number=f"M{count}", now=now)
@@ -45,13 +45,13 @@ def sold(count: int) -> None:
     multiply(payment, count, Session.objects.get(pk=client.session.session_key))
 
 
-def asked(count: int) -> None:
-    """So many payments more whose phones have not answered."""
+def prompt(count: int) -> None:
+    """Add so many payments that no phone has answered."""
     multiply(new_payment(now=timezone.now()), count)
 
 
-def traded(count: int, mark: str) -> None:
-    """So many payments more of guests with addresses, over the year until now; of ten one was cancelled.
+def trade(count: int, mark: str) -> None:
+    """Add so many guests' payments of the last year, one in ten cancelled.
 
     Their M-PESA codes begin with ``OD`` and the mark, a letter.
     """
@@ -81,10 +81,10 @@ def _guests_order() -> Any:
 
 
 def multiply(payment: MpesaPayment, count: int, *others: Model, unlike: Mapping[str, str] | None = None) -> None:
-    """Copy a payment until there are so many, spread over the year before it; and tell the planner.
+    """Copy a payment until there are so many, spread over the year before it, and update the planner's statistics.
 
-    Its order, the order's user, receipts, callbacks and dues are copied with it, and ``others`` too; ``unlike`` are
-    more columns that no two copies have in common. The role must be a superuser.
+    Copy its order, user, receipts, callbacks and messages too, and ``others``. ``unlike`` are further columns that must
+    differ between copies. The role must be a superuser.
     """
     unlike = {**UNLIKE, **(unlike or {}), "": f"{{0}} - n * interval '{A_YEAR / count}'"}
     order: Any = payment.mpesa_order.order
@@ -93,7 +93,7 @@ def multiply(payment: MpesaPayment, count: int, *others: Model, unlike: Mapping[
     rows = [*(row for row in one if row), *(row for found in several for row in found.order_by("pk")), *others]
     steps = {type(row): sum(type(each) is type(row) for each in rows) for row in rows}
     with connection.cursor() as cursor:
-        # Foreign keys hold by construction; to look each of them up would take twice as long.
+        # Copies hold the foreign keys by construction; checking each one would take twice as long.
         cursor.execute("SET session_replication_role = replica")
         for row in rows:
             cursor.execute(_copying(row, count, steps, unlike))
@@ -104,7 +104,7 @@ def multiply(payment: MpesaPayment, count: int, *others: Model, unlike: Mapping[
 
 
 def _copying(row: Model, count: int, steps: dict[type[Model], int], unlike: Mapping[str, str]) -> str:
-    """The SQL that copies one row; ids go on by as many as there are rows of the kind to copy."""
+    """Return the SQL that copies one row; ids grow by the number of rows to copy."""
     columns = {_quoted(field.column): _unlike(field, steps, unlike) for field in row._meta.concrete_fields}
     table, key = _quoted(row._meta.db_table), _quoted(row._meta.pk.column)
     return (

@@ -1,4 +1,4 @@
-"""A hundred thousand rows leave the desk as a file in no more memory than ten thousand. On PostgreSQL."""
+"""An export of a hundred thousand rows needs no more memory than one of ten thousand, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.bench.million_rows import traded
+from tests.bench.million_rows import trade
 from tests.dashboard.staff import address, at_desk
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
@@ -18,15 +18,15 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 FEW, MANY = 10_000, 100_000
 
 
-def the_year() -> dict[str, str]:
-    """All days that ``traded`` made rows of."""
+def last_year() -> dict[str, str]:
+    """Return the days of all rows that ``trade`` adds."""
     today = timezone.localdate()
     return {"from": f"{today - timedelta(days=370)}", "to": f"{today + timedelta(days=1)}"}
 
 
-def rows_and_peak(client: Client, name: str, asked: dict[str, str]) -> tuple[int, int]:
-    """So many lines, and bytes at the most while they are sent."""
-    response: Any = client.get(address(name), asked)
+def rows_and_peak(client: Client, name: str, params: dict[str, str]) -> tuple[int, int]:
+    """Return the number of lines, and the most bytes in memory while they are sent."""
+    response: Any = client.get(address(name), params)
     assert response.status_code == 200
     tracemalloc.start()
     try:
@@ -36,14 +36,14 @@ def rows_and_peak(client: Client, name: str, asked: dict[str, str]) -> tuple[int
         tracemalloc.stop()
 
 
-def test_a_hundred_thousand_rows_are_exported_in_no_more_memory_than_ten_thousand(capsys: Any) -> None:
+def test_export_of_many_rows_needs_no_more_memory(capsys: Any) -> None:
     client = at_desk("export_payments")
-    files: dict[str, dict[str, str]] = {"payments-export": {}, "receipts-export": the_year()}
-    traded(FEW, "A")
-    few = {name: rows_and_peak(client, name, asked) for name, asked in files.items()}
-    traded(MANY - FEW, "B")
+    files: dict[str, dict[str, str]] = {"payments-export": {}, "receipts-export": last_year()}
+    trade(FEW, "A")
+    few = {name: rows_and_peak(client, name, params) for name, params in files.items()}
+    trade(MANY - FEW, "B")
 
-    many = {name: rows_and_peak(client, name, asked) for name, asked in files.items()}
+    many = {name: rows_and_peak(client, name, params) for name, params in files.items()}
 
     with capsys.disabled():
         for name, (lines, peak) in many.items():

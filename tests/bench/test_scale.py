@@ -1,4 +1,4 @@
-"""What a full table costs: nothing, for one payment; and no more memory, for a pass over all of them."""
+"""A full table makes one payment no slower, and ``reconcile`` no larger in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.reconciliation import reconcile
-from tests.crowds import many_payments
+from tests.bulk_rows import many_payments
 from tests.query_counts import counted
 from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import later, new_payment, post, success
@@ -26,24 +26,24 @@ NUMBERS = count(10_000_000)
 
 
 def new_success() -> tuple[MpesaPayment, bytes]:
-    """A payment that waits, of a phone of its own, and the callback that completes it."""
+    """Create a waiting payment of a new phone, and the callback that completes it."""
     payment = new_payment(phone=PhoneNumber.parse(f"2547{next(NUMBERS)}"))
     return payment, success(payment, number=f"OD{payment.pk:08}")
 
 
 def seconds_to_settle() -> float:
-    """How long it takes, as a rule."""
-    taken = []
+    """Return the median time to process a callback."""
+    timings = []
     for _ in range(30):
         payment, body = new_success()
         started = perf_counter()
         post(payment, body)
-        taken.append(perf_counter() - started)
-    return median(taken)
+        timings.append(perf_counter() - started)
+    return median(timings)
 
 
 def queries_to_settle() -> int:
-    """How many it takes once types and sites are known."""
+    """Return the queries of a callback, once types and sites are cached."""
     payment, body = new_success()
     with counted() as queries:
         post(payment, body)
@@ -51,17 +51,17 @@ def queries_to_settle() -> int:
 
 
 def peak_of_a_pass() -> int:
-    """Bytes at the most, while every payment that is due is looked at."""
+    """Return the most bytes in memory during a pass over all due payments."""
     tracemalloc.start()
     try:
-        looked_at = sum(1 for _ in reconcile(lambda: later(21)))
-        assert looked_at == MpesaPayment.objects.count()
+        steps = sum(1 for _ in reconcile(lambda: later(21)))
+        assert steps == MpesaPayment.objects.count()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
-def test_settling_among_ten_thousand_payments_takes_as_long_as_alone() -> None:
+def test_callback_is_as_fast_among_ten_thousand_payments() -> None:
     alone, queries = seconds_to_settle(), queries_to_settle()
 
     many_payments(MANY)
@@ -70,7 +70,7 @@ def test_settling_among_ten_thousand_payments_takes_as_long_as_alone() -> None:
     assert seconds_to_settle() < 2 * alone
 
 
-def test_settling_among_ten_thousand_payments(benchmark: Any) -> None:
+def test_callback_among_ten_thousand_payments(benchmark: Any) -> None:
     many_payments(MANY)
 
     benchmark.pedantic(post, setup=lambda: (new_success(), {}), rounds=50)
@@ -78,10 +78,10 @@ def test_settling_among_ten_thousand_payments(benchmark: Any) -> None:
     assert MpesaPayment.objects.filter(status="completed").count() == 50
 
 
-def test_a_pass_over_ten_thousand_payments_needs_no_more_memory_than_over_a_thousand(settings: Any) -> None:
+def test_pass_over_ten_thousand_payments_needs_no_more_memory(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     many_payments(FEW)
-    peak_of_a_pass()  # what is imported and remembered once
+    peak_of_a_pass()  # warm up imports and caches
 
     few = peak_of_a_pass()
     many_payments(MANY - FEW)

@@ -1,4 +1,4 @@
-"""The made-up stories of the normal tests: ten times as many steps, in longer stories."""
+"""Run the state machine of the normal tests with more and longer histories."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.services.state_machine.setup_order import live_through
+from tests.services.state_machine.setup_order import run_histories
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
 
-def test_no_story_of_an_order_breaks_a_money_rule(settings: Any) -> None:
-    live_through(settings, stories=720, steps=25)
+def test_no_history_of_an_order_breaks_an_invariant(settings: Any) -> None:
+    run_histories(settings, histories=720, steps=25)

@@ -18,7 +18,7 @@ from tests.alerts.connectivity_rows import new_ended_payments
 from tests.browser.axe import violations
 from tests.browser.shopper import Person
 from tests.services.unmatched import surplus
-from tests.shop import new_clerk
+from tests.shop import new_staff_user
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def much() -> None:
 def at_the_desk(visitor: Person) -> Person:
     """Signed in as staff who may open the desk, over another door than the shop's login page."""
     client = Client()
-    client.force_login(new_clerk("view_mpesapayment"))
+    client.force_login(new_staff_user("view_mpesapayment"))
     session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     visitor.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session, "url": visitor.shop}])
     return visitor

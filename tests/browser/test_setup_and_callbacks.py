@@ -16,7 +16,7 @@ from oscar_mpesa.simulator.server import Simulator
 from tests.browser.axe import violations_at_all_widths
 from tests.browser.shopper import Person
 from tests.setup_check.probes import set_up
-from tests.shop import ANOTHER, failure, lets_see_orders, new_clerk, new_payment, pay, post, success
+from tests.shop import ANOTHER, allow_order_pages, failure, new_payment, new_staff_user, pay, post, success
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,8 +26,8 @@ LOOKS = pytest.mark.parametrize(("language", "width"), [("en", 360), ("en", 1280
 def at_the_desk(person: Person) -> Person:
     """Somebody of the staff who may act, signed in."""
     client = Client()
-    clerk = new_clerk("view_mpesapayment", "act_on_payment")
-    lets_see_orders(clerk)
+    clerk = new_staff_user("view_mpesapayment", "act_on_payment")
+    allow_order_pages(clerk)
     client.force_login(clerk)
     key = django_settings.SESSION_COOKIE_NAME
     person.context.add_cookies([{"name": key, "value": client.cookies[key].value, "url": person.shop}])

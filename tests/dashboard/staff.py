@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from oscar_mpesa.models import Allocation, MpesaReceipt
-from tests.shop import NOON, lets_see_orders, new_clerk
+from tests.shop import NOON, allow_order_pages, new_staff_user
 
 #: What everybody at the desk has.
 VIEW = "view_mpesapayment"
@@ -26,15 +26,15 @@ ALL = ("apply_receipt", "record_return", "explain_receipt")
 def at_desk(*permissions: str) -> Client:
     """The browser of a clerk who may see M-Pesa, and do these things."""
     client = Client()
-    client.force_login(new_clerk(VIEW, *permissions))
+    client.force_login(new_staff_user(VIEW, *permissions))
     return client
 
 
 def at_order_desk() -> Client:
     """The browser of a clerk who may see M-Pesa, and the orders in Oscar's dashboard."""
     client = Client()
-    clerk = new_clerk(VIEW)
-    lets_see_orders(clerk)
+    clerk = new_staff_user(VIEW)
+    allow_order_pages(clerk)
     client.force_login(clerk)
     return client
 

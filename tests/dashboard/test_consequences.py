@@ -16,7 +16,7 @@ from oscar_mpesa.services.update_sources import push_expired
 from tests.dashboard.forms import closed, looked_at, seen, stock_snapshot
 from tests.dashboard.staff import ALL, address, at_desk, page_of, words
 from tests.services.unmatched import mismatch, surplus
-from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +158,7 @@ def test_no_request_can_be_sent_for_a_closed_order_and_the_page_says_so() -> Non
 
 def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
     receipt = surplus()
-    clerk = new_clerk("record_return")
+    clerk = new_staff_user("record_return")
     record_refund(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
 
     told = seen("payment", receipt.payment_id).partition("Say:")[2]
@@ -170,7 +170,7 @@ def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
 
 def test_a_difference_that_was_accepted_is_told_of_the_payment_and_of_the_order() -> None:
     receipt = mismatch()
-    clerk = new_clerk("apply_receipt")
+    clerk = new_staff_user("apply_receipt")
     allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
     receipt.refresh_from_db()
     order: Any = receipt.order
@@ -184,7 +184,7 @@ def test_a_difference_that_was_accepted_is_told_of_the_payment_and_of_the_order(
 
 
 def new_superuser() -> Any:
-    clerk = new_clerk()
+    clerk = new_staff_user()
     clerk.is_superuser = True
     clerk.save()
     return clerk

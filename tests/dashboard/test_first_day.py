@@ -29,7 +29,7 @@ from oscar_mpesa.setup_check.steps import steps
 from tests.dashboard.staff import ALL, TAGS, address, at_desk, at_order_desk, new_receipt, page_of, production, words
 from tests.services.unmatched import mismatch, surplus
 from tests.setup_check.probes import set_up
-from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_the_set_up_page_opens_where_safaricom_s_addresses_are_not_mounted(setti
     urls.urlpatterns = [path("dashboard/", config.urls)]  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urls
     request = RequestFactory().get("/", headers={"host": "duka.co.ke"})
-    request.user = new_clerk("view_mpesapayment")
+    request.user = new_staff_user("view_mpesapayment")
 
     assert "https://duka.co.ke/api/payments/hooks" in str(SetupView(request=request).get_context_data()["steps"])
 
@@ -181,7 +181,7 @@ def test_the_list_says_why_a_payment_failed_and_which_money_came_for_its_order_o
     post(first, failure(first, code=1), now=later(10))
     second = new_payment(order, phone=ANOTHER, now=later(20))
     post(second, failure(second, code=2001), now=later(30))
-    clerk = new_clerk("record_receipt")
+    clerk = new_staff_user("record_receipt")
     record_receipt("OD555EEE55", Decimal(1500), order=order, by=clerk, note="M-PESA portal", now=later(600))
 
     told = seen("payments")
@@ -215,7 +215,7 @@ def test_the_month_to_export_is_the_one_that_the_books_are_made_of() -> None:
 
 def test_a_difference_that_was_accepted_has_a_column_of_its_own() -> None:
     receipt = mismatch()
-    allocate_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), accept_difference=True, now=later(60))
+    allocate_receipt(receipt, receipt.order, by=new_staff_user("apply_receipt"), accept_difference=True, now=later(60))
     pay(new_payment(phone=ANOTHER), number="OD333CCC33")
 
     response: Any = at_desk("export_payments").get(address("receipts-export"), {"month": "2026-11"})
@@ -239,7 +239,7 @@ def test_rounding_is_no_difference_that_somebody_accepted() -> None:
 
 def test_a_blocked_number_is_said_to_be_and_the_list_of_them_says_by_whom_and_why() -> None:
     payment = pay(new_payment())
-    block_phone(payment.phone_number, by=new_clerk("block_phone"), note="rang us", now=NOON)
+    block_phone(payment.phone_number, by=new_staff_user("block_phone"), note="rang us", now=NOON)
 
     assert "0708 •••149 blocked: no more requests to it" in seen("payment", payment.pk)
     told = seen("blocked-phones")
@@ -249,7 +249,7 @@ def test_a_blocked_number_is_said_to_be_and_the_list_of_them_says_by_whom_and_wh
 
 
 def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
-    blocked = block_phone(ANOTHER, by=new_clerk("block_phone"), note="rang us", now=NOON)
+    blocked = block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON)
     client = at_desk("block_phone")
 
     refused = words(client.post(address("unblock-phone", blocked.pk), follow=True))
@@ -265,7 +265,7 @@ def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
 
 def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
     blocked, client = (
-        block_phone(ANOTHER, by=new_clerk("block_phone"), note="rang us", now=NOON),
+        block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON),
         at_desk("block_phone"),
     )
     client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"})

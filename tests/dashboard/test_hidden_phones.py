@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaPayment, MpesaReceipt
 from tests.dashboard.staff import address, page_of
-from tests.shop import NOON, PAYS, new_clerk, new_payment, pay
+from tests.shop import NOON, PAYS, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,7 +88,7 @@ PAGES: dict[str, Callable[[MpesaPayment], str]] = {
 
 
 def staff(*permissions: str) -> Client:
-    client, clerk = Client(), new_clerk(*permissions)
+    client, clerk = Client(), new_staff_user(*permissions)
     views = Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__startswith="view_mpesa")
     clerk.user_permissions.add(*views)
     client.force_login(clerk)

@@ -16,7 +16,7 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refu
 from tests.dashboard.forms import closed, for_guest, looked_at, seen, stock_snapshot
 from tests.dashboard.staff import ALL, address, at_desk, at_order_desk, page_of, words
 from tests.services.unmatched import fresh, mismatch, surplus, unallocated
-from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post, success
+from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -37,12 +37,12 @@ def returning(receipt: MpesaReceipt, **changes: str) -> dict[str, str]:
 
 
 def give_back(receipt: MpesaReceipt, amount: int) -> MpesaReceipt:
-    clerk = new_clerk("record_return")
+    clerk = new_staff_user("record_return")
     return record_refund(receipt, amount=Decimal(amount), reference="R1", by=clerk, now=later(200))
 
 
 def use(receipt: MpesaReceipt, order: Any) -> MpesaReceipt:
-    return allocate_receipt(receipt, order, by=new_clerk("apply_receipt"), accept_difference=True, now=later(300))
+    return allocate_receipt(receipt, order, by=new_staff_user("apply_receipt"), accept_difference=True, now=later(300))
 
 
 def on_phone() -> MpesaPayment:
@@ -213,7 +213,7 @@ def test_what_became_of_money_is_said_on_the_telephone_too(decide: str, say: str
     if decide == "return":
         give_back(fresh(receipt), 1500)
     else:
-        resolve_receipt(fresh(receipt), note="settled", by=new_clerk("explain_receipt"), now=later(500))
+        resolve_receipt(fresh(receipt), note="settled", by=new_staff_user("explain_receipt"), now=later(500))
 
     assert f"Say: {say}" in seen("payment", payment.pk)
 
@@ -261,7 +261,7 @@ def test_a_code_of_letters_only_is_found(code: str) -> None:
 
 def test_money_is_found_by_the_order_it_came_for_wherever_it_went() -> None:
     order, other = new_order(), new_order()
-    clerk = new_clerk("record_receipt")
+    clerk = new_staff_user("record_receipt")
     stock_snapshot(record_receipt("OD555EEE55", Decimal(100), order=order, by=clerk, note="portal", now=later(60)))
     use(MpesaReceipt.objects.get(), other)
     brought = unallocated()

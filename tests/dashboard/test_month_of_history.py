@@ -18,7 +18,7 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refu
 from tests.dashboard.forms import Order, for_guest
 from tests.dashboard.staff import ALL, address, at_desk, page_of, words
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def test_what_writing_it_down_sets_going_is_said_before() -> None:
 def test_the_order_s_page_names_the_rest_of_what_was_sent_back_in_part() -> None:
     receipt = surplus()
     before = words(at_desk(*ALL).get(page_of(receipt)))
-    clerk = new_clerk("record_return")
+    clerk = new_staff_user("record_return")
     record_refund(receipt, amount=Decimal(500), reference="SKN7AAA111", note="", by=clerk, now=later(60))
     order: Any = Order.objects.get()
 
@@ -148,7 +148,7 @@ def test_a_number_that_no_order_has_leads_to_the_orders() -> None:
 
 def test_a_difference_that_was_accepted_is_told_where_the_money_is() -> None:
     receipt = mismatch()
-    clerk = new_clerk("apply_receipt")
+    clerk = new_staff_user("apply_receipt")
     allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
 
     assert "The order costs KSh 1,500; the difference was accepted." in words(at_desk(*ALL).get(page_of(receipt)))

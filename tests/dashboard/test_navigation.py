@@ -9,15 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from oscar_mpesa.dashboard.navigation import add_to_menu
-from tests.shop import new_clerk
+from tests.shop import new_staff_user
 
 pytestmark = pytest.mark.django_db
 
 
 def test_staff_with_the_permission_find_it_in_the_menu_and_others_do_not() -> None:
     may, may_not = Client(), Client()
-    may.force_login(new_clerk("view_mpesapayment"))
-    may_not.force_login(new_clerk())
+    may.force_login(new_staff_user("view_mpesapayment"))
+    may_not.force_login(new_staff_user())
 
     with_entry = may.get(reverse("dashboard:index")).content.decode()
     without = may_not.get(reverse("dashboard:index")).content.decode()

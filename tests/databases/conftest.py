@@ -1,4 +1,4 @@
-"""A shop on a server database, with credentials for a Daraja that is slow enough to be overtaken."""
+"""Fixtures of a shop on a database server, with credentials for a slow Daraja."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from oscar_mpesa.services.gateway import replaced_transport
-from tests.databases.crowd import BusyDaraja
+from tests.databases.threads import BusyDaraja
 
 
 @pytest.fixture
 def credentials(settings: Any) -> None:
-    """The shop is no test mode's: it speaks to a Daraja."""
+    """Give the shop sandbox credentials, so that it calls Daraja."""
     settings.OSCAR_MPESA = {
         **settings.OSCAR_MPESA,
         "CONSUMER_KEY": "key",
@@ -26,7 +26,7 @@ def credentials(settings: Any) -> None:
 
 @pytest.fixture
 def daraja(credentials: None) -> Iterator[BusyDaraja]:
-    """What stands in Safaricom's place, and counts."""
+    """Replace Daraja by one that counts pushes and tokens."""
     busy = BusyDaraja()
     with replaced_transport(busy):
         yield busy

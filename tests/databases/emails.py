@@ -1,4 +1,4 @@
-"""What the shop's people are told, seen from every process: a line for each in a file, ``EMAIL_FILE_PATH``."""
+"""Write emails and signals to a file, so that a test sees those of every process (``EMAIL_FILE_PATH``)."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-from tests.databases.processes import die
+from tests.databases.processes import kill_process
 
 
-class Letterbox(BaseEmailBackend):
-    """Delivers to the file, one write a mail."""
+class FileBackend(BaseEmailBackend):
+    """Append each email's subject to the file, in one write."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write the subjects down."""
+        """Append the subjects."""
         for message in email_messages:
             _write(str(message.subject))
         return len(email_messages)
 
 
-class DiesBeforeSending(Letterbox):
-    """The process is killed as soon as it takes up a mail."""
+class KilledBeforeSending(FileBackend):
+    """Kill the process before it sends an email."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send none."""
-        die()
+        """Send nothing."""
+        kill_process()
 
 
-class DiesAfterSending(Letterbox):
-    """The process is killed when the mail server has the mail, and before anybody could write that down."""
+class KilledAfterSending(FileBackend):
+    """Kill the process after the emails are sent, before the outbox records it."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send them all, and return to nobody."""
+        """Send all emails, then kill the process."""
         super().send_messages(email_messages)
-        die()
+        kill_process()
 
 
-def tell_the_shop(*, order: Any, **_: Any) -> None:
-    """For ``order_paid``: what the shop's own code does with it."""
+def pack_order(*, order: Any, **_: Any) -> None:
+    """Append a line for a paid order, as a shop's receiver of ``order_paid`` would act on it."""
     _write(f"Pack order {order.number}")
 
 
 def delivered() -> list[str]:
-    """The subjects of all mails so far, and what the shop was told, oldest first."""
-    return _box().read_text(encoding="utf-8").splitlines() if _box().exists() else []
+    """Return the lines so far, oldest first: subjects of emails and orders to pack."""
+    return _file().read_text(encoding="utf-8").splitlines() if _file().exists() else []
 
 
 def _write(line: str) -> None:
-    with _box().open("a", encoding="utf-8") as box:
-        box.write(f"{line}\n")
+    with _file().open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
 
 
-def _box() -> Path:
+def _file() -> Path:
     return Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]

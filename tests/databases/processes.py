@@ -1,4 +1,4 @@
-"""Workers in processes of their own, with database connections of their own, who can be killed as machines kill."""
+"""Run jobs in processes with their own database connections, and kill them with SIGKILL."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from typing import Any, NoReturn
 
 from django.db import connections
 
-#: Seconds for a worker to end by itself.
-PATIENCE = 30
+#: Seconds that a job may take.
+MAX_WAIT = 30
 
-#: The exit code of a process that was killed.
+#: The exit code of a killed process.
 KILLED = -signal.SIGKILL
 
-# A fork starts in milliseconds, with the tests' settings and test database.
+# A fork starts in milliseconds and keeps the tests' settings and database.
 _FORK = multiprocessing.get_context("fork")
 
 
-def die(*_: Any, **__: Any) -> NoReturn:
-    """What a machine does that runs out of memory: this process ends here and now, and cleans nothing up."""
+def kill_process(*_: Any, **__: Any) -> NoReturn:
+    """Kill this process at once, without cleanup, as the kernel does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("nobody lives on after SIGKILL")
+    raise AssertionError("unreachable after SIGKILL")
 
 
-def in_a_process(job: Callable[[], object]) -> int:
-    """Do a job in a process of its own, and return its exit code: 0, 1 if it raised, ``KILLED``."""
-    worker = started(job)
-    worker.join(PATIENCE)
-    assert worker.exitcode is not None, "the worker hangs"
+def run_process(job: Callable[[], object]) -> int:
+    """Run a job in its own process; return its exit code: 0, 1 if it raised, ``KILLED``."""
+    worker = start_process(job)
+    worker.join(MAX_WAIT)
+    assert worker.exitcode is not None, "the worker did not end"
     return worker.exitcode
 
 
-def started(job: Callable[[], object]) -> BaseProcess:
-    """Start a process that does a job; no connection is shared with it."""
+def start_process(job: Callable[[], object]) -> BaseProcess:
+    """Start a process for a job; it shares no connection with this one."""
     connections.close_all()
     worker = _FORK.Process(target=job)
     worker.start()
@@ -46,14 +46,14 @@ def started(job: Callable[[], object]) -> BaseProcess:
 
 @contextmanager
 def running(*jobs: Callable[[], object]) -> Iterator[list[BaseProcess]]:
-    """Processes that go on until they are told to stop with SIGTERM, at the end of the block."""
-    workers = [started(job) for job in jobs]
+    """Run processes until the end of the block, then stop them with SIGTERM."""
+    workers = [start_process(job) for job in jobs]
     try:
         yield workers
-        assert all(worker.is_alive() for worker in workers), "one of them ended by itself"
+        assert all(worker.is_alive() for worker in workers), "a worker ended early"
     finally:
         for worker in workers:
             worker.terminate()
         for worker in workers:
-            worker.join(PATIENCE)
+            worker.join(MAX_WAIT)
             worker.kill()

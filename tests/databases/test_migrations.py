@@ -1,4 +1,4 @@
-"""The tables that these tests ran on are what the migrations make, and the migrations can be taken back."""
+"""The migrations build the tables of these tests, and can be reversed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def our_tables() -> set[str]:
     return {name for name in connection.introspection.table_names() if name.startswith("oscar_mpesa_")}
 
 
-def test_these_tables_were_migrated_and_nothing_is_left_to_migrate() -> None:
+def test_tables_match_the_migrations() -> None:
     applied = MigrationRecorder(connection).migration_qs.filter(app="oscar_mpesa")
 
     call_command("migrate", "--check", verbosity=0)
@@ -24,7 +24,7 @@ def test_these_tables_were_migrated_and_nothing_is_left_to_migrate() -> None:
     assert applied.exists()
 
 
-def test_the_migrations_go_back_and_forth_and_a_payment_still_works() -> None:
+def test_migrations_reverse_and_reapply_and_a_payment_still_works() -> None:
     call_command("migrate", "oscar_mpesa", "zero", verbosity=0)
     gone = our_tables()
     call_command("migrate", "oscar_mpesa", verbosity=0)
@@ -35,7 +35,7 @@ def test_the_migrations_go_back_and_forth_and_a_payment_still_works() -> None:
     assert payment.status == "completed"
 
 
-def test_what_must_be_unique_is_unique_on_this_database_too() -> None:
+def test_unique_constraints_hold_on_this_database() -> None:
     with connection.cursor() as cursor:
         found = {
             table: {

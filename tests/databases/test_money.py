@@ -1,4 +1,4 @@
-"""News of one payment from several sides at once: one of them counts, and the money is never lost (M6 to M10)."""
+"""Updates of one payment that arrive at once count once, and no money is lost (M6 to M10)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from oscar_mpesa.services.outbox import deliver_for_order
 from oscar_mpesa.services.status_query import query_status, refresh_payment
 from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.signals import order_paid
-from tests.databases.crowd import BusyDaraja, at_once, new_payment
+from tests.databases.threads import BusyDaraja, at_once, new_payment
 from tests.shop import failure, later, new_order, post, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
@@ -42,7 +42,7 @@ Transaction = get_model("payment", "Transaction")
 
 @pytest.fixture
 def announced() -> Iterator[list[Any]]:
-    """The orders that the shop's own code was told of."""
+    """Collect the numbers of the orders that ``order_paid`` announces."""
     orders: list[Any] = []
 
     def note(*, order: Any, **_: Any) -> None:
@@ -54,7 +54,7 @@ def announced() -> Iterator[list[Any]]:
 
 
 def assert_paid_once(payment: MpesaPayment, *, number: str | None) -> None:
-    """The payment and the shop's books say the same, once."""
+    """Assert that the payment and Oscar's books hold the money once."""
     payment.refresh_from_db()
     order = payment.mpesa_order.order
     receipt = MpesaReceipt.objects.get(order=order)
@@ -84,7 +84,7 @@ def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
     assert not MpesaOutboxMessage.objects.filter(delivered_at=None).exists()
 
 
-def test_twenty_equal_refusals_at_once_end_it_once() -> None:
+def test_twenty_equal_failures_at_once_end_the_payment_once() -> None:
     payment = new_payment()
     body = failure(payment)
 
@@ -95,9 +95,7 @@ def test_twenty_equal_refusals_at_once_end_it_once() -> None:
     assert MpesaOutboxMessage.objects.filter(kind="payment_failed").count() == 1
 
 
-def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_a_number(
-    daraja: BusyDaraja, announced: list[Any]
-) -> None:
+def test_callback_and_query_at_once_make_one_debit_with_a_number(daraja: BusyDaraja, announced: list[Any]) -> None:
     daraja.seconds, daraja.result_code = 0, "0"
 
     for index in ROUNDS:
@@ -112,7 +110,7 @@ def test_the_callback_and_the_answer_to_our_question_at_once_are_one_debit_with_
     assert not MpesaCallback.objects.exclude(verdict=Verdict.APPLIED).exists()
 
 
-def test_two_workers_asking_about_one_payment_make_one_call(daraja: BusyDaraja) -> None:
+def test_workers_that_query_one_payment_at_once_make_one_call(daraja: BusyDaraja) -> None:
     daraja.seconds, daraja.result_code = 0, "4999"
 
     for _ in ROUNDS:
@@ -123,7 +121,7 @@ def test_two_workers_asking_about_one_payment_make_one_call(daraja: BusyDaraja) 
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["its id known", "its reply lost"])
-def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDaraja, is_known: bool) -> None:
+def test_money_that_arrives_as_the_payment_expires_pays(daraja: BusyDaraja, is_known: bool) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:
@@ -142,7 +140,7 @@ def test_money_that_comes_as_our_own_clock_runs_out_always_pays(daraja: BusyDara
         MpesaApiCall.objects.all().delete()
 
 
-def test_money_against_a_refusal_at_once_always_pays(daraja: BusyDaraja) -> None:
+def test_success_and_failure_at_once_pay(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:
@@ -152,7 +150,7 @@ def test_money_against_a_refusal_at_once_always_pays(daraja: BusyDaraja) -> None
         assert_paid_once(payment, number=f"SKN{index:07}")
 
 
-def test_two_payments_of_one_order_that_are_paid_at_once_are_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
+def test_two_successes_of_one_order_at_once_are_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:
@@ -167,7 +165,7 @@ def test_two_payments_of_one_order_that_are_paid_at_once_are_one_applied_and_one
         assert order.sources.get().amount_debited == Decimal("1500.00")
 
 
-def test_one_receipt_number_told_for_two_orders_at_once_counts_once(daraja: BusyDaraja) -> None:
+def test_one_receipt_number_for_two_orders_at_once_counts_once(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:
@@ -183,7 +181,7 @@ def test_one_receipt_number_told_for_two_orders_at_once_counts_once(daraja: Busy
     assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
 
 
-def test_workers_who_find_the_same_pending_payment_send_one_push(daraja: BusyDaraja) -> None:
+def test_workers_that_find_the_same_pending_payment_send_one_push(daraja: BusyDaraja) -> None:
     for count in ROUNDS:
         payment = new_payment(sent=False)
         at_once([partial(send_stk_push, payment, now=later(1))] * 4)
@@ -193,7 +191,7 @@ def test_workers_who_find_the_same_pending_payment_send_one_push(daraja: BusyDar
         assert payment.checkout_request_id is not None
 
 
-def test_the_first_orders_of_the_day_share_one_token(daraja: BusyDaraja) -> None:
+def test_first_orders_of_the_day_share_one_token(daraja: BusyDaraja) -> None:
     payments = [new_payment(sent=False) for _ in range(8)]
 
     at_once([partial(send_stk_push, payment, now=later(1)) for payment in payments])
@@ -202,7 +200,7 @@ def test_the_first_orders_of_the_day_share_one_token(daraja: BusyDaraja) -> None
     assert set(MpesaPayment.objects.values_list("status", flat=True)) == {"processing"}
 
 
-def test_a_push_against_the_clock_is_either_sent_or_failed_and_never_both(daraja: BusyDaraja) -> None:
+def test_push_at_its_deadline_is_either_sent_or_failed(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for _ in ROUNDS:
@@ -213,7 +211,7 @@ def test_a_push_against_the_clock_is_either_sent_or_failed_and_never_both(daraja
         assert (payment.status, daraja.pushes - sent_before) in {("processing", 1), ("failed", 0)}
 
 
-def test_nothing_here_waits_for_a_lock_for_ever() -> None:
+def test_callbacks_of_five_payments_do_not_deadlock() -> None:
     payments = [new_payment() for _ in range(5)]
     started = timezone.now()
 
@@ -230,7 +228,7 @@ def test_nothing_here_waits_for_a_lock_for_ever() -> None:
     assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
 
 
-def test_workers_who_find_the_same_mail_due_send_it_once(announced: list[Any]) -> None:
+def test_workers_that_find_the_same_due_email_send_it_once(announced: list[Any]) -> None:
     payment = new_payment()
     post(payment, success(payment))
 

@@ -1,4 +1,4 @@
-"""Release, late money and people's decisions at the same moment: one of them wins, and the end is right (M6 to M11)."""
+"""Closing an order, late money and staff decisions race: one wins, and the rows agree (M6 to M11)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from oscar_mpesa.services.exceptions import DecisionRefused
 from oscar_mpesa.services.order_closure import CloseRefused, NotRestorable, close_expired_order, close_order
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
 from oscar_mpesa.services.status_query import refresh_payment
-from tests.databases.crowd import BusyDaraja, at_once, new_payment
-from tests.shop import new_clerk, post, success
+from tests.databases.threads import BusyDaraja, at_once, new_payment
+from tests.shop import new_staff_user, post, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 
@@ -37,7 +37,7 @@ Source = get_model("payment", "Source")
 
 
 @pytest.fixture(autouse=True)
-def _quick(daraja: BusyDaraja) -> None:
+def _no_delay(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
 
@@ -49,14 +49,14 @@ def body_of(payment: MpesaPayment) -> bytes:
     return success(payment, number=number_of(payment))
 
 
-def a_new_minute() -> None:
-    """There is room for four questions in each, and they are counted from these rows."""
+def clear_query_budget() -> None:
+    """Delete the calls from which the budget of four queries a minute is counted."""
     MpesaApiCall.objects.all().delete()
 
 
-def overdue_payment(now: datetime) -> MpesaPayment:
-    """An attempt that had no answer, of an order whose time is over at ``now``."""
-    a_new_minute()
+def expired_payment(now: datetime) -> MpesaPayment:
+    """Create an unanswered payment of an order whose time is over at ``now``."""
+    clear_query_budget()
     push_sent_at = now - timedelta(minutes=31)
     payment = new_payment(now=push_sent_at)
     refresh_payment(payment, now=push_sent_at + timedelta(seconds=151))
@@ -66,13 +66,13 @@ def overdue_payment(now: datetime) -> MpesaPayment:
 
 
 def after(seconds: float, job: Callable[[], object]) -> object:
-    """Do a job so long after the others began: each round a little later, so that now one wins and now the other."""
+    """Run a job after a delay that grows each round, so that each side wins some rounds."""
     time.sleep(seconds)
     return job()
 
 
-def refusable(job: Callable[[], object]) -> str:
-    """Do what may come too late; say why it did, empty if it did not."""
+def try_job(job: Callable[[], object]) -> str:
+    """Run a job; return the name of its refusal, or an empty string."""
     try:
         job()
     except (DecisionRefused, NotRestorable, CloseRefused) as refusal:
@@ -81,7 +81,7 @@ def refusable(job: Callable[[], object]) -> str:
 
 
 def assert_paid_once(payment: MpesaPayment) -> None:
-    """One receipt, one debit, one mail; the order stands and has its things."""
+    """Assert one receipt, one debit and one email for an open order that keeps its stock."""
     payment.refresh_from_db()
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=payment.order_id)
     order = mpesa_order.order
@@ -92,12 +92,12 @@ def assert_paid_once(payment: MpesaPayment) -> None:
     assert (source.amount_debited, source.reference) == (Decimal("1500.00"), receipt.number)
     assert source.transactions.get().amount == order.payment_events.get().amount == Decimal("1500.00")
     assert mpesa_order.events.filter(type="payment_settled", params__after="completed").count() == 1
-    assert [letter.subject for letter in mail.outbox].count(f"Confirmation of order {order.number}") == 1
-    assert held_by(order) == 1
+    assert [email.subject for email in mail.outbox].count(f"Confirmation of order {order.number}") == 1
+    assert allocated_to(order) == 1
 
 
-def assert_kept_for_a_person(payment: MpesaPayment) -> None:
-    """One receipt that no order took, no debit; the order is closed and its things are given back."""
+def assert_unmatched(payment: MpesaPayment) -> None:
+    """Assert one unmatched receipt, no debit, and a closed order without stock."""
     payment.refresh_from_db()
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=payment.order_id)
     receipt = MpesaReceipt.objects.get(payment=payment)
@@ -106,117 +106,117 @@ def assert_kept_for_a_person(payment: MpesaPayment) -> None:
     assert not mpesa_order.order.sources.exists() and not mpesa_order.order.payment_events.exists()
     assert mpesa_order.events.filter(type="payment_settled", params__after="completed").count() == 1
     assert mpesa_order.outbox_messages.filter(kind="receipt_unmatched").count() == 1
-    assert held_by(mpesa_order.order) == 0
+    assert allocated_to(mpesa_order.order) == 0
 
 
-def held_by(order: Any) -> int:
-    """What the order's lines and the shop's stock agree on."""
+def allocated_to(order: Any) -> int:
+    """Return the quantity allocated to the order's line, which matches the stock record."""
     line = order.lines.get()
     assert line.num_allocated == line.stockrecord.num_allocated
     return int(line.num_allocated)
 
 
-def test_the_clock_against_late_money_ends_with_a_paid_order_whoever_was_first(daraja: BusyDaraja) -> None:
+def test_late_money_and_the_expiry_end_with_a_paid_order(daraja: BusyDaraja) -> None:
     now = timezone.now()
 
     for index in ROUNDS:
-        payment = overdue_payment(now)
+        payment = expired_payment(now)
         late = partial(post, payment, body_of(payment), now=now)
         at_once([partial(close_expired_order, payment.mpesa_order, now=now), partial(after, index / 200, late)])
         mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
-        released, reinstated = (
-            mpesa_order.events.filter(type=kind).count() for kind in ("order_closed", "order_reopened")
-        )
-        assert released == reinstated <= 1
+        closed, reopened = (mpesa_order.events.filter(type=kind).count() for kind in ("order_closed", "order_reopened"))
+        assert closed == reopened <= 1
         assert_paid_once(payment)
 
 
-def test_the_basket_against_late_money_gets_the_things_or_the_order_does(daraja: BusyDaraja) -> None:
+def test_late_money_and_restored_basket_never_both_get_the_items(daraja: BusyDaraja) -> None:
     now = timezone.now()
 
     for index in ROUNDS:
-        payment = overdue_payment(now)
+        payment = expired_payment(now)
         close_expired_order(payment.mpesa_order, now=now)
         mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
         basket = factories.create_basket(empty=True)
-        wanted = partial(refusable, partial(restore_basket, mpesa_order, basket, user=None, now=now))
+        wanted = partial(try_job, partial(restore_basket, mpesa_order, basket, user=None, now=now))
         late = partial(post, payment, body_of(payment), now=now)
         _, refusal = at_once([late, partial(after, index / 400, wanted)])
         assert basket.num_lines == (not refusal)
         if refusal:
             assert_paid_once(payment)
         else:
-            assert_kept_for_a_person(payment)
+            assert_unmatched(payment)
 
 
 def callbacks(payment: MpesaPayment) -> list[Callable[[], object]]:
-    """The same callback, twenty times over HTTP."""
+    """Return twenty jobs that post the same callback over HTTP."""
     path, body = reverse("oscar_mpesa:hook", args=[payment.secret]), body_of(payment)
     return [lambda: Client().generic("POST", path, body)] * 20
 
 
-def test_twenty_callbacks_a_question_and_a_release_by_staff_are_one_debit_or_none(daraja: BusyDaraja) -> None:
+def test_twenty_callbacks_a_query_and_staff_closing_make_one_debit_or_none(daraja: BusyDaraja) -> None:
     daraja.result_code = "0"
-    clerk = new_clerk("close_order")
+    staff = new_staff_user("close_order")
 
     for index in FEW_ROUNDS:
         now = timezone.now()
-        a_new_minute()
+        clear_query_budget()
         payment = new_payment(now=now - timedelta(seconds=21))
-        staff = partial(refusable, partial(close_order, payment.mpesa_order.order, by=clerk, now=now))
+        close = partial(try_job, partial(close_order, payment.mpesa_order.order, by=staff, now=now))
         refusal, *_ = at_once(
-            [partial(after, index / 50, staff), partial(refresh_payment, payment, now=now), *callbacks(payment)]
+            [partial(after, index / 50, close), partial(refresh_payment, payment, now=now), *callbacks(payment)]
         )
-        assert_paid_once(payment) if refusal else assert_kept_for_a_person(payment)
+        assert_paid_once(payment) if refusal else assert_unmatched(payment)
 
 
-def test_twenty_callbacks_a_question_and_the_code_typed_by_staff_are_one_debit(daraja: BusyDaraja) -> None:
+def test_twenty_callbacks_a_query_and_a_recorded_code_make_one_debit(daraja: BusyDaraja) -> None:
     daraja.result_code = "0"
-    clerk = new_clerk("record_receipt")
+    staff = new_staff_user("record_receipt")
 
     for index in FEW_ROUNDS:
         now = timezone.now()
-        a_new_minute()
+        clear_query_budget()
         payment = new_payment(now=now - timedelta(seconds=21))
-        typed = partial(record_receipt, number_of(payment), Decimal(1500), by=clerk, note="seen in the portal", now=now)
-        staff = partial(refusable, partial(typed, order=payment.mpesa_order.order))
+        record = partial(
+            record_receipt, number_of(payment), Decimal(1500), by=staff, note="seen in the portal", now=now
+        )
+        record_once = partial(try_job, partial(record, order=payment.mpesa_order.order))
         refusal, *_ = at_once(
-            [partial(after, index / 50, staff), partial(refresh_payment, payment, now=now), *callbacks(payment)]
+            [partial(after, index / 50, record_once), partial(refresh_payment, payment, now=now), *callbacks(payment)]
         )
         assert refusal in {"", "ReceiptKnown"}
         assert_paid_once(payment)
 
 
-def test_two_clerks_use_the_same_money_while_safaricom_repeats_itself_and_one_of_them_does(daraja: BusyDaraja) -> None:
-    clerk = new_clerk("close_order", "apply_receipt")
+def test_two_staff_decisions_and_repeated_callbacks_pay_once(daraja: BusyDaraja) -> None:
+    staff = new_staff_user("close_order", "apply_receipt")
 
     for _ in FEW_ROUNDS:
         now = timezone.now()
         payment = new_payment(now=now)
-        close_order(payment.mpesa_order.order, by=clerk, now=now)
+        close_order(payment.mpesa_order.order, by=staff, now=now)
         post(payment, body_of(payment), now=now)
         receipt = MpesaReceipt.objects.get(payment=payment)
-        use = partial(refusable, partial(allocate_receipt, receipt, payment.mpesa_order.order, by=clerk, now=now))
+        use = partial(try_job, partial(allocate_receipt, receipt, payment.mpesa_order.order, by=staff, now=now))
         first, second, *_ = at_once([use, use, *callbacks(payment)])
         assert sorted([first, second]) == ["", "NoDecisionNeeded"]
         assert_paid_once(payment)
 
 
-def test_what_a_clerk_decides_about_a_mistyped_code_is_not_undone_by_safaricom_s_word(daraja: BusyDaraja) -> None:
+def test_callback_does_not_undo_a_refund_of_a_mistyped_code(daraja: BusyDaraja) -> None:
     now = timezone.now()
     a_while_later = now + timedelta(minutes=5)
-    clerk = new_clerk("record_receipt", "record_return")
+    staff = new_staff_user("record_receipt", "record_return")
 
     for index in ROUNDS:
-        mistaken, payment = overdue_payment(now), overdue_payment(now)
+        mistaken, payment = expired_payment(now), expired_payment(now)
         order, number = mistaken.mpesa_order.order, number_of(payment)
-        typed = record_receipt(number, Decimal(1500), order=order, by=clerk, note="portal", now=now)
-        returned = {"amount": Decimal(1500), "reference": f"SKN7AAA1{index:02}", "by": clerk, "now": now}
-        give_back = partial(record_refund, typed, **returned)
-        told = partial(post, payment, body_of(payment), now=now)
-        at_once([partial(after, index / 500, give_back), told])
-        finished = [retry_callback(callback, now=a_while_later) for callback in unprocessed_callbacks(a_while_later)]
-        typed.refresh_from_db()
+        recorded = record_receipt(number, Decimal(1500), order=order, by=staff, note="portal", now=now)
+        returned = {"amount": Decimal(1500), "reference": f"SKN7AAA1{index:02}", "by": staff, "now": now}
+        refund = partial(record_refund, recorded, **returned)
+        callback = partial(post, payment, body_of(payment), now=now)
+        at_once([partial(after, index / 500, refund), callback])
+        finished = [retry_callback(row, now=a_while_later) for row in unprocessed_callbacks(a_while_later)]
+        recorded.refresh_from_db()
         assert all(finished)
-        assert typed.allocation == Allocation.RETURNED
+        assert recorded.allocation == Allocation.RETURNED
         assert MpesaReceipt.objects.filter(number=number).count() == 1

@@ -1,4 +1,4 @@
-"""Several reconcilers, as on several hosts, find the same things due at the same moment: each is done once."""
+"""Several reconcilers find the same due work at the same moment, and do each item once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from oscar.core.loading import get_model
 from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaEvent, MpesaOutboxMessage, MpesaPayment
 from oscar_mpesa.services.reconciliation import reconcile
 from oscar_mpesa.services.status_query import refresh_payment
-from tests.databases.crowd import BusyDaraja, at_once, new_payment
+from tests.databases.threads import BusyDaraja, at_once, new_payment
 from tests.shop import post, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 
-#: Of each kind of thing.
+#: Items of each kind.
 EACH = 6
 RECONCILERS = 3
 
@@ -34,7 +34,7 @@ Transaction = get_model("payment", "Transaction")
 
 
 def paid(*, minutes_ago: int) -> MpesaPayment:
-    """An attempt whose success is posted now."""
+    """Create a payment and post its success."""
     payment = new_payment(now=NOW - timedelta(minutes=minutes_ago))
     post(payment, success(payment, number=f"SK{payment.pk:08}"), now=NOW - timedelta(minutes=minutes_ago))
     return payment
@@ -43,7 +43,7 @@ def paid(*, minutes_ago: int) -> MpesaPayment:
 @contextmanager
 def broken_shop() -> Iterator[None]:
     def refuse(**_: Any) -> None:
-        raise RuntimeError("the shop's own fault")
+        raise RuntimeError("the shop's receiver fails")
 
     order_status_changed.connect(refuse)
     yield
@@ -51,7 +51,7 @@ def broken_shop() -> Iterator[None]:
 
 
 def leave_callbacks() -> None:
-    """Their processes died as soon as they were kept."""
+    """Leave callbacks whose process died right after it stored them."""
     for _ in range(EACH):
         payment = new_payment(now=NOW - timedelta(minutes=2))
         body = success(payment, number=f"SK{payment.pk:08}")
@@ -60,12 +60,12 @@ def leave_callbacks() -> None:
         )
 
 
-def leave_unsent_prompts() -> None:
+def leave_unsent_pushes() -> None:
     for _ in range(EACH):
         new_payment(now=NOW - timedelta(minutes=2), sent=False)
 
 
-def leave_refused_books() -> None:
+def leave_refused_bookings() -> None:
     with broken_shop():
         for _ in range(EACH):
             paid(minutes_ago=2)
@@ -77,30 +77,28 @@ def leave_overdue_orders() -> None:
         refresh_payment(payment, now=NOW - timedelta(minutes=28))
 
 
-def leave_mails() -> None:
-    """Their processes died before they were sent."""
+def leave_emails() -> None:
+    """Leave emails whose process died before it sent them."""
     orders = [paid(minutes_ago=10).mpesa_order_id for _ in range(EACH)]
     MpesaOutboxMessage.objects.filter(mpesa_order__in=orders).update(delivered_at=None, reserved_at=None, tries=0)
 
 
-def leave_questions() -> None:
+def leave_due_queries() -> None:
     for _ in range(EACH):
         new_payment(now=NOW - timedelta(seconds=21))
 
 
-def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
-    daraja: BusyDaraja, settings: Any
-) -> None:
-    # Only production's budget has room for so many questions in one minute.
+def test_three_reconcilers_at_once_do_each_item_once(daraja: BusyDaraja, settings: Any) -> None:
+    # Only production's budget has room for so many queries in one minute.
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ENVIRONMENT": "production", "TEST_MODE": False}
     daraja.seconds = 0
     for leave in (
         leave_overdue_orders,
-        leave_mails,
+        leave_emails,
         leave_callbacks,
-        leave_refused_books,
-        leave_unsent_prompts,
-        leave_questions,
+        leave_refused_bookings,
+        leave_unsent_pushes,
+        leave_due_queries,
     ):
         leave()
     mail.outbox.clear()
@@ -109,18 +107,18 @@ def test_three_dozen_things_that_three_reconcilers_find_at_once_are_done_once(
     passes = at_once([lambda: list(reconcile(lambda: NOW))] * RECONCILERS)
 
     assert all(step.done for steps in passes for step in steps)
-    assert counted(MpesaPayment, "status") == {"completed": 18, "expired": 6, "failed": 6, "processing": 6}
-    assert counted(Order, "status") == {"Being processed": 18, "Payment expired": 6, "Pending payment": 12}
-    assert set(counted(MpesaEvent.objects.filter(type="payment_settled"), "payment").values()) == {1}
-    assert set(counted(MpesaEvent.objects.filter(type="order_closed"), "mpesa_order").values()) == {1}
-    assert set(counted(Source, "order").values()) == set(counted(Transaction, "source").values()) == {1}
-    asked = counted(MpesaApiCall.objects.filter(endpoint="query"), "payment")
+    assert count_by(MpesaPayment, "status") == {"completed": 18, "expired": 6, "failed": 6, "processing": 6}
+    assert count_by(Order, "status") == {"Being processed": 18, "Payment expired": 6, "Pending payment": 12}
+    assert set(count_by(MpesaEvent.objects.filter(type="payment_settled"), "payment").values()) == {1}
+    assert set(count_by(MpesaEvent.objects.filter(type="order_closed"), "mpesa_order").values()) == {1}
+    assert set(count_by(Source, "order").values()) == set(count_by(Transaction, "source").values()) == {1}
+    asked = count_by(MpesaApiCall.objects.filter(endpoint="query"), "payment")
     assert set(asked.values()) == {1}
-    assert 2 * EACH <= len(asked) <= 3 * EACH  # of a callback that one works through, another may ask meanwhile
-    assert len([letter for letter in mail.outbox if letter.subject.startswith("Confirmation")]) == 18
-    assert set(Counter(letter.subject for letter in mail.outbox).values()) == {1}
+    assert 2 * EACH <= len(asked) <= 3 * EACH  # one reconciler may query while another one processes the callback
+    assert len([email for email in mail.outbox if email.subject.startswith("Confirmation")]) == 18
+    assert set(Counter(email.subject for email in mail.outbox).values()) == {1}
 
 
-def counted(rows: Any, column: str) -> Counter[Any]:
-    """How many rows have the same in a column."""
+def count_by(rows: Any, column: str) -> Counter[Any]:
+    """Count the rows by the value of a column."""
     return Counter(getattr(rows, "objects", rows).values_list(column, flat=True))

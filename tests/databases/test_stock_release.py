@@ -1,6 +1,6 @@
-"""Orders that are released, taken up again and placed at the same moment, with one offer and the same things in them.
+"""Closing, reopening and placing orders at once keeps stock, vouchers and offers right.
 
-All take their locks in one order, so that nobody waits for ever; and what is held in the end is what orders hold.
+All take their locks in one order, so that none deadlocks. In the end only open orders hold stock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db.models import Sum
 from oscar.core.loading import get_model
 
 from oscar_mpesa.oscar_adapter.placement import require_stock
-from tests.databases.crowd import at_once
+from tests.databases.threads import at_once
 from tests.oscar_adapter.offers import Voucher, new_basket, new_offer, new_voucher, place, release, retake
 from tests.shop import new_product
 
@@ -27,37 +27,37 @@ StockRecord = get_model("partner", "StockRecord")
 VoucherApplication = get_model("voucher", "VoucherApplication")
 
 
-def checks_out(basket: Any) -> Any:
-    """As an order is placed that is to be paid by M-Pesa."""
+def place_with_mpesa(basket: Any) -> Any:
+    """Place an order as the M-PESA checkout does."""
     with transaction.atomic():
         require_stock(basket, basket.strategy)
         return place(basket)
 
 
-def pays_otherwise(basket: Any) -> Any:
-    """As Oscar places an order of another method."""
+def place_with_other_method(basket: Any) -> Any:
+    """Place an order of another payment method."""
     with transaction.atomic():
         return place(basket)
 
 
-#: Of three orders in one round, how each is placed.
-WAYS = (checks_out, pays_otherwise, checks_out)
+#: How each of the three orders of a round is placed.
+PLACEMENTS = (place_with_mpesa, place_with_other_method, place_with_mpesa)
 
 
-def assert_held_once(voucher: Any) -> None:
-    """Stock and vouchers are held by the orders that are not released, and by nothing else."""
+def assert_held_by_open_orders(voucher: Any) -> None:
+    """Assert that open orders, and nothing else, hold stock and vouchers."""
     for stock in StockRecord.objects.all():
-        on_hold = Line.objects.filter(stockrecord=stock, allocation_cancelled=False).aggregate(Sum("num_allocated"))
-        assert stock.num_allocated == (on_hold["num_allocated__sum"] or 0)
+        allocated = Line.objects.filter(stockrecord=stock, allocation_cancelled=False).aggregate(Sum("num_allocated"))
+        assert stock.num_allocated == (allocated["num_allocated__sum"] or 0)
     with_voucher = Line.objects.filter(order__discounts__voucher_id=voucher.pk, order__discounts__frequency__gt=0)
     assert VoucherApplication.objects.count() == with_voucher.values("order").distinct().count()
 
 
-def test_releases_and_placements_do_not_wait_for_each_other_for_ever() -> None:
+def test_closing_and_placing_orders_do_not_deadlock() -> None:
     products = [new_product(stock=1000), new_product(stock=1000, title="Shuka")]
     voucher = new_voucher(usage=Voucher.MULTI_USE)
     new_offer()
-    released: list[Any] = []
+    closed: list[Any] = []
 
     for index in ROUNDS:
         vouchers = [voucher] if index % 2 else []
@@ -65,22 +65,22 @@ def test_releases_and_placements_do_not_wait_for_each_other_for_ever() -> None:
         orders = [place(basket) for basket in baskets[:3]]
         jobs = [
             *(partial(release, order) for order in orders),
-            *(partial(way, basket) for way, basket in zip(WAYS, baskets[3:], strict=True)),
-            *(partial(retake, *each) for each in released),
+            *(partial(place_order, basket) for place_order, basket in zip(PLACEMENTS, baskets[3:], strict=True)),
+            *(partial(retake, *each) for each in closed),
         ]
         answers = at_once(jobs)
         assert all(answers[6:])
-        released = list(zip(orders[:2], answers[:2], strict=True))
-        assert_held_once(voucher)
+        closed = list(zip(orders[:2], answers[:2], strict=True))
+        assert_held_by_open_orders(voucher)
 
 
-def test_of_two_late_payments_for_the_last_item_one_takes_it_again() -> None:
+def test_one_of_two_late_payments_reopens_its_order_for_the_last_item() -> None:
     for _ in ROUNDS[:5]:
         product = new_product(stock=1)
-        released = []
+        closed = []
         for _ in range(2):
             order = place(new_basket(product, quantity=1))
-            released.append((order, release(order)))
-        answers = at_once([partial(retake, *each) for each in released])
+            closed.append((order, release(order)))
+        answers = at_once([partial(retake, *each) for each in closed])
         assert sorted(answers) == [False, True]
         assert product.stockrecords.get().net_stock_level == 0

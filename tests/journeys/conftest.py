@@ -1,4 +1,4 @@
-"""A shop that is open on a real port, and Daraja on another."""
+"""Run the shop on a real port, and Daraja on another."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from oscar_mpesa.simulator.replies import Reply
 from oscar_mpesa.simulator.scenarios import Daraja, Scenario
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing.fixtures import mpesa_simulator as mpesa_simulator
-from tests.journeys.plain import PlainBrowser
+from tests.journeys.plain_browser import PlainBrowser
 from tests.shopper import Shopper
 
 
 @pytest.fixture(autouse=True)
 def daraja(mpesa_simulator: Simulator) -> Simulator:
-    """Daraja, with the shop's settings pointed at it; phones answer when the test says so."""
+    """Return Daraja, used by the shop; a phone answers only when the test says so."""
     mpesa_simulator.delay = None
     return mpesa_simulator
 
@@ -33,13 +33,13 @@ def shopper() -> Shopper:
 
 @pytest.fixture
 def browser(live_server: LiveServer, shopper: Shopper) -> PlainBrowser:
-    """The shopper's own browser, over real HTTP."""
+    """Return the shopper's own browser, over real HTTP."""
     return PlainBrowser(shop=live_server.url, client=shopper.client)
 
 
-def wait(seconds: int) -> None:
-    """Let so much time pass for every payment, order and receipt."""
-    gone = timedelta(seconds=seconds)
+def pass_time(seconds: int) -> None:
+    """Move every payment, order, receipt and message so many seconds into the past."""
+    age = timedelta(seconds=seconds)
     clocks: dict[Any, tuple[str, ...]] = {
         MpesaPayment: ("created_at", "push_sent_at", "next_query_at", "ended_at"),
         MpesaOrder: ("created_at", "pay_before", "close_check_at"),
@@ -49,13 +49,13 @@ def wait(seconds: int) -> None:
         MpesaApiCall: ("created_at",),
     }
     for model, moments in clocks.items():
-        model.objects.update(**{name: F(name) - gone for name in moments})
+        model.objects.update(**{name: F(name) - age for name in moments})
 
 
-def answers(reply: Reply) -> Scenario:
-    """A push is answered so; whether its prompt is on the phone is for the test to say."""
+def replying(reply: Reply) -> Scenario:
+    """Return a scenario that answers a push with this reply; the test decides about the prompt."""
 
-    def answered(daraja: Daraja, push: ReceivedPush) -> Reply:
+    def reply_to(daraja: Daraja, push: ReceivedPush) -> Reply:
         return reply
 
-    return answered
+    return reply_to

@@ -1,4 +1,4 @@
-"""Staff cancel an order in Oscar's own dashboard, paid or not."""
+"""Staff cancel an order in Oscar's dashboard, before or after it is paid."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.simulator.server import Simulator
-from tests.journeys.conftest import wait
-from tests.journeys.states import stock_of
+from tests.journeys.conftest import pass_time
+from tests.journeys.shop_state import stock_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -33,9 +33,7 @@ def cancel(staff: Client, order: Any) -> None:
     assert answer.status_code == 302
 
 
-def test_an_order_that_waits_for_its_money_gives_its_things_back_at_once(
-    daraja: Simulator, shopper: Shopper, staff: Client
-) -> None:
+def test_cancelling_an_unpaid_order_releases_its_stock(daraja: Simulator, shopper: Shopper, staff: Client) -> None:
     product = new_product(stock=3)
     page = shopper.buys(product)["Location"]
 
@@ -51,7 +49,7 @@ def test_an_order_that_waits_for_its_money_gives_its_things_back_at_once(
     assert len(mail.outbox) == 1
 
 
-def test_money_that_comes_after_it_waits_for_a_person(daraja: Simulator, shopper: Shopper, staff: Client) -> None:
+def test_money_after_cancellation_waits_for_a_person(daraja: Simulator, shopper: Shopper, staff: Client) -> None:
     product = new_product(stock=3)
     page = shopper.buys(product)["Location"]
     cancel(staff, shopper.order())
@@ -65,10 +63,12 @@ def test_money_that_comes_after_it_waits_for_a_person(daraja: Simulator, shopper
     assert "Do not pay again" in shopper.client.get(page).content.decode()
 
 
-def test_a_prompt_that_is_out_is_still_asked_about_and_ends(daraja: Simulator, shopper: Shopper, staff: Client) -> None:
+def test_prompt_of_a_cancelled_order_is_queried_until_it_expires(
+    daraja: Simulator, shopper: Shopper, staff: Client
+) -> None:
     shopper.buys(new_product())
     cancel(staff, shopper.order())
-    wait(151)
+    pass_time(151)
 
     call_command("mpesa_reconcile")
 
@@ -76,7 +76,7 @@ def test_a_prompt_that_is_out_is_still_asked_about_and_ends(daraja: Simulator, s
     assert MpesaPayment.objects.get().status == "expired"
 
 
-def test_an_order_that_is_paid_keeps_its_things_and_its_money_is_listed(
+def test_cancelled_paid_order_keeps_its_stock_and_lists_its_money(
     daraja: Simulator, shopper: Shopper, staff: Client
 ) -> None:
     product = new_product(stock=3)
@@ -92,7 +92,7 @@ def test_an_order_that_is_paid_keeps_its_things_and_its_money_is_listed(
     assert not MpesaOrder.objects.get().is_closed
 
 
-def test_an_order_that_the_clock_closed_already_gives_nothing_back_twice(
+def test_cancelling_an_expired_order_releases_no_stock_twice(
     daraja: Simulator, shopper: Shopper, staff: Client
 ) -> None:
     product = new_product(stock=3)
@@ -100,7 +100,7 @@ def test_an_order_that_the_clock_closed_already_gives_nothing_back_twice(
     daraja.call_back(daraja.pushes[0], code=1032)
     other = Shopper()
     other.buys(product, phone="0712345678")
-    wait(31 * 60)
+    pass_time(31 * 60)
     MpesaOrder.objects.exclude(order=shopper.order().pk).update(close_check_at=None)
     call_command("mpesa_reconcile")
     before = stock_of(product)

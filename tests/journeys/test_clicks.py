@@ -1,4 +1,4 @@
-"""The session that placed an order finds its page again: after the order, and while the push is on its way."""
+"""The session that placed an order finds its payment page, also while the push is sent."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.replies import Reply
 from oscar_mpesa.simulator.scenarios import Daraja, usual
 from oscar_mpesa.simulator.server import Simulator
-from tests.journeys.plain import PlainBrowser
+from tests.journeys.plain_browser import PlainBrowser
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 
 @pytest.fixture(params=["db", "cache", "cached_db", "signed_cookies"])
 def sessions(request: pytest.FixtureRequest, settings: Any) -> str:
-    """Where the shop keeps its sessions."""
+    """Return the shop's session engine."""
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
     return str(request.param)
 
 
-def test_a_guest_finds_the_waiting_page_whatever_keeps_the_sessions(
+def test_guest_finds_the_payment_page_with_each_session_engine(
     sessions: str, daraja: Simulator, shopper: Shopper
 ) -> None:
     page = shopper.buys(new_product())["Location"]
@@ -40,7 +40,7 @@ def test_a_guest_finds_the_waiting_page_whatever_keeps_the_sessions(
     assert shopper.order().number in done.content.decode()
 
 
-def test_the_second_of_two_orders_does_not_hide_the_first(daraja: Simulator, shopper: Shopper) -> None:
+def test_second_order_does_not_hide_the_first(daraja: Simulator, shopper: Shopper) -> None:
     pages = [shopper.buys(new_product())["Location"] for _ in range(2)]
 
     statuses = [shopper.client.get(page).status_code for page in pages]
@@ -52,12 +52,12 @@ def test_the_second_of_two_orders_does_not_hide_the_first(daraja: Simulator, sho
 
 @pytest.fixture(params=[True, False], ids=["atomic requests", "no atomic requests"])
 def requests_are_atomic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the shop wraps each request in a transaction."""
+    """Set whether the shop wraps each request in a transaction."""
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
     return bool(request.param)
 
 
-def test_the_money_comes_in_with_and_without_a_transaction_around_each_request(
+def test_money_arrives_with_and_without_atomic_requests(
     requests_are_atomic: bool, daraja: Simulator, shopper: Shopper
 ) -> None:
     page = shopper.buys(new_product())["Location"]
@@ -69,16 +69,16 @@ def test_the_money_comes_in_with_and_without_a_transaction_around_each_request(
     assert shopper.order().status == "Being processed"
 
 
-def test_a_second_click_while_the_push_is_on_its_way_leads_to_the_waiting_page(
+def test_second_click_during_push_redirects_to_the_payment_page(
     requests_are_atomic: bool, daraja: Simulator, shopper: Shopper, browser: PlainBrowser
 ) -> None:
     led_to: list[str] = []
 
-    def clicks_again(simulator: Daraja, push: ReceivedPush) -> Reply:
+    def click_again(simulator: Daraja, push: ReceivedPush) -> Reply:
         led_to.append(browser.post("/en/checkout/preview/", action="place_order").location)
         return usual(simulator, push)
 
-    daraja.script(clicks_again)
+    daraja.script(click_again)
 
     first = shopper.buys(new_product())
 

@@ -1,4 +1,4 @@
-"""Whole trips past the order's own clock: the last question, the release, and money that comes anyway."""
+"""Journeys past an order's time to pay: the last query, the closing, and late money."""
 
 from __future__ import annotations
 
@@ -11,30 +11,28 @@ from django.urls import reverse
 
 from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
 from oscar_mpesa.simulator.server import Simulator
-from tests.journeys.conftest import wait
-from tests.journeys.states import stock_of
+from tests.journeys.conftest import pass_time
+from tests.journeys.shop_state import stock_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 HALF_AN_HOUR = 31 * 60
 
 
-def nobody_pays(daraja: Simulator, shopper: Shopper, product: Any) -> str:
-    """An order whose request was cancelled, half an hour later; returns its page."""
+def let_order_expire(daraja: Simulator, shopper: Shopper, product: Any) -> str:
+    """Place an order, cancel its prompt, and reconcile half an hour later; return its page."""
     page: str = shopper.buys(product)["Location"]
     daraja.call_back(daraja.pushes[-1], code=1032)
-    wait(HALF_AN_HOUR)
+    pass_time(HALF_AN_HOUR)
     call_command("mpesa_reconcile")
     return page
 
 
-def test_before_an_order_is_given_up_safaricom_is_asked_once_more_and_paid_there_is_paid(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_paid_order_found_by_last_query_stays_open(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
     shopper.buys(product)
     daraja.answer(daraja.pushes[0])
-    wait(HALF_AN_HOUR)
+    pass_time(HALF_AN_HOUR)
 
     call_command("mpesa_reconcile")
 
@@ -45,13 +43,11 @@ def test_before_an_order_is_given_up_safaricom_is_asked_once_more_and_paid_there
     assert not MpesaOrder.objects.get().is_closed
 
 
-def test_a_cancelled_request_is_asked_about_too_before_its_order_is_given_up(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_cancelled_payment_is_queried_before_its_order_closes(daraja: Simulator, shopper: Shopper) -> None:
     shopper.buys(new_product())
     daraja.call_back(daraja.pushes[0], code=1032)
     daraja.answer(daraja.pushes[0], code=0)
-    wait(HALF_AN_HOUR)
+    pass_time(HALF_AN_HOUR)
 
     call_command("mpesa_reconcile")
 
@@ -59,9 +55,9 @@ def test_a_cancelled_request_is_asked_about_too_before_its_order_is_given_up(
     assert shopper.order().status == "Being processed"
 
 
-def test_an_order_that_nobody_paid_gives_its_things_back_and_says_so(daraja: Simulator, shopper: Shopper) -> None:
+def test_unpaid_order_releases_its_stock_and_tells_the_shopper(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
-    page = nobody_pays(daraja, shopper, product)
+    page = let_order_expire(daraja, shopper, product)
 
     closed = shopper.client.get(page).content.decode()
     call_command("mpesa_reconcile")
@@ -73,9 +69,9 @@ def test_an_order_that_nobody_paid_gives_its_things_back_and_says_so(daraja: Sim
     assert shopper.order().number in str(mail.outbox[0].body)
 
 
-def test_the_things_of_a_closed_order_go_back_to_the_basket_once(daraja: Simulator, shopper: Shopper) -> None:
+def test_items_of_a_closed_order_go_back_to_the_basket_once(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
-    page = nobody_pays(daraja, shopper, product)
+    page = let_order_expire(daraja, shopper, product)
 
     for _ in range(2):
         shopper.client.post(f"{page}restore-basket/")
@@ -85,9 +81,9 @@ def test_the_things_of_a_closed_order_go_back_to_the_basket_once(daraja: Simulat
     assert stock_of(product) == (3, 0)
 
 
-def test_late_money_takes_the_order_up_again(daraja: Simulator, shopper: Shopper) -> None:
+def test_late_money_reopens_the_order(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
-    page = nobody_pays(daraja, shopper, product)
+    page = let_order_expire(daraja, shopper, product)
 
     daraja.call_back(daraja.pushes[0], code=0)
 
@@ -98,11 +94,9 @@ def test_late_money_takes_the_order_up_again(daraja: Simulator, shopper: Shopper
     assert len(daraja.ledger) == 1
 
 
-def test_late_money_waits_for_a_person_once_the_things_are_back_in_a_basket(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_late_money_waits_for_a_person_after_the_basket_was_restored(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
-    page = nobody_pays(daraja, shopper, product)
+    page = let_order_expire(daraja, shopper, product)
     shopper.client.post(f"{page}restore-basket/")
 
     daraja.call_back(daraja.pushes[0], code=0)
@@ -118,9 +112,9 @@ def test_late_money_waits_for_a_person_once_the_things_are_back_in_a_basket(
     assert str(receipt.number) in str(mail.outbox[-1].body)
 
 
-def test_late_money_waits_for_a_person_when_the_things_were_sold_to_others(daraja: Simulator, shopper: Shopper) -> None:
+def test_late_money_waits_for_a_person_when_the_items_are_sold(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=1)
-    page = nobody_pays(daraja, shopper, product)
+    page = let_order_expire(daraja, shopper, product)
     Shopper().buys(product, phone="0712345678")
 
     daraja.call_back(daraja.pushes[0], code=0)
@@ -130,9 +124,7 @@ def test_late_money_waits_for_a_person_when_the_things_were_sold_to_others(daraj
     assert "Do not pay again" in shopper.client.get(page).content.decode()
 
 
-def test_another_way_to_pay_closes_the_order_and_its_late_money_waits_for_a_person(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_other_method_closes_the_order_and_late_money_waits(daraja: Simulator, shopper: Shopper) -> None:
     product = new_product(stock=3)
     page = shopper.buys(product)["Location"]
     first = shopper.order()
@@ -152,15 +144,15 @@ def test_another_way_to_pay_closes_the_order_and_its_late_money_waits_for_a_pers
 
 
 @pytest.mark.parametrize("answer", ["4999", "9000"], ids=["pending for ever", "a code nobody knows"])
-def test_what_safaricom_cannot_say_is_waited_for_unless_it_means_no(
+def test_order_waits_for_an_unclear_result_unless_it_means_not_paid(
     daraja: Simulator, shopper: Shopper, answer: str
 ) -> None:
     shopper.buys(new_product())
     daraja.answer(daraja.pushes[0], code=answer)
-    wait(HALF_AN_HOUR)
+    pass_time(HALF_AN_HOUR)
     call_command("mpesa_reconcile")
     soon = shopper.order().status
-    wait(25 * 60 * 60)
+    pass_time(25 * 60 * 60)
 
     call_command("mpesa_reconcile")
 

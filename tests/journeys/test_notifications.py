@@ -1,4 +1,4 @@
-"""Whole trips on which Safaricom, or somebody who says so, tells strange things of a payment."""
+"""Journeys with unusual callbacks, from Safaricom or forged."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.urls import reverse
 from oscar_mpesa.models import Allocation, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.server import Simulator
-from tests.journeys.conftest import wait
-from tests.journeys.states import posted
+from tests.journeys.conftest import pass_time
+from tests.journeys.shop_state import post_status
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 
-def success_body(push: ReceivedPush, **told: Any) -> bytes:
-    """What Safaricom would post of a paid push, changed."""
+def success_body(push: ReceivedPush, **fields: Any) -> bytes:
+    """Return the body that Safaricom posts for a paid push, with changed fields."""
     items = {"Amount": push.amount, "MpesaReceiptNumber": push.receipt_number, "PhoneNumber": 254708374149}
     callback = {
         "MerchantRequestID": push.merchant_request_id,
@@ -28,18 +28,16 @@ def success_body(push: ReceivedPush, **told: Any) -> bytes:
         "ResultCode": 0,
         "ResultDesc": "The service request is processed successfully.",
         "CallbackMetadata": {"Item": [{"Name": name, "Value": value} for name, value in items.items()]},
-        **told,
+        **fields,
     }
     return json.dumps({"Body": {"stkCallback": callback}}).encode()
 
 
-@pytest.mark.parametrize("code", ["1032", "4999", "2028", "9000"], ids=["no", "wait", "mixed up", "unknown"])
-def test_whatever_a_question_was_answered_the_callbacks_success_pays(
-    daraja: Simulator, shopper: Shopper, code: str
-) -> None:
+@pytest.mark.parametrize("code", ["1032", "4999", "2028", "9000"], ids=["not paid", "pending", "mixed up", "unknown"])
+def test_success_callback_pays_after_any_query_result(daraja: Simulator, shopper: Shopper, code: str) -> None:
     shopper.buys(new_product())
     daraja.answer(daraja.pushes[0], code=code)
-    wait(21)
+    pass_time(21)
     call_command("mpesa_reconcile")
 
     daraja.call_back(daraja.pushes[0], code=0)
@@ -50,7 +48,7 @@ def test_whatever_a_question_was_answered_the_callbacks_success_pays(
 
 
 @pytest.mark.parametrize(
-    ("told", "status"),
+    ("fields", "status"),
     [
         ({"ResultCode": "0"}, "completed"),
         ({"ResultCode": 0}, "completed"),
@@ -59,30 +57,30 @@ def test_whatever_a_question_was_answered_the_callbacks_success_pays(
         ({"ResultCode": ""}, "processing"),
         ({"ResultCode": False}, "processing"),
     ],
-    ids=["text", "number", "letters", "null", "empty", "false"],
+    ids=["text", "number", "word", "null", "empty", "false"],
 )
-def test_a_result_code_may_have_many_forms(
-    daraja: Simulator, shopper: Shopper, told: dict[str, Any], status: str
+def test_result_code_may_have_many_forms(
+    daraja: Simulator, shopper: Shopper, fields: dict[str, Any], status: str
 ) -> None:
     shopper.buys(new_product())
     push = daraja.pushes[0]
 
-    answer = posted(push.callback_url, success_body(push, **told), "application/json")
+    answer = post_status(push.callback_url, success_body(push, **fields), "application/json")
 
     assert answer == 200
     assert MpesaPayment.objects.get().status == status
     assert MpesaReceipt.objects.exists() == (status == "completed")
 
 
-def test_a_callback_without_a_result_code_is_asked_about(daraja: Simulator, shopper: Shopper) -> None:
+def test_callback_without_result_code_starts_a_query(daraja: Simulator, shopper: Shopper) -> None:
     shopper.buys(new_product())
     push = daraja.pushes[0]
     body = json.loads(success_body(push))
     del body["Body"]["stkCallback"]["ResultCode"]
     daraja.answer(push)
-    wait(1)
+    pass_time(1)
 
-    posted(push.callback_url, json.dumps(body).encode(), "application/json")
+    post_status(push.callback_url, json.dumps(body).encode(), "application/json")
     call_command("mpesa_reconcile")
 
     assert len(daraja.queries) == 1
@@ -91,13 +89,13 @@ def test_a_callback_without_a_result_code_is_asked_about(daraja: Simulator, shop
 
 
 @pytest.mark.parametrize("secret", ["0" * 32, ""], ids=["wrong secret", "no secret"])
-def test_a_forged_success_is_kept_and_pays_nothing(
+def test_forged_success_is_stored_and_pays_nothing(
     daraja: Simulator, shopper: Shopper, live_server: Any, secret: str
 ) -> None:
     shopper.buys(new_product())
     path = reverse("oscar_mpesa:hook", args=[secret]) if secret else reverse("oscar_mpesa:callback")
 
-    status = posted(live_server.url + path, success_body(daraja.pushes[0]), "application/json")
+    status = post_status(live_server.url + path, success_body(daraja.pushes[0]), "application/json")
     call_command("mpesa_reconcile")
 
     assert status == 200
@@ -107,11 +105,11 @@ def test_a_forged_success_is_kept_and_pays_nothing(
     assert len(daraja.queries) == 1
 
 
-def test_another_amount_is_kept_and_holds_the_payment(daraja: Simulator, shopper: Shopper) -> None:
+def test_wrong_amount_is_stored_and_puts_the_payment_on_hold(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
 
     daraja.call_back(daraja.pushes[0], amount=1400)
-    wait(60 * 60)
+    pass_time(60 * 60)
     call_command("mpesa_reconcile")
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
 
@@ -128,7 +126,7 @@ def test_another_amount_is_kept_and_holds_the_payment(daraja: Simulator, shopper
     ["2547****4149", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", None],
     ids=["masked", "hashed", "absent"],
 )
-def test_a_phone_that_is_hidden_does_not_matter(daraja: Simulator, shopper: Shopper, phone: str | None) -> None:
+def test_masked_phone_does_not_matter(daraja: Simulator, shopper: Shopper, phone: str | None) -> None:
     shopper.buys(new_product())
 
     daraja.call_back(daraja.pushes[0], PhoneNumber=phone)
@@ -137,9 +135,7 @@ def test_a_phone_that_is_hidden_does_not_matter(daraja: Simulator, shopper: Shop
     assert shopper.order().status == "Being processed"
 
 
-def test_a_total_with_cents_is_rounded_before_the_shoppers_eyes_and_everything_agrees(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_total_with_cents_is_rounded_on_every_page_and_in_the_books(daraja: Simulator, shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
     chooser = shopper.client.get(reverse("checkout:payment-method")).content.decode()
     shopper.chooses("mpesa")
@@ -157,9 +153,7 @@ def test_a_total_with_cents_is_rounded_before_the_shoppers_eyes_and_everything_a
 
 
 @pytest.mark.parametrize("number", ["+1 202 555 0149", "+255 712 345 678", "+44 7708 374149"])
-def test_a_foreign_number_is_refused_and_never_cut_to_a_kenyan_one(
-    daraja: Simulator, shopper: Shopper, number: str
-) -> None:
+def test_foreign_number_is_refused_and_not_shortened(daraja: Simulator, shopper: Shopper, number: str) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
 
@@ -180,7 +174,7 @@ class TestTill:
         settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "TILL_NUMBER": "5123456"}
         return settings
 
-    def test_money_for_a_till_names_the_store_number_and_the_till(self, daraja: Simulator, shopper: Shopper) -> None:
+    def test_push_to_a_till_names_the_store_number_and_the_till(self, daraja: Simulator, shopper: Shopper) -> None:
         shopper.buys(new_product())
 
         daraja.call_back(daraja.pushes[0])

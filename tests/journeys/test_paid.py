@@ -1,4 +1,4 @@
-"""Whole trips over real HTTP that end with the money: the callback as it should be, early, late, or never."""
+"""Journeys over real HTTP that end with the money: the callback is on time, early, late or missing."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from oscar_mpesa.models import Allocation, MpesaApiCall, MpesaCallback, MpesaPay
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.scenarios import Daraja
 from oscar_mpesa.simulator.server import Simulator
-from tests.journeys.conftest import wait
-from tests.journeys.plain import PlainBrowser
-from tests.journeys.states import posted
+from tests.journeys.conftest import pass_time
+from tests.journeys.plain_browser import PlainBrowser
+from tests.journeys.shop_state import post_status
 from tests.shop import new_product
 from tests.shopper import Shopper
 
 
-def the_only_receipt() -> MpesaReceipt:
+def only_receipt() -> MpesaReceipt:
     receipt = MpesaReceipt.objects.get()
     assert receipt.allocation == Allocation.APPLIED
     return receipt
 
 
-def test_the_callback_pays_the_order_over_real_http(daraja: Simulator, shopper: Shopper, browser: PlainBrowser) -> None:
+def test_callback_pays_the_order_over_http(daraja: Simulator, shopper: Shopper, browser: PlainBrowser) -> None:
     page = shopper.buys(new_product())["Location"]
     waiting = browser.get(page).text
 
@@ -43,7 +43,7 @@ def test_the_callback_pays_the_order_over_real_http(daraja: Simulator, shopper: 
     assert len(mail.outbox) == 1
 
 
-def test_the_push_says_what_the_shop_and_the_order_are(
+def test_push_carries_the_shop_s_and_the_order_s_data(
     daraja: Simulator, shopper: Shopper, live_server: LiveServer
 ) -> None:
     shopper.buys(new_product(price="1499.50"), phone="0712 345 678")
@@ -57,7 +57,7 @@ def test_the_push_says_what_the_shop_and_the_order_are(
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
 
 
-def test_two_orders_in_a_row_are_two_pushes_with_one_token(daraja: Simulator) -> None:
+def test_two_orders_are_two_pushes_with_one_token(daraja: Simulator) -> None:
     for _ in range(2):
         Shopper().buys(new_product())
 
@@ -70,7 +70,7 @@ def test_two_orders_in_a_row_are_two_pushes_with_one_token(daraja: Simulator) ->
     assert MpesaReceipt.objects.count() == 2
 
 
-def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraja: Simulator, shopper: Shopper) -> None:
+def test_callback_before_the_push_reply_pays_once(daraja: Simulator, shopper: Shopper) -> None:
     daraja.script("early_callback")
 
     page = shopper.buys(new_product())["Location"]
@@ -79,12 +79,12 @@ def test_a_callback_before_the_pushs_own_reply_pays_once_and_the_ids_agree(daraj
     assert payment.status == "completed"
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
     assert payment.merchant_request_id == daraja.pushes[0].merchant_request_id
-    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert only_receipt().number == daraja.pushes[0].receipt_number
     assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
     assert len(daraja.pushes) == 1
 
 
-def test_a_lost_reply_leaves_the_request_waiting_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
+def test_payment_with_a_lost_reply_waits_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
     daraja.script("lost_reply")
     page = shopper.buys(new_product())["Location"]
     lost = MpesaPayment.objects.get()
@@ -98,15 +98,15 @@ def test_a_lost_reply_leaves_the_request_waiting_and_its_callback_pays(daraja: S
     assert (lost.status, lost.checkout_request_id) == ("processing", None)
     assert "Look at the phone <strong>0708 374 149</strong>" in waiting
     assert (paid.status, paid.checkout_request_id) == ("completed", daraja.pushes[0].checkout_request_id)
-    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert only_receipt().number == daraja.pushes[0].receipt_number
     assert len(daraja.pushes) == 1
 
 
-def test_a_lost_reply_whose_callback_came_first_is_paid_already(daraja: Simulator, shopper: Shopper) -> None:
-    def calls_back_and_breaks(simulator: Daraja, push: ReceivedPush) -> None:
+def test_callback_before_a_lost_reply_pays(daraja: Simulator, shopper: Shopper) -> None:
+    def call_back_and_break(simulator: Daraja, push: ReceivedPush) -> None:
         simulator.call_back(push)
 
-    daraja.script(calls_back_and_breaks)
+    daraja.script(call_back_and_break)
 
     page = shopper.buys(new_product())["Location"]
 
@@ -115,45 +115,43 @@ def test_a_lost_reply_whose_callback_came_first_is_paid_already(daraja: Simulato
     assert len(daraja.pushes) == 1
 
 
-def test_without_a_callback_the_waiting_page_asks_when_it_is_time(daraja: Simulator, shopper: Shopper) -> None:
+def test_payment_page_queries_when_no_callback_comes(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     states = [shopper.client.get(f"{page}status/").json()["state"]]
-    wait(21)
+    pass_time(21)
     states += [shopper.client.get(f"{page}status/").json()["state"] for _ in range(2)]
     asked_early = len(daraja.queries)
     daraja.answer(daraja.pushes[0])
-    wait(16)
+    pass_time(16)
 
     states.append(shopper.client.get(f"{page}status/").json()["state"])
 
     assert states == ["enter-pin", "enter-pin", "enter-pin", "paid"]
     assert (asked_early, len(daraja.queries), daraja.tokens_given) == (1, 2, 1)
-    assert the_only_receipt().number is None
+    assert only_receipt().number is None
     assert shopper.order().status == "Being processed"
     assert "Your M-PESA code is in the SMS" in shopper.client.get(page).content.decode()
 
 
-def test_the_callback_after_the_question_brings_only_the_number(daraja: Simulator, shopper: Shopper) -> None:
+def test_callback_after_the_query_adds_only_the_number(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     daraja.answer(daraja.pushes[0])
-    wait(21)
+    pass_time(21)
     shopper.client.get(f"{page}status/")
 
     daraja.call_back(daraja.pushes[0])
 
-    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert only_receipt().number == daraja.pushes[0].receipt_number
     assert shopper.order().sources.get().reference == daraja.pushes[0].receipt_number
     assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
     assert len(mail.outbox) == 1
 
 
-def test_an_answer_that_never_comes_ends_in_another_try_and_late_money_still_pays(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_unanswered_payment_can_be_retried_and_late_money_pays(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
-    wait(80)
+    pass_time(80)
     checking = shopper.client.get(page).content.decode()
-    wait(71)
+    pass_time(71)
     ended = shopper.client.get(page).content.decode()
     expired = MpesaPayment.objects.get()
 
@@ -164,10 +162,10 @@ def test_an_answer_that_never_comes_ends_in_another_try_and_late_money_still_pay
     assert "Send the request again" in ended
     assert (expired.status, expired.result_code) == ("expired", "no-answer")
     assert shopper.order().status == "Being processed"
-    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert only_receipt().number == daraja.pushes[0].receipt_number
 
 
-def test_who_cancels_and_then_pays_all_the_same_has_paid(daraja: Simulator, shopper: Shopper) -> None:
+def test_payment_after_a_cancellation_on_the_phone_counts(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     daraja.call_back(daraja.pushes[0], code=1032)
     cancelled = shopper.client.get(page).content.decode()
@@ -180,7 +178,7 @@ def test_who_cancels_and_then_pays_all_the_same_has_paid(daraja: Simulator, shop
     assert [callback.verdict for callback in MpesaCallback.objects.order_by("pk")] == [Verdict.APPLIED] * 2
 
 
-def test_both_of_two_requests_are_paid_and_the_second_is_known_as_surplus(daraja: Simulator, shopper: Shopper) -> None:
+def test_second_of_two_paid_prompts_is_surplus(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     daraja.call_back(daraja.pushes[0], code=1032)
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
@@ -198,13 +196,13 @@ def test_both_of_two_requests_are_paid_and_the_second_is_known_as_surplus(daraja
 
 
 @pytest.mark.parametrize("times", [2, 5], ids=["twice", "five times"])
-def test_a_repeated_callback_pays_once(daraja: Simulator, shopper: Shopper, times: int) -> None:
+def test_repeated_callback_pays_once(daraja: Simulator, shopper: Shopper, times: int) -> None:
     shopper.buys(new_product())
 
     statuses = [daraja.call_back(daraja.pushes[0]) for _ in range(times)]
 
     assert statuses == [200] * times
-    assert the_only_receipt().number == daraja.pushes[0].receipt_number
+    assert only_receipt().number == daraja.pushes[0].receipt_number
     assert shopper.order().payment_events.count() == 1
     assert len(mail.outbox) == 1
 
@@ -219,13 +217,11 @@ NONSENSE = [
 ]
 
 
-def test_nonsense_at_the_door_is_accepted_over_real_http_and_the_payment_goes_on(
-    daraja: Simulator, shopper: Shopper
-) -> None:
+def test_junk_posts_are_accepted_and_change_nothing(daraja: Simulator, shopper: Shopper) -> None:
     shopper.buys(new_product())
     address = daraja.pushes[0].callback_url
 
-    statuses = [posted(url, *nonsense) for url in (address, address.rstrip("/")) for nonsense in NONSENSE]
+    statuses = [post_status(url, *nonsense) for url in (address, address.rstrip("/")) for nonsense in NONSENSE]
     daraja.call_back(daraja.pushes[0])
 
     assert statuses == [200] * 12

@@ -1,4 +1,4 @@
-"""Trips on which Daraja refuses, breaks or is silent: what is surely unsent may be sent again, the rest waits."""
+"""Journeys on which Daraja refuses, fails or is silent: an unsent push may be sent again, others pass_time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from oscar_mpesa.simulator.replies import RATE_LIMIT, UNKNOWN_MERCHANT, Refusal,
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import page as scripted_page
-from tests.journeys.conftest import answers, wait
+from tests.journeys.conftest import pass_time, replying
 from tests.shop import ANOTHER, new_product
 from tests.shopper import Shopper
 from tests.transports import ImpatientTransport
 
-#: A gateway's page in place of an answer.
+#: A gateway's page instead of a reply.
 PAGE = Reply(body=b"<html><body>Request unsuccessful. Incapsula incident</body></html>")
 
 NO_TOKEN = Response(status=500, headers={}, body=b"")
@@ -31,7 +31,7 @@ SYSTEM_BUSY = Refusal(status=500, code="500.003.02", message="System is busy. Pl
 INTERNAL = Refusal(status=500, code="500.003.1001", message="Internal Server Error").reply
 
 
-def seen_by(shopper: Shopper, page: str) -> str:
+def page_text(shopper: Shopper, page: str) -> str:
     text: str = shopper.client.get(page).content.decode()
     return text
 
@@ -47,35 +47,33 @@ def seen_by(shopper: Shopper, page: str) -> str:
         ),
     ],
 )
-def test_a_clear_no_is_told_in_a_sentence(
+def test_refused_push_shows_its_own_message(
     daraja: Simulator, shopper: Shopper, reply: Reply, code: str, sentence: str
 ) -> None:
-    daraja.script(answers(reply))
+    daraja.script(replying(reply))
 
     page = shopper.buys(new_product())["Location"]
 
     payment = MpesaPayment.objects.get()
     assert (payment.status, payment.result_code) == ("failed", code)
-    assert sentence in seen_by(shopper, page)
+    assert sentence in page_text(shopper, page)
     assert shopper.order().status == "Pending payment"
     assert (len(daraja.pushes), daraja.tokens_given) == (1, 1)
 
 
-def test_after_a_clear_no_the_same_phone_may_be_asked_again_at_once(daraja: Simulator, shopper: Shopper) -> None:
-    daraja.script(answers(BAD_NUMBER))
+def test_same_phone_may_be_prompted_at_once_after_a_refused_push(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script(replying(BAD_NUMBER))
     page = shopper.buys(new_product())["Location"]
 
     shopper.client.post(f"{page}retry/", {"again": "yes"})
     daraja.call_back(daraja.pushes[1])
 
-    assert "Paid. Thank you!" in seen_by(shopper, page)
+    assert "Paid. Thank you!" in page_text(shopper, page)
     assert [payment.status for payment in MpesaPayment.objects.order_by("pk")] == ["failed", "completed"]
 
 
-def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
-    daraja: Simulator, shopper: Shopper
-) -> None:
-    daraja.script(answers(RATE_LIMIT))
+def test_after_a_busy_reply_only_another_phone_may_be_prompted_at_once(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script(replying(RATE_LIMIT))
     page = shopper.buys(new_product())["Location"]
     busy = MpesaPayment.objects.get()
 
@@ -101,30 +99,28 @@ def test_after_a_busy_daraja_the_same_phone_waits_a_minute_and_another_does_not(
         pytest.param(json_reply(ResultDesc="?"), id="200 with something else"),
     ],
 )
-def test_an_answer_that_proves_nothing_waits_for_the_callback_and_sends_no_other_push(
+def test_unclear_reply_waits_for_the_callback_and_sends_no_second_push(
     daraja: Simulator, shopper: Shopper, reply: Reply
 ) -> None:
-    daraja.script(answers(reply))
+    daraja.script(replying(reply))
     page = shopper.buys(new_product())["Location"]
     unknown = MpesaPayment.objects.get()
     shopper.client.post(f"{page}retry/", {"again": "yes"})
-    waiting = seen_by(shopper, page)
+    waiting = page_text(shopper, page)
 
     daraja.call_back(daraja.pushes[0])
 
     assert (unknown.status, unknown.checkout_request_id) == ("processing", None)
     assert "Look at the phone" in waiting
-    assert daraja.pushes[0].receipt_number in seen_by(shopper, page)
+    assert daraja.pushes[0].receipt_number in page_text(shopper, page)
     assert len(daraja.pushes) == 1
 
 
-def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(
-    daraja: Simulator, shopper: Shopper
-) -> None:
-    daraja.script(answers(PAGE))
+def test_unanswered_push_may_be_sent_again_when_it_expires(daraja: Simulator, shopper: Shopper) -> None:
+    daraja.script(replying(PAGE))
     page = shopper.buys(new_product())["Location"]
-    wait(151)
-    ended = seen_by(shopper, page)
+    pass_time(151)
+    ended = page_text(shopper, page)
 
     shopper.client.post(f"{page}retry/", {"again": "yes"})
 
@@ -132,7 +128,7 @@ def test_a_push_that_nobody_answered_may_be_sent_again_when_its_time_is_over(
     assert (len(daraja.pushes), len(daraja.queries)) == (2, 0)
 
 
-def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
+def test_unreachable_daraja_is_shown_at_once_and_the_order_stays_payable(
     daraja: Simulator, shopper: Shopper, settings: Any
 ) -> None:
     open_url = daraja.url
@@ -141,13 +137,13 @@ def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
         settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "BASE_URL": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         page = shopper.buys(new_product())["Location"]
     unsent = MpesaPayment.objects.get()
-    told = seen_by(shopper, page)
+    text = page_text(shopper, page)
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "BASE_URL": open_url}
 
     shopper.client.post(f"{page}retry/", {"again": "yes"})
 
     assert (unsent.status, unsent.result_code) == ("failed", "not-sent")
-    assert "The request was not sent to the phone. Send it again." in told
+    assert "The request was not sent to the phone. Send it again." in text
     assert len(daraja.pushes) == 1
 
 
@@ -159,7 +155,7 @@ def test_a_daraja_that_is_not_there_is_told_at_once_and_the_order_stays_payable(
         pytest.param(NO_TOKEN, "not-sent", id="500"),
     ],
 )
-def test_without_a_token_nothing_was_sent(shopper: Shopper, reply: Response, code: str) -> None:
+def test_without_a_token_no_push_is_sent(shopper: Shopper, reply: Response, code: str) -> None:
     transport = ScriptedTransport({"oauth": [reply] * 3})
 
     with replaced_transport(transport):
@@ -171,19 +167,19 @@ def test_without_a_token_nothing_was_sent(shopper: Shopper, reply: Response, cod
     assert transport.sent("oauth") != [] and transport.sent("push") == []
 
 
-def test_keys_that_safaricom_does_not_know_send_nothing_and_say_that_the_shop_cannot(
+def test_rejected_credentials_send_no_push_and_show_a_message(
     daraja: Simulator, shopper: Shopper, settings: Any
 ) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CONSUMER_KEY": "key of production"}
 
     page = shopper.buys(new_product())["Location"]
 
-    assert "This shop cannot take M-PESA right now." in seen_by(shopper, page)
+    assert "This shop cannot take M-PESA right now." in page_text(shopper, page)
     assert (MpesaPayment.objects.get().result_code, daraja.pushes) == ("misconfigured", [])
     assert daraja.problems.pop() == "wrong consumer key or secret"
 
 
-def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_out_once(daraja: Simulator) -> None:
+def test_expired_token_is_renewed_and_the_push_is_sent_once(daraja: Simulator) -> None:
     Shopper().buys(new_product())
     daraja.end_token()
 
@@ -194,7 +190,7 @@ def test_a_token_that_another_program_ended_is_fetched_anew_and_the_push_goes_ou
     assert [payment.status for payment in MpesaPayment.objects.all()] == ["processing"] * 2
 
 
-def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
+def test_slow_reply_is_not_awaited_and_its_callback_pays(daraja: Simulator, shopper: Shopper) -> None:
     Shopper().buys(new_product())
     daraja.slow_for = 1.8
     daraja.script("slow")
@@ -208,12 +204,12 @@ def test_a_reply_that_is_too_slow_is_not_waited_for_and_its_callback_pays(daraja
     daraja.call_back(daraja.pushes[1])
     assert waited < 4
     assert (slow.status, slow.checkout_request_id) == ("processing", None)
-    assert daraja.pushes[1].receipt_number in seen_by(shopper, page)
+    assert daraja.pushes[1].receipt_number in page_text(shopper, page)
 
 
-def test_a_question_that_daraja_cannot_answer_changes_nothing(daraja: Simulator, shopper: Shopper) -> None:
+def test_failed_query_changes_nothing(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
-    wait(21)
+    pass_time(21)
     daraja.end_token()
     cache.clear()
 
@@ -245,27 +241,23 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_a_shop_whose_settings_are_wrong_does_not_offer_mpesa(
-    daraja: Simulator, shopper: Shopper, settings: Any
-) -> None:
+def test_shop_with_wrong_settings_does_not_offer_mpesa(daraja: Simulator, shopper: Shopper, settings: Any) -> None:
     right = settings.OSCAR_MPESA
     shopper.puts_in_basket(new_product()).gives_address()
 
-    answers = {}
+    responses = {}
     for fault, changes in FAULTS.items():
         settings.OSCAR_MPESA = {**right, **changes}
-        answers[fault] = shopper.chooses("mpesa")
+        responses[fault] = shopper.chooses("mpesa")
     settings.OSCAR_MPESA = right
 
-    assert {fault: answer.status_code for fault, answer in answers.items()} == dict.fromkeys(FAULTS, 422)
-    assert [fault for fault, answer in answers.items() if 'value="mpesa"' in answer.content.decode()] == []
+    assert {fault: answer.status_code for fault, answer in responses.items()} == dict.fromkeys(FAULTS, 422)
+    assert [fault for fault, answer in responses.items() if 'value="mpesa"' in answer.content.decode()] == []
     assert shopper.chooses("mpesa").status_code == 302
     assert (daraja.tokens_given, daraja.pushes) == (0, [])
 
 
-def test_settings_that_break_between_the_preview_and_the_order_send_nothing(
-    daraja: Simulator, shopper: Shopper, settings: Any
-) -> None:
+def test_settings_that_break_before_the_order_send_no_push(daraja: Simulator, shopper: Shopper, settings: Any) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
     shopper.names_phone("0708374149")

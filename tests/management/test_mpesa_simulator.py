@@ -27,7 +27,7 @@ from oscar_mpesa.daraja.transport import HttpTransport
 from oscar_mpesa.simulator.server import SANDBOX
 from oscar_mpesa.testing.transport import DictCache
 from tests.house.sources import ROOT
-from tests.journeys.plain import OPENER
+from tests.journeys.plain_browser import OPENER
 from tests.services.daraja_replies import CREDENTIALS
 from tests.shop import PAYS
 

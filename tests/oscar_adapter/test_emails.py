@@ -11,7 +11,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.models import MessageKind, MpesaOutboxMessage
 from oscar_mpesa.oscar_adapter import emails
 from oscar_mpesa.services.payment_updates import apply_update
-from tests.shop import later, new_order, new_payment, pay, said_by_query
+from tests.shop import later, new_order, new_payment, pay, query_update
 from tests.wiring.checked import urlconf
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_guest_gets_a_link_that_needs_no_account() -> None:
 
 def test_receipt_without_code_is_emailed_without_code() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     emails.send_order_placed(outbox_email(payment))
 

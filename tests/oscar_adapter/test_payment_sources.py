@@ -13,7 +13,7 @@ from oscar_mpesa.oscar_adapter import payment_sources
 from oscar_mpesa.services.claims import record_receipt
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
-from tests.shop import CANCELS, NO_FUNDS, failure, later, new_order, new_payment, pay, post, said_by_query, success
+from tests.shop import CANCELS, NO_FUNDS, failure, later, new_order, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,7 @@ def test_accepted_amount_of_recorded_code_corrects_the_source(boss: Any) -> None
 def test_accepted_wrong_amount_corrects_the_source(boss: Any) -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
     post(payment, success(payment, amount=1400), now=later(25))
     assert books(order)["sources"] == [(f"payment {payment.pk}", "", 1500, 1500, 0)]
 

@@ -13,7 +13,7 @@ from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expi
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post, said_by_query, success
+from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +130,7 @@ def test_paid_page_warns_of_a_pending_prompt() -> None:
 
 def test_paid_without_code_is_paid() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     page = page_of(payment)
 

@@ -16,7 +16,7 @@ from oscar_mpesa.services.receipt_decisions import record_refund
 from tests.alerts.connectivity_rows import minutes, new_ended_payments, with_credentials
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import NOON, later, new_clerk, new_payment, pay
+from tests.shop import NOON, later, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +65,7 @@ def test_unallocated_and_refunded_money_is_not_counted() -> None:
         amount=Decimal(500),
         reference="RK1",
         note="one was broken",
-        by=new_clerk("record_return"),
+        by=new_staff_user("record_return"),
         now=NOON,
     )
     for number, new_unmatched in enumerate((unallocated, mismatch)):

@@ -1,4 +1,4 @@
-"""Let others act while a service works: the shop's code raises, a query fails, or somebody is one query faster."""
+"""Let other code act while a service works: it raises, a query fails, or another change comes first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar.core.loading import get_model
 
 @contextmanager
 def broken_shop(error: Exception | None = None) -> Iterator[None]:
-    """The shop's own code raises whenever an order's status changes."""
+    """Raise from the shop's code whenever an order's status changes."""
 
     def raises(**_: Any) -> None:
         raise error or RuntimeError("the shop's receiver is broken")
@@ -28,7 +28,7 @@ def broken_shop(error: Exception | None = None) -> Iterator[None]:
 
 @contextmanager
 def broken_books(error: Exception | None = None) -> Iterator[None]:
-    """The shop's own code raises whenever a Source of Oscar's books is saved."""
+    """Raise from the shop's code whenever a payment source is saved."""
 
     def raises(**_: Any) -> None:
         raise error or RuntimeError("the shop's books are broken")
@@ -43,7 +43,7 @@ def broken_books(error: Exception | None = None) -> Iterator[None]:
 
 @contextmanager
 def failing_queries(*words: str, error: Exception) -> Iterator[None]:
-    """Raise from the database at each query that has all these words in it."""
+    """Raise from the database at each query that contains all these words."""
     failed = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -59,14 +59,14 @@ def failing_queries(*words: str, error: Exception) -> Iterator[None]:
 
 @contextmanager
 def just_before(query: str, act: Callable[[], Any]) -> Iterator[None]:
-    """Do something else just before the first query that has these words in it."""
-    waiting = [act]
+    """Run ``act`` before the first query that contains this text."""
+    actions = [act]
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if query in sql and waiting:
-            waiting.pop()()
+        if query in sql and actions:
+            actions.pop()()
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(watch):
         yield
-    assert not waiting, f"no query had {query!r} in it"
+    assert not actions, f"no query had {query!r} in it"

@@ -1,4 +1,4 @@
-"""Safaricom's side of the lifecycle's tests: made-up credentials, and answers by script."""
+"""Made-up credentials and Daraja's replies, for scripted transports."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def refusal(code: str, message: str, *, status: int) -> Response:
     return Response(status=status, headers={}, body=body)
 
 
-def told(code: str) -> dict[str, str]:
+def query_reply(code: str) -> dict[str, str]:
     return {
         "ResponseCode": "0",
         "CheckoutRequestID": ACCEPTED["CheckoutRequestID"],
         "ResultCode": code,
-        "ResultDesc": "told",
+        "ResultDesc": "simulated",
     }

@@ -1,4 +1,4 @@
-"""What money is used for: orders that were closed are taken up again, and refused books tried again (M7, M10)."""
+"""Allocate money: late money reopens closed orders, and refused bookings are tried again (M7, M10)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar_mpesa.services.allocation import retry_booking
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.payment_updates import apply_update
 from tests.services.concurrent_changes import broken_shop, just_before
-from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, said_by_query, success
+from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,8 @@ Order = get_model("order", "Order")
 StockRecord = get_model("partner", "StockRecord")
 
 
-def released_payment() -> MpesaPayment:
-    """An attempt that was cancelled on the phone, and its order released by the clock."""
+def closed_payment() -> MpesaPayment:
+    """Create a payment that was cancelled on the phone and whose order expired."""
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment), now=later(20))
     assert close_expired_order(row(payment), now=row(payment).pay_before) is CloseResult.CLOSED
@@ -34,7 +34,7 @@ def released_payment() -> MpesaPayment:
 
 
 def refused_receipt() -> MpesaReceipt:
-    """Money whose books the shop's own code refused."""
+    """Create a receipt that the shop's own code refused to book."""
     payment = new_payment()
     with broken_shop():
         post(payment, success(payment))
@@ -45,19 +45,19 @@ def row(payment: MpesaPayment) -> MpesaOrder:
     return MpesaOrder.objects.select_related("order").get(pk=payment.order_id)
 
 
-def told_of(receipt: MpesaReceipt) -> set[str]:
+def messages_of(receipt: MpesaReceipt) -> set[str]:
     return set(receipt.outbox_messages.values_list("kind", flat=True))
 
 
-# Orders that the clock released
+# Closed orders
 
 
 @pytest.mark.parametrize("by_query", [False, True], ids=["callback", "query"])
-def test_late_money_takes_up_again_an_order_that_the_clock_released(by_query: bool) -> None:
-    payment = released_payment()
+def test_late_money_reopens_an_expired_order(by_query: bool) -> None:
+    payment = closed_payment()
 
     if by_query:
-        apply_update(payment, said_by_query("0"), now=later(AN_HOUR))
+        apply_update(payment, query_update("0"), now=later(AN_HOUR))
     else:
         post(payment, success(payment), now=later(AN_HOUR))
 
@@ -66,11 +66,11 @@ def test_late_money_takes_up_again_an_order_that_the_clock_released(by_query: bo
     assert (again.order.status, StockRecord.objects.get().num_allocated) == ("Being processed", 1)
     assert (receipt.allocation, receipt.booked_at) == (Allocation.APPLIED, later(AN_HOUR))
     assert MpesaEvent.objects.filter(type="order_reopened").count() == 1
-    assert told_of(receipt) == {MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
+    assert messages_of(receipt) == {MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
 
 
-def test_an_order_whose_things_were_sold_meanwhile_stays_closed_and_its_money_waits() -> None:
-    payment = released_payment()
+def test_late_money_for_a_sold_out_order_stays_unmatched() -> None:
+    payment = closed_payment()
     StockRecord.objects.update(num_in_stock=0)
 
     post(payment, success(payment), now=later(AN_HOUR))
@@ -79,11 +79,11 @@ def test_an_order_whose_things_were_sold_meanwhile_stays_closed_and_its_money_wa
     assert (receipt.allocation, receipt.reason, receipt.booked_at) == (Allocation.UNALLOCATED, "sold_out", None)
     assert (row(payment).is_closed, row(payment).order.status) == (True, "Payment expired")
     assert not row(payment).order.sources.exists()
-    assert told_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
+    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
 
 
-def test_a_shop_may_want_to_decide_about_late_money_itself(settings: Any) -> None:
-    payment = released_payment()
+def test_late_money_reopens_no_order_if_the_setting_forbids_it(settings: Any) -> None:
+    payment = closed_payment()
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "REOPEN_EXPIRED_ORDERS": False}
 
     post(payment, success(payment), now=later(AN_HOUR))
@@ -92,8 +92,8 @@ def test_a_shop_may_want_to_decide_about_late_money_itself(settings: Any) -> Non
     assert row(payment).is_closed
 
 
-def test_the_shop_s_code_that_raises_leaves_the_order_closed_until_its_books_are_written() -> None:
-    payment = released_payment()
+def test_order_stays_closed_until_refused_booking_succeeds() -> None:
+    payment = closed_payment()
 
     with broken_shop():
         post(payment, success(payment), now=later(AN_HOUR))
@@ -105,10 +105,10 @@ def test_the_shop_s_code_that_raises_leaves_the_order_closed_until_its_books_are
     assert row(payment).order.status == "Being processed"
 
 
-# Books that were refused
+# Refused bookings
 
 
-def test_books_that_were_refused_are_written_by_the_next_try() -> None:
+def test_retry_books_a_refused_receipt() -> None:
     receipt = refused_receipt()
 
     done = retry_booking(receipt, now=later(60))
@@ -118,10 +118,10 @@ def test_books_that_were_refused_are_written_by_the_next_try() -> None:
     assert done is True
     assert (receipt.allocation, receipt.error, receipt.next_try_at) == (Allocation.APPLIED, "", None)
     assert (order.status, order.sources.get().amount_debited) == ("Being processed", 1500)
-    assert told_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
+    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
 
 
-def test_books_that_are_refused_for_ever_are_given_up_after_ever_longer_pauses() -> None:
+def test_booking_refused_for_good_stops_after_longer_and_longer_pauses() -> None:
     receipt, moments, answers = refused_receipt(), [], []
 
     with broken_shop():
@@ -138,7 +138,7 @@ def test_books_that_are_refused_for_ever_are_given_up_after_ever_longer_pauses()
     assert not Order.objects.get().sources.exists()
 
 
-def test_money_whose_order_was_paid_meanwhile_is_paid_twice_and_its_payer_is_told() -> None:
+def test_money_of_an_order_paid_meanwhile_is_surplus_and_the_payer_hears_of_it() -> None:
     receipt = refused_receipt()
     assert receipt.payment is not None
     post(receipt.payment, success(receipt.payment, number="OD222BBB22"), now=later(30))
@@ -147,11 +147,11 @@ def test_money_whose_order_was_paid_meanwhile_is_paid_twice_and_its_payer_is_tol
 
     receipt.refresh_from_db()
     assert (done, receipt.allocation, receipt.error) == (True, Allocation.SURPLUS, "")
-    assert told_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
+    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
     assert Order.objects.get().sources.get().amount_debited == 1500
 
 
-def test_money_whose_order_was_cancelled_meanwhile_waits_for_a_person() -> None:
+def test_money_of_an_order_cancelled_meanwhile_waits_for_a_person() -> None:
     receipt = refused_receipt()
     Order.objects.update(status="Cancelled")
 
@@ -162,19 +162,19 @@ def test_money_whose_order_was_cancelled_meanwhile_waits_for_a_person() -> None:
     assert (receipt.error, receipt.next_try_at) == ("", None)
 
 
-def test_another_amount_told_after_the_books_were_refused_is_for_a_person_and_its_payer_is_told() -> None:
+def test_amount_changed_after_a_refused_booking_waits_for_a_person() -> None:
     payment = new_payment()
     with broken_shop():
-        apply_update(payment, said_by_query("0"), now=later(30))
+        apply_update(payment, query_update("0"), now=later(30))
 
     post(payment, success(payment, amount=1400), now=later(40))
 
     receipt = MpesaReceipt.objects.get()
     assert (receipt.allocation, receipt.error, receipt.next_try_at) == (Allocation.MISMATCH, "", None)
-    assert told_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
+    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
 
 
-def test_two_workers_try_the_books_once() -> None:
+def test_two_workers_retry_a_booking_once() -> None:
     receipt = refused_receipt()
     stale = MpesaReceipt.objects.get()
 
@@ -186,7 +186,7 @@ def test_two_workers_try_the_books_once() -> None:
     assert (first, second, receipt.tries) == (False, True, 2)
 
 
-def test_what_staff_decide_while_the_books_are_tried_again_holds() -> None:
+def test_staff_decision_during_a_retry_stands() -> None:
     receipt = refused_receipt()
 
     with just_before("order_order", lambda: MpesaReceipt.objects.update(allocation="explained")):
@@ -197,7 +197,7 @@ def test_what_staff_decide_while_the_books_are_tried_again_holds() -> None:
     assert not Order.objects.get().sources.exists()
 
 
-def test_a_deadlock_in_a_later_try_is_no_fault_of_the_shop_s_code() -> None:
+def test_deadlock_during_a_retry_is_not_counted_as_refusal() -> None:
     receipt = refused_receipt()
 
     with broken_shop(OperationalError("deadlock")), pytest.raises(OperationalError):
@@ -208,7 +208,7 @@ def test_a_deadlock_in_a_later_try_is_no_fault_of_the_shop_s_code() -> None:
     assert "deadlock" not in receipt.error
 
 
-def test_money_of_a_second_attempt_is_surplus_while_the_first_one_s_money_is_in_the_books() -> None:
+def test_second_payment_of_a_booked_order_is_surplus() -> None:
     first = new_payment()
     post(first, failure(first), now=later(10))
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))

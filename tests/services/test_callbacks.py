@@ -1,4 +1,4 @@
-"""What is posted is kept first and believed only with the payment's own secret (M3, M4)."""
+"""Every callback is stored first, and applied only with the payment's own secret (M3, M4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.shop import later, new_payment, post, success
 pytestmark = pytest.mark.django_db
 
 
-def test_a_success_without_the_secret_is_stored_and_pays_nothing() -> None:
+def test_success_without_the_secret_is_stored_and_pays_nothing() -> None:
     payment = new_payment()
 
     callback = receive_callback(success(payment), secret="", address="203.0.113.9", now=later(3))
@@ -29,13 +29,13 @@ def test_a_success_without_the_secret_is_stored_and_pays_nothing() -> None:
 
 
 @pytest.mark.parametrize("secret", ["0" * 32, "\x00", "x" * 65, "é"], ids=["unknown", "nul", "long", "not ascii"])
-def test_an_unknown_secret_finds_no_payment(secret: str) -> None:
+def test_unknown_secret_finds_no_payment(secret: str) -> None:
     new_payment()
 
     assert find_payment(secret) is None
 
 
-def test_an_unverified_post_moves_the_next_question_to_now_once_a_minute() -> None:
+def test_unverified_post_moves_the_next_query_to_now_once_a_minute() -> None:
     payment = new_payment()
 
     receive_callback(success(payment), secret="bad", address=None, now=later(3))
@@ -46,7 +46,7 @@ def test_an_unverified_post_moves_the_next_question_to_now_once_a_minute() -> No
 
 
 @pytest.mark.parametrize("body", [b"noise", b'{"Body":{"stkCallback":{"ResultCode":0}}}'], ids=["unreadable", "no id"])
-def test_an_unverified_post_that_names_no_request_moves_nothing(body: bytes) -> None:
+def test_unverified_post_without_a_known_id_moves_no_query(body: bytes) -> None:
     payment = new_payment()
 
     receive_callback(body, secret="bad", address=None, now=later(3))
@@ -55,7 +55,7 @@ def test_an_unverified_post_that_names_no_request_moves_nothing(body: bytes) -> 
     assert payment.next_query_at == later(20)
 
 
-def test_unverified_posts_are_stored_within_a_cap_and_counted_beyond_it() -> None:
+def test_unverified_posts_are_stored_up_to_a_cap_and_counted_beyond_it() -> None:
     for _ in range(20):
         receive_callback(b"noise", secret="", address=None, now=later(1))
 
@@ -68,7 +68,7 @@ def test_unverified_posts_are_stored_within_a_cap_and_counted_beyond_it() -> Non
     assert sum(MpesaCallback.objects.values_list("suppressed", flat=True)) == 1
 
 
-def test_bodies_are_cut_with_the_secret_and_more_without_it() -> None:
+def test_bodies_are_cut_and_more_so_without_the_secret() -> None:
     payment = new_payment()
     huge = b"x" * 200_000
 
@@ -93,7 +93,7 @@ def test_bodies_are_cut_with_the_secret_and_more_without_it() -> None:
     ],
     ids=["empty", "binary", "list", "null", "wrong type", "deeply nested", "not utf-8", "nul in text"],
 )
-def test_an_unreadable_body_is_kept_as_it_came_and_the_payment_is_asked_now(body: bytes) -> None:
+def test_unreadable_body_is_stored_and_its_payment_queried_now(body: bytes) -> None:
     payment = new_payment()
 
     callback = post(payment, body, now=later(3))
@@ -118,14 +118,14 @@ def test_an_unreadable_body_is_kept_as_it_came_and_the_payment_is_asked_now(body
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_unreadable_body_stores_a_code_and_the_field(body: bytes, reason: str, detail: str) -> None:
+def test_unreadable_body_stores_a_code_and_the_field(body: bytes, reason: str, detail: str) -> None:
     post(new_payment(), body)
 
     kept = MpesaCallback.objects.get()
     assert (kept.verdict, kept.reason, kept.detail) == ("unreadable", reason, detail)
 
 
-def test_nul_in_safaricom_s_words_is_no_reason_to_lose_them() -> None:
+def test_nul_in_a_callback_s_text_loses_no_callback() -> None:
     payment = new_payment()
     body = success(payment).replace(b"The service", b"The\\u0000 service")
 
@@ -136,7 +136,7 @@ def test_nul_in_safaricom_s_words_is_no_reason_to_lose_them() -> None:
     assert "\x00" not in payment.result_description
 
 
-def test_a_repeat_costs_four_queries_at_most(django_assert_max_num_queries: object) -> None:
+def test_duplicate_costs_at_most_four_queries(django_assert_max_num_queries: object) -> None:
     payment = new_payment()
     body = success(payment)
     post(payment, body)
@@ -147,7 +147,7 @@ def test_a_repeat_costs_four_queries_at_most(django_assert_max_num_queries: obje
     assert callback.verdict == Verdict.DUPLICATE
 
 
-def test_a_crash_while_working_through_leaves_the_callback_to_try_again() -> None:
+def test_crash_while_processing_leaves_the_callback_to_retry() -> None:
     payment = new_payment()
 
     with failing_queries("UPDATE", "mpesapayment", error=RuntimeError("crash")):
@@ -159,7 +159,7 @@ def test_a_crash_while_working_through_leaves_the_callback_to_try_again() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_goes_away_after_the_first_row_keeps_the_row() -> None:
+def test_database_lost_after_the_first_row_keeps_the_row() -> None:
     payment = new_payment()
 
     with failing_queries("UPDATE", "mpesacallback", error=DatabaseError("gone")):

@@ -1,4 +1,4 @@
-"""Money that staff found in the M-PESA portal or on a statement, and codes that were missing (M6, M8)."""
+"""Staff record money that they saw in the M-PESA portal, and add missing codes (M6, M8)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from tests.shop import (
     NOON,
     failure,
     later,
-    new_clerk,
     new_order,
     new_payment,
+    new_staff_user,
     pay,
     post,
-    said_by_query,
+    query_update,
 )
 
 pytestmark = pytest.mark.django_db
@@ -53,8 +53,8 @@ NUMBER = "OD123ABC45"
 
 
 @pytest.fixture
-def clerk() -> Any:
-    return new_clerk("record_receipt")
+def staff() -> Any:
+    return new_staff_user("record_receipt")
 
 
 def expired(order: Any = None, *, now: Any = NOON, **about: Any) -> MpesaPayment:
@@ -64,62 +64,62 @@ def expired(order: Any = None, *, now: Any = NOON, **about: Any) -> MpesaPayment
     return payment
 
 
-def found(order: Any, clerk: Any, *, number: str = NUMBER, amount: Any = 1500, **about: Any) -> MpesaReceipt:
-    """Staff type what the portal shows."""
+def record(order: Any, staff: Any, *, number: str = NUMBER, amount: Any = 1500, **about: Any) -> MpesaReceipt:
+    """Record what the portal shows."""
     about = {"note": "M-PESA portal", "now": later(300), **about}
-    return record_receipt(number, Decimal(amount), order=order, by=clerk, **about)
+    return record_receipt(number, Decimal(amount), order=order, by=staff, **about)
 
 
-def test_money_found_in_the_portal_pays_the_attempt_that_nobody_answered(clerk: Any) -> None:
+def test_recorded_money_pays_the_unanswered_payment(staff: Any) -> None:
     payment = expired()
 
-    receipt = found(payment.mpesa_order.order, clerk, number=" od123 abc45 ", paid_at=later(100))
+    receipt = record(payment.mpesa_order.order, staff, number=" od123 abc45 ", paid_at=later(100))
 
     payment.refresh_from_db()
     order = Order.objects.get()
     assert (receipt.number, receipt.source, receipt.paid_at) == (NUMBER, ReceiptSource.STAFF, later(100))
     assert (receipt.payment, receipt.allocation, receipt.note) == (payment, Allocation.APPLIED, "M-PESA portal")
-    assert (receipt.allocated_by, receipt.allocated_by_name) == (clerk, "Achieng Were")
+    assert (receipt.allocated_by, receipt.allocated_by_name) == (staff, "Achieng Were")
     assert (payment.status, order.status) == ("completed", "Being processed")
     assert order.sources.get().reference == NUMBER
     event = MpesaEvent.objects.get(type="receipt_recorded")
-    assert (event.by, event.params) == (clerk, {"after": "applied", "note": "M-PESA portal"})
+    assert (event.by, event.params) == (staff, {"after": "applied", "note": "M-PESA portal"})
 
 
-def test_the_missing_code_of_money_that_is_known_is_filled_in(clerk: Any) -> None:
+def test_recorded_code_completes_known_money_without_one(staff: Any) -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(30))
+    apply_update(payment, query_update("0"), now=later(30))
 
-    receipt = found(payment.mpesa_order.order, clerk)
+    receipt = record(payment.mpesa_order.order, staff)
 
     assert (MpesaReceipt.objects.count(), receipt.number, receipt.allocation) == (1, NUMBER, Allocation.APPLIED)
     assert Order.objects.get().sources.get().reference == NUMBER
 
 
-def test_a_code_goes_to_the_paid_attempt_that_lacks_one_rather_than_to_a_failed_one(clerk: Any) -> None:
+def test_code_goes_to_the_paid_payment_that_lacks_one(staff: Any) -> None:
     first = new_payment(phone=CANCELS)
     post(first, failure(first), now=later(10))
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))
-    apply_update(second, said_by_query("0"), now=later(120))
+    apply_update(second, query_update("0"), now=later(120))
 
-    receipt = found(first.mpesa_order.order, clerk)
+    receipt = record(first.mpesa_order.order, staff)
 
     assert (receipt.payment, MpesaReceipt.objects.count()) == (second, 1)
 
 
-def test_money_goes_to_the_attempt_without_an_answer_rather_than_to_a_failed_one(clerk: Any) -> None:
+def test_money_goes_to_the_unanswered_payment_rather_than_a_failed_one(staff: Any) -> None:
     first = new_payment(phone=CANCELS)
     post(first, failure(first), now=later(10))
     second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(90))
 
-    assert found(first.mpesa_order.order, clerk).payment == second
+    assert record(first.mpesa_order.order, staff).payment == second
 
 
-def test_money_that_several_attempts_may_have_brought_belongs_to_the_order_alone(clerk: Any) -> None:
+def test_money_that_several_payments_may_have_brought_belongs_to_the_order(staff: Any) -> None:
     first = expired()
     expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
 
-    receipt = found(first.mpesa_order.order, clerk)
+    receipt = record(first.mpesa_order.order, staff)
 
     assert (receipt.payment, receipt.allocation) == (None, Allocation.APPLIED)
     assert Order.objects.get().status == "Being processed"
@@ -127,99 +127,97 @@ def test_money_that_several_attempts_may_have_brought_belongs_to_the_order_alone
     assert MpesaEvent.objects.get(type="receipt_recorded").mpesa_order_id == first.order_id
 
 
-def test_an_attempt_that_was_never_sent_brought_no_money(clerk: Any) -> None:
+def test_unsent_payment_brought_no_money(staff: Any) -> None:
     unsent = new_payment(sent=False)
 
-    assert found(unsent.mpesa_order.order, clerk).payment is None
+    assert record(unsent.mpesa_order.order, staff).payment is None
 
 
-def test_staff_may_say_which_attempt_it_was(clerk: Any) -> None:
+def test_staff_may_name_the_payment(staff: Any) -> None:
     first = expired()
     second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
 
-    assert found(first.mpesa_order.order, clerk, payment=second).payment == second
+    assert record(first.mpesa_order.order, staff, payment=second).payment == second
 
 
-def test_an_attempt_of_another_order_is_a_mistake(clerk: Any) -> None:
+def test_payment_of_another_order_raises(staff: Any) -> None:
     with pytest.raises(MpesaPayment.DoesNotExist):
-        found(expired().mpesa_order.order, clerk, payment=expired(phone=ANOTHER))
+        record(expired().mpesa_order.order, staff, payment=expired(phone=ANOTHER))
 
     assert not MpesaReceipt.objects.exists()
 
 
-def test_an_order_of_another_method_can_be_paid_by_money_that_was_found(clerk: Any) -> None:
+def test_recorded_money_pays_an_order_of_another_method(staff: Any) -> None:
     order = new_order(status="Pending")
 
-    receipt = found(order, clerk)
+    receipt = record(order, staff)
 
     row = MpesaOrder.objects.get(pk=order.pk)
     assert (receipt.allocation, row.close_check_at, row.order.status) == (Allocation.APPLIED, None, "Being processed")
 
 
-def test_another_amount_for_the_order_alone_waits_for_a_person(clerk: Any) -> None:
-    receipt = found(new_order(status="Pending"), clerk, amount=1400)
+def test_wrong_amount_for_the_order_waits_for_a_person(staff: Any) -> None:
+    receipt = record(new_order(status="Pending"), staff, amount=1400)
 
     assert (receipt.allocation, receipt.booked_at) == (Allocation.MISMATCH, None)
     assert receipt.reason == "wrong_total"
 
 
-def test_another_amount_for_an_attempt_holds_it(clerk: Any) -> None:
+def test_wrong_amount_for_a_payment_puts_it_on_hold(staff: Any) -> None:
     payment = expired()
 
-    receipt = found(payment.mpesa_order.order, clerk, amount=1400)
+    receipt = record(payment.mpesa_order.order, staff, amount=1400)
 
     payment.refresh_from_db()
     assert (receipt.allocation, payment.on_hold, payment.status) == (Allocation.MISMATCH, True, "expired")
     with pytest.raises(PaymentOnHold):
-        found(payment.mpesa_order.order, clerk, number="OD222BBB22", payment=payment)
+        record(payment.mpesa_order.order, staff, number="OD222BBB22", payment=payment)
 
 
-def test_a_hold_that_begins_while_staff_type_is_seen_under_the_lock(clerk: Any) -> None:
+def test_hold_that_begins_meanwhile_is_seen_under_the_lock(staff: Any) -> None:
     payment = expired()
     stale = MpesaPayment.objects.get()
-    found(payment.mpesa_order.order, clerk, amount=1400)
+    record(payment.mpesa_order.order, staff, amount=1400)
 
     with pytest.raises(PaymentOnHold):
-        found(payment.mpesa_order.order, clerk, number="OD222BBB22", payment=stale)
+        record(payment.mpesa_order.order, staff, number="OD222BBB22", payment=stale)
 
 
 @pytest.mark.parametrize(("amount", "allocation"), [(1500, Allocation.SURPLUS), (7, Allocation.SURPLUS)])
-def test_more_money_for_a_paid_order_is_surplus_and_replaces_no_other_code(
-    clerk: Any, amount: int, allocation: str
-) -> None:
+def test_more_money_for_a_paid_order_is_surplus_and_replaces_no_code(staff: Any, amount: int, allocation: str) -> None:
     payment = expired()
-    found(payment.mpesa_order.order, clerk)
+    record(payment.mpesa_order.order, staff)
 
-    by_order = found(payment.mpesa_order.order, clerk, number="OD222BBB22", amount=amount)
-    by_attempt = found(payment.mpesa_order.order, clerk, number="OD333CCC33", amount=amount, payment=payment)
+    by_order = record(payment.mpesa_order.order, staff, number="OD222BBB22", amount=amount)
+    by_payment = record(payment.mpesa_order.order, staff, number="OD333CCC33", amount=amount, payment=payment)
 
-    assert (by_order.allocation, by_attempt.allocation) == (allocation, allocation)
-    assert (by_order.payment, by_attempt.payment) == (None, payment)
+    assert (by_order.allocation, by_payment.allocation) == (allocation, allocation)
+    assert (by_order.payment, by_payment.payment) == (None, payment)
     assert MpesaReceipt.objects.get(number=NUMBER).allocation == Allocation.APPLIED
     assert Order.objects.get().sources.get().amount_debited == 1500
 
 
-def test_a_code_is_recorded_once(clerk: Any) -> None:
+def test_code_is_recorded_once(staff: Any) -> None:
     paid = pay(new_payment())
 
     with pytest.raises(ReceiptKnown) as refusal:
-        found(new_order(status="Pending"), clerk)
+        record(new_order(status="Pending"), staff)
 
     assert refusal.value.receipt == paid.receipts.get()
     assert MpesaOrder.objects.count() == 1
 
 
-def test_who_has_no_permission_records_nothing() -> None:
+def test_recording_needs_permission() -> None:
     order = expired().mpesa_order.order
 
     with pytest.raises(PermissionDenied):
-        found(order, new_clerk("apply_receipt", "record_return"))
+        record(order, new_staff_user("apply_receipt", "record_return"))
 
     assert not MpesaReceipt.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("told", "error"),
+    ("changes", "error"),
     [
         ({"number": "not a code"}, ReceiptNumberRefused),
         ({"amount": "0"}, InvalidAmount),
@@ -232,64 +230,64 @@ def test_who_has_no_permission_records_nothing() -> None:
     ],
     ids=["code", "zero", "negative", "half a cent", "no number", "too much", "no note", "in the future"],
 )
-def test_what_cannot_be_true_is_not_recorded(clerk: Any, told: dict[str, Any], error: type[Exception]) -> None:
+def test_impossible_values_are_not_recorded(staff: Any, changes: dict[str, Any], error: type[Exception]) -> None:
     order = expired().mpesa_order.order
 
     with pytest.raises(error):
-        found(order, clerk, **told)
+        record(order, staff, **changes)
 
     assert not MpesaReceipt.objects.exists()
 
 
-def test_an_order_in_another_currency_is_no_m_pesa_order(clerk: Any) -> None:
+def test_order_in_another_currency_is_refused(staff: Any) -> None:
     with pytest.raises(OtherCurrency):
-        found(new_order(currency="USD"), clerk)
+        record(new_order(currency="USD"), staff)
 
 
-def test_a_code_that_is_written_down_elsewhere_in_the_same_moment_is_looked_for_once_more(clerk: Any) -> None:
-    """The row that was faster is undone with ours here, so that the second look finds the code free."""
+def test_code_recorded_elsewhere_meanwhile_is_looked_up_again(staff: Any) -> None:
+    """Roll the faster row back together with ours, so that the second look finds the code free."""
     order, other = new_order(), new_order()
 
     def overtake(instance: MpesaReceipt, **_: Any) -> None:
         pre_save.disconnect(overtake, sender=MpesaReceipt)
-        twin = copy(instance)
-        twin.order = other
-        MpesaReceipt.objects.bulk_create([twin])
+        duplicate = copy(instance)
+        duplicate.order = other
+        MpesaReceipt.objects.bulk_create([duplicate])
 
     pre_save.connect(overtake, sender=MpesaReceipt)
-    receipt = found(order, clerk)
+    receipt = record(order, staff)
 
     assert MpesaReceipt.objects.get() == receipt
     assert (receipt.number, receipt.order) == (NUMBER, order)
 
 
-def test_money_for_an_order_whose_only_request_failed_belongs_to_the_order_alone(clerk: Any) -> None:
+def test_money_for_an_order_with_only_a_failed_payment_belongs_to_the_order(staff: Any) -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
 
-    receipt = found(payment.mpesa_order.order, clerk)
+    receipt = record(payment.mpesa_order.order, staff)
 
     payment.refresh_from_db()
     assert (receipt.payment, receipt.allocation, payment.status) == (None, Allocation.APPLIED, "cancelled")
 
 
-def test_a_code_mistyped_for_the_order_alone_gives_way_to_safaricom_s(clerk: Any) -> None:
+def test_code_mistyped_for_the_order_is_replaced_by_safaricom_s(staff: Any) -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
-    typed = found(payment.mpesa_order.order, clerk, number="OD123ABC4S")
+    recorded = record(payment.mpesa_order.order, staff, number="OD123ABC4S")
 
     pay(payment, now=later(400))
 
     receipt = MpesaReceipt.objects.get()
-    assert (receipt.pk, receipt.number, receipt.payment) == (typed.pk, "OD123ABC45", payment)
+    assert (receipt.pk, receipt.number, receipt.payment) == (recorded.pk, "OD123ABC45", payment)
 
 
-def test_another_amount_under_almost_the_same_code_is_other_money(clerk: Any) -> None:
+def test_other_amount_under_a_similar_code_is_other_money(staff: Any) -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
-    found(payment.mpesa_order.order, clerk, number="OD123ABC4S", amount=1400)
+    record(payment.mpesa_order.order, staff, number="OD123ABC4S", amount=1400)
 
     pay(payment, now=later(400))
 
-    told = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
-    assert told == {"OD123ABC4S": Allocation.MISMATCH, "OD123ABC45": Allocation.APPLIED}
+    allocations = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
+    assert allocations == {"OD123ABC4S": Allocation.MISMATCH, "OD123ABC45": Allocation.APPLIED}

@@ -1,4 +1,4 @@
-"""Only production is money (M16): what was tried without money never pays in a shop that takes it."""
+"""Money of a test environment never pays an order in production (M16)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 PRODUCTION = {**CREDENTIALS, "ENVIRONMENT": "production", "SHORTCODE": "5123456", "TEST_MODE": False}
 
 
-def test_a_simulated_payment_is_not_paid_by_the_simulator_once_the_shop_is_live(settings: Any) -> None:
+def test_simulated_payment_is_not_paid_once_the_shop_is_live(settings: Any) -> None:
     payment = new_payment()
     settings.OSCAR_MPESA = PRODUCTION
 
@@ -28,7 +28,7 @@ def test_a_simulated_payment_is_not_paid_by_the_simulator_once_the_shop_is_live(
     assert payment.status == "expired"
 
 
-def test_test_money_that_arrives_in_a_live_shop_pays_nothing(settings: Any) -> None:
+def test_test_money_in_a_live_shop_pays_nothing(settings: Any) -> None:
     payment = new_payment()
     body = success(payment)
     settings.OSCAR_MPESA = PRODUCTION
@@ -40,7 +40,7 @@ def test_test_money_that_arrives_in_a_live_shop_pays_nothing(settings: Any) -> N
     assert payment.mpesa_order.order.status == "Pending payment"
 
 
-def test_real_money_counts_in_a_shop_that_was_put_back_to_test(settings: Any) -> None:
+def test_real_money_counts_in_a_shop_back_in_test_mode(settings: Any) -> None:
     test_mode = settings.OSCAR_MPESA
     settings.OSCAR_MPESA = {**PRODUCTION, "CONSUMER_KEY": "another key"}
     payment = new_payment(sent=False)
@@ -51,7 +51,7 @@ def test_real_money_counts_in_a_shop_that_was_put_back_to_test(settings: Any) ->
     assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
 
 
-def test_an_order_tried_without_money_is_paid_by_a_real_attempt(settings: Any) -> None:
+def test_order_tried_in_test_mode_is_paid_by_a_real_payment(settings: Any) -> None:
     payment = new_payment()
     post(payment, failure(payment))
     settings.OSCAR_MPESA = PRODUCTION

@@ -1,4 +1,4 @@
-"""Reconcile leaves a trace, so that a shop where nobody runs it can be told so."""
+"""``reconcile`` records its runs, so that the shop can see when it stopped."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.shop import later, new_payment
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_nothing_is_seen_of_what_never_ran() -> None:
+def test_job_that_never_ran_has_no_run() -> None:
     assert last_job_run(RECONCILE) is None
 
 
-def test_a_pass_that_came_to_its_end_is_seen() -> None:
+def test_finished_pass_is_recorded() -> None:
     list(reconcile(lambda: later(60)))
     list(reconcile(lambda: later(120)))
 
@@ -26,7 +26,7 @@ def test_a_pass_that_came_to_its_end_is_seen() -> None:
     assert str(MpesaJobRun.objects.get()) == "reconcile"
 
 
-def test_a_pass_that_was_stopped_on_the_way_is_not(settings: Any) -> None:
+def test_interrupted_pass_is_not_recorded(settings: Any) -> None:
     new_payment()
 
     step = next(reconcile(lambda: later(60)))
@@ -35,7 +35,7 @@ def test_a_pass_that_was_stopped_on_the_way_is_not(settings: Any) -> None:
     assert last_job_run(RECONCILE) is None
 
 
-def test_copies_that_end_at_the_same_time_write_once() -> None:
+def test_passes_that_end_together_write_once() -> None:
     record_job_run(RECONCILE, now=later(0))
 
     with counted() as count:

@@ -1,4 +1,4 @@
-"""An order whose time is over is given up, after a last question about each of its prompts (M10, M11)."""
+"""An order closes when its time is over, after a last query of each of its payments (M10, M11)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.testing import ScriptedTransport
-from tests.services.closings import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, refusal, told
-from tests.shop import ANOTHER, later, new_payment, post, said_by_query, success
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply, refusal
+from tests.services.unpaid_orders import A_DAY, HALF_AN_HOUR, check_order, expired, prompted, result_of, row
+from tests.shop import ANOTHER, later, new_payment, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +31,11 @@ def sandbox(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
 
 
-def test_an_order_that_nobody_paid_is_released_once_and_its_shopper_told() -> None:
+def test_unpaid_order_closes_once_and_its_shopper_gets_an_email() -> None:
     payment = expired()
 
-    outcome = looked_at(payment, said(payment, "1032"))
-    again = looked_at(payment, at=A_DAY)
+    outcome = check_order(payment, result_of(payment, "1032"))
+    again = check_order(payment, at=A_DAY)
 
     released = row(payment)
     assert (outcome, again) == (CloseResult.CLOSED, CloseResult.UNCHANGED)
@@ -47,32 +47,32 @@ def test_an_order_that_nobody_paid_is_released_once_and_its_shopper_told() -> No
     assert MpesaEvent.objects.get(type="order_closed").params == {"reason": "expired"}
 
 
-def test_an_order_is_not_looked_at_before_its_time_is_over() -> None:
+def test_order_is_not_checked_before_its_time_is_over() -> None:
     payment = expired()
 
-    outcome = looked_at(payment, at=HALF_AN_HOUR - 1)
+    outcome = check_order(payment, at=HALF_AN_HOUR - 1)
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.UNCHANGED, later(HALF_AN_HOUR))
 
 
 @pytest.mark.parametrize(
     "answer",
-    [told("4999"), refusal("500.001.1001", "The transaction does not exist", status=500)],
+    [query_reply("4999"), refusal("500.001.1001", "The transaction does not exist", status=500)],
     ids=["still waiting", "unknown to Safaricom"],
 )
-def test_no_result_long_after_the_prompt_means_that_there_will_be_none(answer: Any) -> None:
+def test_no_result_long_after_the_prompt_closes_the_order(answer: Any) -> None:
     payment = expired()
     MpesaPayment.objects.update(checkout_request_id=ACCEPTED["CheckoutRequestID"])
 
-    outcome = looked_at(payment, answer)
+    outcome = check_order(payment, answer)
 
     assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "expired")
 
 
-def test_money_that_only_the_last_question_brings_to_light_pays_the_order() -> None:
+def test_money_found_by_the_last_query_pays_the_order() -> None:
     payment = expired()
 
-    outcome = looked_at(payment, said(payment, "0"))
+    outcome = check_order(payment, result_of(payment, "0"))
 
     paid = row(payment)
     assert (outcome, paid.order.status, paid.is_closed) == (CloseResult.PAID, "Being processed", False)
@@ -80,155 +80,157 @@ def test_money_that_only_the_last_question_brings_to_light_pays_the_order() -> N
 
 
 @pytest.mark.parametrize("nothing", [DarajaUnreachable("no answer"), "77777"], ids=["unreachable", "unknown code"])
-def test_without_an_answer_the_release_waits_longer_and_longer_and_goes_unasked_after_a_day(nothing: Any) -> None:
+def test_unanswered_queries_postpone_closing_for_a_day(nothing: Any) -> None:
     payment = expired()
-    answer = said(payment, nothing) if isinstance(nothing, str) else nothing
+    answer = result_of(payment, nothing) if isinstance(nothing, str) else nothing
     pauses = []
 
     for after in (0, 10 * 60, 20 * 60 * 60, A_DAY - 1):
         MpesaOrder.objects.update(close_check_at=F("pay_before"))
         at = HALF_AN_HOUR + after
-        assert looked_at(payment, answer, at=at) is CloseResult.POSTPONED
+        assert check_order(payment, answer, at=at) is CloseResult.POSTPONED
         pauses.append(row(payment).close_check_at - later(at))  # type: ignore[operator]
     MpesaOrder.objects.update(close_check_at=F("pay_before"))
-    outcome = looked_at(payment, answer, at=HALF_AN_HOUR + A_DAY)
+    outcome = check_order(payment, answer, at=HALF_AN_HOUR + A_DAY)
 
     assert pauses == [timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=1)]
     assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "unconfirmed")
 
 
-def test_each_prompt_is_asked_about_and_what_safaricom_denied_is_not_asked_again() -> None:
+def test_each_payment_is_queried_until_safaricom_says_not_paid() -> None:
     first = expired()
     order = first.mpesa_order.order
     second = expired(order, phone=ANOTHER, now=later(200))
 
-    waiting = looked_at(first, said(first, "1032"), DarajaUnreachable("no answer"))
-    outcome = looked_at(first, said(second, "1"), at=HALF_AN_HOUR + 60)
+    first_result = check_order(first, result_of(first, "1032"), DarajaUnreachable("no answer"))
+    outcome = check_order(first, result_of(second, "1"), at=HALF_AN_HOUR + 60)
 
-    assert (waiting, outcome) == (CloseResult.POSTPONED, CloseResult.CLOSED)
+    assert (first_result, outcome) == (CloseResult.POSTPONED, CloseResult.CLOSED)
     assert row(first).close_reason == "expired"
 
 
-def test_what_safaricom_denied_is_asked_about_again_if_the_time_to_pay_grew_since() -> None:
+def test_unpaid_payment_is_queried_again_if_the_order_got_more_time() -> None:
     payment = expired()
-    looked_at(payment, said(payment, "1032"), at=HALF_AN_HOUR)
+    check_order(payment, result_of(payment, "1032"), at=HALF_AN_HOUR)
     MpesaOrder.objects.update(closed_at=None, pay_before=later(A_DAY), close_check_at=later(A_DAY))
     payment.mpesa_order.order.__class__.objects.update(status="Pending payment")
 
-    outcome = looked_at(payment, said(payment, "0"), at=A_DAY)
+    outcome = check_order(payment, result_of(payment, "0"), at=A_DAY)
 
     assert outcome is CloseResult.PAID
 
 
-def test_one_prompt_that_was_paid_does_not_end_the_questions_about_another() -> None:
+def test_one_paid_payment_does_not_end_the_queries_of_another() -> None:
     first = expired()
     second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
 
-    outcome = looked_at(first, DarajaUnreachable("no answer"), said(second, "0"))
-    later_on = looked_at(first, said(first, "0"), at=HALF_AN_HOUR + 60)
+    outcome = check_order(first, DarajaUnreachable("no answer"), result_of(second, "0"))
+    later_on = check_order(first, result_of(first, "0"), at=HALF_AN_HOUR + 60)
 
     assert (outcome, later_on) == (CloseResult.POSTPONED, CloseResult.PAID)
     assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) == {"applied", "surplus"}
 
 
-def test_an_attempt_that_was_never_sent_needs_no_question() -> None:
+def test_unsent_payment_is_not_queried() -> None:
     with replaced_transport(ScriptedTransport({"push": [refusal("400.002.02", "Invalid PhoneNumber", status=400)]})):
         payment = new_payment()
 
-    outcome = looked_at(payment)
+    outcome = check_order(payment)
 
     assert (payment.status, outcome) == ("failed", CloseResult.CLOSED)
 
 
-def test_a_prompt_that_is_still_on_the_phone_postpones_the_release() -> None:
+def test_live_prompt_postpones_closing() -> None:
     payment = prompted()
 
-    outcome = looked_at(payment, said(payment, "4999"))
+    outcome = check_order(payment, result_of(payment, "4999"))
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.POSTPONED, later(HALF_AN_HOUR + 60))
 
 
-def test_a_prompt_that_moved_the_order_s_time_moves_the_release_to_it() -> None:
+def test_prompt_that_extends_the_time_to_pay_postpones_closing() -> None:
     first = expired()
     prompted(first.mpesa_order.order, now=later(29 * 60))
 
-    early = looked_at(first)
-    outcome = looked_at(first, said(first, "1032"), told("4999") | {"CheckoutRequestID": "ws_CO_1"}, at=33 * 60)
+    early = check_order(first)
+    outcome = check_order(
+        first, result_of(first, "1032"), query_reply("4999") | {"CheckoutRequestID": "ws_CO_1"}, at=33 * 60
+    )
 
     assert (early, outcome) == (CloseResult.UNCHANGED, CloseResult.POSTPONED)
 
 
-def test_an_order_with_a_held_payment_is_not_released() -> None:
+def test_order_with_a_payment_on_hold_does_not_close() -> None:
     first = expired()
     on_hold = prompted(first.mpesa_order.order, phone=ANOTHER, now=later(200))
     post(on_hold, success(on_hold, amount=5), now=later(230))
 
-    outcome = looked_at(first, said(first, "1032"), at=A_DAY * 2)
+    outcome = check_order(first, result_of(first, "1032"), at=A_DAY * 2)
 
     assert (outcome, row(first).is_closed, row(first).close_check_at) == (CloseResult.PAID, False, None)
 
 
-def test_a_held_payment_is_never_asked_about() -> None:
+def test_payment_on_hold_is_never_queried() -> None:
     payment = prompted()
     MpesaPayment.objects.update(on_hold=True)
 
-    assert looked_at(payment) is CloseResult.POSTPONED
+    assert check_order(payment) is CloseResult.POSTPONED
 
 
 @pytest.mark.parametrize("allocation", ["applied", "surplus", "unallocated", "mismatch"])
-def test_an_order_whose_money_is_there_is_never_released_by_the_clock(allocation: str) -> None:
+def test_order_with_money_never_expires(allocation: str) -> None:
     payment = expired()
-    apply_update(payment, said_by_query("0"), now=later(200))
+    apply_update(payment, query_update("0"), now=later(200))
     MpesaReceipt.objects.update(allocation=allocation, booked_at=None)
     payment.mpesa_order.order.__class__.objects.update(status="Pending payment")
 
-    outcome = looked_at(payment, at=A_DAY * 2)
+    outcome = check_order(payment, at=A_DAY * 2)
 
     assert (outcome, row(payment).is_closed) == (CloseResult.PAID, False)
 
 
-def test_an_order_that_staff_moved_on_is_left_alone() -> None:
+def test_order_that_staff_moved_on_is_left_alone() -> None:
     payment = expired()
     order = payment.mpesa_order.order
     order.__class__.objects.update(status="Complete")
 
-    outcome = looked_at(payment, said(payment, "1032"))
+    outcome = check_order(payment, result_of(payment, "1032"))
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.UNCHANGED, None)
     assert StockRecord.objects.get().num_allocated == 1
 
 
-def test_a_copy_that_comes_late_does_nothing() -> None:
+def test_late_worker_does_nothing() -> None:
     payment = expired()
     stale = row(payment)
 
-    first = looked_at(payment, DarajaUnreachable("no answer"))
+    first = check_order(payment, DarajaUnreachable("no answer"))
     with replaced_transport(ScriptedTransport()):
         second = close_expired_order(stale, now=later(HALF_AN_HOUR + 61))
 
     assert (first, second) == (CloseResult.POSTPONED, CloseResult.UNCHANGED)
 
 
-def test_money_that_arrives_while_safaricom_is_asked_is_seen_under_the_lock() -> None:
+def test_money_that_arrives_during_the_query_is_seen_under_the_lock() -> None:
     payment = expired()
     row(payment)
     body = success(payment)
 
     class Overtaken(ScriptedTransport):
-        """The callback comes while the question is on its way."""
+        """Post the callback while the query is on its way."""
 
         def send(self, request: Any) -> Any:
             if "query" in request.url:
                 post(payment, body, now=later(HALF_AN_HOUR))
             return super().send(request)
 
-    with replaced_transport(Overtaken({"query": [said(payment, "1032")]})):
+    with replaced_transport(Overtaken({"query": [result_of(payment, "1032")]})):
         outcome = close_expired_order(row(payment), now=later(HALF_AN_HOUR))
 
     assert (outcome, row(payment).order.status) == (CloseResult.PAID, "Being processed")
 
 
-def test_the_shop_s_own_code_that_raises_leaves_the_order_to_be_tried_again() -> None:
+def test_raising_shop_code_leaves_the_order_to_retry() -> None:
     payment = expired()
 
     def raises(**_: Any) -> None:
@@ -237,11 +239,11 @@ def test_the_shop_s_own_code_that_raises_leaves_the_order_to_be_tried_again() ->
     order_status_changed.connect(raises)
     try:
         with pytest.raises(RuntimeError, match="the shop's receiver"):
-            looked_at(payment, said(payment, "1032"))
+            check_order(payment, result_of(payment, "1032"))
     finally:
         order_status_changed.disconnect(raises)
     in_between = row(payment)
-    outcome = looked_at(payment, at=HALF_AN_HOUR + 300)
+    outcome = check_order(payment, at=HALF_AN_HOUR + 300)
 
     assert (in_between.is_closed, in_between.close_check_at) == (False, later(HALF_AN_HOUR + 300))
     assert StockRecord.objects.get().num_allocated == 0

@@ -1,4 +1,4 @@
-"""Money that nobody told of is found by the last question, whatever became of its order meanwhile (M7, M11)."""
+"""The last query finds unknown money, whatever has happened to its order (M7, M11)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from oscar_mpesa.services.order_closure import CloseResult, MoneyArrived, close_
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
 from oscar_mpesa.testing import ScriptedTransport
-from tests.services.closings import A_DAY, HALF_AN_HOUR, expired, looked_at, prompted, row, said
 from tests.services.daraja_replies import CREDENTIALS
-from tests.shop import ANOTHER, later, new_clerk, new_payment, pay, post, success
+from tests.services.unpaid_orders import A_DAY, HALF_AN_HOUR, check_order, expired, prompted, result_of, row
+from tests.shop import ANOTHER, later, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -28,111 +28,111 @@ def sandbox(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
 
 
-def paid_by_another(first: MpesaPayment) -> MpesaPayment:
-    """The shopper got no answer, sent again to another phone, and paid."""
+def pay_second_prompt(first: MpesaPayment) -> MpesaPayment:
+    """Send a second prompt to another phone, and pay it."""
     return pay(prompted(first.mpesa_order.order, phone=ANOTHER, now=later(200)), now=later(220))
 
 
-def astray() -> MpesaReceipt:
-    """The one receipt that waits for a person; its payer was told."""
+def unmatched_receipt() -> MpesaReceipt:
+    """Return the one receipt that waits for a person, and assert that its payer gets an email."""
     receipt = MpesaReceipt.objects.needing_decision().get()
     kinds = set(receipt.outbox_messages.values_list("kind", flat=True))
     assert kinds == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
     return receipt
 
 
-def test_an_order_that_another_attempt_paid_may_have_been_paid_twice() -> None:
+def test_order_paid_by_one_payment_may_be_paid_by_another() -> None:
     first = expired()
-    paid_by_another(first)
+    pay_second_prompt(first)
 
-    outcome = looked_at(first, said(first, "0"))
+    outcome = check_order(first, result_of(first, "0"))
 
     assert (outcome, row(first).close_check_at) == (CloseResult.PAID, None)
-    assert (astray().allocation, astray().payment) == (Allocation.SURPLUS, first)
+    assert (unmatched_receipt().allocation, unmatched_receipt().payment) == (Allocation.SURPLUS, first)
 
 
-def test_a_no_ends_the_questions_about_a_paid_order() -> None:
+def test_not_paid_ends_the_queries_about_a_paid_order() -> None:
     first = expired()
-    paid_by_another(first)
+    pay_second_prompt(first)
 
-    outcome = looked_at(first, said(first, "1032"))
+    outcome = check_order(first, result_of(first, "1032"))
 
     assert (outcome, row(first).close_check_at) == (CloseResult.PAID, None)
     assert MpesaReceipt.objects.count() == 1
 
 
-def test_without_an_answer_a_paid_order_is_asked_about_for_a_day_and_then_noted_for_staff() -> None:
+def test_unanswered_query_of_a_paid_order_ends_after_a_day_with_an_event() -> None:
     first = expired()
-    paid_by_another(first)
+    pay_second_prompt(first)
 
-    in_time = looked_at(first, DarajaUnreachable("no answer"))
-    in_the_end = looked_at(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
+    in_time = check_order(first, DarajaUnreachable("no answer"))
+    in_the_end = check_order(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
 
     assert (in_time, in_the_end) == (CloseResult.POSTPONED, CloseResult.PAID)
     assert (row(first).close_check_at, row(first).order.status) == (None, "Being processed")
     assert MpesaEvent.objects.filter(mpesa_order_id=first.order_id, type="result_unknown").count() == 1
 
 
-def test_an_order_that_staff_closed_while_its_prompt_was_out_may_have_been_paid() -> None:
+def test_order_closed_by_staff_with_a_live_prompt_may_be_paid() -> None:
     payment = expired()
-    close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(200))
+    close_order(payment.mpesa_order.order, by=new_staff_user("close_order"), now=later(200))
 
-    outcome = looked_at(payment, said(payment, "0"))
+    outcome = check_order(payment, result_of(payment, "0"))
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.PAID, None)
-    assert astray().allocation == Allocation.UNALLOCATED
+    assert unmatched_receipt().allocation == Allocation.UNALLOCATED
 
 
-def test_an_order_whose_shopper_pays_in_another_way_may_have_been_paid() -> None:
+def test_order_closed_for_another_method_may_be_paid() -> None:
     payment = expired()
     with replaced_transport(ScriptedTransport({"query": [DarajaUnreachable("no answer")]})):
         close_for_other_method(payment.mpesa_order.order, now=later(200))
 
-    outcome = looked_at(payment, said(payment, "0"))
+    outcome = check_order(payment, result_of(payment, "0"))
 
     assert outcome is CloseResult.PAID
-    assert astray().allocation == Allocation.UNALLOCATED
+    assert unmatched_receipt().allocation == Allocation.UNALLOCATED
 
 
-def test_who_wants_to_pay_a_paid_order_in_another_way_causes_no_question() -> None:
+def test_other_method_on_a_paid_order_sends_no_query() -> None:
     first = expired()
-    paid_by_another(first)
+    pay_second_prompt(first)
 
     with replaced_transport(ScriptedTransport()), pytest.raises(MoneyArrived):
         close_for_other_method(first.mpesa_order.order, now=later(300))
 
 
-def test_a_prompt_whose_id_was_lost_leaves_its_order_to_be_looked_up_by_staff() -> None:
+def test_payment_with_a_lost_id_closes_its_order_unconfirmed() -> None:
     with replaced_transport(ScriptedTransport({"push": [DarajaUnreachable("broken")]})):
         payment = new_payment()
     apply_update(payment, push_expired(), now=later(150))
 
-    outcome = looked_at(payment)
+    outcome = check_order(payment)
 
     assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "unconfirmed")
 
 
-def test_another_short_code_s_silence_is_no_denial(settings: Any) -> None:
+def test_other_short_code_s_payment_is_not_taken_as_unpaid(settings: Any) -> None:
     payment = expired()
     settings.OSCAR_MPESA = {**CREDENTIALS, "SHORTCODE": "600999"}
 
-    assert looked_at(payment) is CloseResult.POSTPONED
+    assert check_order(payment) is CloseResult.POSTPONED
 
 
-def test_an_order_that_staff_called_expired_by_hand_gives_its_things_back_in_its_time() -> None:
+def test_order_set_to_expired_by_staff_releases_its_stock_in_time() -> None:
     payment = expired()
     payment.mpesa_order.order.set_status("Payment expired")
 
-    outcome = looked_at(payment, said(payment, "1032"))
+    outcome = check_order(payment, result_of(payment, "1032"))
 
     assert (outcome, StockRecord.objects.get().num_allocated) == (CloseResult.CLOSED, 0)
 
 
-def test_a_new_attempt_winds_up_a_clock_that_has_run_down() -> None:
+def test_new_payment_restarts_the_close_check() -> None:
     payment = expired()
     order = payment.mpesa_order.order
     order.__class__.objects.update(status="On hold")
-    looked_at(payment, said(payment, "1032"))
+    check_order(payment, result_of(payment, "1032"))
     order.__class__.objects.update(status="Pending payment")
 
     prompted(order, phone=ANOTHER, now=later(HALF_AN_HOUR + 100))
@@ -141,58 +141,58 @@ def test_a_new_attempt_winds_up_a_clock_that_has_run_down() -> None:
 
 
 def cancel(order: Any) -> None:
-    """In Oscar's own dashboard."""
+    """Cancel the order as Oscar's dashboard does."""
     order.refresh_from_db()
     get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
 
 
-def test_an_order_that_was_paid_by_another_attempt_and_cancelled_is_asked_about_all_the_same() -> None:
+def test_cancelled_order_paid_by_another_payment_is_still_queried() -> None:
     first = expired()
-    paid_by_another(first)
+    pay_second_prompt(first)
     cancel(first.mpesa_order.order)
 
-    outcome = looked_at(first, said(first, "0"))
+    outcome = check_order(first, result_of(first, "0"))
 
     assert outcome is CloseResult.PAID
     assert {*MpesaReceipt.objects.needing_decision().values_list("allocation", flat=True)} == {"applied", "surplus"}
 
 
-def test_an_order_that_staff_released_and_cancelled_is_asked_about_all_the_same() -> None:
+def test_order_closed_and_cancelled_by_staff_is_still_queried() -> None:
     payment = expired()
-    close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(200))
+    close_order(payment.mpesa_order.order, by=new_staff_user("close_order"), now=later(200))
     cancel(payment.mpesa_order.order)
 
-    looked_at(payment, said(payment, "0"))
+    check_order(payment, result_of(payment, "0"))
 
-    assert (row(payment).close_check_at, astray().allocation) == (None, Allocation.UNALLOCATED)
+    assert (row(payment).close_check_at, unmatched_receipt().allocation) == (None, Allocation.UNALLOCATED)
 
 
 @pytest.mark.parametrize("body", ["without its code", "unreadable"])
-def test_news_of_an_ended_attempt_that_proves_nothing_is_asked_about(body: str) -> None:
+def test_unclear_callback_of_an_ended_payment_starts_a_query(body: str) -> None:
     payment = expired()
-    looked_at(payment, said(payment, "4999"))
+    check_order(payment, result_of(payment, "4999"))
 
-    told = success(payment, MpesaReceiptNumber=None) if body == "without its code" else b"{"
-    post(payment, told, now=later(HALF_AN_HOUR + 60))
-    looked_at(payment, said(payment, "0"), at=HALF_AN_HOUR + 60)
+    callback_body = success(payment, MpesaReceiptNumber=None) if body == "without its code" else b"{"
+    post(payment, callback_body, now=later(HALF_AN_HOUR + 60))
+    check_order(payment, result_of(payment, "0"), at=HALF_AN_HOUR + 60)
 
     payment.refresh_from_db()
     assert (payment.status, MpesaReceipt.objects.get().allocation) == ("completed", Allocation.APPLIED)
 
 
-def test_what_safaricom_never_answered_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_payment_that_safaricom_never_answered_is_logged_as_error(caplog: pytest.LogCaptureFixture) -> None:
     first = expired()
 
-    looked_at(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
+    check_order(first, DarajaUnreachable("no answer"), at=HALF_AN_HOUR + A_DAY)
 
     assert row(first).close_reason == "unconfirmed"
     assert [record.levelname for record in caplog.records if "never sent" in record.getMessage()] == ["ERROR"]
 
 
-def test_an_order_that_is_asked_about_early_keeps_its_time() -> None:
+def test_early_query_keeps_the_order_s_time() -> None:
     payment = expired()
     post(payment, success(payment, MpesaReceiptNumber=None), now=later(200))
 
-    outcome = looked_at(payment, said(payment, "4999"), at=201)
+    outcome = check_order(payment, result_of(payment, "4999"), at=201)
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.POSTPONED, later(HALF_AN_HOUR))

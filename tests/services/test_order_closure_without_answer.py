@@ -1,4 +1,4 @@
-"""An unpaid order is given up because a person decided so: staff, or the shopper who pays in another way (M10, M11)."""
+"""Staff close an unpaid order, or its shopper pays with another method (M10, M11)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.receipt_decisions import record_refund, resolve_receipt
 from oscar_mpesa.testing import ScriptedTransport
 from tests.payment_results import HALF_AN_HOUR
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
-from tests.shop import CANCELS, failure, later, new_clerk, new_order, new_payment, pay, post, said_by_query, success
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
+from tests.shop import CANCELS, failure, later, new_order, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ EventHandler = get_class("order.processing", "EventHandler")
 
 
 def cancel(order: Any) -> None:
-    """As Oscar's own dashboard does it."""
+    """Cancel the order as Oscar's dashboard does."""
     order.refresh_from_db()
     EventHandler().handle_order_status_change(order, "Cancelled")
 
@@ -58,36 +58,36 @@ def failed_payment(order: Any = None) -> MpesaPayment:
     return payment
 
 
-# Staff release an order
+# Staff close an order
 
 
-def test_staff_release_an_order_at_once_and_their_name_stays_with_it() -> None:
-    order, clerk = failed_payment().mpesa_order.order, new_clerk("close_order")
+def test_staff_close_an_order_at_once_and_it_keeps_their_name() -> None:
+    order, staff = failed_payment().mpesa_order.order, new_staff_user("close_order")
 
-    close_order(order, by=clerk, note="the customer rang", now=later(60))
+    close_order(order, by=staff, note="the customer rang", now=later(60))
 
     released, event = row(order), MpesaEvent.objects.get(type="order_closed")
     assert (released.order.status, released.close_reason) == ("Payment expired", "staff")
     assert allocated() == 0
-    assert (event.by, event.by_name) == (clerk, "Achieng Were")
+    assert (event.by, event.by_name) == (staff, "Achieng Were")
     assert event.params == {"reason": "staff", "note": "the customer rang"}
     assert released.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).exists()
 
 
-def test_who_has_no_permission_releases_nothing() -> None:
+def test_closing_needs_permission() -> None:
     order = failed_payment().mpesa_order.order
 
     with pytest.raises(PermissionDenied):
-        close_order(order, by=new_clerk("apply_receipt"), now=later(60))
+        close_order(order, by=new_staff_user("apply_receipt"), now=later(60))
 
     assert (row(order).is_closed, allocated()) == (False, 1)
 
 
-def test_a_prompt_that_is_out_stays_live_and_its_money_waits_for_a_person() -> None:
+def test_live_prompt_of_a_closed_order_stays_live_and_its_money_waits() -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
 
-    close_order(order, by=new_clerk("close_order"), now=later(10))
+    close_order(order, by=new_staff_user("close_order"), now=later(10))
     post(payment, success(payment), now=later(20))
 
     payment.refresh_from_db()
@@ -96,33 +96,33 @@ def test_a_prompt_that_is_out_stays_live_and_its_money_waits_for_a_person() -> N
     assert (row(order).is_closed, allocated()) == (True, 0)
 
 
-def test_an_order_is_released_once() -> None:
-    order, clerk = failed_payment().mpesa_order.order, new_clerk("close_order")
-    close_order(order, by=clerk, now=later(60))
+def test_order_closes_once() -> None:
+    order, staff = failed_payment().mpesa_order.order, new_staff_user("close_order")
+    close_order(order, by=staff, now=later(60))
 
     with pytest.raises(NotPending):
-        close_order(order, by=clerk, now=later(61))
+        close_order(order, by=staff, now=later(61))
 
 
-def test_a_paid_order_is_not_released() -> None:
+def test_paid_order_cannot_be_closed() -> None:
     payment = pay(new_payment())
 
     with pytest.raises(NotPending):
-        close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(60))
+        close_order(payment.mpesa_order.order, by=new_staff_user("close_order"), now=later(60))
 
 
-def test_a_paid_order_that_staff_set_back_to_pending_is_not_released_either() -> None:
+def test_paid_order_set_back_to_pending_cannot_be_closed() -> None:
     order = pay(new_payment()).mpesa_order.order
     order.__class__.objects.update(status="Pending payment")
 
     with pytest.raises(MoneyArrived):
-        close_order(order, by=new_clerk("close_order"), now=later(60))
+        close_order(order, by=new_staff_user("close_order"), now=later(60))
 
 
-# Staff cancel it in Oscar's own dashboard
+# Staff cancel an order in Oscar's dashboard
 
 
-def test_cancelling_in_oscar_s_dashboard_gives_everything_back() -> None:
+def test_cancelling_releases_stock_and_vouchers() -> None:
     order = failed_payment().mpesa_order.order
 
     cancel(order)
@@ -130,12 +130,12 @@ def test_cancelling_in_oscar_s_dashboard_gives_everything_back() -> None:
     assert (row(order).close_reason, row(order).order.status, allocated()) == ("staff", "Cancelled", 0)
 
 
-@pytest.mark.parametrize("told_differently", [False, True], ids=["applied", "another amount told after it"])
-def test_a_cancelled_order_whose_money_is_in_the_books_releases_nothing_and_says_so(told_differently: bool) -> None:
+@pytest.mark.parametrize("has_other_amount", [False, True], ids=["applied", "another amount after it"])
+def test_cancelling_an_order_with_booked_money_releases_nothing(has_other_amount: bool) -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
-    apply_update(payment, said_by_query("0"), now=later(30))
-    if told_differently:
+    apply_update(payment, query_update("0"), now=later(30))
+    if has_other_amount:
         post(payment, success(payment, amount=1400), now=later(40))
 
     cancel(order)
@@ -145,7 +145,7 @@ def test_a_cancelled_order_whose_money_is_in_the_books_releases_nothing_and_says
 
 
 @pytest.mark.parametrize("has_money", [False, True], ids=["no money", "money to sort out"])
-def test_a_cancelled_order_whose_own_release_crashed_is_released_by_the_clock(has_money: bool) -> None:
+def test_cancelled_order_whose_closing_crashed_is_closed_by_reconcile(has_money: bool) -> None:
     payment = new_payment()
     payment.mpesa_order.order.__class__.objects.update(status="Cancelled")
     if has_money:
@@ -158,9 +158,9 @@ def test_a_cancelled_order_whose_own_release_crashed_is_released_by_the_clock(ha
     assert released.order.status == "Cancelled"
 
 
-def test_cancelling_a_released_order_gives_nothing_back_twice() -> None:
+def test_cancelling_a_closed_order_releases_nothing_twice() -> None:
     order = failed_payment().mpesa_order.order
-    close_order(order, by=new_clerk("close_order"), now=later(60))
+    close_order(order, by=new_staff_user("close_order"), now=later(60))
     stock_snapshot = row(order).stock_snapshot
 
     cancel(order)
@@ -169,10 +169,10 @@ def test_cancelling_a_released_order_gives_nothing_back_twice() -> None:
     assert MpesaEvent.objects.filter(type="order_closed").count() == 1
 
 
-def test_an_order_of_another_method_is_not_touched_when_it_is_cancelled() -> None:
-    order, clerk = new_order(status="Pending"), new_clerk("record_receipt", "record_return")
-    receipt = record_receipt("OD123ABC45", order.total_incl_tax - 1, order=order, by=clerk, note="seen", now=later(0))
-    record_refund(receipt, amount=receipt.amount, reference="OD999", by=clerk, now=later(1))
+def test_cancelling_an_order_of_another_method_changes_nothing() -> None:
+    order, staff = new_order(status="Pending"), new_staff_user("record_receipt", "record_return")
+    receipt = record_receipt("OD123ABC45", order.total_incl_tax - 1, order=order, by=staff, note="seen", now=later(0))
+    record_refund(receipt, amount=receipt.amount, reference="OD999", by=staff, now=later(1))
 
     order.__class__.objects.update(status="Pending payment")
     cancel(order)
@@ -180,10 +180,10 @@ def test_an_order_of_another_method_is_not_touched_when_it_is_cancelled() -> Non
     assert (row(order).is_closed, allocated()) == (False, 1)
 
 
-# The shopper pays in another way
+# The shopper pays with another method
 
 
-def test_a_shopper_who_pays_in_another_way_closes_the_order_and_gets_no_mail() -> None:
+def test_other_method_closes_the_order_without_an_email() -> None:
     order = failed_payment().mpesa_order.order
 
     close_for_other_method(order, now=later(60))
@@ -192,7 +192,7 @@ def test_a_shopper_who_pays_in_another_way_closes_the_order_and_gets_no_mail() -
     assert not row(order).outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).exists()
 
 
-def test_money_that_comes_after_another_method_was_chosen_waits_for_a_person() -> None:
+def test_money_after_another_method_waits_for_a_person() -> None:
     payment = failed_payment()
     close_for_other_method(payment.mpesa_order.order, now=later(60))
 
@@ -202,7 +202,7 @@ def test_money_that_comes_after_another_method_was_chosen_waits_for_a_person() -
     assert allocated() == 0
 
 
-def test_a_prompt_that_is_out_has_to_end_before_another_method_is_chosen() -> None:
+def test_live_prompt_must_end_before_another_method() -> None:
     order = new_payment(phone=CANCELS).mpesa_order.order
 
     with pytest.raises(PromptPending):
@@ -211,7 +211,7 @@ def test_a_prompt_that_is_out_has_to_end_before_another_method_is_chosen() -> No
     assert not row(order).is_closed
 
 
-def test_another_method_is_chosen_once() -> None:
+def test_other_method_is_chosen_once() -> None:
     order = failed_payment().mpesa_order.order
     close_for_other_method(order, now=later(60))
 
@@ -219,7 +219,7 @@ def test_another_method_is_chosen_once() -> None:
         close_for_other_method(order, now=later(61))
 
 
-def test_money_of_another_amount_keeps_the_order() -> None:
+def test_wrong_amount_keeps_the_order_open() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=5))
 
@@ -228,9 +228,10 @@ def test_money_of_another_amount_keeps_the_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "refused"), [(told("0"), True), (DarajaUnreachable("no answer"), False), (told("77777"), False)]
+    ("answer", "refused"),
+    [(query_reply("0"), True), (DarajaUnreachable("no answer"), False), (query_reply("77777"), False)],
 )
-def test_safaricom_is_asked_once_before_and_only_its_yes_keeps_the_order(
+def test_other_method_queries_once_and_only_a_success_keeps_the_order(
     settings: Any, answer: Any, refused: bool
 ) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
@@ -247,28 +248,28 @@ def test_safaricom_is_asked_once_before_and_only_its_yes_keeps_the_order(
     assert row(order).is_closed is not refused
 
 
-# Its things go back to a basket
+# The items go back to a basket
 
 
-def test_a_released_order_s_things_go_back_to_a_basket_once() -> None:
+def test_items_of_a_closed_order_go_back_to_a_basket_once() -> None:
     order = failed_payment().mpesa_order.order
     close_for_other_method(order, now=later(60))
 
     with transaction.atomic():
-        handed = mark_basket_restored(order, now=later(61))
+        restored = mark_basket_restored(order, now=later(61))
 
-    assert (handed.basket_restored_at, row(order).basket_restored_at) == (later(61), later(61))
+    assert (restored.basket_restored_at, row(order).basket_restored_at) == (later(61), later(61))
     assert MpesaEvent.objects.filter(type="basket_restored").count() == 1
     with pytest.raises(NotRestorable):
         mark_basket_restored(order, now=later(62))
 
 
-def test_an_open_order_s_things_stay_with_it() -> None:
+def test_items_of_an_open_order_cannot_go_back() -> None:
     with pytest.raises(NotRestorable):
         mark_basket_restored(failed_payment().mpesa_order.order, now=later(60))
 
 
-def test_an_order_whose_money_came_after_all_is_not_put_into_a_basket() -> None:
+def test_items_of_an_order_with_late_money_cannot_go_back() -> None:
     payment = failed_payment()
     close_for_other_method(payment.mpesa_order.order, now=later(60))
     post(payment, success(payment), now=later(90))
@@ -277,16 +278,16 @@ def test_an_order_whose_money_came_after_all_is_not_put_into_a_basket() -> None:
         mark_basket_restored(payment.mpesa_order.order, now=later(100))
 
 
-def test_once_that_money_was_closed_with_a_note_it_may_be() -> None:
+def test_items_can_go_back_after_late_money_is_resolved() -> None:
     payment = failed_payment()
     close_for_other_method(payment.mpesa_order.order, now=later(60))
     post(payment, success(payment), now=later(90))
-    resolve_receipt(MpesaReceipt.objects.get(), note="returned", by=new_clerk("explain_receipt"), now=later(95))
+    resolve_receipt(MpesaReceipt.objects.get(), note="returned", by=new_staff_user("explain_receipt"), now=later(95))
 
     assert mark_basket_restored(payment.mpesa_order.order, now=later(100)).basket_restored_at == later(100)
 
 
-def test_a_thing_that_is_in_a_basket_again_is_not_sold_by_late_money_too() -> None:
+def test_late_money_does_not_sell_restored_items() -> None:
     payment = failed_payment()
     row_before = row(payment.mpesa_order.order)
     assert close_expired_order(row_before, now=row_before.pay_before) is CloseResult.CLOSED

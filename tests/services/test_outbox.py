@@ -1,4 +1,4 @@
-"""What is due is done once, after the commit, and tried again when it fails (M14's first half)."""
+"""A due message is delivered once, after the commit, and retried when delivery fails (M14)."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Listener:
-    """Counts what a signal says."""
+    """Record what a signal sends."""
 
     def __init__(self, signal: Signal) -> None:
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.signal = signal
         signal.connect(self)
 
-    def __call__(self, **told: Any) -> None:
-        self.heard.append(told)
+    def __call__(self, **fields: Any) -> None:
+        self.received.append(fields)
 
 
 class Packer:
-    """The shop's own code; its warehouse is down the first few times."""
+    """The shop's own receiver, which fails the first few times."""
 
     def __init__(self) -> None:
-        self.told, self.failures = 0, 1
+        self.calls, self.failures = 0, 1
         self.packed: list[int] = []
 
-    def take(self, *, order: Any, **_: Any) -> None:
-        self.told += 1
-        if self.told <= self.failures:
+    def pack(self, *, order: Any, **_: Any) -> None:
+        self.calls += 1
+        if self.calls <= self.failures:
             raise OSError("the warehouse is down")
         self.packed.append(order.pk)
 
@@ -46,45 +46,48 @@ class Packer:
 @pytest.fixture
 def packer() -> Iterator[Packer]:
     packer = Packer()
-    signals.order_paid.connect(packer.take)
+    signals.order_paid.connect(packer.pack)
     yield packer
-    signals.order_paid.disconnect(packer.take)
+    signals.order_paid.disconnect(packer.pack)
 
 
-def test_a_paid_order_is_announced_once_and_mailed_once_with_its_code() -> None:
+def test_paid_order_is_announced_and_emailed_once_with_its_code() -> None:
     listener = Listener(signals.order_paid)
     payment = pay(new_payment())
 
     post(payment, success(payment), now=later(5))
 
-    assert len(listener.heard) == 1
-    assert (listener.heard[0]["order"].pk, listener.heard[0]["receipt"].number) == (payment.order_id, "OD123ABC45")
+    assert len(listener.received) == 1
+    assert (listener.received[0]["order"].pk, listener.received[0]["receipt"].number) == (
+        payment.order_id,
+        "OD123ABC45",
+    )
     assert len(mail.outbox) == 1
     assert mail.outbox[0].to == ["guest@example.com"]
     assert "OD123ABC45" in mail.outbox[0].body
     assert mail.outbox[0].message().as_string().count("M-PESA code OD123ABC45: KSh 1,500 received.") == 2
 
 
-def test_a_failed_attempt_is_announced_and_not_mailed() -> None:
+def test_failed_payment_is_announced_and_not_emailed() -> None:
     listener = Listener(signals.payment_failed)
     payment = new_payment()
 
     post(payment, failure(payment))
 
-    assert [told["payment"].pk for told in listener.heard] == [payment.pk]
+    assert [fields["payment"].pk for fields in listener.received] == [payment.pk]
     assert mail.outbox == []
 
 
-def test_money_that_no_order_took_is_announced() -> None:
+def test_unmatched_money_is_announced() -> None:
     listener = Listener(signals.receipt_unmatched)
     payment = pay(new_payment())
 
     post(payment, success(payment, number="OD999ZZZ99"))
 
-    assert [told["receipt"].number for told in listener.heard] == ["OD999ZZZ99"]
+    assert [fields["receipt"].number for fields in listener.received] == ["OD999ZZZ99"]
 
 
-def test_a_receiver_of_the_shop_that_raises_stops_nothing() -> None:
+def test_raising_receiver_stops_nothing() -> None:
     def raises(**_: Any) -> None:
         raise RuntimeError("broken receiver")
 
@@ -96,14 +99,14 @@ def test_a_receiver_of_the_shop_that_raises_stops_nothing() -> None:
         signals.order_paid.disconnect(raises)
 
     item = MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID)
-    assert len(listener.heard) == 1
+    assert len(listener.received) == 1
     assert len(mail.outbox) == 1
     assert (item.delivered_at, item.tries) == (None, 1)
     assert "test_outbox" in item.error
     assert "RuntimeError('broken receiver')" in item.error
 
 
-def test_who_packs_the_order_is_told_again_after_the_warehouse_was_down(packer: Packer) -> None:
+def test_failing_receiver_is_called_again_later(packer: Packer) -> None:
     listener = Listener(signals.order_paid)
     payment = pay(new_payment())
 
@@ -112,11 +115,11 @@ def test_who_packs_the_order_is_told_again_after_the_warehouse_was_down(packer: 
     outbox.deliver_for_order(payment.mpesa_order_id, now=later(900))
 
     item = MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID)
-    assert (packer.told, packer.packed, len(listener.heard)) == (2, [payment.order_id], 2)
+    assert (packer.calls, packer.packed, len(listener.received)) == (2, [payment.order_id], 2)
     assert (item.delivered_at, item.tries, item.error) == (later(301), 2, "")
 
 
-def test_an_announcement_that_is_never_taken_is_given_up_after_five_tries_and_keeps_its_error(packer: Packer) -> None:
+def test_announcement_gives_up_after_five_tries_and_keeps_its_error(packer: Packer) -> None:
     packer.failures = 100
     payment = pay(new_payment())
 
@@ -124,11 +127,11 @@ def test_an_announcement_that_is_never_taken_is_given_up_after_five_tries_and_ke
         outbox.deliver_for_order(payment.mpesa_order_id, now=later(60 * minutes))
 
     given_up = MpesaOutboxMessage.objects.get(delivered_at=None, tries__gte=outbox.MAX_TRIES)
-    assert (packer.told, given_up.kind) == (5, MessageKind.ORDER_PAID)
-    assert "Packer.take raised OSError('the warehouse is down')" in given_up.error
+    assert (packer.calls, given_up.kind) == (5, MessageKind.ORDER_PAID)
+    assert "Packer.pack raised OSError('the warehouse is down')" in given_up.error
 
 
-def test_a_process_that_dies_after_telling_tells_again() -> None:
+def test_process_killed_after_delivery_delivers_again() -> None:
     def dies(**_: Any) -> None:
         raise SystemExit
 
@@ -143,12 +146,12 @@ def test_a_process_that_dies_after_telling_tells_again() -> None:
 
     outbox.deliver_for_order(payment.mpesa_order_id, now=later(301))
 
-    assert len(listener.heard) == 2
+    assert len(listener.received) == 2
     assert MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID).delivered_at == later(301)
 
 
-def test_a_mail_server_that_is_down_leaves_the_mail_due_and_the_money_there(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "tests.services.test_outbox.DeadMail"
+def test_mail_server_down_leaves_the_email_due_and_the_money_booked(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.services.test_outbox.DownBackend"
 
     payment = pay(new_payment())
 
@@ -158,9 +161,9 @@ def test_a_mail_server_that_is_down_leaves_the_mail_due_and_the_money_there(sett
     assert "no mail today" in item.error
 
 
-def test_a_failed_mail_is_sent_by_a_later_try_once_its_claim_is_old(settings: Any) -> None:
+def test_failed_email_is_sent_after_its_lease_ends(settings: Any) -> None:
     backend = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "tests.services.test_outbox.DeadMail"
+    settings.EMAIL_BACKEND = "tests.services.test_outbox.DownBackend"
     payment = pay(new_payment())
     settings.EMAIL_BACKEND = backend
     item = MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL)
@@ -174,8 +177,8 @@ def test_a_failed_mail_is_sent_by_a_later_try_once_its_claim_is_old(settings: An
     assert MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).delivered_at == later(301)
 
 
-def test_a_thing_is_given_up_after_five_tries(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "tests.services.test_outbox.DeadMail"
+def test_message_gives_up_after_five_tries(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.services.test_outbox.DownBackend"
     payment = pay(new_payment())
 
     for minutes in range(6, 60, 6):
@@ -184,7 +187,7 @@ def test_a_thing_is_given_up_after_five_tries(settings: Any) -> None:
     assert MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).tries == 5
 
 
-def test_the_mail_speaks_the_shopper_s_language(settings: Any) -> None:
+def test_email_uses_the_shopper_s_language(settings: Any) -> None:
     payment = new_payment(sent=True, now=NOON)
     payment.mpesa_order.language = "sw"
     payment.mpesa_order.save()
@@ -194,12 +197,12 @@ def test_the_mail_speaks_the_shopper_s_language(settings: Any) -> None:
     assert "/sw/" in mail.outbox[0].body
 
 
-class DeadMail:
+class DownBackend:
     """A mail server that is down."""
 
     def __init__(self, **_: Any) -> None:
         pass
 
     def send_messages(self, messages: list[Any]) -> int:
-        """Nothing goes out."""
+        """Raise as a mail server that is down."""
         raise OSError("no mail today")

@@ -1,4 +1,4 @@
-"""Money of which a part went back stays what it was: the rest of it is still here (M6, M7)."""
+"""A partly refunded receipt keeps its allocation, and its rest still counts (M6, M7)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from oscar_mpesa.services.exceptions import (
     TimeInFuture,
 )
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
-from tests.services.returns import give_back
+from tests.services.refunds import refund
 from tests.services.unmatched import fresh, surplus, unallocated
-from tests.shop import later, new_clerk, new_payment, pay, post, success
+from tests.shop import later, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -29,30 +29,30 @@ Order = get_model("order", "Order")
 
 
 @pytest.fixture
-def clerk() -> Any:
-    return new_clerk("record_return")
+def staff() -> Any:
+    return new_staff_user("record_return")
 
 
-def test_a_part_may_be_returned_but_no_more_than_arrived_and_nothing_that_is_no_money(clerk: Any) -> None:
+def test_partial_refund_must_be_positive_and_at_most_the_amount(staff: Any) -> None:
     receipt = surplus()
 
     for amount in ("0", "-1", "1500.01", "0.001", "NaN", "Infinity"):
         with pytest.raises(InvalidAmount):
-            give_back(receipt, clerk, amount=amount)
-    give_back(receipt, clerk, amount="500.50")
+            refund(receipt, staff, amount=amount)
+    refund(receipt, staff, amount="500.50")
     with pytest.raises(InvalidAmount):
-        give_back(receipt, clerk, amount="999.51", code="SKN7AAA222")
+        refund(receipt, staff, amount="999.51", code="SKN7AAA222")
     in_part = fresh(receipt)
-    give_back(receipt, clerk, amount="999.50", code="SKN7AAA222")
+    refund(receipt, staff, amount="999.50", code="SKN7AAA222")
 
     assert (in_part.returned_amount, in_part.allocation) == (Decimal("500.50"), Allocation.SURPLUS)
     assert (fresh(receipt).returned_amount, fresh(receipt).allocation) == (1500, Allocation.RETURNED)
 
 
-def test_an_order_whose_money_was_returned_in_part_is_paid_still(clerk: Any) -> None:
+def test_partly_refunded_order_is_still_paid(staff: Any) -> None:
     payment = pay(new_payment())
-    give_back(MpesaReceipt.objects.get(), clerk, amount=200)
-    give_back(MpesaReceipt.objects.get(), clerk, amount=300, code="SKN7AAA222")
+    refund(MpesaReceipt.objects.get(), staff, amount=200)
+    refund(MpesaReceipt.objects.get(), staff, amount=300, code="SKN7AAA222")
 
     post(payment, success(payment, number="OD222BBB22"), now=later(400))
 
@@ -61,9 +61,9 @@ def test_an_order_whose_money_was_returned_in_part_is_paid_still(clerk: Any) -> 
     assert sorted(MpesaReceipt.objects.values_list("allocation", flat=True)) == ["applied", "surplus"]
 
 
-def test_the_rest_of_a_cancelled_order_s_money_is_listed(clerk: Any) -> None:
+def test_rest_of_a_cancelled_order_s_money_is_listed(staff: Any) -> None:
     order = pay(new_payment()).mpesa_order.order
-    give_back(MpesaReceipt.objects.get(), clerk, amount=200)
+    refund(MpesaReceipt.objects.get(), staff, amount=200)
 
     get_class("order.processing", "EventHandler")().handle_order_status_change(Order.objects.get(), "Cancelled")
 
@@ -71,17 +71,17 @@ def test_the_rest_of_a_cancelled_order_s_money_is_listed(clerk: Any) -> None:
     assert MpesaReceipt.objects.needing_decision().get().order == order
 
 
-def test_money_that_went_back_in_part_pays_no_order(clerk: Any) -> None:
+def test_partly_refunded_money_pays_no_order(staff: Any) -> None:
     receipt = unallocated()
-    give_back(receipt, clerk, amount=200)
+    refund(receipt, staff, amount=200)
 
     with pytest.raises(PartlyRefunded):
-        allocate_receipt(fresh(receipt), receipt.order, by=new_clerk("apply_receipt"), now=later(200))
+        allocate_receipt(fresh(receipt), receipt.order, by=new_staff_user("apply_receipt"), now=later(200))
 
 
-def test_the_same_part_is_written_down_once(clerk: Any) -> None:
+def test_same_refund_is_recorded_once(staff: Any) -> None:
     receipt = surplus()
-    part: Any = {"amount": Decimal(500), "reference": "R1", "by": clerk, "returned_before": Decimal(0)}
+    part: Any = {"amount": Decimal(500), "reference": "R1", "by": staff, "returned_before": Decimal(0)}
     record_refund(receipt, **part, now=later(300))
 
     with pytest.raises(RefundKnown):
@@ -91,10 +91,10 @@ def test_the_same_part_is_written_down_once(clerk: Any) -> None:
     assert fresh(receipt).returned_amount == 1000
 
 
-def test_money_that_was_used_since_the_page_was_opened_is_not_taken_for_returned(clerk: Any) -> None:
+def test_money_used_meanwhile_is_not_recorded_as_refunded(staff: Any) -> None:
     receipt = unallocated()
-    allocate_receipt(receipt, receipt.order, by=new_clerk("apply_receipt"), now=later(200))
-    part: Any = {"amount": receipt.amount, "reference": "R1", "by": clerk, "now": later(300)}
+    allocate_receipt(receipt, receipt.order, by=new_staff_user("apply_receipt"), now=later(200))
+    part: Any = {"amount": receipt.amount, "reference": "R1", "by": staff, "now": later(300)}
 
     with pytest.raises(NoDecisionNeeded):
         record_refund(fresh(receipt), **part, seen_as=Allocation.UNALLOCATED)
@@ -102,9 +102,9 @@ def test_money_that_was_used_since_the_page_was_opened_is_not_taken_for_returned
     assert (fresh(receipt).allocation, fresh(receipt).returned_amount) == (Allocation.APPLIED, None)
 
 
-def test_a_return_has_its_own_time_between_the_money_s_and_now(clerk: Any) -> None:
+def test_refund_time_lies_between_the_money_s_and_now(staff: Any) -> None:
     receipt = surplus()
-    part: Any = {"amount": Decimal(500), "reference": "R1", "by": clerk, "now": later(3000)}
+    part: Any = {"amount": Decimal(500), "reference": "R1", "by": staff, "now": later(3000)}
 
     with pytest.raises(TimeInFuture):
         record_refund(receipt, **part, returned_at=later(3001))
@@ -117,25 +117,25 @@ def test_a_return_has_its_own_time_between_the_money_s_and_now(clerk: Any) -> No
 
 
 @pytest.mark.parametrize("again", ["SKN7AAA111", " skn7 aaa111 "])
-def test_a_code_is_of_one_sending_of_money_and_may_stand_twice_with_a_word_only(clerk: Any, again: str) -> None:
+def test_repeated_refund_code_needs_a_note(staff: Any, again: str) -> None:
     receipt = surplus()
     other = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
-    give_back(receipt, clerk, amount=700)
+    refund(receipt, staff, amount=700)
 
     for each in (receipt, other):
         with pytest.raises(RefundCodeKnown):
-            record_refund(each, amount=Decimal(800), reference=again, by=clerk, now=later(100))
+            record_refund(each, amount=Decimal(800), reference=again, by=staff, now=later(100))
     assert (fresh(receipt).returned_amount, fresh(other).returned_amount) == (700, None)
-    record_refund(other, amount=other.amount, reference="SKN7AAA111 for both", by=clerk, now=later(100))
+    record_refund(other, amount=other.amount, reference="SKN7AAA111 for both", by=staff, now=later(100))
 
     assert fresh(other).allocation == Allocation.RETURNED
 
 
-def test_words_may_stand_at_many_returns(clerk: Any) -> None:
+def test_text_reference_may_repeat(staff: Any) -> None:
     receipt = surplus()
     other = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
 
     for each in (receipt, other):
-        record_refund(each, amount=each.amount, reference="reimbursed", by=clerk, now=later(100))
+        record_refund(each, amount=each.amount, reference="reimbursed", by=staff, now=later(100))
 
     assert {each.returned_reference for each in MpesaReceipt.objects.all()} == {"reimbursed"}

@@ -1,4 +1,4 @@
-"""A shopper who pays later: the things are kept for a day, once, and a link is owed."""
+"""A shopper pays later: stock is kept for a day, once, and a link is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oscar_mpesa.services.exceptions import NotPayable
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.pay_later import is_payable, pay_later
 from tests.payment_results import HALF_AN_HOUR, cancelled, closed_by_staff, overdue
-from tests.shop import NOON, later, new_clerk, new_payment, pay
+from tests.shop import NOON, later, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def row(order: Any) -> MpesaOrder:
     return MpesaOrder.objects.select_related("order").get(pk=order.pk)
 
 
-def test_the_things_are_kept_for_a_day_from_now_and_a_link_is_owed() -> None:
+def test_items_are_kept_for_a_day_and_a_link_is_queued() -> None:
     order = cancelled().mpesa_order.order
 
     pay_later(order, now=later(60))
@@ -38,7 +38,7 @@ def test_the_things_are_kept_for_a_day_from_now_and_a_link_is_owed() -> None:
     assert close_expired_order(kept, now=later(HALF_AN_HOUR)) is CloseResult.UNCHANGED
 
 
-def test_a_second_wish_changes_nothing() -> None:
+def test_second_request_changes_nothing() -> None:
     order = cancelled().mpesa_order.order
     pay_later(order, now=later(60))
 
@@ -48,7 +48,7 @@ def test_a_second_wish_changes_nothing() -> None:
     assert MpesaEvent.objects.filter(type="pay_later_chosen").count() == 1
 
 
-def test_nothing_is_kept_for_less_long_than_it_was() -> None:
+def test_time_to_pay_never_gets_shorter() -> None:
     order = cancelled().mpesa_order.order
     MpesaOrder.objects.update(pay_before=later(3 * A_DAY), close_check_at=F("pay_before"))
 
@@ -57,18 +57,18 @@ def test_nothing_is_kept_for_less_long_than_it_was() -> None:
     assert row(order).pay_before == later(3 * A_DAY)
 
 
-def test_an_order_that_was_kept_for_later_is_released_after_it() -> None:
+def test_order_kept_for_later_closes_after_that_time() -> None:
     order = cancelled().mpesa_order.order
     pay_later(order, now=NOON)
 
     assert close_expired_order(row(order), now=later(A_DAY)) is CloseResult.CLOSED
 
 
-def test_an_order_that_awaits_no_money_is_not_kept() -> None:
+def test_order_that_awaits_no_payment_is_not_kept() -> None:
     orders = [
         pay(new_payment()).mpesa_order.order,
         overdue(cancelled()).mpesa_order.order,
-        closed_by_staff(cancelled(), by=new_clerk("close_order")).mpesa_order.order,
+        closed_by_staff(cancelled(), by=new_staff_user("close_order")).mpesa_order.order,
     ]
 
     for order in orders:

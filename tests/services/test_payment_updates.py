@@ -1,4 +1,4 @@
-"""What settles a payment, and what does not (M5 to M10)."""
+"""Apply updates to a payment: which ones settle it, and which do not (M5 to M10)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from oscar_mpesa.domain.payment_status import IllegalTransition, PaymentStatus
 from oscar_mpesa.models import Allocation, MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.services.payment_updates import apply_update, end_by_staff
 from oscar_mpesa.services.update_sources import push_abandoned
-from tests.shop import ANOTHER, NOON, failure, later, new_clerk, new_payment, pay, post, said_by_query, success
+from tests.shop import ANOTHER, NOON, failure, later, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_success_callback_pays_the_order_and_writes_the_books() -> None:
+def test_success_callback_pays_the_order_and_books_it() -> None:
     payment = new_payment()
 
     callback = post(payment, success(payment), now=later(9))
@@ -37,7 +37,7 @@ def test_a_success_callback_pays_the_order_and_writes_the_books() -> None:
     assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
 
 
-def test_the_same_callback_again_changes_nothing_and_is_called_a_duplicate() -> None:
+def test_repeated_callback_is_a_duplicate() -> None:
     payment = pay(new_payment())
 
     callback = post(payment, success(payment), now=later(5))
@@ -47,7 +47,7 @@ def test_the_same_callback_again_changes_nothing_and_is_called_a_duplicate() -> 
     assert payment.mpesa_order.order.payment_events.count() == 1
 
 
-def test_a_failure_callback_ends_the_payment_with_its_own_code() -> None:
+def test_failure_callback_ends_the_payment_with_its_code() -> None:
     payment = new_payment()
 
     post(payment, failure(payment, code=1032))
@@ -58,7 +58,7 @@ def test_a_failure_callback_ends_the_payment_with_its_own_code() -> None:
     assert payment.mpesa_order.order.status == "Pending payment"
 
 
-def test_the_same_failure_twice_is_a_duplicate_and_another_one_is_ignored_with_an_event() -> None:
+def test_same_failure_is_a_duplicate_and_another_leaves_an_event() -> None:
     payment = new_payment()
     post(payment, failure(payment, code=1032))
 
@@ -84,7 +84,7 @@ def test_money_after_a_failure_pays_the_order(code: int) -> None:
     assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
 
 
-def test_a_failure_after_the_money_is_kept_and_ignored() -> None:
+def test_failure_after_the_money_is_stored_and_ignored() -> None:
     payment = pay(new_payment())
 
     callback = post(payment, failure(payment))
@@ -93,11 +93,11 @@ def test_a_failure_after_the_money_is_kept_and_ignored() -> None:
     assert (callback.verdict, payment.status) == (Verdict.NO_CHANGE, "completed")
 
 
-def test_a_held_payment_hears_no_query_and_no_failure_but_the_right_money_ends_the_hold() -> None:
+def test_payment_on_hold_ignores_queries_and_failures_until_the_right_money() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=1400, number="OD000WRONG"))
 
-    by_query = apply_update(payment, said_by_query("0"), now=later(30))
+    by_query = apply_update(payment, query_update("0"), now=later(30))
     by_failure = post(payment, failure(payment))
     post(payment, success(payment))
 
@@ -108,7 +108,7 @@ def test_a_held_payment_hears_no_query_and_no_failure_but_the_right_money_ends_t
     assert MpesaEvent.objects.filter(type="update_ignored", params__reason="on_hold").count() == 2
 
 
-def test_another_request_s_id_is_unmatched_and_the_payment_is_asked_now() -> None:
+def test_other_request_s_id_is_unmatched_and_starts_a_query() -> None:
     payment = new_payment()
 
     callback = post(payment, success(payment, checkout_id="ws_CO_somebody_else"), now=later(3))
@@ -120,7 +120,7 @@ def test_another_request_s_id_is_unmatched_and_the_payment_is_asked_now() -> Non
 
 
 @pytest.mark.parametrize("missing", ["Amount", "MpesaReceiptNumber"])
-def test_a_success_without_amount_or_number_is_no_success(missing: str) -> None:
+def test_success_without_amount_or_number_is_no_success(missing: str) -> None:
     payment = new_payment()
     body = success(payment).replace(missing.encode(), b"Other")
 
@@ -131,7 +131,7 @@ def test_a_success_without_amount_or_number_is_no_success(missing: str) -> None:
     assert payment.next_query_at == later(4)
 
 
-def test_a_callback_without_a_result_code_says_nothing_final() -> None:
+def test_callback_without_result_code_settles_nothing() -> None:
     payment = new_payment()
 
     callback = post(payment, failure(payment, code=None))
@@ -140,20 +140,20 @@ def test_a_callback_without_a_result_code_says_nothing_final() -> None:
     assert (callback.verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
 
 
-def test_a_callback_fills_in_the_ids_that_a_lost_reply_left_out() -> None:
+def test_callback_adds_the_ids_that_a_lost_reply_left_out() -> None:
     payment = new_payment()
     body = success(payment)
     MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id=None, merchant_request_id="")
 
     callback = post(payment, body)
 
-    told, payment.checkout_request_id = payment.checkout_request_id, None
+    checkout_id, payment.checkout_request_id = payment.checkout_request_id, None
     payment.refresh_from_db()
     assert callback.verdict == Verdict.APPLIED
-    assert (payment.status, payment.checkout_request_id) == ("completed", told)
+    assert (payment.status, payment.checkout_request_id) == ("completed", checkout_id)
 
 
-def test_an_id_that_belongs_to_another_payment_is_not_taken_over() -> None:
+def test_id_of_another_payment_is_not_taken_over() -> None:
     first, second = new_payment(), new_payment(phone=ANOTHER)
     MpesaPayment.objects.filter(pk=second.pk).update(checkout_request_id=None)
 
@@ -164,25 +164,25 @@ def test_an_id_that_belongs_to_another_payment_is_not_taken_over() -> None:
 
 
 @pytest.mark.parametrize("code", ["4999", "77777", None], ids=["pending", "unknown", "missing"])
-def test_a_query_that_knows_nothing_final_means_wait(code: str | None) -> None:
+def test_query_without_a_final_result_means_wait(code: str | None) -> None:
     payment = new_payment()
 
-    verdict = apply_update(payment, said_by_query(code), now=later(21))
+    verdict = apply_update(payment, query_update(code), now=later(21))
 
     payment.refresh_from_db()
     assert (verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
 
 
-def test_a_query_never_overturns_a_success() -> None:
+def test_query_never_overturns_a_success() -> None:
     payment = pay(new_payment())
 
-    verdict = apply_update(payment, said_by_query("1032"), now=later(30))
+    verdict = apply_update(payment, query_update("1032"), now=later(30))
 
     payment.refresh_from_db()
     assert (verdict, payment.status) == (Verdict.NO_CHANGE, "completed")
 
 
-def test_not_sent_is_no_news_of_a_payment_that_was_sent_meanwhile() -> None:
+def test_not_sent_does_not_settle_a_payment_that_was_sent_meanwhile() -> None:
     payment = new_payment()
 
     verdict = apply_update(payment, push_abandoned(), now=later(61))
@@ -191,17 +191,17 @@ def test_not_sent_is_no_news_of_a_payment_that_was_sent_meanwhile() -> None:
     assert (verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
 
 
-def test_nobody_may_decide_that_a_paid_payment_failed() -> None:
+def test_staff_cannot_fail_a_paid_payment() -> None:
     payment = pay(new_payment())
 
     with pytest.raises(IllegalTransition):
-        end_by_staff(payment, PaymentStatus.FAILED, by=new_clerk(), now=later(60))
+        end_by_staff(payment, PaymentStatus.FAILED, by=new_staff_user(), now=later(60))
 
     payment.refresh_from_db()
     assert payment.status == "completed"
 
 
-def test_a_deadlock_while_settling_leaves_a_callback_to_try_again() -> None:
+def test_deadlock_while_settling_leaves_the_callback_to_retry() -> None:
     payment = new_payment()
 
     def deadlocks(**_: Any) -> None:

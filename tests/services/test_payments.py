@@ -1,4 +1,4 @@
-"""One live attempt an order, for its whole total, and only where money is awaited (M1, M9, M13, M16)."""
+"""Start a payment: one live payment an order, for its whole total, and only if it awaits money (M1, M9, M13, M16)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payme
 pytestmark = pytest.mark.django_db
 
 
-def test_an_attempt_is_pending_for_the_whole_total_and_opens_the_order_s_clock() -> None:
+def test_payment_is_pending_for_the_whole_total_and_starts_the_clock() -> None:
     order = new_order(total="1500.00")
 
     payment = start_payment(order, phone=PAYS, now=NOON, language="sw")
@@ -30,7 +30,7 @@ def test_an_attempt_is_pending_for_the_whole_total_and_opens_the_order_s_clock()
     assert set(payment.secret) <= set("0123456789abcdef")
 
 
-def test_cents_that_no_checkout_rounded_are_rounded_by_the_shop_s_policy() -> None:
+def test_cents_left_by_the_checkout_are_rounded_by_the_setting() -> None:
     payment = start_payment(new_order(total="1499.50"), phone=PAYS, now=NOON)
 
     assert (payment.amount, str(payment.rounding)) == (1500, "0.50")
@@ -41,7 +41,7 @@ def test_cents_that_no_checkout_rounded_are_rounded_by_the_shop_s_policy() -> No
     [("0.00", "KES"), ("0.40", "KES"), ("250000.01", "KES"), ("10.00", "EUR")],
     ids=["nothing", "forty cents", "a cent too much", "euros"],
 )
-def test_a_total_that_mpesa_cannot_take_is_refused_and_leaves_no_row(total: str, currency: str) -> None:
+def test_total_that_mpesa_cannot_take_is_refused_and_leaves_no_row(total: str, currency: str) -> None:
     order = new_order(total=total, currency=currency)
 
     with pytest.raises(AmountRefused), transaction.atomic():
@@ -50,7 +50,7 @@ def test_a_total_that_mpesa_cannot_take_is_refused_and_leaves_no_row(total: str,
     assert not MpesaPayment.objects.exists()
 
 
-def test_a_second_attempt_waits_for_the_first() -> None:
+def test_second_payment_waits_for_the_first() -> None:
     first = new_payment()
 
     with pytest.raises(PaymentInProgress) as refusal:
@@ -59,7 +59,7 @@ def test_a_second_attempt_waits_for_the_first() -> None:
     assert refusal.value.payment == first
 
 
-def test_the_database_itself_knows_one_live_payment_an_order() -> None:
+def test_database_allows_one_live_payment_an_order() -> None:
     first = new_payment()
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -68,7 +68,7 @@ def test_the_database_itself_knows_one_live_payment_an_order() -> None:
         )
 
 
-def test_an_order_whose_money_is_there_takes_no_new_attempt() -> None:
+def test_order_with_money_takes_no_payment() -> None:
     payment = pay(new_payment())
     order = payment.mpesa_order.order
     order.status = "Pending payment"
@@ -78,7 +78,7 @@ def test_an_order_whose_money_is_there_takes_no_new_attempt() -> None:
         start_payment(order, phone=ANOTHER, now=later(120))
 
 
-def test_a_held_order_takes_no_new_attempt() -> None:
+def test_order_on_hold_takes_no_payment() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=1400))
 
@@ -87,14 +87,14 @@ def test_a_held_order_takes_no_new_attempt() -> None:
 
 
 @pytest.mark.parametrize("status", ["Cancelled", "Being processed", "Payment expired"])
-def test_an_order_of_another_status_takes_no_attempt(status: str) -> None:
+def test_order_of_another_status_takes_no_payment(status: str) -> None:
     order = new_order(status=status)
 
     with pytest.raises(NotPayable):
         start_payment(order, phone=PAYS, now=NOON)
 
 
-def test_a_released_order_takes_no_attempt() -> None:
+def test_closed_order_takes_no_payment() -> None:
     payment = new_payment()
     post(payment, failure(payment))
     MpesaOrder.objects.update(closed_at=later(30))
@@ -108,14 +108,14 @@ def test_a_released_order_takes_no_attempt() -> None:
     [{"AVAILABLE_TO": "nobody", "TEST_MODE": True}, {}, {"ENVIRONMENT": "production"}],
     ids=["switched off", "test mode not allowed", "production without credentials"],
 )
-def test_a_shop_that_cannot_take_mpesa_starts_nothing(settings: Any, ours: dict[str, Any]) -> None:
+def test_shop_that_cannot_take_mpesa_starts_no_payment(settings: Any, ours: dict[str, Any]) -> None:
     settings.OSCAR_MPESA = ours
 
     with pytest.raises(MpesaUnavailable):
         start_payment(new_order(), phone=PAYS, now=NOON)
 
 
-def test_the_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
+def test_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
     order = payment.mpesa_order.order
@@ -129,7 +129,7 @@ def test_the_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
     assert (second.status, second.phone) == ("processing", ANOTHER.msisdn)
 
 
-def test_the_same_phone_may_be_prompted_again_after_the_minute() -> None:
+def test_same_phone_may_be_prompted_again_after_a_minute() -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
 
@@ -140,7 +140,7 @@ def test_the_same_phone_may_be_prompted_again_after_the_minute() -> None:
     assert second.pk != payment.pk
 
 
-def test_a_code_with_a_wait_of_its_own_keeps_the_button_shut_longer() -> None:
+def test_result_code_with_its_own_wait_delays_the_retry() -> None:
     payment = new_payment()
     post(payment, failure(payment, code=17), now=later(50))
     payment.refresh_from_db()
@@ -149,7 +149,7 @@ def test_a_code_with_a_wait_of_its_own_keeps_the_button_shut_longer() -> None:
     assert next_push_allowed_at(payment, phone=ANOTHER) is None
 
 
-def test_an_unanswered_attempt_is_asked_about_once_more_and_its_late_money_ends_the_retry() -> None:
+def test_unanswered_payment_is_queried_before_a_retry_and_its_money_ends_it() -> None:
     payment = new_payment()
     apply_update(payment, push_expired(), now=later(150))
 
@@ -160,7 +160,7 @@ def test_an_unanswered_attempt_is_asked_about_once_more_and_its_late_money_ends_
     assert payment.status == "completed"
 
 
-def test_an_order_that_staff_took_up_before_any_attempt_takes_one_and_gets_a_clock() -> None:
+def test_order_that_staff_moved_to_pending_takes_a_payment() -> None:
     order = new_order()
     get_or_create_mpesa_order(order.pk, now=NOON)
 

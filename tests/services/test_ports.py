@@ -24,7 +24,7 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refu
 from oscar_mpesa.services.update_sources import update_from_callback
 from tests.services.concurrent_changes import broken_shop
 from tests.services.unmatched import fresh, mismatch
-from tests.shop import later, new_clerk, new_payment, pay, post, said_by_query, success
+from tests.shop import later, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,10 +50,10 @@ def test_success_without_adapter_raises_and_pays_nothing() -> None:
     payment = new_payment()
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
-        apply_update(payment, said_by_query("0"), now=later(30))
+        apply_update(payment, query_update("0"), now=later(30))
     payment.refresh_from_db()
     without = (payment.status, Order.objects.get().status)
-    apply_update(payment, said_by_query("0"), now=later(60))
+    apply_update(payment, query_update("0"), now=later(60))
 
     assert without == ("processing", "Pending payment")
     assert (payment.status, Order.objects.get().status) == ("completed", "Being processed")
@@ -91,7 +91,7 @@ def test_retry_of_refused_books_without_adapter_raises() -> None:
 
 
 def test_applying_a_receipt_without_adapter_raises() -> None:
-    receipt, clerk = mismatch(), new_clerk("apply_receipt")
+    receipt, clerk = mismatch(), new_staff_user("apply_receipt")
     about = {"by": clerk, "accept_difference": True}
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
@@ -105,13 +105,13 @@ def test_applying_a_receipt_without_adapter_raises() -> None:
 
 def test_naming_a_booked_receipt_without_adapter_raises() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(30))
-    told = update_from_callback(parse_callback(success(payment)))
+    apply_update(payment, query_update("0"), now=later(30))
+    update = update_from_callback(parse_callback(success(payment)))
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
-        apply_update(payment, told, now=later(60))
+        apply_update(payment, update, now=later(60))
     without = MpesaReceipt.objects.get().number
-    apply_update(payment, told, now=later(90))
+    apply_update(payment, update, now=later(90))
 
     assert without is None
     assert MpesaReceipt.objects.get().number == "OD123ABC45"
@@ -119,7 +119,7 @@ def test_naming_a_booked_receipt_without_adapter_raises() -> None:
 
 def test_recording_a_refund_without_adapter_raises() -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
-    about = {"amount": receipt.amount, "reference": "SKN7AAA111", "by": new_clerk("record_return")}
+    about = {"amount": receipt.amount, "reference": "SKN7AAA111", "by": new_staff_user("record_return")}
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
         record_refund(receipt, now=later(60), **about)
@@ -131,7 +131,7 @@ def test_recording_a_refund_without_adapter_raises() -> None:
 
 
 def test_closing_an_order_without_adapter_raises() -> None:
-    order, clerk = new_payment().mpesa_order.order, new_clerk("close_order")
+    order, clerk = new_payment().mpesa_order.order, new_staff_user("close_order")
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
         close_order(order, by=clerk, now=later(60))

@@ -1,4 +1,4 @@
-"""Staff use money that waits for a person for another order than it came for (M7, M16)."""
+"""Staff match waiting money to another order than it came for (M7, M16)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.shop import (
     PAYS,
     failure,
     later,
-    new_clerk,
     new_order,
     new_payment,
+    new_staff_user,
     pay,
     post,
-    said_by_query,
+    query_update,
     success,
 )
 
@@ -38,18 +38,18 @@ StockRecord = get_model("partner", "StockRecord")
 
 
 @pytest.fixture
-def clerk() -> Any:
-    return new_clerk("apply_receipt")
+def staff() -> Any:
+    return new_staff_user("apply_receipt")
 
 
 def books(order: Any) -> Any:
     return order.sources.get()
 
 
-def test_money_paid_twice_pays_another_order_of_the_same_shopper(clerk: Any) -> None:
+def test_surplus_pays_another_order_of_the_same_shopper(staff: Any) -> None:
     receipt, other = surplus(), new_order()
 
-    allocate_receipt(receipt, other, by=clerk, now=later(99))
+    allocate_receipt(receipt, other, by=staff, now=later(99))
 
     used = fresh(receipt)
     assert (used.allocation, used.order_id) == (Allocation.APPLIED, other.pk)
@@ -59,19 +59,19 @@ def test_money_paid_twice_pays_another_order_of_the_same_shopper(clerk: Any) -> 
     assert events(other) == events(receipt.order) == [("surplus", "applied", "Achieng Were")]
 
 
-def test_the_order_that_is_announced_is_the_one_that_the_money_was_used_for(clerk: Any) -> None:
+def test_order_paid_announces_the_matched_order(staff: Any) -> None:
     receipt, other = mismatch(), new_order(total="1400.00")
 
-    allocate_receipt(receipt, other, by=clerk, now=later(99))
+    allocate_receipt(receipt, other, by=staff, now=later(99))
 
     announced = MpesaOutboxMessage.objects.filter(kind__in=[MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL])
     assert {due.mpesa_order_id for due in announced} == {other.pk}
 
 
-def test_the_attempt_that_the_money_came_by_failed_and_its_order_can_be_paid_again(clerk: Any) -> None:
+def test_payment_of_money_matched_elsewhere_fails_and_its_order_is_payable(staff: Any) -> None:
     receipt, other = mismatch(), new_order(total="1400.00")
 
-    allocate_receipt(receipt, other, by=clerk, now=later(60 * 60))
+    allocate_receipt(receipt, other, by=staff, now=later(60 * 60))
 
     payment = MpesaPayment.objects.get()
     row = MpesaOrder.objects.get(pk=payment.order_id)
@@ -80,65 +80,65 @@ def test_the_attempt_that_the_money_came_by_failed_and_its_order_can_be_paid_aga
     assert start_payment(row.order, phone=ANOTHER, now=later(60 * 61)).status == "pending"
 
 
-def test_an_order_of_another_method_may_take_the_money_and_gets_no_clock(clerk: Any) -> None:
+def test_order_of_another_method_takes_the_money_and_gets_no_close_check(staff: Any) -> None:
     receipt, other = surplus(), new_order(status="Pending")
 
-    allocate_receipt(receipt, other, by=clerk, now=later(99))
+    allocate_receipt(receipt, other, by=staff, now=later(99))
 
     row = MpesaOrder.objects.get(pk=other.pk)
     assert (row.close_check_at, row.environment, row.order.status) == (None, "simulated", "Being processed")
 
 
-def test_an_order_that_is_new_to_us_is_of_the_money_s_environment(clerk: Any) -> None:
+def test_order_new_to_mpesa_gets_the_money_s_environment(staff: Any) -> None:
     receipt, other = surplus(), new_order(status="Pending")
     MpesaReceipt.objects.update(environment="production")
 
-    allocate_receipt(receipt, other, by=clerk, now=later(99))
+    allocate_receipt(receipt, other, by=staff, now=later(99))
 
     assert MpesaOrder.objects.get(pk=other.pk).environment == "production"
 
 
-def test_a_hold_goes_on_while_other_money_of_another_amount_waits() -> None:
-    receipt, clerk = mismatch(), new_clerk("apply_receipt", "record_return")
+def test_hold_continues_while_another_wrong_amount_waits() -> None:
+    receipt, staff = mismatch(), new_staff_user("apply_receipt", "record_return")
     payment = MpesaPayment.objects.get()
     post(payment, success(payment, number="OD222BBB22", amount=1300), now=later(50))
 
-    allocate_receipt(receipt, new_order(total="1400.00"), by=clerk, now=later(99))
+    allocate_receipt(receipt, new_order(total="1400.00"), by=staff, now=later(99))
     payment.refresh_from_db()
     in_between = (payment.status, payment.on_hold)
     second = MpesaReceipt.objects.get(number="OD222BBB22")
-    record_refund(second, amount=second.amount, reference="OD999ZZZ99", by=clerk, now=later(120))
+    record_refund(second, amount=second.amount, reference="OD999ZZZ99", by=staff, now=later(120))
 
     payment.refresh_from_db()
     assert in_between == ("processing", True)
     assert (payment.status, payment.on_hold) == ("failed", False)
 
 
-def test_a_prompt_that_no_money_holds_stays_on_the_phone_whatever_is_decided() -> None:
-    first, clerk = new_payment(), new_clerk("record_return")
+def test_prompt_without_a_hold_stays_live_after_any_decision() -> None:
+    first, staff = new_payment(), new_staff_user("record_return")
     post(first, failure(first), now=later(10))
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))
     pay(first, now=later(95))
     post(second, success(second, number="OD222BBB22", amount=3), now=later(100))
     surplus = MpesaReceipt.objects.get(number="OD222BBB22")
 
-    record_refund(surplus, amount=surplus.amount, reference="OD999ZZZ99", by=clerk, now=later(110))
+    record_refund(surplus, amount=surplus.amount, reference="OD999ZZZ99", by=staff, now=later(110))
 
     second.refresh_from_db()
     assert (second.status, second.on_hold) == ("processing", False)
 
 
-def test_an_amount_told_anew_of_money_that_was_used_elsewhere_holds_its_payment_until_staff_decide() -> None:
-    payment, clerk = new_payment(), new_clerk("apply_receipt", "record_receipt")
-    typed = {"order": payment.mpesa_order.order, "payment": payment, "note": "portal", "by": clerk, "now": NOON}
-    receipt = record_receipt("OD123ABC45", Decimal(1400), **typed)
+def test_changed_amount_of_money_matched_elsewhere_holds_its_payment() -> None:
+    payment, staff = new_payment(), new_staff_user("apply_receipt", "record_receipt")
+    claim = {"order": payment.mpesa_order.order, "payment": payment, "note": "portal", "by": staff, "now": NOON}
+    receipt = record_receipt("OD123ABC45", Decimal(1400), **claim)
     other = new_order(total="1400.00")
-    allocate_receipt(receipt, other, by=clerk, now=later(50))
+    allocate_receipt(receipt, other, by=staff, now=later(50))
     post(payment, success(payment, amount=1300), now=later(60))
     payment.refresh_from_db()
     before = (payment.status, payment.on_hold)
 
-    allocate_receipt(fresh(receipt), other, by=clerk, accept_difference=True, now=later(99))
+    allocate_receipt(fresh(receipt), other, by=staff, accept_difference=True, now=later(99))
 
     payment.refresh_from_db()
     assert (before, payment.status, payment.on_hold) == (("failed", True), "failed", False)
@@ -146,30 +146,30 @@ def test_an_amount_told_anew_of_money_that_was_used_elsewhere_holds_its_payment_
 
 
 @pytest.mark.parametrize("is_own", [True, False], ids=["its own", "another"])
-def test_an_order_that_is_paid_takes_no_more(clerk: Any, is_own: bool) -> None:
+def test_paid_order_takes_no_more_money(staff: Any, is_own: bool) -> None:
     receipt = surplus()
     order = receipt.order if is_own else pay(new_payment(phone=ANOTHER), number="OD333CCC33").mpesa_order.order
 
     with pytest.raises(OrderPaid):
-        allocate_receipt(receipt, order, by=clerk, now=later(99))
+        allocate_receipt(receipt, order, by=staff, now=later(99))
 
 
-def test_an_order_whose_money_was_returned_takes_the_other_one() -> None:
-    receipt, clerk = surplus(), new_clerk("apply_receipt", "record_return")
+def test_order_whose_money_was_refunded_takes_other_money() -> None:
+    receipt, staff = surplus(), new_staff_user("apply_receipt", "record_return")
     first = MpesaReceipt.objects.get(number="OD123ABC45")
-    record_refund(first, amount=first.amount, reference="OD444DDD44", by=clerk, now=later(50))
+    record_refund(first, amount=first.amount, reference="OD444DDD44", by=staff, now=later(50))
 
-    allocate_receipt(receipt, receipt.order, by=clerk, now=later(99))
+    allocate_receipt(receipt, receipt.order, by=staff, now=later(99))
 
     assert fresh(receipt).allocation == Allocation.APPLIED
 
 
-def test_an_order_in_another_currency_takes_no_m_pesa_money(clerk: Any) -> None:
+def test_order_in_another_currency_takes_no_mpesa_money(staff: Any) -> None:
     with pytest.raises(OtherCurrency):
-        allocate_receipt(surplus(), new_order(currency="USD"), by=clerk, now=later(99))
+        allocate_receipt(surplus(), new_order(currency="USD"), by=staff, now=later(99))
 
 
-def test_test_money_pays_no_real_order_nor_the_other_way_round(clerk: Any, settings: Any) -> None:
+def test_test_money_and_real_orders_do_not_match(staff: Any, settings: Any) -> None:
     receipt, order = surplus(), new_order()
     settings.OSCAR_MPESA = {**CREDENTIALS, "ENVIRONMENT": "production", "SHORTCODE": "5123456", "TEST_MODE": False}
     real = new_order()
@@ -177,32 +177,32 @@ def test_test_money_pays_no_real_order_nor_the_other_way_round(clerk: Any, setti
 
     for each in (order, real):
         with pytest.raises(OtherEnvironment):
-            allocate_receipt(receipt, each, by=clerk, now=later(99))
+            allocate_receipt(receipt, each, by=staff, now=later(99))
     assert not MpesaOrder.objects.filter(pk=order.pk).exists()
 
 
-def test_a_decision_about_money_that_went_elsewhere_meanwhile_is_refused() -> None:
-    receipt, clerk = surplus(), new_clerk("apply_receipt", "record_return")
+def test_decision_about_money_matched_elsewhere_meanwhile_is_refused() -> None:
+    receipt, staff = surplus(), new_staff_user("apply_receipt", "record_return")
     as_seen = fresh(receipt)
-    allocate_receipt(receipt, new_order(), by=clerk, now=later(99))
+    allocate_receipt(receipt, new_order(), by=staff, now=later(99))
 
     with pytest.raises(NoDecisionNeeded):
-        record_refund(as_seen, amount=Decimal(1500), reference="OD999ZZZ99", by=clerk, now=later(100))
+        record_refund(as_seen, amount=Decimal(1500), reference="OD999ZZZ99", by=staff, now=later(100))
 
     assert fresh(receipt).allocation == Allocation.APPLIED
 
 
-def used_elsewhere(clerk: Any) -> tuple[MpesaPayment, MpesaReceipt]:
-    """Money without a code, used for another order than it came for; that one is paid."""
+def used_elsewhere(staff: Any) -> tuple[MpesaPayment, MpesaReceipt]:
+    """Match money without a code to another order than it came for."""
     first = new_payment()
     post(first, failure(first), now=later(10))
     pay(new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90)), number="OD222BBB22", now=later(95))
-    apply_update(first, said_by_query("0"), now=later(100))
-    return first, allocate_receipt(MpesaReceipt.objects.get(number=None), new_order(), by=clerk, now=later(110))
+    apply_update(first, query_update("0"), now=later(100))
+    return first, allocate_receipt(MpesaReceipt.objects.get(number=None), new_order(), by=staff, now=later(110))
 
 
-def test_a_code_that_comes_after_its_money_was_used_elsewhere_is_written_into_that_order_s_books(clerk: Any) -> None:
-    first, receipt = used_elsewhere(clerk)
+def test_late_code_of_money_matched_elsewhere_is_added_to_that_order_s_books(staff: Any) -> None:
+    first, receipt = used_elsewhere(staff)
 
     post(first, success(first), now=later(120))
 
@@ -211,7 +211,7 @@ def test_a_code_that_comes_after_its_money_was_used_elsewhere_is_written_into_th
     assert books(first.mpesa_order.order).reference == "OD222BBB22"
 
 
-def test_a_decision_does_not_take_from_money_the_attempt_that_it_found_meanwhile(clerk: Any) -> None:
+def test_decision_keeps_the_payment_that_the_money_got_meanwhile(staff: Any) -> None:
     first, second = (new_payment(phone=phone) for phone in (ANOTHER, PAYS))
     receipt = MpesaReceipt.objects.create(
         number="OD123ABC45",
@@ -228,17 +228,17 @@ def test_a_decision_does_not_take_from_money_the_attempt_that_it_found_meanwhile
     post(first, success(first, amount=1400), now=later(5))
 
     with pytest.raises(NoDecisionNeeded):
-        allocate_receipt(as_seen, second.mpesa_order.order, by=clerk, accept_difference=True, now=later(9))
+        allocate_receipt(as_seen, second.mpesa_order.order, by=staff, accept_difference=True, now=later(9))
 
     assert fresh(receipt).payment == first
 
 
-def test_money_told_differently_after_it_was_used_elsewhere_is_listed_for_that_order(clerk: Any) -> None:
-    first, receipt = used_elsewhere(clerk)
+def test_changed_money_matched_elsewhere_is_listed_for_that_order(staff: Any) -> None:
+    first, receipt = used_elsewhere(staff)
 
     post(first, success(first, amount=1400), now=later(120))
     listed = fresh(receipt)
-    allocate_receipt(listed, receipt.order, by=clerk, accept_difference=True, now=later(130))
+    allocate_receipt(listed, receipt.order, by=staff, accept_difference=True, now=later(130))
 
     assert (listed.allocation, listed.order) == (Allocation.MISMATCH, receipt.order)
     assert (fresh(receipt).allocation, fresh(receipt).number) == (Allocation.APPLIED, "OD123ABC45")

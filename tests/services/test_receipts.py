@@ -1,4 +1,4 @@
-"""What becomes of money that arrived (M5 to M8, M10)."""
+"""Allocate arrived money: applied, mismatch, surplus or unallocated (M5 to M8, M10)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import Allocation, MpesaReceipt, Verdict
 from oscar_mpesa.services.payment_updates import apply_update
 from tests.services.concurrent_changes import broken_books
-from tests.shop import ANOTHER, CANCELS, failure, later, new_order, new_payment, pay, post, said_by_query, success
+from tests.shop import ANOTHER, CANCELS, failure, later, new_order, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
 
-def test_another_amount_is_kept_as_mismatch_and_the_payment_is_held() -> None:
+def test_wrong_amount_is_a_mismatch_and_puts_the_payment_on_hold() -> None:
     payment = new_payment()
 
     callback = post(payment, success(payment, amount=1400))
@@ -30,7 +30,7 @@ def test_another_amount_is_kept_as_mismatch_and_the_payment_is_held() -> None:
     assert not payment.mpesa_order.order.sources.exists()
 
 
-def test_the_wrong_amount_repeated_adds_no_receipt_and_pays_nothing() -> None:
+def test_repeated_wrong_amount_adds_no_receipt_and_pays_nothing() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=1400))
 
@@ -41,7 +41,7 @@ def test_the_wrong_amount_repeated_adds_no_receipt_and_pays_nothing() -> None:
     assert MpesaReceipt.objects.count() == 1
 
 
-def test_a_second_receipt_for_a_paid_payment_is_surplus() -> None:
+def test_second_receipt_of_a_paid_payment_is_surplus() -> None:
     payment = pay(new_payment())
 
     post(payment, success(payment, number="OD999ZZZ99"))
@@ -51,7 +51,7 @@ def test_a_second_receipt_for_a_paid_payment_is_surplus() -> None:
     assert payment.mpesa_order.order.sources.get().amount_debited == 1500
 
 
-def test_two_attempts_that_both_succeed_pay_once_and_the_other_is_surplus() -> None:
+def test_second_of_two_successful_payments_is_surplus() -> None:
     order = new_order()
     first = new_payment(order)
     post(first, failure(first), now=later(10))
@@ -66,7 +66,7 @@ def test_two_attempts_that_both_succeed_pay_once_and_the_other_is_surplus() -> N
     assert order.payment_events.count() == 1
 
 
-def test_surplus_of_another_amount_stays_surplus_and_completes_nothing() -> None:
+def test_surplus_of_another_amount_completes_nothing() -> None:
     order = new_order()
     first = new_payment(order)
     post(first, failure(first), now=later(10))
@@ -79,7 +79,7 @@ def test_surplus_of_another_amount_stays_surplus_and_completes_nothing() -> None
     assert MpesaReceipt.objects.get(number="OD111AAA11").allocation == Allocation.SURPLUS
 
 
-def test_a_number_told_again_with_the_right_amount_does_not_lift_the_hold() -> None:
+def test_known_number_with_the_right_amount_does_not_end_the_hold() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=5))
 
@@ -95,7 +95,7 @@ def test_a_number_told_again_with_the_right_amount_does_not_lift_the_hold() -> N
     }
 
 
-def test_a_mismatch_that_never_was_in_the_books_makes_no_later_money_surplus() -> None:
+def test_unbooked_mismatch_makes_no_later_money_surplus() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=5, number="OD000WRONG"))
 
@@ -119,7 +119,7 @@ def test_a_mismatch_that_never_was_in_the_books_makes_no_later_money_surplus() -
     assert (order.status, order.sources.count()) == ("Being processed", 1)
 
 
-def test_a_number_that_staff_closed_pays_nothing_when_it_is_told_with_another_amount() -> None:
+def test_resolved_number_with_another_amount_pays_nothing() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=5))
     MpesaReceipt.objects.update(allocation="explained")
@@ -131,7 +131,7 @@ def test_a_number_that_staff_closed_pays_nothing_when_it_is_told_with_another_am
     assert not payment.mpesa_order.order.sources.exists()
 
 
-def test_a_number_that_paid_another_order_pays_nothing_here() -> None:
+def test_number_that_paid_another_order_pays_nothing() -> None:
     pay(new_payment())
     second = new_payment(phone=ANOTHER)
 
@@ -142,7 +142,7 @@ def test_a_number_that_paid_another_order_pays_nothing_here() -> None:
     assert MpesaReceipt.objects.count() == 1
 
 
-def test_money_to_sort_out_calls_for_a_person_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_unmatched_money_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     payment = new_payment()
 
     post(payment, success(payment, amount=1400))
@@ -150,7 +150,7 @@ def test_money_to_sort_out_calls_for_a_person_in_the_log(caplog: pytest.LogCaptu
     assert "KSh 1400.00 (OD123ABC45) needs a decision: mismatch" in caplog.text.replace("KSh 1400 ", "KSh 1400.00 ")
 
 
-def test_money_for_a_released_order_is_kept_unallocated() -> None:
+def test_money_for_a_closed_order_is_unallocated() -> None:
     payment = new_payment()
     payment.mpesa_order.closed_at = later(1)
     payment.mpesa_order.save()
@@ -163,7 +163,7 @@ def test_money_for_a_released_order_is_kept_unallocated() -> None:
     assert payment.mpesa_order.order.status == "Pending payment"
 
 
-def test_money_for_an_order_that_staff_cancelled_is_kept_for_them_to_sort_out() -> None:
+def test_money_for_an_order_cancelled_by_staff_is_unallocated() -> None:
     payment = new_payment()
     order = payment.mpesa_order.order
     order.status = "Cancelled"
@@ -178,10 +178,10 @@ def test_money_for_an_order_that_staff_cancelled_is_kept_for_them_to_sort_out() 
     assert not order.sources.exists()
 
 
-def test_query_zero_pays_with_a_receipt_that_has_no_number_yet() -> None:
+def test_paid_query_pays_with_a_receipt_without_number() -> None:
     payment = new_payment()
 
-    verdict = apply_update(payment, said_by_query("0"), now=later(21))
+    verdict = apply_update(payment, query_update("0"), now=later(21))
 
     payment.refresh_from_db()
     receipt = MpesaReceipt.objects.get()
@@ -190,9 +190,9 @@ def test_query_zero_pays_with_a_receipt_that_has_no_number_yet() -> None:
     assert payment.mpesa_order.order.sources.get().reference == ""
 
 
-def test_the_callback_after_query_zero_fills_in_the_number_everywhere_and_adds_nothing() -> None:
+def test_callback_after_a_paid_query_adds_only_the_number() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     callback = post(payment, success(payment), now=later(25))
 
@@ -204,9 +204,9 @@ def test_the_callback_after_query_zero_fills_in_the_number_everywhere_and_adds_n
     assert source.transactions.get().reference == order.payment_events.get().reference == "OD123ABC45"
 
 
-def test_a_number_with_another_amount_after_query_zero_is_listed_and_the_books_stay() -> None:
+def test_callback_with_another_amount_after_a_paid_query_is_listed() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     callback = post(payment, success(payment, amount=1400), now=later(25))
 
@@ -218,12 +218,12 @@ def test_a_number_with_another_amount_after_query_zero_is_listed_and_the_books_s
     assert payment.mpesa_order.order.sources.get().amount_debited == 1500
 
 
-def test_money_of_another_attempt_is_surplus_while_the_books_hold_a_mismatch() -> None:
+def test_other_payment_s_money_is_surplus_while_a_mismatch_is_booked() -> None:
     order = new_order()
     first = new_payment(order)
     post(first, failure(first), now=later(10))
     second = new_payment(order, phone=ANOTHER, now=later(20))
-    apply_update(second, said_by_query("0"), now=later(41))
+    apply_update(second, query_update("0"), now=later(41))
     post(second, success(second, amount=1400), now=later(45))
 
     post(first, success(first, number="OD111AAA11"), now=later(50))
@@ -232,11 +232,11 @@ def test_money_of_another_attempt_is_surplus_while_the_books_hold_a_mismatch() -
     assert order.sources.count() == 1
 
 
-def test_the_number_of_money_for_a_closed_order_is_filled_in_and_stays_to_sort_out() -> None:
+def test_number_of_a_closed_order_s_money_is_added_and_stays_unmatched() -> None:
     payment = new_payment()
     payment.mpesa_order.closed_at = later(1)
     payment.mpesa_order.save()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     post(payment, success(payment), now=later(25))
 
@@ -245,17 +245,17 @@ def test_the_number_of_money_for_a_closed_order_is_filled_in_and_stays_to_sort_o
     assert not payment.mpesa_order.order.sources.exists()
 
 
-def test_query_zero_twice_is_one_receipt() -> None:
+def test_repeated_paid_query_is_one_receipt() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
-    verdict = apply_update(payment, said_by_query("0"), now=later(40))
+    verdict = apply_update(payment, query_update("0"), now=later(40))
 
     assert verdict == Verdict.NO_CHANGE
     assert MpesaReceipt.objects.count() == 1
 
 
-def test_the_shop_s_own_code_that_raises_loses_no_money() -> None:
+def test_raising_shop_code_loses_no_money() -> None:
     payment = new_payment()
 
     def raises(**_: Any) -> None:
@@ -275,9 +275,9 @@ def test_the_shop_s_own_code_that_raises_loses_no_money() -> None:
     assert (order.status, order.sources.count(), order.payment_events.count()) == ("Pending payment", 0, 0)
 
 
-def test_a_number_told_while_the_shop_s_code_raises_is_kept_all_the_same() -> None:
+def test_number_received_while_shop_code_raises_is_kept() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     with broken_books():
         post(payment, success(payment), now=later(25))
@@ -287,7 +287,7 @@ def test_a_number_told_while_the_shop_s_code_raises_is_kept_all_the_same() -> No
     assert "the shop's books are broken" in receipt.error
 
 
-def test_a_masked_or_missing_payer_never_decides() -> None:
+def test_masked_or_missing_payer_never_decides() -> None:
     payment = new_payment(phone=CANCELS)
 
     post(payment, success(payment, PhoneNumber="2547*****149"))

@@ -1,4 +1,4 @@
-"""What is due and nobody is waiting for is done by one verb, a step at a time (M14)."""
+"""``reconcile`` does all due work, one step at a time (M14)."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ HALF_AN_HOUR = 30 * 60
 Order = get_model("order", "Order")
 
 
-def taken_up(at: float) -> list[tuple[str, str, bool]]:
-    """One whole pass: what was taken up, and what became of it."""
+def steps_at(at: float) -> list[tuple[str, str, bool]]:
+    """Run one pass; return each step with its outcome."""
     return [(step.kind.value, step.outcome, step.done) for step in reconcile(lambda: later(at))]
 
 
 def crashed_callback(payment: MpesaPayment, body: bytes) -> MpesaCallback:
-    """Kept, and its process died before anything else."""
+    """Store a callback whose process died right after."""
     return MpesaCallback.objects.create(
         body=body, received_at=NOON, environment=payment.environment, payment=payment, verdict=Verdict.RECEIVED
     )
 
 
-def test_nothing_is_due_in_a_quiet_shop() -> None:
-    assert taken_up(0) == []
+def test_quiet_shop_has_no_due_work() -> None:
+    assert steps_at(0) == []
 
 
-def test_a_callback_whose_process_died_is_worked_through_after_a_minute() -> None:
+def test_callback_of_a_dead_process_is_processed_after_a_minute() -> None:
     payment = new_payment()
     crashed_callback(payment, success(payment))
 
     too_soon = list(unprocessed_callbacks(later(59)))
-    steps = taken_up(60)
+    steps = steps_at(60)
 
     payment.refresh_from_db()
     assert too_soon == []
@@ -53,7 +53,7 @@ def test_a_callback_whose_process_died_is_worked_through_after_a_minute() -> Non
     assert payment.status == "completed"
 
 
-def test_a_callback_that_goes_on_crashing_is_given_up_after_ten_tries() -> None:
+def test_callback_that_keeps_crashing_stops_after_ten_tries() -> None:
     payment = new_payment()
     pauses, at = [], 0.0
 
@@ -70,7 +70,7 @@ def test_a_callback_that_goes_on_crashing_is_given_up_after_ten_tries() -> None:
     assert pauses == [60, 120, 240, 480, 960, 1920, 3840, 7680, 15360]
 
 
-def test_two_workers_work_through_a_callback_once() -> None:
+def test_two_workers_process_a_callback_once() -> None:
     payment = new_payment()
     callback = crashed_callback(payment, success(payment))
     stale = MpesaCallback.objects.select_related("payment").get()
@@ -83,7 +83,7 @@ def test_two_workers_work_through_a_callback_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_verdict_that_cannot_be_written_is_no_success() -> None:
+def test_verdict_that_cannot_be_stored_is_no_success() -> None:
     payment = new_payment()
     callback = crashed_callback(payment, success(payment))
 
@@ -94,12 +94,12 @@ def test_a_verdict_that_cannot_be_written_is_no_success() -> None:
     assert MpesaCallback.objects.get().next_try_at == later(120)
 
 
-def test_payments_are_asked_about_ended_and_failed_as_their_clocks_say() -> None:
+def test_due_payments_are_queried_expired_or_failed() -> None:
     new_payment()
     new_payment(phone=NO_FUNDS)
     new_payment(phone=CANCELS, sent=False)
 
-    steps = taken_up(60)
+    steps = steps_at(60)
 
     assert [step for step in steps if step[0] == "payment"] == [
         ("payment", "completed", True),
@@ -108,63 +108,63 @@ def test_payments_are_asked_about_ended_and_failed_as_their_clocks_say() -> None
     ]
 
 
-def test_a_payment_that_has_no_answer_yet_is_looked_at_and_goes_on_waiting() -> None:
+def test_payment_without_a_result_keeps_waiting() -> None:
     payment = new_payment()
     MpesaPayment.objects.update(practice_seen_at=later(15))
 
-    steps = taken_up(30)
+    steps = steps_at(30)
 
     payment.refresh_from_db()
     assert steps == [("payment", "processing", True)]
 
 
-def test_books_that_the_shop_s_code_refused_are_written_once_it_is_mended() -> None:
+def test_refused_bookings_are_retried() -> None:
     payment = new_payment()
     with broken_shop():
         post(payment, success(payment))
-        refused = taken_up(60)
-    mended = taken_up(180)
+        refused = steps_at(60)
+    mended = steps_at(180)
 
     assert [step for step in refused if step[0] == "books"] == [("books", "refused", False)]
     assert [step for step in mended if step[0] == "books"] == [("books", "tried again", True)]
     assert MpesaReceipt.objects.get().allocation == "applied"
 
 
-def test_overdue_orders_are_released() -> None:
+def test_overdue_orders_are_closed() -> None:
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment))
 
-    steps = taken_up(HALF_AN_HOUR)
+    steps = steps_at(HALF_AN_HOUR)
 
     assert ("order", "closed", True) in steps
     assert Order.objects.get().status == "Payment expired"
 
 
-def test_what_was_not_sent_is_sent() -> None:
+def test_unsent_emails_are_sent() -> None:
     pay(new_payment())
     MpesaOutboxMessage.objects.update(reserved_at=None, delivered_at=None, tries=0)
     mail.outbox.clear()
 
-    steps = taken_up(60)
+    steps = steps_at(60)
 
     assert ("message", "paid_email", True) in steps
     assert len(mail.outbox) == 1
 
 
-def test_what_raises_is_logged_and_told_and_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+def test_raising_step_is_logged_and_does_not_stop_others(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         payment = new_payment(phone=CANCELS)
         post(payment, failure(payment))
 
     with broken_shop():
-        steps = taken_up(HALF_AN_HOUR)
+        steps = steps_at(HALF_AN_HOUR)
 
     assert [step for step in steps if step[0] == "order"] == [("order", "RuntimeError", False)] * 2
     assert caplog.text.count("could not be processed; it stays due") == 2
     assert not MpesaOrder.objects.exclude(closed_at=None).exists()
 
 
-def test_more_than_fits_into_memory_is_read_in_batches() -> None:
+def test_many_rows_are_read_in_batches() -> None:
     payment = new_payment()
     crashed = [
         MpesaCallback(body=b"noise", received_at=NOON, environment="simulated", payment=payment, verdict="received")
@@ -172,13 +172,13 @@ def test_more_than_fits_into_memory_is_read_in_batches() -> None:
     ]
     MpesaCallback.objects.bulk_create(crashed)
 
-    steps = [step for step in taken_up(61) if step[0] == "callback"]
+    steps = [step for step in steps_at(61) if step[0] == "callback"]
 
     assert steps == [("callback", "unreadable", True)] * 101
     assert not unprocessed_callbacks(later(1e6)).exists()
 
 
-def test_what_stays_due_is_taken_up_once_a_pass() -> None:
+def test_due_row_is_taken_once_a_pass() -> None:
     payment = new_payment()
     for index in range(100):
         payment.pk, payment.live_order = None, None
@@ -186,22 +186,22 @@ def test_what_stays_due_is_taken_up_once_a_pass() -> None:
         payment.save()
     MpesaPayment.objects.update(practice_seen_at=later(15))
 
-    assert taken_up(30) == [("payment", "processing", True)] * 101
+    assert steps_at(30) == [("payment", "processing", True)] * 101
 
 
-def test_who_stops_between_two_steps_loses_nothing() -> None:
+def test_interrupted_pass_loses_nothing() -> None:
     for _ in range(3):
         new_payment()
 
     first = next(iter(reconcile(lambda: later(30))))
-    steps = taken_up(30)
+    steps = steps_at(30)
 
     assert first == Step(kind=Kind.PAYMENT, pk=first.pk, outcome="completed", done=True)
     assert [step for step in steps if step[0] == "payment"] == [("payment", "completed", True)] * 2
     assert Order.objects.filter(status="Being processed").count() == 3
 
 
-def test_each_step_has_the_time_at_which_it_is_taken() -> None:
+def test_each_step_gets_its_own_time() -> None:
     new_payment()
     new_payment()
     moments = iter(later(20 + second) for second in range(100))
@@ -214,21 +214,21 @@ def test_each_step_has_the_time_at_which_it_is_taken() -> None:
     assert first < second
 
 
-def test_posts_without_the_secret_are_forgotten_after_thirty_days() -> None:
+def test_unverified_posts_are_deleted_after_thirty_days() -> None:
     payment = new_payment()
     kept = crashed_callback(payment, success(payment))
     old = MpesaCallback(body=b"x", received_at=NOON, environment="simulated", verdict=Verdict.UNVERIFIED)
     newer = MpesaCallback(body=b"x", received_at=later(60), environment="simulated", verdict=Verdict.UNVERIFIED)
     MpesaCallback.objects.bulk_create([old, newer])
 
-    taken_up(timedelta(days=30, seconds=30).total_seconds())
+    steps_at(timedelta(days=30, seconds=30).total_seconds())
 
     left = MpesaCallback.objects.values_list("verdict", "received_at")
     assert set(left) == {("applied", NOON), (Verdict.UNVERIFIED.value, later(60))}
     assert kept.pk is not None
 
 
-def test_so_many_at_once_are_forgotten_and_the_others_later() -> None:
+def test_deletion_is_limited_per_pass() -> None:
     old = {"body": b"x", "received_at": NOON, "environment": "simulated", "verdict": Verdict.UNVERIFIED}
     MpesaCallback.objects.bulk_create(MpesaCallback(**old) for _ in range(1001))
     now = later(timedelta(days=31).total_seconds())
@@ -236,7 +236,7 @@ def test_so_many_at_once_are_forgotten_and_the_others_later() -> None:
     assert [delete_unverified(now=now) for _ in range(3)] == [1000, 1, 0]
 
 
-def test_unverified_posts_of_the_same_moment_stay_within_the_cap() -> None:
+def test_unverified_posts_of_one_moment_stay_within_the_cap() -> None:
     noise = {"body": b"x", "received_at": NOON, "environment": "simulated", "verdict": Verdict.UNVERIFIED}
     others = [MpesaCallback(**noise) for _ in range(20)]
 

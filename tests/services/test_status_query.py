@@ -1,4 +1,4 @@
-"""Questions to Safaricom, throttled; and the prompt clock (M2, M8, M15)."""
+"""Queries are throttled, and unanswered prompts expire (M2, M8, M15)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from oscar_mpesa.models import MpesaApiCall, MpesaEvent, MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.status_query import QueryRefused, QueryResult, query_status, refresh_payment
 from oscar_mpesa.testing import ScriptedTransport
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, told
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
 from tests.shop import CANCELS, NO_FUNDS, PAYS, later, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_simulator_says_nothing_before_five_seconds_and_pays_after_them() -> None:
+def test_simulator_pays_after_five_seconds() -> None:
     payment = new_payment()
 
     early = refresh_payment(payment, now=later(4))
@@ -30,7 +30,7 @@ def test_the_simulator_says_nothing_before_five_seconds_and_pays_after_them() ->
 
 
 @pytest.mark.parametrize(("phone", "code", "status"), [(NO_FUNDS, "1", "failed"), (CANCELS, "1032", "cancelled")])
-def test_each_practice_number_fails_in_its_own_way(phone: object, code: str, status: str) -> None:
+def test_each_practice_number_fails_with_its_own_code(phone: object, code: str, status: str) -> None:
     payment = new_payment(phone=phone)  # type: ignore[arg-type]
 
     refresh_payment(payment, now=later(6))
@@ -39,7 +39,7 @@ def test_each_practice_number_fails_in_its_own_way(phone: object, code: str, sta
     assert (payment.result_code, payment.status) == (code, status)
 
 
-def test_a_payment_that_was_never_sent_fails_after_a_minute() -> None:
+def test_unsent_payment_fails_after_a_minute() -> None:
     payment = new_payment(sent=False)
 
     before = refresh_payment(payment, now=later(59))
@@ -50,7 +50,7 @@ def test_a_payment_that_was_never_sent_fails_after_a_minute() -> None:
     assert (payment.status, payment.result_code, payment.push_sent_at) == ("failed", "not-sent", None)
 
 
-def test_a_payment_without_an_id_expires_two_and_a_half_minutes_after_its_push() -> None:
+def test_payment_without_an_id_expires_after_two_and_a_half_minutes() -> None:
     payment = new_payment()
     MpesaPayment.objects.update(checkout_request_id=None)
     payment.refresh_from_db()
@@ -63,7 +63,7 @@ def test_a_payment_without_an_id_expires_two_and_a_half_minutes_after_its_push()
     assert (payment.status, payment.result_code, payment.live_order) == ("expired", "no-answer", None)
 
 
-def test_money_after_the_expiry_still_counts() -> None:
+def test_money_after_expiry_counts() -> None:
     payment = new_payment()
     body = success(payment)
     MpesaPayment.objects.update(checkout_request_id=None)
@@ -76,66 +76,66 @@ def test_money_after_the_expiry_still_counts() -> None:
     assert payment.status == "completed"
 
 
-def test_a_held_payment_is_neither_asked_nor_expired() -> None:
+def test_payment_on_hold_is_neither_queried_nor_expired() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=5))
     payment.refresh_from_db()
 
-    attended = refresh_payment(payment, now=later(1000))
+    is_changed = refresh_payment(payment, now=later(1000))
 
     payment.refresh_from_db()
-    assert (attended, payment.status) == (False, "processing")
+    assert (is_changed, payment.status) == (False, "processing")
     with pytest.raises(QueryRefused):
         query_status(payment, now=later(1000))
 
 
-def test_a_paid_payment_is_not_asked_about() -> None:
+def test_paid_payment_is_not_queried() -> None:
     assert query_status(pay(new_payment()), now=later(30)) is QueryResult.PAID
 
 
-def test_a_payment_without_an_id_cannot_be_asked_about() -> None:
+def test_payment_without_an_id_cannot_be_queried() -> None:
     payment = new_payment(sent=False)
 
     assert query_status(payment, now=later(30)) is QueryResult.NOTHING
 
 
-@pytest.mark.parametrize(("phone", "said"), [(PAYS, QueryResult.PAID), (CANCELS, QueryResult.NOT_PAID)])
-def test_what_the_simulator_posts_is_what_was_learned(phone: PhoneNumber, said: QueryResult) -> None:
+@pytest.mark.parametrize(("phone", "result"), [(PAYS, QueryResult.PAID), (CANCELS, QueryResult.NOT_PAID)])
+def test_query_returns_the_simulator_s_result(phone: PhoneNumber, result: QueryResult) -> None:
     payment = new_payment(phone=phone)
 
     early = query_status(payment, now=later(4))
     on_time = query_status(payment, now=later(6))
 
-    assert (early, on_time) == (QueryResult.WAIT, said)
+    assert (early, on_time) == (QueryResult.WAIT, result)
 
 
-def test_a_held_simulated_payment_is_told_of_and_proves_nothing() -> None:
+def test_simulated_payment_on_hold_stays_unsettled() -> None:
     payment = new_payment(phone=CANCELS)
     MpesaPayment.objects.update(on_hold=True)
 
-    said = query_status(payment, now=later(6))
+    result = query_status(payment, now=later(6))
 
-    assert said is QueryResult.NOTHING
+    assert result is QueryResult.NOTHING
 
 
-@pytest.mark.parametrize(("asked", "calls"), [(59, 1), (60, 0)])
-def test_production_asks_sixty_questions_a_minute(settings: Any, asked: int, calls: int) -> None:
+@pytest.mark.parametrize(("earlier_queries", "calls"), [(59, 1), (60, 0)])
+def test_production_allows_sixty_queries_a_minute(settings: Any, earlier_queries: int, calls: int) -> None:
     production = {"ENVIRONMENT": "production", "SHORTCODE": "600986", "SHORTCODE_TYPE": "paybill", "TEST_MODE": False}
     settings.OSCAR_MPESA = {**CREDENTIALS, **production}
-    transport = ScriptedTransport({"push": [ACCEPTED], "query": [told("4999")]})
+    transport = ScriptedTransport({"push": [ACCEPTED], "query": [query_reply("4999")]})
     earlier = {"endpoint": "query", "environment": "production", "shortcode": "600986", "milliseconds": 90}
-    MpesaApiCall.objects.bulk_create(MpesaApiCall(**earlier, created_at=timezone.now()) for _ in range(asked))
+    MpesaApiCall.objects.bulk_create(MpesaApiCall(**earlier, created_at=timezone.now()) for _ in range(earlier_queries))
     now = timezone.now()
 
     with replaced_transport(transport):
         payment = new_payment(now=now)
-        said = query_status(payment, now=now + timedelta(seconds=20))
+        result = query_status(payment, now=now + timedelta(seconds=20))
 
     assert len(transport.sent("push")) == 1
-    assert (len(transport.sent("query")), said) == (calls, QueryResult.WAIT if calls else QueryResult.NOTHING)
+    assert (len(transport.sent("query")), result) == (calls, QueryResult.WAIT if calls else QueryResult.NOTHING)
 
 
-def test_every_settling_leaves_an_event() -> None:
+def test_every_settlement_leaves_an_event() -> None:
     payment = new_payment(phone=CANCELS)
 
     refresh_payment(payment, now=later(6))

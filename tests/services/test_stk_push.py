@@ -1,4 +1,4 @@
-"""The push leaves once, after the commit, and an unknown outcome stays unknown (M1, M2, M15)."""
+"""Send an STK push once, after the commit; an unknown outcome stays unknown (M1, M2, M15)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oscar_mpesa.services.payments import start_payment
 from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, refusal
-from tests.shop import NOON, PAYS, later, new_clerk, new_order, new_payment, post, success
+from tests.shop import NOON, PAYS, later, new_order, new_payment, new_staff_user, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def prompted(*script: Any, endpoint: str = "push") -> tuple[MpesaPayment, Script
     return payment, transport
 
 
-def test_the_push_asks_for_the_order_s_money_by_the_order_s_number() -> None:
+def test_push_carries_the_order_s_total_and_number() -> None:
     payment, transport = prompted(ACCEPTED)
 
     (sent,) = transport.sent("push")
@@ -47,7 +47,7 @@ def test_the_push_asks_for_the_order_s_money_by_the_order_s_number() -> None:
     assert (payment.push_sent_at, payment.next_query_at) == (NOON, later(20))
 
 
-def test_nothing_secret_is_kept_of_a_call() -> None:
+def test_stored_call_contains_no_secret() -> None:
     payment, _ = prompted(ACCEPTED)
 
     kept = json.dumps([[call.request, call.reply, call.error] for call in MpesaApiCall.objects.all()])
@@ -57,7 +57,7 @@ def test_nothing_secret_is_kept_of_a_call() -> None:
         assert secret not in kept
 
 
-def test_a_payment_is_prompted_once_however_often_it_is_asked_to() -> None:
+def test_payment_is_pushed_once() -> None:
     payment, transport = prompted(ACCEPTED)
 
     with replaced_transport(transport):
@@ -66,7 +66,7 @@ def test_a_payment_is_prompted_once_however_often_it_is_asked_to() -> None:
     assert len(transport.sent("push")) == 1
 
 
-def test_a_payment_that_waited_a_minute_is_never_sent_late() -> None:
+def test_payment_that_waited_a_minute_is_not_sent() -> None:
     payment = start_payment(new_order(), phone=PAYS, now=NOON)
     transport = ScriptedTransport({"push": [ACCEPTED]})
 
@@ -78,7 +78,7 @@ def test_a_payment_that_waited_a_minute_is_never_sent_late() -> None:
     assert payment.status == "pending"
 
 
-def test_a_prompt_late_in_the_order_s_time_leaves_four_minutes_to_answer() -> None:
+def test_late_prompt_leaves_four_minutes_to_pay() -> None:
     payment = start_payment(new_order(), phone=PAYS, now=NOON)
     MpesaOrder.objects.update(pay_before=later(60))
     payment.mpesa_order.refresh_from_db()
@@ -98,7 +98,7 @@ def test_a_prompt_late_in_the_order_s_time_leaves_four_minutes_to_answer() -> No
     ],
     ids=["busy", "no answer", "accepted"],
 )
-def test_a_failed_call_is_stored_with_its_kind(answer: Any, kind: str, error: str) -> None:
+def test_failed_call_is_stored_with_its_kind(answer: Any, kind: str, error: str) -> None:
     prompted(answer)
 
     calls = list(MpesaApiCall.objects.order_by("pk").values_list("endpoint", "error_kind", "error"))
@@ -115,7 +115,7 @@ def test_a_failed_call_is_stored_with_its_kind(answer: Any, kind: str, error: st
     ],
     ids=["bad field", "busy", "merchant unknown", "never left"],
 )
-def test_a_push_that_was_surely_not_sent_fails_with_its_own_sentence(answer: Any, code: str) -> None:
+def test_push_that_was_surely_not_sent_fails_with_its_own_code(answer: Any, code: str) -> None:
     payment, _ = prompted(answer)
 
     assert (payment.status, payment.result_code, payment.live_order) == ("failed", code, None)
@@ -132,20 +132,20 @@ def test_a_push_that_was_surely_not_sent_fails_with_its_own_sentence(answer: Any
     ],
     ids=["no answer", "html", "cut off", "internal error", "firewall"],
 )
-def test_a_push_of_unknown_outcome_keeps_waiting_for_its_callback(answer: Any) -> None:
+def test_push_of_unknown_outcome_waits_for_its_callback(answer: Any) -> None:
     payment, transport = prompted(answer)
     waiting = payment.status, payment.checkout_request_id
 
-    post(payment, success(payment, checkout_id="ws_CO_told_by_callback"), now=later(9))
+    post(payment, success(payment, checkout_id="ws_CO_of_the_callback"), now=later(9))
 
     payment.refresh_from_db()
     assert waiting == ("processing", None)
-    assert (payment.status, payment.checkout_request_id) == ("completed", "ws_CO_told_by_callback")
+    assert (payment.status, payment.checkout_request_id) == ("completed", "ws_CO_of_the_callback")
     assert MpesaEvent.objects.filter(type="push_unanswered").count() == 1
     assert len(transport.sent("push")) == 1
 
 
-def test_a_rejected_token_is_renewed_and_the_prompt_sent_once_more() -> None:
+def test_rejected_token_is_renewed_and_the_push_sent_again() -> None:
     payment, transport = prompted(refusal("404.001.03", "Invalid Access Token", status=404), ACCEPTED)
 
     assert payment.status == "processing"
@@ -163,7 +163,7 @@ def test_two_orders_share_one_token() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_push_reply_that_repeats_another_payment_s_id_does_not_take_it_over() -> None:
+def test_reply_with_another_payment_s_id_does_not_take_it_over() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED, {**ACCEPTED, "MerchantRequestID": "29115-2"}]})
 
     with replaced_transport(transport):
@@ -174,7 +174,7 @@ def test_a_push_reply_that_repeats_another_payment_s_id_does_not_take_it_over() 
     assert MpesaEvent.objects.filter(type="push_id_repeated").count() == 1
 
 
-def test_a_merchant_id_that_repeats_takes_nothing_from_the_second_payment() -> None:
+def test_repeated_merchant_id_takes_nothing_from_the_second_payment() -> None:
     transport = ScriptedTransport({"push": [ACCEPTED, {**ACCEPTED, "CheckoutRequestID": "ws_CO_2"}]})
     with replaced_transport(transport):
         new_payment()
@@ -186,7 +186,7 @@ def test_a_merchant_id_that_repeats_takes_nothing_from_the_second_payment() -> N
     assert (second.checkout_request_id, second.status) == ("ws_CO_2", "completed")
 
 
-def test_a_reply_that_comes_after_the_callback_changes_nothing_but_missing_ids() -> None:
+def test_reply_after_the_callback_only_adds_missing_ids() -> None:
     payment = start_payment(new_order(), phone=PAYS, now=NOON)
     transport = CallsBackFirst(payment)
 
@@ -198,21 +198,21 @@ def test_a_reply_that_comes_after_the_callback_changes_nothing_but_missing_ids()
 
 
 class CallsBackFirst(ScriptedTransport):
-    """Safaricom's callback is faster than its own reply to the push."""
+    """Post the callback before the push's own reply."""
 
     def __init__(self, payment: MpesaPayment) -> None:
         super().__init__({"push": [ACCEPTED]})
         self.payment = payment
 
     def send(self, request: Any) -> Response:
-        """The callback arrives while the push is still waiting for its reply."""
+        """Post the callback while the push waits for its reply."""
         response = super().send(request)
         if self.sent("push"):
             post(self.payment, success(self.payment, checkout_id=ACCEPTED["CheckoutRequestID"]))
         return response
 
 
-def test_a_payment_of_another_environment_is_not_sent_with_these_credentials(settings: Any) -> None:
+def test_payment_of_another_environment_is_not_sent(settings: Any) -> None:
     payment = start_payment(new_order(), phone=PAYS, now=NOON)
     transport = ScriptedTransport({"push": [ACCEPTED]})
     settings.OSCAR_MPESA = {**CREDENTIALS, "ENVIRONMENT": "production", "SHORTCODE": "5123456", "TEST_MODE": False}
@@ -225,7 +225,7 @@ def test_a_payment_of_another_environment_is_not_sent_with_these_credentials(set
     assert (payment.status, payment.result_code) == ("failed", "misconfigured")
 
 
-def test_without_another_transport_the_prompt_goes_over_http(settings: Any) -> None:
+def test_default_transport_uses_http(settings: Any) -> None:
     settings.OSCAR_MPESA = {**CREDENTIALS, "BASE_URL": "http://127.0.0.1:9"}
 
     payment = new_payment()
@@ -234,16 +234,16 @@ def test_without_another_transport_the_prompt_goes_over_http(settings: Any) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-def test_prompting_inside_a_transaction_is_a_mistake_that_is_told() -> None:
+def test_push_inside_a_transaction_raises() -> None:
     payment = start_payment(new_order(), phone=PAYS, now=NOON)
 
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         send_stk_push(payment, now=NOON)
 
 
-def test_an_order_that_was_given_up_before_its_prompt_left_is_not_prompted() -> None:
+def test_push_of_a_closed_order_is_not_sent() -> None:
     payment = new_payment(sent=False)
-    close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(1))
+    close_order(payment.mpesa_order.order, by=new_staff_user("close_order"), now=later(1))
 
     send_stk_push(payment, now=later(2))
 

@@ -1,4 +1,4 @@
-"""Money that waits for a person, of each kind; and what is to be seen of it afterwards."""
+"""Build money that waits for a person, of each kind."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Order = get_model("order", "Order")
 
 
 def mismatch(*, amount: int = 1400) -> MpesaReceipt:
-    """Money of another amount than was asked for, which holds its payment."""
+    """Create money of the wrong amount, which puts its payment on hold."""
     payment = new_payment()
     post(payment, success(payment, amount=amount))
     return MpesaReceipt.objects.get(payment=payment)
 
 
 def surplus() -> MpesaReceipt:
-    """Money for an order that is paid."""
+    """Create money for an order that is already paid."""
     payment = pay(new_payment())
     post(payment, success(payment, number="OD222BBB22"), now=later(5))
     return MpesaReceipt.objects.get(number="OD222BBB22")
 
 
 def unallocated() -> MpesaReceipt:
-    """Money for an order whose shopper chose another way to pay."""
+    """Create money for an order whose shopper chose another payment method."""
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment), now=later(20))
     close_for_other_method(Order.objects.get(pk=payment.order_id), now=later(60))
@@ -37,12 +37,12 @@ def unallocated() -> MpesaReceipt:
 
 
 def fresh(receipt: MpesaReceipt) -> MpesaReceipt:
-    """As it stands in the database now."""
+    """Read the receipt again."""
     return MpesaReceipt.objects.get(pk=receipt.pk)
 
 
 def events(order: Any) -> list[tuple[str, str, str]]:
-    """Decisions about money in an order's timeline: from, to, and by whom."""
+    """Return the decisions about money in an order's events: before, after and by whom."""
     decided = MpesaEvent.objects.filter(
         mpesa_order_id=order.pk, type__in=["receipt_matched", "receipt_resolved", "refund_recorded"]
     )

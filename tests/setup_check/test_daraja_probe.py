@@ -19,7 +19,7 @@ from oscar_mpesa.setup_check.findings import Finding, Level
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import Step, page
-from tests.services.daraja_replies import refusal, told
+from tests.services.daraja_replies import query_reply, refusal
 from tests.setup_check.probes import TOKEN, by_name, set_up, token_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,7 +138,7 @@ def test_query_error_decides_the_finding(settings: Any, answer: Step, name: str)
 def test_query_result_proves_short_code_is_known(settings: Any) -> None:
     set_up(settings)
 
-    findings = scripted(query={**told("4999"), "CheckoutRequestID": ""})
+    findings = scripted(query={**query_reply("4999"), "CheckoutRequestID": ""})
 
     assert "shortcode-ok" in findings
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
-from tests.shop import CANCELS, new_clerk, new_product, pay
+from tests.shop import CANCELS, new_product, new_staff_user, pay
 from tests.shopper import Shopper
 from tests.wiring.addresses import CHECK, INITIATE, LINK, RETRY, TABLE, WAIT, filled, wish
 from tests.wiring.order_stages import STAGES, asked, placing
@@ -54,7 +54,7 @@ VIEWERS: dict[str, Viewer] = {
     "its user on another device": lambda payment: signed_in(payment.mpesa_order.order.user),
     "who came by a link": by_link,
     "who holds a token": by_token,
-    "staff without the permission": lambda payment: signed_in(new_clerk("view_mpesapayment", "close_order")),
+    "staff without the permission": lambda payment: signed_in(new_staff_user("view_mpesapayment", "close_order")),
     "nobody": lambda payment: Client(),
 }
 
@@ -97,7 +97,7 @@ def test_who_typed_it_reads_it_in_full() -> None:
 
 def test_staff_with_the_permission_read_it_in_full() -> None:
     payment = asked()
-    clerk = signed_in(new_clerk("view_mpesapayment", "view_full_phone"))
+    clerk = signed_in(new_staff_user("view_mpesapayment", "view_full_phone"))
 
     assert shows_number(clerk.get(filled(CHECK, payment)).content.decode())
 

@@ -13,7 +13,7 @@ from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.services.callbacks import receive_callback
 from tests.query_counts import counted
 from tests.services.concurrent_changes import failing_queries
-from tests.shop import NOON, failure, new_clerk, new_payment, pay, post, success
+from tests.shop import NOON, failure, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ VIEW, ACT = "view_mpesapayment", "act_on_payment"
 
 def clerk(*permissions: str) -> Client:
     client = Client()
-    client.force_login(new_clerk(VIEW, *permissions))
+    client.force_login(new_staff_user(VIEW, *permissions))
     return client
 
 

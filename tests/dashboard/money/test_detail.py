@@ -14,7 +14,7 @@ from oscar_mpesa.services.receipt_decisions import record_refund, resolve_receip
 from tests.dashboard.staff import ALL, at_desk, door, new_receipt, number_of, page_of, production
 from tests.query_counts import counted
 from tests.services.unmatched import fresh, mismatch, surplus, unallocated
-from tests.shop import later, new_clerk, new_order, new_payment, pay
+from tests.shop import later, new_order, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ def test_it_costs_few_queries() -> None:
 
 def test_money_that_went_back_in_part_says_so_and_pays_no_order() -> None:
     receipt = mismatch()
-    record_refund(receipt, amount=Decimal(500), reference="R1", by=new_clerk("record_return"), now=later(99))
+    record_refund(receipt, amount=Decimal(500), reference="R1", by=new_staff_user("record_return"), now=later(99))
 
     page = at_desk(*ALL).get(page_of(receipt)).content.decode()
 
@@ -140,7 +140,7 @@ def test_money_without_an_order_has_a_page_too(settings: Any) -> None:
 
 def test_a_percent_sign_in_what_people_typed_is_a_percent_sign() -> None:
     receipt = mismatch()
-    resolve_receipt(receipt, note="50% %(amount)s off", by=new_clerk("explain_receipt"), now=later(99))
+    resolve_receipt(receipt, note="50% %(amount)s off", by=new_staff_user("explain_receipt"), now=later(99))
 
     page = at_desk(*ALL).get(page_of(receipt)).content.decode()
 

@@ -16,11 +16,11 @@ from oscar.core.loading import get_model
 from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.services.receipt_decisions import record_refund
-from tests.crowds import many_receipts
+from tests.bulk_rows import many_receipts
 from tests.dashboard.staff import at_desk, new_receipt, production
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch
-from tests.shop import NOON, later, new_clerk, new_order
+from tests.shop import NOON, later, new_order, new_staff_user
 
 pytestmark = pytest.mark.django_db
 
@@ -145,7 +145,7 @@ def test_a_shop_that_takes_real_money_leaves_tests_out(settings: Any) -> None:
 
 def test_a_shop_in_test_mode_says_so_everywhere() -> None:
     receipt = mismatch()
-    record_refund(receipt, amount=Decimal(400), reference="R1", by=new_clerk("record_return"), now=later(9))
+    record_refund(receipt, amount=Decimal(400), reference="R1", by=new_staff_user("record_return"), now=later(9))
     new_receipt("OD00REAL00")
 
     response = at_desk("export_payments").get(EXPORT, NOVEMBER)

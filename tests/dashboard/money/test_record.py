@@ -15,7 +15,7 @@ from tests.dashboard.staff import at_desk
 from tests.query_counts import counted
 from tests.rows import all_rows
 from tests.services.unmatched import mismatch
-from tests.shop import ANOTHER, later, new_order, new_payment, pay, said_by_query
+from tests.shop import ANOTHER, later, new_order, new_payment, pay, query_update
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ def test_it_is_written_down_by_hand_and_pays_the_order() -> None:
 
 def test_a_missing_code_is_filled_in_and_no_second_receipt_is_made() -> None:
     payment = new_payment()
-    apply_update(payment, said_by_query("0"), now=later(21))
+    apply_update(payment, query_update("0"), now=later(21))
 
     at_desk("record_receipt").post(RECORD, typed(payment.mpesa_order.order, confirmed="1"))
 
@@ -136,8 +136,8 @@ def test_money_without_a_code_asks_whose_code_this_is() -> None:
     first = expired()
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
     apply_update(second, push_expired(), now=later(350))
-    apply_update(first, said_by_query("0"), now=later(400))
-    apply_update(second, said_by_query("0"), now=later(401))
+    apply_update(first, query_update("0"), now=later(400))
+    apply_update(second, query_update("0"), now=later(401))
 
     response = at_desk("record_receipt").post(RECORD, typed(first.mpesa_order.order, confirmed="1"))
 

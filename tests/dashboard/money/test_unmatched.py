@@ -16,7 +16,7 @@ from oscar_mpesa.services.payments import get_or_create_mpesa_order
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
 from tests.dashboard.staff import ALL, address, at_desk, door, number_of, page_of, words
 from tests.services.unmatched import fresh, mismatch, surplus
-from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ Order = get_model("order", "Order")
 
 
 def give_back(receipt: MpesaReceipt, amount: int, *, at: float, note: str = "") -> None:
-    clerk, reference = new_clerk("record_return"), f"SKN7AAA{at:.0f}"
+    clerk, reference = new_staff_user("record_return"), f"SKN7AAA{at:.0f}"
     record_refund(receipt, amount=Decimal(amount), reference=reference, note=note, by=clerk, now=later(at))
 
 
@@ -96,7 +96,7 @@ def found_by_hand() -> MpesaPayment:
     post(first, failure(first), now=later(10))
     second = new_payment(order, phone=ANOTHER, now=later(20))
     post(second, failure(second), now=later(30))
-    clerk = new_clerk("record_receipt")
+    clerk = new_staff_user("record_receipt")
     record_receipt("OD555EEE55", Decimal(1500), order=order, by=clerk, note="M-PESA portal", now=later(600))
     return second
 
@@ -255,7 +255,7 @@ def test_asking_about_an_old_request_in_test_mode_gets_the_old_answer() -> None:
 
 def test_notes_of_two_decisions_are_both_kept() -> None:
     order = new_order()
-    clerk = new_clerk("record_receipt", "apply_receipt")
+    clerk = new_staff_user("record_receipt", "apply_receipt")
     receipt = record_receipt("OD555EEE55", Decimal(1400), order=order, by=clerk, note="M-PESA portal", now=later(600))
 
     allocate_receipt(receipt, order, by=clerk, note="a regular", accept_difference=True, now=later(700))

@@ -12,7 +12,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.money.queries import undecided_receipt_ids
 from oscar_mpesa.models import MpesaReceipt
-from tests.crowds import many_receipts
+from tests.bulk_rows import many_receipts
 from tests.dashboard.staff import at_desk, new_receipt, production
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch, surplus, unallocated

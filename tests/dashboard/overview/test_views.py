@@ -24,7 +24,7 @@ from tests.alerts.connectivity_rows import (
 )
 from tests.query_counts import counted
 from tests.services.unmatched import surplus
-from tests.shop import new_clerk, new_payment, pay
+from tests.shop import new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def clerk() -> Client:
     client = Client()
-    client.force_login(new_clerk("view_mpesapayment"))
+    client.force_login(new_staff_user("view_mpesapayment"))
     return client
 
 
@@ -137,7 +137,7 @@ def test_nothing_of_a_test_is_on_the_page_of_a_shop_that_takes_real_money(clerk:
 
 
 def test_a_link_leads_only_where_there_is_a_page_that_this_person_may_open() -> None:
-    may, may_not = new_clerk("view_mpesapayment"), new_clerk()
+    may, may_not = new_staff_user("view_mpesapayment"), new_staff_user()
 
     assert link(may, "dashboard:mpesa-overview") == reverse("dashboard:mpesa-overview")
     assert link(may_not, "dashboard:mpesa-overview") == ""

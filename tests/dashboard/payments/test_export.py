@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import translation
 
 from oscar_mpesa.models import MpesaPayment
-from tests.crowds import many_attempts
+from tests.bulk_rows import many_failed_payments
 from tests.dashboard.staff import address, at_desk
 from tests.query_counts import counted
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
@@ -110,7 +110,7 @@ def test_a_filter_that_is_not_understood_leads_back_to_the_list(two: list[MpesaP
 
 
 def test_a_long_file_is_read_piece_by_piece() -> None:
-    many_attempts(1_001)
+    many_failed_payments(1_001)
     client = at_desk("export_payments")
     response: Any = client.get(EXPORT)
 

@@ -20,7 +20,7 @@ from oscar_mpesa.services.order_closure import close_order
 from tests.oscar_apps import oscar_orders_dashboard
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import ANOTHER, failure, later, new_clerk, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def without_tokens(page: str) -> str:
 def _closed() -> Any:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
-    close_order(payment.mpesa_order.order, by=new_clerk("close_order"), now=later(60))
+    close_order(payment.mpesa_order.order, by=new_staff_user("close_order"), now=later(60))
     return payment.mpesa_order.order
 
 

@@ -12,7 +12,7 @@ from oscar.test.factories import UserFactory
 
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
-from tests.crowds import many_attempts, many_payments
+from tests.bulk_rows import many_failed_payments, many_payments
 from tests.dashboard.staff import address, at_desk, at_order_desk, words
 from tests.query_counts import counted
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
@@ -181,7 +181,7 @@ def test_names_are_looked_for_among_the_newest_only_and_the_page_says_so(
 
 
 def test_a_list_that_is_very_long_is_counted_only_so_far() -> None:
-    many_attempts(10_001)
+    many_failed_payments(10_001)
 
     told = words(at_desk().get(LIST))
 

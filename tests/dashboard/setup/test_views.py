@@ -12,7 +12,7 @@ from oscar_mpesa.models import MpesaApiCall, MpesaCallback
 from oscar_mpesa.simulator.server import Simulator
 from tests.query_counts import counted
 from tests.setup_check.probes import KEYS, set_up
-from tests.shop import new_clerk
+from tests.shop import new_staff_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,7 @@ VIEW, ACT = "view_mpesapayment", "act_on_payment"
 
 def clerk(*permissions: str) -> Client:
     client = Client()
-    client.force_login(new_clerk(VIEW, *permissions))
+    client.force_login(new_staff_user(VIEW, *permissions))
     return client
 
 

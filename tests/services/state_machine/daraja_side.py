@@ -15,7 +15,7 @@ from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.models import MpesaApiCall, MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.receipts import MONEY_ARRIVED
 from oscar_mpesa.testing.transport import answer, endpoint_of, page
-from tests.services.daraja_replies import ACCEPTED, refusal, told
+from tests.services.daraja_replies import ACCEPTED, query_reply, refusal
 
 #: How a push ends: the prompt is out after all but "refused" and "busy", and its ids are known after "accepted" only.
 PUSHES = ["accepted", "refused", "busy", "html", "lost"]
@@ -91,7 +91,7 @@ class Network:
             return refusal("500.001.1001", "The transaction does not exist", status=500)
         if self.query == "0":
             self.said_paid.add(payment.pk)
-        return answer({**told(self.query), "CheckoutRequestID": fields["CheckoutRequestID"]})
+        return answer({**query_reply(self.query), "CheckoutRequestID": fields["CheckoutRequestID"]})
 
     def _let_happen(self, payment: MpesaPayment) -> None:
         happening, self.meanwhile = self.meanwhile, None

@@ -19,11 +19,11 @@ from tests.shop import new_order
 from tests.snapshots import Snapshot
 
 
-def live_through(settings: Any, *, stories: int, steps: int) -> None:
+def run_histories(settings: Any, *, histories: int, steps: int) -> None:
     """Make up so many stories of so many steps; of those that break a law the shortest is shown."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     limits = hypothesis_settings(
-        max_examples=stories,
+        max_examples=histories,
         stateful_step_count=steps,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),

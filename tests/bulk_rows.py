@@ -1,4 +1,4 @@
-"""Build thousands of payments or receipts at once, as rows alone: nobody placed their orders."""
+"""Build thousands of payments or receipts as rows, without placing their orders."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ PHONE = "254708374149"
 
 
 def many_payments(count: int, **columns: Any) -> None:
-    """So many live payments of so many orders, which Safaricom has not answered; ``columns`` are of the payments."""
+    """Create unanswered live payments, each of its own order; ``columns`` are of the payments."""
     payments = [_payment(mpesa_order, columns) for mpesa_order in _mpesa_orders(count)]
     MpesaPayment.objects.bulk_create(payments, batch_size=500)
 
 
-def many_attempts(count: int) -> None:
-    """So many failed payments of one order, which is quicker than an order each."""
+def many_failed_payments(count: int) -> None:
+    """Create failed payments of one order, which is faster than an order each."""
     (mpesa_order,) = _mpesa_orders(1)
     failed = {"status": PaymentStatus.FAILED.value, "live_order": None, "next_query_at": None}
     MpesaPayment.objects.bulk_create((_payment(mpesa_order, failed) for _ in range(count)), batch_size=500)
 
 
 def many_receipts(count: int) -> None:
-    """So many receipts of a shilling each in production, matched to no order row."""
+    """Create production receipts of one shilling each, allocated to no order row."""
     receipts = [
         MpesaReceipt(
             number=f"OD{number:08}",

@@ -1,4 +1,4 @@
-"""The shopper's browser over real HTTP: the same cookies as the test client that walked the checkout."""
+"""A browser over real HTTP with the cookies of the test client that walked the checkout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What came back; ``location`` is empty where it leads nowhere else."""
+    """A response; ``location`` is empty unless it redirects."""
 
     status: int
     text: str
@@ -32,19 +32,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainBrowser:
-    """Asks the live shop, with the CSRF token that a page would have given."""
+    """Request pages of the live shop, with a CSRF token."""
 
     shop: str
     client: Client
 
     def get(self, path: str) -> Page:
-        return self._ask(urllib.request.Request(self.shop + path))
+        return self._request(urllib.request.Request(self.shop + path))
 
     def post(self, path: str, **fields: str) -> Page:
         body = urllib.parse.urlencode(fields).encode()
-        return self._ask(urllib.request.Request(self.shop + path, body, {"X-CSRFToken": TOKEN}))
+        return self._request(urllib.request.Request(self.shop + path, body, {"X-CSRFToken": TOKEN}))
 
-    def _ask(self, request: urllib.request.Request) -> Page:
+    def _request(self, request: urllib.request.Request) -> Page:
         cookies = {name: morsel.value for name, morsel in self.client.cookies.items()} | {"csrftoken": TOKEN}
         request.add_header("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()))
         try:

@@ -1,4 +1,4 @@
-"""Build money that staff recorded as returned."""
+"""Record refunds as staff do."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.shop import (
 )
 
 
-def give_back(
-    receipt: MpesaReceipt, clerk: Any, *, amount: Any = None, at: float = 99, code: str = "SKN7AAA111"
+def refund(
+    receipt: MpesaReceipt, staff: Any, *, amount: Any = None, at: float = 99, code: str = "SKN7AAA111"
 ) -> MpesaReceipt:
     money = receipt.amount if amount is None else Decimal(amount)
-    return record_refund(receipt, amount=money, reference=code, by=clerk, now=later(at))
+    return record_refund(receipt, amount=money, reference=code, by=staff, now=later(at))

@@ -1,4 +1,4 @@
-"""Several people at once: each in a thread and a database connection of their own, all let go at the same moment."""
+"""Run jobs at the same moment, each in its own thread and database connection."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.testing.transport import answer, endpoint_of
 from tests import shop
 
-#: Seconds after which a thread that waits for another gives up.
-PATIENCE = 30
+#: Seconds until a waiting thread gives up.
+MAX_WAIT = 30
 
 _numbers = itertools.count(1)
 
 
-def somebody() -> PhoneNumber:
-    """A phone that nobody prompted before."""
+def new_phone() -> PhoneNumber:
+    """Return a phone that has no prompt yet."""
     return PhoneNumber.parse(f"25471{next(_numbers):07}")
 
 
 def new_payment(order: Any = None, **about: Any) -> MpesaPayment:
-    """The same as ``tests.shop`` makes, with a phone of its own: one phone may be prompted so often only."""
-    return shop.new_payment(order, phone=somebody(), **about)
+    """Create a payment as ``tests.shop`` does, for a new phone, because a phone's prompts are limited."""
+    return shop.new_payment(order, phone=new_phone(), **about)
 
 
 def at_once(jobs: Iterable[Callable[[], Any]]) -> list[Any]:
-    """Do all jobs at the same time; return what they returned, in their order, or raise what one of them raised."""
-    waiting = list(jobs)
-    barrier = threading.Barrier(len(waiting))
+    """Run all jobs at the same time; return their results in order, or raise what one of them raised."""
+    queue = list(jobs)
+    barrier = threading.Barrier(len(queue))
 
     def run(job: Callable[[], Any]) -> Any:
         try:
             connections["default"].ensure_connection()
-            barrier.wait(PATIENCE)
+            barrier.wait(MAX_WAIT)
             return job()
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        return list(pool.map(run, waiting))
+    with ThreadPoolExecutor(len(queue)) as pool:
+        return list(pool.map(run, queue))
 
 
 class BusyDaraja:
-    """Accepts every push after a little while, so that others come meanwhile; answers queries with one code."""
+    """Accept every push after a short delay, so that other jobs overtake it; answer queries with one code."""
 
     def __init__(self, *, seconds: float = 0.1, result_code: str = "4999") -> None:
         self.pushes = self.tokens = 0
@@ -60,12 +60,12 @@ class BusyDaraja:
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
-        """Answer like Daraja."""
+        """Answer as Daraja does."""
         endpoint = endpoint_of(request)
         if endpoint == "oauth":
             return self._give_token()
         if endpoint == "query":
-            return answer({"ResponseCode": "0", "ResultCode": self.result_code, "ResultDesc": "told"})
+            return answer({"ResponseCode": "0", "ResultCode": self.result_code, "ResultDesc": "simulated"})
         with self._lock:
             self.pushes += 1
             number = self.pushes

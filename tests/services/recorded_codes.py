@@ -1,4 +1,4 @@
-"""Build codes that staff typed and payments that may own them."""
+"""Build codes that staff recorded, and payments that may own them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from oscar_mpesa.models import (
 from oscar_mpesa.services.claims import record_receipt
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import ANOTHER, later, new_clerk, new_payment
+from tests.shop import ANOTHER, later, new_payment, new_staff_user
 
 Order = get_model("order", "Order")
 
 
-TYPED, TOLD = "OD123ABC54", "OD123ABC45"
+MISTYPED, CONFIRMED = "OD123ABC54", "OD123ABC45"
 
 
 def two_expired() -> tuple[MpesaPayment, MpesaPayment]:
-    """Two attempts for one order that nobody answered."""
+    """Create two expired payments of one order."""
     first = new_payment()
     apply_update(first, push_expired(), now=later(150))
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
@@ -32,10 +32,10 @@ def two_expired() -> tuple[MpesaPayment, MpesaPayment]:
     return first, second
 
 
-def typed(attempt: MpesaPayment, /, *, number: str = TYPED, amount: int = 1500, **about: Any) -> MpesaReceipt:
-    """Staff record what they saw, for the attempt's order."""
-    clerk, order = new_clerk("record_receipt"), attempt.mpesa_order.order
-    about = {"by": clerk, "note": "portal", "now": later(400), **about}
+def record_code(payment: MpesaPayment, /, *, number: str = MISTYPED, amount: int = 1500, **about: Any) -> MpesaReceipt:
+    """Record money that staff saw, for the payment's order."""
+    staff, order = new_staff_user("record_receipt"), payment.mpesa_order.order
+    about = {"by": staff, "note": "portal", "now": later(400), **about}
     return record_receipt(number, Decimal(amount), order=order, **about)
 
 
@@ -44,7 +44,7 @@ def numbers() -> dict[str | None, str]:
 
 
 def assert_booked_once(number: str) -> None:
-    """Oscar's books hold the money once, under this number."""
+    """Assert that Oscar's books hold the money once, under this number."""
     order = Order.objects.get()
     source, event = order.sources.get(), order.payment_events.get()
     assert (source.amount_debited, source.reference, event.reference) == (1500, number, number)
