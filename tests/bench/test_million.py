@@ -85,7 +85,7 @@ def fill(count: int) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="TEST_DATABASE_URL names no PostgreSQL")
-def test_one_payment_is_found_among_a_million_as_fast_as_among_a_thousand(capsys: Any) -> None:
+def test_payment_is_found_as_fast_among_a_million(capsys: Any) -> None:
     fill(FEW)
     few = costs()
     fill(MANY - FEW)

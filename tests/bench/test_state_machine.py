@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.state_machine.setup_order import run_histories
+from tests.services.state_machine.histories import run_histories
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 

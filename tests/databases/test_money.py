@@ -150,7 +150,7 @@ def test_success_and_failure_at_once_pay(daraja: BusyDaraja) -> None:
         assert_paid_once(payment, number=f"SKN{index:07}")
 
 
-def test_two_successes_of_one_order_at_once_are_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
+def test_two_successes_of_one_order_make_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:

@@ -143,7 +143,7 @@ def test_other_method_closes_the_order_and_late_money_waits(daraja: Simulator, s
     assert MpesaReceipt.objects.get().allocation == Allocation.UNALLOCATED
 
 
-@pytest.mark.parametrize("answer", ["4999", "9000"], ids=["pending for ever", "a code nobody knows"])
+@pytest.mark.parametrize("answer", ["4999", "9000"], ids=["pending forever", "an unknown code"])
 def test_order_waits_for_an_unclear_result_unless_it_means_not_paid(
     daraja: Simulator, shopper: Shopper, answer: str
 ) -> None:

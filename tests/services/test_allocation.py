@@ -138,7 +138,7 @@ def test_booking_refused_for_good_stops_after_longer_and_longer_pauses() -> None
     assert not Order.objects.get().sources.exists()
 
 
-def test_money_of_an_order_paid_meanwhile_is_surplus_and_the_payer_hears_of_it() -> None:
+def test_money_of_an_order_paid_meanwhile_is_surplus() -> None:
     receipt = refused_receipt()
     assert receipt.payment is not None
     post(receipt.payment, success(receipt.payment, number="OD222BBB22"), now=later(30))

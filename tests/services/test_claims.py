@@ -261,7 +261,7 @@ def test_code_recorded_elsewhere_meanwhile_is_looked_up_again(staff: Any) -> Non
     assert (receipt.number, receipt.order) == (NUMBER, order)
 
 
-def test_money_for_an_order_with_only_a_failed_payment_belongs_to_the_order(staff: Any) -> None:
+def test_money_of_an_order_with_a_failed_payment_belongs_to_the_order(staff: Any) -> None:
     payment = new_payment()
     post(payment, failure(payment), now=later(10))
 

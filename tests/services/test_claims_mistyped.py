@@ -84,13 +84,13 @@ def test_mistyped_amount_is_corrected_and_pays_the_order(number: str) -> None:
 
 
 def test_amount_accepted_by_staff_stays_booked_until_they_decide_again() -> None:
-    payment, clerk = new_payment(), new_staff_user("apply_receipt")
+    payment, staff = new_payment(), new_staff_user("apply_receipt")
     receipt = record_code(payment, number=CONFIRMED, amount=1400)
-    allocate_receipt(receipt, payment.mpesa_order.order, by=clerk, accept_difference=True, now=later(450))
+    allocate_receipt(receipt, payment.mpesa_order.order, by=staff, accept_difference=True, now=later(450))
 
     post(payment, success(payment, number=CONFIRMED), now=later(500))
     in_between = (MpesaReceipt.objects.get().allocation, Order.objects.get().sources.get().amount_debited)
-    allocate_receipt(MpesaReceipt.objects.get(), payment.mpesa_order.order, by=clerk, now=later(550))
+    allocate_receipt(MpesaReceipt.objects.get(), payment.mpesa_order.order, by=staff, now=later(550))
 
     assert in_between == (Allocation.MISMATCH, 1400)
     assert_booked_once(CONFIRMED)

@@ -37,13 +37,13 @@ def test_unpaid_order_closes_once_and_its_shopper_gets_an_email() -> None:
     outcome = check_order(payment, result_of(payment, "1032"))
     again = check_order(payment, at=A_DAY)
 
-    released = row(payment)
+    closed = row(payment)
     assert (outcome, again) == (CloseResult.CLOSED, CloseResult.UNCHANGED)
-    assert (released.order.status, released.close_reason) == ("Payment expired", "expired")
-    assert (released.closed_at, released.close_check_at) == (later(HALF_AN_HOUR), None)
+    assert (closed.order.status, closed.close_reason) == ("Payment expired", "expired")
+    assert (closed.closed_at, closed.close_check_at) == (later(HALF_AN_HOUR), None)
     assert StockRecord.objects.get().num_allocated == 0
-    assert released.stock_snapshot["stock"] == {str(released.order.lines.get().pk): 1}
-    assert released.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).count() == 1
+    assert closed.stock_snapshot["stock"] == {str(closed.order.lines.get().pk): 1}
+    assert closed.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).count() == 1
     assert MpesaEvent.objects.get(type="order_closed").params == {"reason": "expired"}
 
 

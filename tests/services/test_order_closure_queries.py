@@ -61,7 +61,7 @@ def test_not_paid_ends_the_queries_about_a_paid_order() -> None:
     assert MpesaReceipt.objects.count() == 1
 
 
-def test_unanswered_query_of_a_paid_order_ends_after_a_day_with_an_event() -> None:
+def test_unanswered_query_of_a_paid_order_ends_after_a_day() -> None:
     first = expired()
     pay_second_prompt(first)
 

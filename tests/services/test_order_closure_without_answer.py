@@ -66,12 +66,12 @@ def test_staff_close_an_order_at_once_and_it_keeps_their_name() -> None:
 
     close_order(order, by=staff, note="the customer rang", now=later(60))
 
-    released, event = row(order), MpesaEvent.objects.get(type="order_closed")
-    assert (released.order.status, released.close_reason) == ("Payment expired", "staff")
+    closed, event = row(order), MpesaEvent.objects.get(type="order_closed")
+    assert (closed.order.status, closed.close_reason) == ("Payment expired", "staff")
     assert allocated() == 0
     assert (event.by, event.by_name) == (staff, "Achieng Were")
     assert event.params == {"reason": "staff", "note": "the customer rang"}
-    assert released.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).exists()
+    assert closed.outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).exists()
 
 
 def test_closing_needs_permission() -> None:
@@ -153,9 +153,9 @@ def test_cancelled_order_whose_closing_crashed_is_closed_by_reconcile(has_money:
 
     outcome = close_expired_order(row(payment.mpesa_order.order), now=later(60 * 60))
 
-    released = row(payment.mpesa_order.order)
-    assert (outcome, released.close_reason, allocated()) == (CloseResult.CLOSED, "staff", 0)
-    assert released.order.status == "Cancelled"
+    closed = row(payment.mpesa_order.order)
+    assert (outcome, closed.close_reason, allocated()) == (CloseResult.CLOSED, "staff", 0)
+    assert closed.order.status == "Cancelled"
 
 
 def test_cancelling_a_closed_order_releases_nothing_twice() -> None:

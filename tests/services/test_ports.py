@@ -91,8 +91,8 @@ def test_retry_of_refused_books_without_adapter_raises() -> None:
 
 
 def test_applying_a_receipt_without_adapter_raises() -> None:
-    receipt, clerk = mismatch(), new_staff_user("apply_receipt")
-    about = {"by": clerk, "accept_difference": True}
+    receipt, staff = mismatch(), new_staff_user("apply_receipt")
+    about = {"by": staff, "accept_difference": True}
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
         allocate_receipt(receipt, receipt.order, now=later(60), **about)
@@ -131,12 +131,12 @@ def test_recording_a_refund_without_adapter_raises() -> None:
 
 
 def test_closing_an_order_without_adapter_raises() -> None:
-    order, clerk = new_payment().mpesa_order.order, new_staff_user("close_order")
+    order, staff = new_payment().mpesa_order.order, new_staff_user("close_order")
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
-        close_order(order, by=clerk, now=later(60))
+        close_order(order, by=staff, now=later(60))
     without = MpesaOrder.objects.select_related("order").get()
-    close_order(order, by=clerk, now=later(90))
+    close_order(order, by=staff, now=later(90))
 
     assert (without.is_closed, without.order.status) == (False, "Pending payment")
     closed = MpesaOrder.objects.get()

@@ -201,7 +201,7 @@ def used_elsewhere(staff: Any) -> tuple[MpesaPayment, MpesaReceipt]:
     return first, allocate_receipt(MpesaReceipt.objects.get(number=None), new_order(), by=staff, now=later(110))
 
 
-def test_late_code_of_money_matched_elsewhere_is_added_to_that_order_s_books(staff: Any) -> None:
+def test_late_code_of_money_matched_elsewhere_is_added_to_its_books(staff: Any) -> None:
     first, receipt = used_elsewhere(staff)
 
     post(first, success(first), now=later(120))

@@ -1,4 +1,4 @@
-"""What holds after every step of any story of two orders; each law says in sentences how it was broken."""
+"""What holds after every step of a history; each invariant describes how it was broken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oscar_mpesa.models import Allocation, CloseReason
 from oscar_mpesa.models.receipts import MONEY_ARRIVED, NEEDS_DECISION
 from oscar_mpesa.services.allocation import BOOKED_ALLOCATIONS
 from oscar_mpesa.services.order_closure import MAX_POSTPONEMENT
-from tests.services.state_machine.snapshot import Picture
+from tests.services.state_machine.snapshot import RowSnapshot
 
 PENDING, PAID, CANCELLED = "Pending payment", "Being processed", "Cancelled"
 BY_THE_CLOCK = {CloseReason.EXPIRED.value, CloseReason.UNCONFIRMED.value}
@@ -23,60 +23,62 @@ CLOSED = {Allocation.RETURNED.value, Allocation.EXPLAINED.value}
 
 @dataclass(kw_only=True)
 class Facts:
-    """What is true beside our rows: the money that Safaricom told of, and what others did.
+    """What our rows do not hold: what Safaricom reported, and what others did.
 
-    ``told`` is each receipt number with the amount that Safaricom told of it first; ``typed`` are numbers that staff
-    wrote down; ``said_paid`` the payments that an answer of Safaricom called paid; ``asked`` those that it was asked
-    about in this step; ``rivals`` what others hold of each stock record; ``announced`` what the shop's code heard;
-    ``booked`` each receipt's amount when the books were last told of it: later news changes it only if staff say so.
+    ``reported`` is each receipt number with the amount that Safaricom reported first. ``recorded`` are the numbers that
+    staff recorded. ``reported_paid`` are the payments that a query called paid, and ``queried`` those of this step's
+    queries. ``allocated_elsewhere`` is what others hold of each stock record. ``announced`` counts the deliveries to
+    the shop's code. ``booked`` is each receipt's booked amount, which only a staff decision changes later.
     """
 
     now: datetime
-    told: dict[str, Decimal] = field(default_factory=dict)
-    typed: set[str] = field(default_factory=set)
-    said_paid: set[int] = field(default_factory=set)
-    asked: list[int] = field(default_factory=list)
-    rivals: Counter[int] = field(default_factory=Counter)
+    reported: dict[str, Decimal] = field(default_factory=dict)
+    recorded: set[str] = field(default_factory=set)
+    reported_paid: set[int] = field(default_factory=set)
+    queried: list[int] = field(default_factory=list)
+    allocated_elsewhere: Counter[int] = field(default_factory=Counter)
     announced: Counter[tuple[str, int]] = field(default_factory=Counter)
     booked: dict[int, Decimal] = field(default_factory=dict)
 
 
-Law: TypeAlias = Callable[[Picture, Picture, Facts], Iterator[str]]
+Invariant: TypeAlias = Callable[[RowSnapshot, RowSnapshot, Facts], Iterator[str]]
 
 
-def a_number_counts_once(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def each_number_is_one_receipt(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     numbers = Counter(receipt.number for receipt in after.receipts.values() if receipt.number)
     yield from (f"{number} is in {times} receipts" for number, times in numbers.items() if times > 1)
 
 
-def no_money_is_lost(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def no_money_is_lost(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     by_number = {receipt.number: receipt for receipt in after.receipts.values()}
-    for number, amount in facts.told.items():
+    for number, amount in facts.reported.items():
         receipt = by_number.get(number)
         if receipt is None:
             yield f"the money of {number} is in no receipt"
-        elif receipt.amount != amount and number not in facts.typed and receipt.allocation not in CLOSED:
-            yield f"{number} was told with {amount} and is kept with {receipt.amount}"
+        elif receipt.amount != amount and number not in facts.recorded and receipt.allocation not in CLOSED:
+            yield f"{number} was reported with {amount} and is stored with {receipt.amount}"
     with_receipt = {receipt.payment_id for receipt in after.receipts.values()}
-    yield from (f"payment {pk} was called paid and has no receipt" for pk in facts.said_paid - with_receipt)
+    yield from (f"payment {pk} was reported paid and has no receipt" for pk in facts.reported_paid - with_receipt)
     yield from (f"receipt {pk} is gone" for pk in before.receipts.keys() - after.receipts.keys())
 
 
-def money_of_its_own_is_not_closed_as_another_s(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def receipts_with_a_number_are_not_the_same_money(
+    before: RowSnapshot, after: RowSnapshot, facts: Facts
+) -> Iterator[str]:
     for receipt in after.receipts.values():
         if receipt.number and receipt.same_as_id is not None:
             yield f"{receipt.number} is closed as the same money as receipt {receipt.same_as_id}"
 
 
-def a_number_goes_to_the_money_that_lacks_it(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def number_goes_to_the_receipt_that_lacks_it(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         same = [row for row in after.receipts.values() if row.payment_id == receipt.payment_id and row.pk > pk]
         lacks_it = receipt.number is None and receipt.payment_id is not None
-        if lacks_it and receipt.same_as_id is None and any(row.number not in facts.typed for row in same):
+        if lacks_it and receipt.same_as_id is None and any(row.number not in facts.recorded for row in same):
             yield f"receipt {pk} has no number, and its payment {receipt.payment_id} has another one"
 
 
-def money_pays_an_order_once(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def one_receipt_pays_an_order(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for order_id in after.orders:
         receipts = after.receipts_of(order_id)
         applied = [receipt for receipt in receipts if receipt.allocation == Allocation.APPLIED]
@@ -87,14 +89,14 @@ def money_pays_an_order_once(before: Picture, after: Picture, facts: Facts) -> I
             yield f"money was applied to order {order_id} and is not in its books"
 
 
-def another_amount_pays_by_a_decision_only(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def wrong_amount_pays_only_by_decision(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         is_decided = receipt.allocated_by_id is not None or receipt.allocation != Allocation.APPLIED
         if not is_decided and receipt.amount != after.orders[receipt.order_id].total_incl_tax:
             yield f"{receipt.amount} of receipt {pk} paid order {receipt.order_id}"
 
 
-def the_books_say_what_the_receipts_say(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def books_match_the_receipts(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, receipt in after.receipts.items():
         if receipt.booked_at and (pk not in facts.booked or receipt.allocation == Allocation.APPLIED):
             facts.booked[pk] = receipt.amount
@@ -115,7 +117,7 @@ def the_books_say_what_the_receipts_say(before: Picture, after: Picture, facts: 
             yield f"the payment events of order {order_id} are not its books"
 
 
-def the_lines_of_the_books_add_up(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def book_lines_add_up(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, source in after.sources.items():
         lines = [row for row in after.transactions.values() if row.source_id == pk]
         for kind, total in (("Debit", source.amount_debited), ("Refund", source.amount_refunded)):
@@ -123,7 +125,7 @@ def the_lines_of_the_books_add_up(before: Picture, after: Picture, facts: Facts)
                 yield f"the {kind} lines of source {pk} do not add up to {total}"
 
 
-def the_books_name_the_money(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def books_name_the_receipts(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for order_id in after.orders:
         named = {row.reference for row in after.sources.values() if row.order_id == order_id}
         for receipt in after.receipts_of(order_id):
@@ -131,7 +133,7 @@ def the_books_name_the_money(before: Picture, after: Picture, facts: Facts) -> I
                 yield f"the books of order {order_id} do not name {receipt.number}"
 
 
-def an_order_is_paid_by_booked_money_only(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def only_booked_money_pays_an_order(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, order in after.orders.items():
         had_money = any(receipt.booked_at for receipt in after.receipts_of(pk))
         if order.status == PAID and not had_money:
@@ -140,15 +142,15 @@ def an_order_is_paid_by_booked_money_only(before: Picture, after: Picture, facts
             yield f"order {pk} has money in its books and is {order.status}"
 
 
-def one_attempt_lives(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def one_payment_is_live(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     live = Counter(row.mpesa_order_id for row in after.payments.values() if PaymentStatus(row.status) in LIVE)
-    yield from (f"order {pk} has {count} live attempts" for pk, count in live.items() if count > 1)
+    yield from (f"order {pk} has {count} live payments" for pk, count in live.items() if count > 1)
     for pk, payment in after.payments.items():
         if payment.live_order != (payment.mpesa_order_id if PaymentStatus(payment.status) in LIVE else None):
             yield f"payment {pk} is {payment.status} and its live_order {payment.live_order}"
 
 
-def every_step_is_legal(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def every_status_change_is_allowed(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk in after.steps.keys() - before.steps.keys():
         step = after.steps[pk]
         if not is_allowed(PaymentStatus(step.params["before"]), PaymentStatus(step.params["after"])):
@@ -158,125 +160,128 @@ def every_step_is_legal(before: Picture, after: Picture, facts: Facts) -> Iterat
             yield f"payment {pk} was completed and is {after.payments[pk].status}"
 
 
-def a_completed_attempt_has_its_money(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def completed_payment_has_money(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, payment in after.payments.items():
         order_id = payment.mpesa_order_id
         money = [row for row in after.receipts.values() if row.payment_id == pk or row.order_id == order_id]
         if payment.status == PaymentStatus.COMPLETED and not money:
             yield f"payment {pk} is completed by no receipt"
         if payment.on_hold and not any(row.payment_id == pk and row.allocation in NEEDS_DECISION for row in money):
-            yield f"payment {pk} is held by no money"
+            yield f"payment {pk} is on hold without money"
 
 
-def a_held_attempt_waits_for_a_person(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def payment_on_hold_waits_for_a_person(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, was in before.payments.items():
         payment = after.payments[pk]
         money = [row for row in after.receipts.values() if row.payment_id == pk and row.allocation in NEEDS_DECISION]
         if not was.on_hold or (not payment.on_hold and (payment.status == PaymentStatus.COMPLETED or not money)):
             continue
         if not payment.on_hold or payment.status != was.status:
-            yield f"payment {pk} was held and is {payment.status}"
+            yield f"payment {pk} was on hold and is {payment.status}"
         if len(after.payments_of(was.mpesa_order_id)) > len(before.payments_of(was.mpesa_order_id)):
-            yield f"order {was.mpesa_order_id} was prompted while payment {pk} is held"
+            yield f"order {was.mpesa_order_id} was prompted while payment {pk} is on hold"
 
 
-def stock_is_held_for_open_orders_only(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
-    on_hold = Counter(facts.rivals)
+def only_open_orders_hold_stock(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
+    expected = Counter(facts.allocated_elsewhere)
     for line in after.lines.values():
         mpesa_order = after.mpesa_orders.get(line.order_id)
         if mpesa_order is None or mpesa_order.closed_at is None:
-            on_hold[line.stockrecord_id] += line.quantity
+            expected[line.stockrecord_id] += line.quantity
     for pk, record in after.stock.items():
-        if (record.num_allocated or 0) != on_hold[pk]:
-            yield f"{record.num_allocated} of stock record {pk} are allocated, and should be {on_hold[pk]}"
+        if (record.num_allocated or 0) != expected[pk]:
+            yield f"{record.num_allocated} of stock record {pk} are allocated, and should be {expected[pk]}"
 
 
-def what_was_given_back_stays_so(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
+def restored_basket_stays_restored(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
     for pk, mpesa_order in after.mpesa_orders.items():
         if mpesa_order.basket_restored_at and mpesa_order.closed_at is None:
-            yield f"order {pk} was given back to a basket and is held as well"
+            yield f"order {pk} is in a basket and open as well"
         was = before.mpesa_orders.get(pk)
         if was and was.basket_restored_at and was.basket_restored_at != mpesa_order.basket_restored_at:
-            yield f"order {pk} was given back twice"
+            yield f"order {pk} was put into a basket twice"
 
 
-def the_clock_releases_only_what_nobody_paid(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
-    for mpesa_order in _newly_released(before, after):
+def only_unpaid_orders_expire(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
+    for mpesa_order in _newly_closed(before, after):
         pk = mpesa_order.pk
         if mpesa_order.close_reason == CloseReason.STAFF:
             continue
         if any(receipt.allocation in MONEY_ARRIVED for receipt in after.receipts_of(pk)):
-            yield f"order {pk} was released with money there"
+            yield f"order {pk} was closed although it has money"
         if any(PaymentStatus(payment.status) in LIVE or payment.on_hold for payment in after.payments_of(pk)):
-            yield f"order {pk} was released with an attempt under way"
+            yield f"order {pk} was closed with a live payment"
 
 
-def the_clock_asks_before_it_releases(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
-    for mpesa_order in _newly_released(before, after):
+def payments_are_queried_before_an_order_expires(
+    before: RowSnapshot, after: RowSnapshot, facts: Facts
+) -> Iterator[str]:
+    for mpesa_order in _newly_closed(before, after):
         if mpesa_order.close_reason not in BY_THE_CLOCK:
             continue
-        pk, is_unasked = mpesa_order.pk, mpesa_order.close_reason == CloseReason.UNCONFIRMED
-        unaskable = any(payment.push_sent_at and not payment.checkout_request_id for payment in after.payments_of(pk))
-        if facts.now < mpesa_order.pay_before + (MAX_POSTPONEMENT if is_unasked and not unaskable else timedelta()):
-            yield f"order {pk} was released before its time"
+        pk, is_unconfirmed = mpesa_order.pk, mpesa_order.close_reason == CloseReason.UNCONFIRMED
+        has_lost_id = any(payment.push_sent_at and not payment.checkout_request_id for payment in after.payments_of(pk))
+        postponed = MAX_POSTPONEMENT if is_unconfirmed and not has_lost_id else timedelta()
+        if facts.now < mpesa_order.pay_before + postponed:
+            yield f"order {pk} was closed before its time"
         for payment in after.payments_of(pk):
-            was_asked = payment.pk in facts.asked or payment.not_paid_at is not None
-            if payment.checkout_request_id and payment.status != PaymentStatus.COMPLETED and not was_asked:
-                yield f"order {pk} was released and nobody asked about payment {payment.pk}"
+            was_queried = payment.pk in facts.queried or payment.not_paid_at is not None
+            if payment.checkout_request_id and payment.status != PaymentStatus.COMPLETED and not was_queried:
+                yield f"order {pk} was closed without a query of payment {payment.pk}"
 
 
-def what_is_to_be_told_is_told_once(before: Picture, after: Picture, facts: Facts) -> Iterator[str]:
-    owed = {row.key for row in after.outbox_messages.values()}
+def each_message_is_delivered_once(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> Iterator[str]:
+    keys = {row.key for row in after.outbox_messages.values()}
     for receipt in after.receipts.values():
-        if receipt.allocation == Allocation.APPLIED and f"order_paid order {receipt.order_id}" not in owed:
-            yield f"nobody is told that order {receipt.order_id} is paid"
-        if receipt.allocation in NEEDS_DECISION and f"receipt_unmatched receipt {receipt.pk}" not in owed:
-            yield f"nobody is told of receipt {receipt.pk}"
-    yield from (f"{what} was told {times} times" for what, times in facts.announced.items() if times > 1)
+        if receipt.allocation == Allocation.APPLIED and f"order_paid order {receipt.order_id}" not in keys:
+            yield f"no message says that order {receipt.order_id} is paid"
+        if receipt.allocation in NEEDS_DECISION and f"receipt_unmatched receipt {receipt.pk}" not in keys:
+            yield f"no message says that receipt {receipt.pk} is unmatched"
+    yield from (f"{what} was delivered {times} times" for what, times in facts.announced.items() if times > 1)
 
 
-LAWS: tuple[Law, ...] = (
-    a_number_counts_once,
+INVARIANTS: tuple[Invariant, ...] = (
+    each_number_is_one_receipt,
     no_money_is_lost,
-    money_of_its_own_is_not_closed_as_another_s,
-    a_number_goes_to_the_money_that_lacks_it,
-    money_pays_an_order_once,
-    another_amount_pays_by_a_decision_only,
-    the_books_say_what_the_receipts_say,
-    the_lines_of_the_books_add_up,
-    the_books_name_the_money,
-    an_order_is_paid_by_booked_money_only,
-    one_attempt_lives,
-    every_step_is_legal,
-    a_completed_attempt_has_its_money,
-    a_held_attempt_waits_for_a_person,
-    stock_is_held_for_open_orders_only,
-    what_was_given_back_stays_so,
-    the_clock_releases_only_what_nobody_paid,
-    the_clock_asks_before_it_releases,
-    what_is_to_be_told_is_told_once,
+    receipts_with_a_number_are_not_the_same_money,
+    number_goes_to_the_receipt_that_lacks_it,
+    one_receipt_pays_an_order,
+    wrong_amount_pays_only_by_decision,
+    books_match_the_receipts,
+    book_lines_add_up,
+    books_name_the_receipts,
+    only_booked_money_pays_an_order,
+    one_payment_is_live,
+    every_status_change_is_allowed,
+    completed_payment_has_money,
+    payment_on_hold_waits_for_a_person,
+    only_open_orders_hold_stock,
+    restored_basket_stays_restored,
+    only_unpaid_orders_expire,
+    payments_are_queried_before_an_order_expires,
+    each_message_is_delivered_once,
 )
 
 
-def broken(before: Picture, after: Picture, facts: Facts) -> list[str]:
-    """Every law that a step broke, in sentences."""
-    return [sentence for law in LAWS for sentence in law(before, after, facts)]
+def broken_invariants(before: RowSnapshot, after: RowSnapshot, facts: Facts) -> list[str]:
+    """Return how each invariant was broken by a step."""
+    return [sentence for invariant in INVARIANTS for sentence in invariant(before, after, facts)]
 
 
-def hanging(after: Picture) -> Iterator[str]:
-    """What still waits though a day went by, and no person has to decide."""
+def unfinished(after: RowSnapshot) -> Iterator[str]:
+    """Return what still waits after a day, although no person has to decide."""
     for pk, payment in after.payments.items():
         if PaymentStatus(payment.status) in LIVE and not payment.on_hold:
-            yield f"payment {pk} is {payment.status} for ever"
+            yield f"payment {pk} is {payment.status} forever"
     for pk in {payment.mpesa_order_id for payment in after.payments.values()}:
         money = [receipt for receipt in after.receipts_of(pk) if receipt.allocation in MONEY_ARRIVED]
         if after.orders[pk].status == PENDING and not money:
-            yield f"order {pk} holds its stock for ever"
+            yield f"order {pk} holds its stock forever"
     for due in after.outbox_messages.values():
         if due.delivered_at is None:
-            yield f"{due.key} is never told"
+            yield f"{due.key} is never delivered"
 
 
-def _newly_released(before: Picture, after: Picture) -> list[Any]:
+def _newly_closed(before: RowSnapshot, after: RowSnapshot) -> list[Any]:
     was_open = {pk for pk, row in before.mpesa_orders.items() if row.closed_at is None}
     return [row for pk, row in after.mpesa_orders.items() if row.closed_at and pk in was_open]

@@ -1,4 +1,4 @@
-"""The stage of a made-up story: a shop with two orders, Safaricom, and a look at every law after each step."""
+"""The base of a history: a shop with two orders, Daraja, and a check of all invariants after each step."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.ports import replaced_adapter
 from oscar_mpesa.signals import order_paid
-from tests.services.state_machine.daraja_side import Network
-from tests.services.state_machine.invariants import PENDING, Facts, broken
-from tests.services.state_machine.snapshot import Picture
+from tests.services.state_machine.fake_daraja import FakeDaraja
+from tests.services.state_machine.invariants import PENDING, Facts, broken_invariants
+from tests.services.state_machine.snapshot import RowSnapshot
 from tests.shop import NOON, success
 from tests.snapshots import Snapshot
 
@@ -31,12 +31,12 @@ Order = get_model("order", "Order")
 
 
 class ShopBroke(Exception):
-    """What a receiver of the shop's own raises."""
+    """The error of the shop's own receiver."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """Where each story begins: two unpaid orders, each of the last one of its things, and a person who decides."""
+    """Where each history begins: two unpaid orders for the last item of a product each, and a staff user."""
 
     snapshot: Snapshot
     orders: tuple[int, ...]
@@ -44,7 +44,7 @@ class Shop:
 
 
 class CountingAdapter(OscarAdapter):
-    """Counts the emails of a story instead of sending them."""
+    """Count emails instead of sending them."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -53,61 +53,61 @@ class CountingAdapter(OscarAdapter):
         self.facts.announced[message.key, message.mpesa_order_id] += 1
 
 
-class Story(RuleBasedStateMachine):
-    """What the rules of a story stand on; it has none of its own."""
+class OrderMachine(RuleBasedStateMachine):
+    """The state and helpers of the rules; it has no rule of its own."""
 
     shop: ClassVar[Shop]
 
     def __init__(self) -> None:
         super().__init__()
         self.shop.snapshot.restore()
-        self.network, self.facts = Network(), Facts(now=NOON)
+        self.daraja, self.facts = FakeDaraja(), Facts(now=NOON)
         self.shop_raises = False
-        self.before = Picture.taken()
-        self.ends = ExitStack()
-        self.ends.enter_context(replaced_transport(self.network))
-        self.ends.enter_context(replaced_adapter(CountingAdapter(self.facts)))
+        self.before = RowSnapshot.take()
+        self.stack = ExitStack()
+        self.stack.enter_context(replaced_transport(self.daraja))
+        self.stack.enter_context(replaced_adapter(CountingAdapter(self.facts)))
         for signal, receiver in (
             (order_status_changed, self.shop_code),
-            (order_paid, self.hear_of_order),
+            (order_paid, self.count_order_paid),
         ):
             signal.connect(receiver)
-            self.ends.callback(signal.disconnect, receiver)
+            self.stack.callback(signal.disconnect, receiver)
 
     def teardown(self) -> None:
-        self.ends.close()
+        self.stack.close()
 
     @invariant()
-    def every_law_holds(self) -> None:
-        after = Picture.taken(self.before)
-        self.facts.asked, self.facts.said_paid = self.network.asked, self.network.said_paid
-        found = self.network.faults + broken(self.before, after, self.facts)
-        self.before, self.network.asked = after, []
-        self.network.on_hold = {pk for pk, payment in after.payments.items() if payment.on_hold}
-        assert not found, "; ".join(found)
+    def every_invariant_holds(self) -> None:
+        after = RowSnapshot.take(self.before)
+        self.facts.queried, self.facts.reported_paid = self.daraja.queried, self.daraja.reported_paid
+        errors = self.daraja.faults + broken_invariants(self.before, after, self.facts)
+        self.before, self.daraja.queried = after, []
+        self.daraja.on_hold = {pk for pk, payment in after.payments.items() if payment.on_hold}
+        assert not errors, "; ".join(errors)
 
     @property
     def now(self) -> datetime:
         return self.facts.now
 
     @property
-    def has_released(self) -> bool:
-        """An order was given up, so that there is something to have."""
+    def has_closed_order(self) -> bool:
+        """Return whether an order is closed, so that its items are free."""
         return any(mpesa_order.closed_at for mpesa_order in self.before.mpesa_orders.values())
 
     @property
-    def has_waiting(self) -> bool:
-        """An attempt was made for an order that wants its money still."""
+    def has_unpaid_order(self) -> bool:
+        """Return whether an order with a payment still awaits money."""
         return any(self.before.orders[pk].status == PENDING for pk in self.before.mpesa_orders)
 
     def order(self, which: int) -> Any:
         return Order.objects.get(pk=self.shop.orders[which])
 
-    def is_enrolled(self, which: int) -> bool:
+    def has_mpesa_order(self, which: int) -> bool:
         return self.shop.orders[which] in self.before.mpesa_orders
 
     def receipt(self, which: int) -> MpesaReceipt:
-        """One of the receipts that are known, those that a person has to look at first."""
+        """Return one of the receipts, first those that a person must decide about."""
         known = sorted(
             MpesaReceipt.objects.all(), key=lambda receipt: (receipt.allocation not in NEEDS_DECISION, receipt.pk)
         )
@@ -116,13 +116,13 @@ class Story(RuleBasedStateMachine):
     def checkout_id(self, payment: MpesaPayment) -> str:
         return f"ws_CO_{payment.pk:024}"
 
-    def expect(self, answer: str, overtaken_by: str | None = None, *, reply: str = "accepted") -> None:
-        self.network.query, self.network.push = answer, reply
-        number = overtaken_by
-        self.network.meanwhile = (lambda payment: self.pay(payment, number, 1500)) if number else None
+    def set_replies(self, answer: str, code_meanwhile: str | None = None, *, reply: str = "accepted") -> None:
+        self.daraja.query, self.daraja.push = answer, reply
+        number = code_meanwhile
+        self.daraja.meanwhile = (lambda payment: self.pay(payment, number, 1500)) if number else None
 
     def pay(self, payment: MpesaPayment, number: str, amount: int) -> None:
-        self.facts.told.setdefault(number, Decimal(amount))
+        self.facts.reported.setdefault(number, Decimal(amount))
         self.post(payment, success(payment, number=number, amount=amount, checkout_id=self.checkout_id(payment)))
 
     def post(self, payment: MpesaPayment, body: bytes) -> None:
@@ -137,15 +137,15 @@ class Story(RuleBasedStateMachine):
 
     @contextmanager
     def may_refuse(self, *refusals: type[Exception]) -> Iterator[None]:
-        """A refusal is lawful, and changes nothing."""
+        """Allow a refusal, and check that it changes nothing."""
         try:
             yield
         except refusals:
-            assert Picture.taken(self.before) == self.before
+            assert RowSnapshot.take(self.before) == self.before
 
     def shop_code(self, **_: Any) -> None:
         if self.shop_raises:
             raise ShopBroke
 
-    def hear_of_order(self, *, order: Any, **_: Any) -> None:
+    def count_order_paid(self, *, order: Any, **_: Any) -> None:
         self.facts.announced["order_paid", order.pk] += 1

@@ -1,4 +1,4 @@
-"""All that the rows say at one moment, so that two moments can be compared."""
+"""Read all rows of orders and money at one moment, to compare it with another moment."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Source = get_model("payment", "Source")
 Transaction = get_model("payment", "Transaction")
 StockRecord = get_model("partner", "StockRecord")
 
-#: What SQLite gives for these, as Python values.
+#: Convert SQLite's values to Python values.
 READERS: dict[str, Callable[[Any], Any]] = {
     "DecimalField": lambda value: Decimal(str(value)),
     "JSONField": json.loads,
     "DateTimeField": lambda value: value.replace(tzinfo=timezone.utc),
 }
 
-#: A row that is no model instance: equal to another one whose columns are.
+#: A row without a model: it equals a row with the same columns.
 Row = SimpleNamespace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """The rows by their keys; equal where nothing was changed."""
+class RowSnapshot:
+    """The rows by primary key; equal snapshots mean that nothing changed."""
 
     orders: dict[int, Any]
     mpesa_orders: dict[int, Any]
@@ -54,8 +54,8 @@ class Picture:
     changes: int = field(compare=False)
 
     @classmethod
-    def taken(cls, last: Picture | None = None) -> Picture:
-        """The picture of now; the last one again where nothing was written since, which SQLite counts."""
+    def take(cls, last: RowSnapshot | None = None) -> RowSnapshot:
+        """Read the rows, or return the last snapshot if SQLite counts no write since."""
         changes = connection.connection.total_changes
         if last is not None and last.changes == changes:
             return last
@@ -75,16 +75,16 @@ class Picture:
         )
 
     def receipts_of(self, order_id: int) -> list[Any]:
-        """All money that came for an order, or was used for it."""
+        """Return all money that came for an order or is allocated to it."""
         return [receipt for receipt in self.receipts.values() if receipt.order_id == order_id]
 
     def payments_of(self, order_id: int) -> list[Any]:
-        """All attempts for an order, oldest first."""
+        """Return all payments of an order, oldest first."""
         return [payment for payment in self.payments.values() if payment.mpesa_order_id == order_id]
 
 
 def _rows(model: type[Model], *names: str) -> dict[int, Any]:
-    """By plain SQL: a picture is taken after each of thousands of steps."""
+    """Read rows by plain SQL, because each of thousands of steps needs a snapshot."""
     fields = _fields(model, names)
     columns = ", ".join(field.column for field in fields)
     with connection.cursor() as cursor:
@@ -94,7 +94,7 @@ def _rows(model: type[Model], *names: str) -> dict[int, Any]:
 
 @cache
 def _fields(model: type[Model], names: tuple[str, ...]) -> list[Any]:
-    """The primary key, then the named columns, or all."""
+    """Return the primary key and the named columns, or all columns."""
     others = [field for field in model._meta.concrete_fields if not field.primary_key]
     return [model._meta.pk, *(field for field in others if not names or field.attname in names)]
 

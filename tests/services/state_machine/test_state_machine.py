@@ -1,4 +1,4 @@
-"""Whatever happens to an order, in whatever order: no money is lost, counted twice, or believed from a stranger."""
+"""No history of an order loses money, counts it twice, or accepts it from an unverified post."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.services.state_machine.setup_order import run_histories
+from tests.services.state_machine.histories import run_histories
 
-# Tracing would double what it takes, and no line is only here.
+# Tracing would double the time, and no line is covered only here.
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
-def test_no_story_of_an_order_breaks_a_money_rule(settings: Any) -> None:
+def test_no_history_of_an_order_breaks_an_invariant(settings: Any) -> None:
     run_histories(settings, histories=120, steps=15)

@@ -1,4 +1,4 @@
-"""Safaricom's side of a made-up story: answers as the story says next, and keeps what it saw of us."""
+"""Daraja's side of a history: it answers as the last action set, and checks what we send."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from oscar_mpesa.models.receipts import MONEY_ARRIVED
 from oscar_mpesa.testing.transport import answer, endpoint_of, page
 from tests.services.daraja_replies import ACCEPTED, query_reply, refusal
 
-#: How a push ends: the prompt is out after all but "refused" and "busy", and its ids are known after "accepted" only.
+#: How a push ends. All but "refused" and "busy" show the prompt; only "accepted" returns the ids.
 PUSHES = ["accepted", "refused", "busy", "html", "lost"]
 
-#: How a question ends, beside the result codes themselves.
+#: How a query ends, other than with a result code.
 UNKNOWN, LOST = "unknown", "lost"
 
 
-class Network:
-    """A transport. ``meanwhile`` happens once, before the next answer leaves: the callback that overtakes it.
+class FakeDaraja:
+    """A transport. ``meanwhile`` runs once, before the next reply: the callback that overtakes it.
 
-    ``on_hold`` are the payments that were held before the story's present step.
+    ``on_hold`` are the payments that were on hold before this step. ``faults`` are our wrong requests.
     """
 
     def __init__(self) -> None:
         self.push, self.query = "accepted", "4999"
         self.meanwhile: Callable[[MpesaPayment], None] | None = None
         self.issued: dict[int, str] = {}
-        self.asked: list[int] = []
-        self.said_paid: set[int] = set()
+        self.queried: list[int] = []
+        self.reported_paid: set[int] = set()
         self.on_hold: set[int] = set()
         self.faults: list[str] = []
 
     def send(self, request: Request) -> Response:
-        """Answer as the story says."""
+        """Answer as the last action set."""
         endpoint, fields = endpoint_of(request), json.loads(request.body or b"{}")
         if connection.in_atomic_block:
             self.faults.append(f"{endpoint} inside a transaction")
         if endpoint == "oauth":
             return answer({"access_token": "token", "expires_in": "3599"})
-        return self._take_push(fields) if endpoint == "push" else self._take_query(fields)
+        return self._answer_push(fields) if endpoint == "push" else self._answer_query(fields)
 
-    def _take_push(self, fields: dict[str, Any]) -> Response:
+    def _answer_push(self, fields: dict[str, Any]) -> Response:
         payment = MpesaPayment.objects.get(secret=fields["CallBackURL"].split("/")[-2])
-        self._look_at(payment)
+        self._check_push(payment)
         checkout_id = f"ws_CO_{payment.pk:024}"
         self.issued[payment.pk] = checkout_id
-        self._let_happen(payment)
+        self._run_meanwhile(payment)
         if self.push == "lost":
             raise DarajaUnreachable("no answer")
         return {
@@ -63,37 +63,37 @@ class Network:
             "html": page("<html>Gateway</html>"),
         }[self.push]
 
-    def _look_at(self, payment: MpesaPayment) -> None:
-        """A prompt goes out once, alone, and for an order that wants money."""
+    def _check_push(self, payment: MpesaPayment) -> None:
+        """Check that a push is sent once, alone, and for an order that awaits payment."""
         mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
         wrong = {
             "a second push of one payment": payment.pk in self.issued,
-            "a push beside a live prompt": mpesa_order.payments.live().count() != 1,
-            "a push of a payment that nobody claimed": payment.push_sent_at is None,
-            "a push for a released order": mpesa_order.is_closed,
+            "a push beside a live payment": mpesa_order.payments.live().count() != 1,
+            "a push of a payment that is not reserved": payment.push_sent_at is None,
+            "a push for a closed order": mpesa_order.is_closed,
             "a push for an order that has money": MpesaReceipt.objects.filter(
                 order_id=mpesa_order.pk, allocation__in=MONEY_ARRIVED
             ).exists(),
         }
         self.faults += [what for what, is_so in wrong.items() if is_so]
 
-    def _take_query(self, fields: dict[str, Any]) -> Response:
+    def _answer_query(self, fields: dict[str, Any]) -> Response:
         payment = MpesaPayment.objects.get(checkout_request_id=fields["CheckoutRequestID"])
-        self.asked.append(payment.pk)
-        # A story is over in less than a real minute; Safaricom's limit on questions is not its subject.
+        self.queried.append(payment.pk)
+        # A history takes less than a real minute, and does not test the limit of queries.
         MpesaApiCall.objects.update(created_at=F("created_at") - timedelta(minutes=2))
         if payment.pk in self.on_hold and payment.on_hold:
-            self.faults.append("a question about a held payment")
-        self._let_happen(payment)
+            self.faults.append("a query of a payment on hold")
+        self._run_meanwhile(payment)
         if self.query == LOST:
             raise DarajaUnreachable("no answer")
         if self.query == UNKNOWN:
             return refusal("500.001.1001", "The transaction does not exist", status=500)
         if self.query == "0":
-            self.said_paid.add(payment.pk)
+            self.reported_paid.add(payment.pk)
         return answer({**query_reply(self.query), "CheckoutRequestID": fields["CheckoutRequestID"]})
 
-    def _let_happen(self, payment: MpesaPayment) -> None:
-        happening, self.meanwhile = self.meanwhile, None
-        if happening is not None:
-            happening(payment)
+    def _run_meanwhile(self, payment: MpesaPayment) -> None:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act(payment)

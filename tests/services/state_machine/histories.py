@@ -1,4 +1,4 @@
-"""Opens the shop in which made-up stories happen, and lets Hypothesis make them up."""
+"""Run histories of two orders that Hypothesis makes up."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from oscar.core.loading import get_model
 
 from tests.services.daraja_replies import CREDENTIALS
-from tests.services.state_machine.actions import OrderLife
+from tests.services.state_machine.actions import OrderActions
 from tests.services.state_machine.machine import Shop
 from tests.shop import new_order
 from tests.snapshots import Snapshot
 
 
 def run_histories(settings: Any, *, histories: int, steps: int) -> None:
-    """Make up so many stories of so many steps; of those that break a law the shortest is shown."""
+    """Run so many random histories of so many steps; Hypothesis shows the shortest that breaks an invariant."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     limits = hypothesis_settings(
         max_examples=histories,
@@ -28,16 +28,16 @@ def run_histories(settings: Any, *, histories: int, steps: int) -> None:
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    with _opened() as place:
+    with _shop() as opened_shop:
 
-        class Life(OrderLife):
-            shop = place
+        class Machine(OrderActions):
+            shop = opened_shop
 
-        run_state_machine_as_test(Life, settings=limits)
+        run_state_machine_as_test(Machine, settings=limits)
 
 
 @contextmanager
-def _opened() -> Iterator[Shop]:
+def _shop() -> Iterator[Shop]:
     orders = tuple(new_order().pk for _ in range(2))
     get_model("partner", "StockRecord").objects.update(num_in_stock=1)
     staff = get_user_model().objects.create_superuser("achieng", "achieng@example.com", "a long password")
