@@ -89,7 +89,7 @@ def _arrival(nonce: str, now: datetime) -> Iterator[Finding]:
     own = next((row for row in rows if nonce.encode() in bytes(row.body)), None)
     if own is None:
         is_at_limit = sum(row.received_at > now - timedelta(minutes=1) for row in rows) >= UNVERIFIED_A_MINUTE
-        yield make_finding("callback-crowded" if is_at_limit else "callback-elsewhere")
+        yield make_finding("callback-inconclusive" if is_at_limit else "callback-elsewhere")
         return
     own.delete()
     yield make_finding("callback-ok")

@@ -54,7 +54,7 @@ def daraja_findings(now: datetime) -> Iterator[Finding]:
     recorder = _CallRecorder()
     client = gateway.probe_client(recorder)
     if client is None:
-        yield make_finding("simulated" if not get_settings().faults else "not-asked")
+        yield make_finding("simulated" if not get_settings().faults else "not-checked")
         return
     yield from _credential_findings(client, now)
     if recorder.differences:
@@ -95,7 +95,7 @@ def _made_up_checkout_id(now: datetime) -> str:
 
 def _rejected(error: DarajaMisconfigured, params: dict[str, str]) -> Finding:
     if error.kind is ErrorKind.TOKEN_REJECTED:
-        return make_finding("token-disturbed")
+        return make_finding("token-replaced")
     name = _REJECTIONS.get(error.kind)
     return make_finding(name, **params) if name else make_finding("setup-refused", told=str(error))
 

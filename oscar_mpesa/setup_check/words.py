@@ -73,7 +73,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
                 "MPESA_TILL_NUMBER is the till, MPESA_SHORTCODE its store number."
             ),
         ),
-        "not-asked": (
+        "not-checked": (
             "warning",
             _("Safaricom was not asked."),
             _("With settings that contradict each other nothing is sent."),
@@ -88,7 +88,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
                 "production, nor the other way round; MPESA_ENVIRONMENT is {environment}."
             ),
         ),
-        "token-disturbed": (
+        "token-replaced": (
             "error",
             _("Safaricom gave a token and refused it at once."),
             _("Another program uses the same consumer key: each new token ends the one before."),
@@ -214,7 +214,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             _("The message did not come to this shop's database: the news go to another copy of the shop."),
             _("Give MPESA_CALLBACK_URL the address of this shop, or this shop the same database."),
         ),
-        "callback-crowded": (
+        "callback-inconclusive": (
             "warning",
             _("Whether the test message came through cannot be told: too many strangers post to the callback address."),
             "",

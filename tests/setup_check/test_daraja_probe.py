@@ -114,7 +114,7 @@ def test_missing_answer_is_distinguished_from_rejection(
     ("answer", "name"),
     [
         pytest.param(refusal("401.003.01", "Error Occurred", status=401), "product-missing", id="product not enabled"),
-        pytest.param(refusal("404.001.03", "Invalid Access Token", status=404), "token-disturbed", id="token refused"),
+        pytest.param(refusal("404.001.03", "Invalid Access Token", status=404), "token-replaced", id="token refused"),
         pytest.param(refusal("404.001.01", "Resource not found", status=404), "setup-refused", id="wrong host"),
         pytest.param(
             refusal("400.002.05", "Invalid Request Payload", status=400), "shortcode-unknown", id="other error"
@@ -176,5 +176,5 @@ def test_credentials_of_invalid_settings_are_not_sent(settings: Any) -> None:
 
     findings = scripted()
 
-    assert list(findings) == ["not-asked"]
+    assert list(findings) == ["not-checked"]
     assert not MpesaApiCall.objects.exists()
