@@ -35,7 +35,7 @@ STATUS_CHOICES = [
 def new_secret() -> str:
     """Return 32 random hex digits for the callback address.
 
-    Letters beyond F could spell a word that Safaricom's URL filter refuses.
+    Other characters could spell a word that Safaricom's URL filter refuses.
     """
     return secrets.token_hex(16)
 

@@ -1,4 +1,4 @@
-"""Allocate receipts to orders and book them. The caller locks the order and the payment, unless a service says so."""
+"""Allocate receipts to orders and book them. Unless stated otherwise, the caller locks the order and the payment."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def record_receipt(
     """Record money that staff found elsewhere, or the missing code of known money. Locks the order.
 
     The money is allocated as Safaricom's would be. What Safaricom reports later about the same payment replaces it.
-    Without ``payment``, one of the order's, the money goes to the only payment that is paid without a code, or else to
-    the only one without a result. ``amount`` is in shillings; ``note`` says where the money was found.
+    ``payment`` is one of the order's. If it is None, the money goes to the only payment that is paid without a code, or
+    else to the only one without a result. ``amount`` is in shillings; ``note`` says where the money was found.
 
     Raises ``PermissionDenied``, ``ReceiptNumberRefused`` or ``DecisionRefused``; nothing is changed then.
     """

@@ -80,7 +80,7 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
 
     Paid and closed orders are checked too, because an unanswered prompt can have brought money twice. An order with
     money, of another status, or with a live payment is not closed. If a status check gets no answer, closing is
-    postponed for up to a day; then the order closes as *unconfirmed*, and staff see it in their list.
+    postponed for up to a day. Then the order closes as *unconfirmed*, and staff see it in their list.
 
     Must run outside a transaction. Reserves the order by compare-and-set on ``close_check_at``, so copies on many hosts
     query once. Locks the order, then the stock that it releases. Raises what the shop's own code raises; the order is
@@ -168,10 +168,10 @@ def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
 
 def _payments_to_query(mpesa_order: MpesaOrder) -> list[MpesaPayment]:
     """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``."""
-    prompted = mpesa_order.payments.filter(on_hold=False).exclude(checkout_request_id=None).order_by("pk")
+    sent = mpesa_order.payments.filter(on_hold=False).exclude(checkout_request_id=None).order_by("pk")
     return [
         payment
-        for payment in prompted
+        for payment in sent
         if not payment.is_paid and (payment.not_paid_at is None or payment.not_paid_at < mpesa_order.pay_before)
     ]
 

@@ -21,7 +21,7 @@ class AdapterMissing(ImproperlyConfigured):
 
 
 #: Errors of an adapter call that are no refusal by the shop. Services raise them, so that the whole transaction rolls
-#: back: a deadlock can have undone part of it, and a missing adapter has written no books.
+#: back. A deadlock can have undone part of it, and a missing adapter has written no books.
 FATAL_ERRORS = (AdapterMissing, OperationalError)
 
 
