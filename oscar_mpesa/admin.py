@@ -1,6 +1,6 @@
-"""Django's admin, for support: everything to be found and read, nothing to be changed, and nothing secret.
+"""Read-only admin pages for support, without secrets.
 
-Phone numbers, and raw bodies, are for who has ``view_full_phone``; others see the last three digits.
+Users without ``view_full_phone`` see the last three digits of phone numbers, and no callback bodies.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ if TYPE_CHECKING:
 else:
     Base = admin.ModelAdmin
 
-#: The most rows that a search finds.
-FOUND = 100
+#: Limit of the rows that a search finds by one field.
+MOST_RESULTS = 100
 
-#: A receipt's number is known with its environment only, so an index finds it.
-ANYWHERE = (PRODUCTION, SANDBOX, SIMULATED)
+#: All environments: the unique index of M-PESA codes begins with the environment.
+ENVIRONMENTS = (PRODUCTION, SANDBOX, SIMULATED)
 
 
 class AdminPaginator(CappedPaginator):
-    """Every row that is counted has a page."""
+    """A paginator that counts and shows at most 5,000 rows."""
 
     counted = reachable = 5_000
 
 
 def masked(name: str, label: Any) -> Callable[[Any, Any], str]:
-    """A column that shows a field without the phone numbers in it."""
+    """Return a column that shows a field with masked phone numbers."""
 
     @admin.display(description=label)
-    def shown(self: Any, row: Any) -> str:
+    def column(self: Any, row: Any) -> str:
         value = getattr(row, name) or ""
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         return redact(text) or self.get_empty_value_display()
 
-    return shown
+    return column
 
 
 class ReadOnlyAdmin(Base):
-    """``fields`` and ``list_display`` name fields; those in ``MASKED`` are masked for who may not see phones."""
+    """A read-only admin that masks the fields in ``MASKED`` for users who may not see phones."""
 
     actions = None
     paginator = AdminPaginator
@@ -94,55 +94,55 @@ class ReadOnlyAdmin(Base):
     masked_reply = masked("reply", _("reply"))
     masked_returned_reference = masked("returned_reference", _("reference of the return"))
 
-    #: Fields that are searched for exactly what was typed, and for who may see phones only.
+    #: Fields to search for exactly the typed value, with extra lookups; the second only for users who may see phones.
     searched: Mapping[str, Mapping[str, Any]] = {}
     searched_in_full: Mapping[str, Mapping[str, Any]] = {}
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """Nobody: rows are written where things happen."""
+        """Return False, because only the services add rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """Nobody: the desk has the verbs."""
+        """Return False, because staff act in Oscar's dashboard."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """Nobody: what happened, happened."""
+        """Return False, because the rows are an audit."""
         return False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """What stands beside the list only: by other fields a phone or a secret could be guessed digit by digit."""
+        """Allow only the filters of the list; other lookups would reveal phones and secrets digit by digit."""
         return lookup.partition("__")[0] in self.list_filter
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The columns, masked unless permitted."""
+        """Return the columns, masked unless permitted."""
         return self._as_permitted(request, self.list_display)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fields, masked unless permitted."""
+        """Return the fields, masked unless permitted."""
         return self._as_permitted(request, self.fields or ())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """All of them."""
+        """Return all fields."""
         return self.get_fields(request, obj)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """What may be searched for: who may not see a phone may not try numbers either."""
+        """Return the search fields; users who may not see phones may not search by them."""
         return [*self.searched, *(self.searched_in_full if may_see_full_phones(request.user) else ())]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
     ) -> tuple[QuerySet[Model], bool]:
-        """Rows that have exactly what was typed in one of the fields: each is looked for by its own index."""
+        """Return rows that have exactly the typed value in a search field, with one indexed query for each field."""
         term = search_term.strip().replace("\x00", "")
         if not term:
             return queryset, False
-        known = {**self.searched, **self.searched_in_full}
-        found: set[Any] = set()
+        lookups = {**self.searched, **self.searched_in_full}
+        ids: set[Any] = set()
         for path in self.get_search_fields(request):
-            rows = self.model._default_manager.filter(**{path: term}, **known[path])
-            found |= set(rows.values_list("pk", flat=True)[:FOUND])
-        return queryset.filter(pk__in=found), False
+            rows = self.model._default_manager.filter(**{path: term}, **lookups[path])
+            ids |= set(rows.values_list("pk", flat=True)[:MOST_RESULTS])
+        return queryset.filter(pk__in=ids), False
 
     def _as_permitted(self, request: HttpRequest, names: Any) -> list[Any]:
         if may_see_full_phones(request.user):
@@ -152,7 +152,7 @@ class ReadOnlyAdmin(Base):
 
 @admin.register(MpesaOrder)
 class MpesaOrderAdmin(ReadOnlyAdmin):
-    """An order's clock and its end."""
+    """Orders, their deadlines and their closure."""
 
     list_display = ("order", "environment", "created_at", "pay_before", "closed_at", "close_reason")
     list_filter = ("environment", "close_reason")
@@ -163,7 +163,7 @@ class MpesaOrderAdmin(ReadOnlyAdmin):
 
 @admin.register(MpesaPayment)
 class MpesaPaymentAdmin(ReadOnlyAdmin):
-    """The attempts; without their secrets."""
+    """Payments, without their secrets."""
 
     list_display = ("id", "mpesa_order", "phone", "amount", "status", "result_code", "environment", "created_at")
     list_filter = ("environment", "status")
@@ -180,13 +180,13 @@ class MpesaPaymentAdmin(ReadOnlyAdmin):
         ),
         *("push_sent_at", "ended_at", "completed_at", "next_query_at", "query_count", "not_paid_at"),
     )
-    searched = {"mpesa_order__order__number": {}, "receipts__number": {"receipts__environment__in": ANYWHERE}}
+    searched = {"mpesa_order__order__number": {}, "receipts__number": {"receipts__environment__in": ENVIRONMENTS}}
     searched_in_full = {"phone": {}, "checkout_request_id": {}}
 
 
 @admin.register(MpesaReceipt)
 class MpesaReceiptAdmin(ReadOnlyAdmin):
-    """The money."""
+    """Receipts."""
 
     list_display = ("id", "number", "amount", "order", "allocation", "paid_at", "environment")
     list_filter = ("environment", "allocation", "source")
@@ -196,37 +196,37 @@ class MpesaReceiptAdmin(ReadOnlyAdmin):
         *("payer", "source", "payment", "allocated_at", "allocated_by_name", "booked_at", "reason", "error"),
         *("returned_at", "returned_amount", "returned_reference", "note", "created_at"),
     )
-    searched = {"number": {"environment__in": ANYWHERE}, "order__number": {}}
+    searched = {"number": {"environment__in": ENVIRONMENTS}, "order__number": {}}
 
 
 @admin.register(MpesaCallback)
 class MpesaCallbackAdmin(ReadOnlyAdmin):
-    """What was posted; its words for who may see phones."""
+    """Callbacks, with their bodies for users who may see phones."""
 
     list_display = ("id", "received_at", "verdict", "address", "payment", "environment")
     list_filter = ("environment", "verdict")
     MASKED = ("detail",)
-    fields = (*list_display[1:], "reason", "detail", "suppressed", "tries", "posted")
+    fields = (*list_display[1:], "reason", "detail", "suppressed", "tries", "raw_body")
     searched = {"payment__mpesa_order__order__number": {}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without the bodies, which are read where they are shown."""
+        """Return callbacks without their bodies, which only the page of one callback reads."""
         return super().get_queryset(request).defer("body")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """What was posted is for who may see phones; the desk's inbox shows it redacted to others."""
+        """Return the fields, without the body for users who may not see phones."""
         fields = super().get_fields(request, obj)
-        return fields if may_see_full_phones(request.user) else [name for name in fields if name != "posted"]
+        return fields if may_see_full_phones(request.user) else [name for name in fields if name != "raw_body"]
 
     @admin.display(description=_("what was posted"))
-    def posted(self, row: Any) -> str:
-        """The raw words, without the payment's secret."""
+    def raw_body(self, row: Any) -> str:
+        """Return the body without the payment's secret."""
         return redact_body(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")
 
 
 @admin.register(MpesaApiCall)
-class MpesaCallAdmin(ReadOnlyAdmin):
-    """Our calls to Safaricom; nothing secret was kept of them."""
+class MpesaApiCallAdmin(ReadOnlyAdmin):
+    """Calls to Safaricom's API, stored without secrets."""
 
     list_display = (
         "id",
@@ -245,7 +245,7 @@ class MpesaCallAdmin(ReadOnlyAdmin):
 
 @admin.register(MpesaEvent)
 class MpesaEventAdmin(ReadOnlyAdmin):
-    """Who did what, and why."""
+    """Audit events."""
 
     list_display = ("id", "created_at", "type", "by_name", "mpesa_order", "payment")
     fields = (*list_display[1:], "receipt", "params")
@@ -253,8 +253,8 @@ class MpesaEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(MpesaOutboxMessage)
-class MpesaDueAdmin(ReadOnlyAdmin):
-    """Mails and announcements, and what kept them."""
+class MpesaOutboxMessageAdmin(ReadOnlyAdmin):
+    """Emails and signals to deliver, with their errors."""
 
     list_display = ("id", "kind", "mpesa_order", "due_at", "delivered_at", "tries")
     list_filter = ("kind",)
@@ -264,7 +264,7 @@ class MpesaDueAdmin(ReadOnlyAdmin):
 
 @admin.register(MpesaBlockedPhone)
 class MpesaBlockedPhoneAdmin(ReadOnlyAdmin):
-    """Numbers whose owners want no requests."""
+    """Phones that get no prompts."""
 
     list_display = ("id", "phone", "by_name", "created_at")
     fields = (*list_display[1:], "note")

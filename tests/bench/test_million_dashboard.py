@@ -11,7 +11,7 @@ from django.test import Client
 
 from oscar_mpesa.models import MpesaPayment
 from tests.bench.million_rows import trade
-from tests.dashboard.staff import address, at_desk
+from tests.dashboard.staff import staff_client, url_of
 from tests.query_counts import counted
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
@@ -75,7 +75,7 @@ def seconds(client: Client, page: str, params: dict[str, str], *, times: int = 5
     timings = []
     for _ in range(times):
         started = perf_counter()
-        response: Any = client.get(address(page), params)
+        response: Any = client.get(url_of(page), params)
         timings.append(perf_counter() - started)
         assert response.status_code == 200
     return min(timings)
@@ -83,13 +83,13 @@ def seconds(client: Client, page: str, params: dict[str, str], *, times: int = 5
 
 def count_queries(client: Client, page: str, params: dict[str, str]) -> int:
     with counted() as count:
-        client.get(address(page), params)
+        client.get(url_of(page), params)
     return len(count)
 
 
 def costs(client: Client) -> dict[str, float]:
     for page, params in pages().values():
-        client.get(address(page), params)  # warm up imports and caches
+        client.get(url_of(page), params)  # warm up imports and caches
     rounds = [{name: seconds(client, *page) for name, page in pages().items()} for _ in range(ROUNDS)]
     return {name: min(each[name] for each in rounds) for name in PAGES}
 
@@ -104,7 +104,7 @@ def seconds_with_empty_cache(client: Client) -> float:
 
 
 def test_dashboard_pages_are_as_fast_among_a_million_payments(capsys: Any) -> None:
-    client = at_desk("view_full_phone")
+    client = staff_client("view_full_phone")
     trade(FEW, "A")
     few = costs(client)
     trade(MANY - FEW, "B")

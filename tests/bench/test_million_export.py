@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.bench.million_rows import trade
-from tests.dashboard.staff import address, at_desk
+from tests.dashboard.staff import staff_client, url_of
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
@@ -26,7 +26,7 @@ def last_year() -> dict[str, str]:
 
 def rows_and_peak(client: Client, name: str, params: dict[str, str]) -> tuple[int, int]:
     """Return the number of lines, and the most bytes in memory while they are sent."""
-    response: Any = client.get(address(name), params)
+    response: Any = client.get(url_of(name), params)
     assert response.status_code == 200
     tracemalloc.start()
     try:
@@ -37,7 +37,7 @@ def rows_and_peak(client: Client, name: str, params: dict[str, str]) -> tuple[in
 
 
 def test_export_of_many_rows_needs_no_more_memory(capsys: Any) -> None:
-    client = at_desk("export_payments")
+    client = staff_client("export_payments")
     files: dict[str, dict[str, str]] = {"payments-export": {}, "receipts-export": last_year()}
     trade(FEW, "A")
     few = {name: rows_and_peak(client, name, params) for name, params in files.items()}

@@ -1,4 +1,4 @@
-"""One Chromium for the run, a shop on a live server, and a picture of every page that is looked at."""
+"""One Chromium for all tests, a shop on a live server, and a screenshot of every page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
-# The headless shell is Chromium without the windows that nobody looks at, and half the work.
+# The headless shell needs half the resources of Chromium.
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 QUIET = [
@@ -32,13 +32,13 @@ QUIET = [
     "--disable-sync",
 ]
 
-# Playwright's loop runs in this thread, and Django would take every query of a test for one inside it.
+# Playwright's event loop runs in this thread, so Django would refuse every query of a test.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[..., Browser]]:
-    """Start a Chromium with options of Playwright's."""
+    """Return a function that starts Chromium with Playwright's options."""
     path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         pytest.skip("no Chromium on this machine")
@@ -56,34 +56,34 @@ def chromium(launch: Callable[..., Browser]) -> Iterator[Browser]:
 
 @pytest.fixture
 def shop(transactional_db: None, live_server: Any, settings: Any) -> str:
-    """The demo shop with its goods and people; its address."""
+    """Return the URL of the demo shop with its products and users."""
     call_command("sandbox_shop", verbosity=0)
     return str(live_server.url)
 
 
 @pytest.fixture
 def bare_shop(transactional_db: None, live_server: Any) -> str:
-    """The demo shop with empty shelves, which opens at once: for orders that a test makes itself; its address."""
+    """Return the URL of the demo shop without products, which starts faster."""
     return str(live_server.url)
 
 
 @pytest.fixture
 def new_person(chromium: Browser, shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Make a shopper with a browser of their own; errors of our own files on its console fail the test."""
+    """Yield a function that makes a person with a browser; console errors of our files fail the test."""
     yield from _people(chromium, shop, request)
 
 
 @pytest.fixture
 def new_visitor(chromium: Browser, bare_shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The same, in the shop with empty shelves."""
+    """Yield the same for the shop without products."""
     yield from _people(chromium, bare_shop, request)
 
 
 def _people(chromium: Browser, shop: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     people: list[Person] = []
 
-    def make(**wishes: Any) -> Person:
-        person = Person(chromium, shop, pictures=PICTURES / request.node.name.partition("[")[0], **wishes)
+    def make(**options: Any) -> Person:
+        person = Person(chromium, shop, pictures=PICTURES / request.node.name.partition("[")[0], **options)
         people.append(person)
         return person
 

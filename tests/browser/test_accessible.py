@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_waiting_page(new_visitor: Any, state: str) -> None:
+def test_payment_page_has_no_violations(new_visitor: Any, state: str) -> None:
     payment = STATES[state]()
     guest = new_visitor().owns(payment)
 
@@ -36,7 +36,7 @@ def test_the_waiting_page(new_visitor: Any, state: str) -> None:
     assert violations_at_all_widths(guest.page) == []
 
 
-def test_the_steps_of_the_checkout(new_person: Any) -> None:
+def test_checkout_steps_have_no_violations(new_person: Any) -> None:
     guest = new_person()
     guest.fills_basket().goes_to_payment()
     found = {"chooser": violations_at_all_widths(guest.page)}
@@ -71,7 +71,7 @@ def _asked_on_two() -> list[MpesaPayment]:
         pytest.param(lambda: [failed(1)()], ".sms b", id="failed"),
     ],
 )
-def test_the_practice_phone(new_visitor: Any, build: Any, sight: str) -> None:
+def test_practice_phone_has_no_violations(new_visitor: Any, build: Any, sight: str) -> None:
     owner = new_visitor().owns(*build())
 
     owner.page.goto(f"{owner.shop}/practice-phone/")
@@ -80,7 +80,7 @@ def test_the_practice_phone(new_visitor: Any, build: Any, sight: str) -> None:
     assert violations_at_all_widths(owner.page) == []
 
 
-def test_the_practice_phone_without_its_script_and_right_after_an_answer(new_visitor: Any) -> None:
+def test_practice_phone_without_script_has_no_violations(new_visitor: Any) -> None:
     (payment,) = _asked()
     owner = new_visitor().owns(payment)
     owner.context.route("**/practice_phone.js", lambda route: route.fulfill(body=""))  # axe itself is a script

@@ -1,4 +1,4 @@
-"""An order that nobody paid, in Chromium: its things taken back, or paid in another way."""
+"""Closed orders: restored baskets, other methods and late money."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def brings_money(**changes: Any) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_without_scripts_the_things_of_a_closed_order_go_back_into_the_basket(new_person: Any, language: str) -> None:
+def test_basket_is_restored_without_scripts(new_person: Any, language: str) -> None:
     guest = new_person(scripts=False, language=language)
     guest.orders("0708374151")
     five_seconds_pass()
@@ -60,7 +60,7 @@ def test_without_scripts_the_things_of_a_closed_order_go_back_into_the_basket(ne
     assert get_model("basket", "Line").objects.filter(basket__status="Open").count() == 1
 
 
-def test_the_page_closes_by_itself_while_somebody_looks_at_it(new_person: Any) -> None:
+def test_open_page_shows_that_the_order_closed(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     five_seconds_pass()
@@ -75,7 +75,7 @@ def test_the_page_closes_by_itself_while_somebody_looks_at_it(new_person: Any) -
 
 
 @pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 360)], ids=["scripts", "plain"])
-def test_another_way_to_pay_after_a_cancelled_request(new_person: Any, scripts: bool, width: int) -> None:
+def test_shopper_pays_another_way_after_cancelling(new_person: Any, scripts: bool, width: int) -> None:
     guest = new_person(scripts=scripts, width=width)
     guest.orders("0708374151")
     five_seconds_pass()
@@ -93,7 +93,7 @@ def test_another_way_to_pay_after_a_cancelled_request(new_person: Any, scripts: 
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_money_that_came_anyway_and_what_became_of_it(new_person: Any, admin_user: Any, language: str) -> None:
+def test_page_shows_mismatch_refund_and_second_payment(new_person: Any, admin_user: Any, language: str) -> None:
     guest = new_person(language=language)
     guest.orders("0708374151")
     five_seconds_pass()
@@ -119,7 +119,7 @@ def test_money_that_came_anyway_and_what_became_of_it(new_person: Any, admin_use
     assert guest.fits()
 
 
-def test_late_money_for_an_order_that_was_given_up(new_person: Any) -> None:
+def test_page_shows_late_money(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     five_seconds_pass()

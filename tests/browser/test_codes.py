@@ -1,4 +1,4 @@
-"""Every result that M-PESA may give a shopper: its page says that result's sentence, and what can be done now."""
+"""Each result code has its sentence and next steps on the payment page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.shop import ANOTHER
 
 pytestmark = pytest.mark.browser
 
-#: The closed table, as far as a shopper meets it, and a code that nobody knows.
+#: The outcomes that shoppers can see, and one unknown code.
 FAILURES = [
     *(outcome for outcome in RESULTS.values() if outcome.status in FINAL - {PaymentStatus.COMPLETED}),
     *PUSH_CODES.values(),
@@ -31,28 +31,26 @@ LATER = "#mpesa-pay-later"
 
 
 def ways_on(outcome: Outcome) -> set[str]:
-    """What a page offers after an outcome, in a shop with another method; a closed box counts as not offered."""
+    """Return what the page offers after an outcome in a shop with another method."""
     if outcome.retry is Retry.NEVER:
         return {OTHERWISE}
     return {PHONE if outcome.retry is Retry.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
 
 
 def ends_with(payment: MpesaPayment, outcome: Outcome) -> None:
-    """As if the attempt had ended so just now."""
+    """End the payment with this outcome now."""
     MpesaPayment.objects.filter(pk=payment.pk).update(
         status=outcome.status, result_code=outcome.code, ended_at=timezone.now()
     )
 
 
 def offered(guest: Person) -> set[str]:
-    """Which of the ways on the page has."""
+    """Return the next steps that the page has."""
     return {way for way in (AGAIN, PHONE, OTHERWISE, LATER) if guest.page.locator(way).count()}
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 360), ("sw", 320)])
-def test_each_result_has_its_own_sentence_and_a_way_on(
-    new_visitor: Any, settings: Any, language: str, width: int
-) -> None:
+def test_each_result_has_a_sentence_and_a_next_step(new_visitor: Any, settings: Any, language: str, width: int) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "SUPPORT_CONTACT": HELP}
     payment = failed(1032)()
     guest = new_visitor(language=language, width=width).owns(payment)
@@ -63,16 +61,16 @@ def test_each_result_has_its_own_sentence_and_a_way_on(
         words = guest.waits_for(payment).looks(outcome.code)
         with translation.override(language):
             sentence = outcome_message(outcome, phone=ANOTHER.grouped)
-        told = (sentence in words, HELP in words, offered(guest), guest.fits())
-        if told != (True, True, ways_on(outcome), True):
-            wrong[outcome.code] = told
+        facts = (sentence in words, HELP in words, offered(guest), guest.fits())
+        if facts != (True, True, ways_on(outcome), True):
+            wrong[outcome.code] = facts
 
     assert wrong == {}
     assert len(FAILURES) == 25
 
 
 @pytest.mark.parametrize("code", ["1032", "4", "3", "2028"])
-def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
+def test_shop_with_mpesa_only_offers_its_support_contact(
     new_visitor: Any, settings: Any, mpesa_only: None, code: str
 ) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
@@ -88,9 +86,7 @@ def test_a_shop_with_mpesa_only_has_no_other_way_and_ends_in_help(
     assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")
 
 
-def test_who_buys_in_a_shop_with_mpesa_only_is_asked_for_no_method(
-    new_person: Any, settings: Any, mpesa_only: None
-) -> None:
+def test_shop_with_mpesa_only_skips_the_choice_of_method(new_person: Any, settings: Any, mpesa_only: None) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
     guest = new_person()
 

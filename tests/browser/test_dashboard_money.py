@@ -1,4 +1,4 @@
-"""The pages about money of the shopkeeper's desk: readable on a phone and on a desk, and by axe."""
+"""The pages about receipts fit narrow and wide screens and are accessible."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.browser
 LOOKS = [pytest.param(language, width, id=f"{language}-{width}") for language in ("en", "sw") for width in (360, 1280)]
 
 
-def at_desk(person: Person) -> Person:
-    """Signed in as the shop's owner."""
+def signed_in(person: Person) -> Person:
+    """Sign in as the shop's owner."""
     users, client = get_user_model().objects, Client()
     owner: Any = users.filter(is_superuser=True).first()
     client.force_login(owner or users.create_superuser("owner", "owner@example.com", "karibu"))
@@ -33,19 +33,19 @@ def at_desk(person: Person) -> Person:
 
 
 def faults(person: Person, name: str, *, within: str = ".mpesa-dashboard") -> list[str]:
-    """What is wrong with our part of the page, once a picture was taken."""
+    """Take a screenshot and return the faults of our part of the page."""
     person.looks(name)
     found = [f"{name}: {line}" for line in violations(person.page, within=within)]
     return found if person.fits() else [*found, f"{name}: sticks out"]
 
 
 def refused_search(desk: Person) -> list[str]:
-    """A code and an amount that are none."""
+    """Check the list with an invalid code and amount."""
     return faults(desk.goes("dashboard/mpesa/money/?code=SHORT&amount=0"), "list-refused")
 
 
 def one_receipt(desk: Person) -> list[str]:
-    """With an order looked up, and after a decision was refused."""
+    """Check a receipt with an order, and after a refused decision."""
     receipt = mismatch().receipts.get()
     order: Any = receipt.order
     found = faults(desk.goes(f"dashboard/mpesa/money/{receipt.pk}/?order={order.number}"), "receipt")
@@ -55,12 +55,12 @@ def one_receipt(desk: Person) -> list[str]:
 
 
 def record(desk: Person) -> list[str]:
-    """Typed, looked at, and a code that is known."""
+    """Check the record form, its review, and a known code."""
     receipt = paid_twice().receipts.earliest("pk")
     order: Any = receipt.order
     found = faults(desk.goes(f"dashboard/mpesa/money/record/?order={order.number}"), "record")
-    told = {"code": "OD123ABC54", "amount": "1500", "day": f"{timezone.now():%Y-%m-%d}", "time": "00:00"}
-    for name, text in {**told, "note": "M-PESA portal"}.items():
+    values = {"code": "OD123ABC54", "amount": "1500", "day": f"{timezone.now():%Y-%m-%d}", "time": "00:00"}
+    for name, text in {**values, "note": "M-PESA portal"}.items():
         desk.page.fill(f"[name={name}]", text)
     desk.page.click(".mpesa-dashboard form[method=post] button")
     desk.page.wait_for_selector("#check")
@@ -73,7 +73,7 @@ def record(desk: Person) -> list[str]:
 
 
 def order_panel(desk: Person) -> list[str]:
-    """The panel, and the tab opened. Oscar's own page around them is Oscar's."""
+    """Check the panel and its tab, without Oscar's page around them."""
     payment = paid_twice()
     number = get_model("order", "Order").objects.get(pk=payment.order_id).number
     desk.goes(f"dashboard/orders/{number}/")
@@ -87,18 +87,18 @@ def order_panel(desk: Person) -> list[str]:
 
 @pytest.mark.parametrize("pages", [refused_search, one_receipt, record, order_panel], ids=lambda pages: pages.__name__)
 @pytest.mark.parametrize(("language", "width"), LOOKS)
-def test_nothing_is_wrong_with_it(
+def test_pages_fit_and_are_accessible(
     new_visitor: Any, pages: Callable[[Person], list[str]], language: str, width: int
 ) -> None:
-    desk = at_desk(new_visitor(language=language, width=width))
+    desk = signed_in(new_visitor(language=language, width=width))
 
     assert pages(desk) == []
 
 
-def test_money_is_used_without_a_script(new_visitor: Any) -> None:
+def test_receipt_is_matched_without_scripts(new_visitor: Any) -> None:
     receipt = mismatch().receipts.get()
     order: Any = receipt.order
-    desk = at_desk(new_visitor(scripts=False)).goes(f"dashboard/mpesa/money/{receipt.pk}/")
+    desk = signed_in(new_visitor(scripts=False)).goes(f"dashboard/mpesa/money/{receipt.pk}/")
 
     desk.page.fill("#search-order", order.number)
     desk.page.click(".mpesa-search button")

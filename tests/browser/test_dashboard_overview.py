@@ -1,4 +1,4 @@
-"""The desk's first page in Chromium: with nothing, with a little and with much, on a phone and on a desk."""
+"""The overview with no, few and many payments, on narrow and wide screens."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def much() -> None:
     reconciliation.record_job_run(reconciliation.RECONCILE, now=timezone.now() - timedelta(days=1))
 
 
-def at_the_desk(visitor: Person) -> Person:
-    """Signed in as staff who may open the desk, over another door than the shop's login page."""
+def signed_in(visitor: Person) -> Person:
+    """Sign in as staff without the shop's login page."""
     client = Client()
     client.force_login(new_staff_user("view_mpesapayment"))
     session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -53,7 +53,7 @@ def at_the_desk(visitor: Person) -> Person:
 
 
 @pytest.mark.parametrize(("build", "needs"), [(nothing, 0), (a_little, 1), (much, 4)])
-def test_it_fits_is_readable_by_everybody_and_says_the_same_in_both_languages(
+def test_overview_fits_and_is_accessible_in_both_languages(
     new_visitor: Any, build: Callable[[], None], needs: int
 ) -> None:
     build()
@@ -61,7 +61,7 @@ def test_it_fits_is_readable_by_everybody_and_says_the_same_in_both_languages(
     shown = set()
     for language in ("en", "sw"):
         for width in (360, 1280):
-            clerk = at_the_desk(new_visitor(language=language, width=width))
+            clerk = signed_in(new_visitor(language=language, width=width))
             clerk.goes("dashboard/mpesa/")
             clerk.looks(build.__name__)
             assert clerk.fits()

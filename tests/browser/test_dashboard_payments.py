@@ -1,4 +1,4 @@
-"""The shopkeeper's payments, on a phone and on a desk, in both languages."""
+"""The pages about payments fit narrow and wide screens in both languages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.browser.axe import WIDTHS, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-#: Oscar's own menu and bars are not ours to judge.
+#: The tests skip Oscar's own menus.
 OURS = ".mpesa-dashboard"
 
 
 @pytest.fixture
 def boss(new_visitor: Any) -> Any:
-    """Somebody who may do everything, at the desk."""
+    """Return a function that signs in a superuser in a language."""
     get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
 
     def arrive(language: str) -> Any:
@@ -30,7 +30,7 @@ def boss(new_visitor: Any) -> Any:
 
 
 def looked_at(person: Any, path: str, name: str) -> list[str]:
-    """What is wrong with a page at each width; a picture of each."""
+    """Take a screenshot at each width and return the faults."""
     wrong = []
     for width in WIDTHS:
         person.width = width
@@ -46,23 +46,23 @@ def looked_at(person: Any, path: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_a_search_that_is_not_understood(boss: Any, language: str) -> None:
+def test_invalid_search_fits_and_is_accessible(boss: Any, language: str) -> None:
     assert looked_at(boss(language), "dashboard/mpesa/payments/?amount=x&q=a", "refused") == []
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_one_payment(boss: Any, language: str) -> None:
+def test_payment_page_fits_and_is_accessible(boss: Any, language: str) -> None:
     person = boss(language)
     failed = states.failed(1032)()
-    astray = states.late()
+    late = states.late()
 
     wrong = looked_at(person, f"dashboard/mpesa/payments/{failed.pk}/", "failed")
-    wrong += looked_at(person, f"dashboard/mpesa/payments/{astray.pk}/", "late")
+    wrong += looked_at(person, f"dashboard/mpesa/payments/{late.pk}/", "late")
 
     assert wrong == []
 
 
-def test_a_clerk_finds_a_payment_and_sends_a_new_request_without_scripts(new_visitor: Any) -> None:
+def test_staff_find_a_payment_and_send_a_prompt_without_scripts(new_visitor: Any) -> None:
     get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
     failed = states.failed(1032)()
     long_ago = timezone.now() - timezone.timedelta(minutes=5)  # type: ignore[attr-defined]

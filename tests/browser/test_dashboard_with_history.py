@@ -1,4 +1,4 @@
-"""Every page of the desk in a shop that has sold nothing, a little, or for a year: narrow, wide, in both languages."""
+"""Every dashboard page with no, few or many payments: narrow, wide, in both languages."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.browser.shopper import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-#: So many requests to phones; a year of a busy shop takes minutes to make, and is the benchmarks'.
+#: Numbers of payments. A busy year takes minutes to create, so only the benchmarks run it.
 COUNTS = [0, 25, pytest.param(100_000, marks=pytest.mark.bench)]
 
-#: Oscar's own menu and bars are not ours to judge.
-DESK, PANEL = ".mpesa-dashboard", ".mpesa-order-panel"
+#: The tests skip Oscar's own menus.
+DASHBOARD, PANEL = ".mpesa-dashboard", ".mpesa-order-panel"
 
 
 @pytest.fixture
@@ -51,14 +51,14 @@ def trade(count: int) -> None:
 def pages() -> Iterator[tuple[str, str, str]]:
     """Name, address and the part of it that is ours; of rows those that there are."""
     for name in ("overview", "payments", "blocked-phones", "receipts", "record", "callbacks", "setup"):
-        yield name, reverse(f"dashboard:mpesa-{name}"), DESK
-    yield "all-money", f"{reverse('dashboard:mpesa-receipts')}?allocation=", DESK
+        yield name, reverse(f"dashboard:mpesa-{name}"), DASHBOARD
+    yield "all-money", f"{reverse('dashboard:mpesa-receipts')}?allocation=", DASHBOARD
     yield "report", f"{reverse('dashboard:reports-index')}?report_type=mpesa_report", ""
     rows = {"payment": MpesaPayment, "receipt": MpesaReceipt, "callback": MpesaCallback}
     for name, model in rows.items():
         row = model._default_manager.order_by("pk").last()
         if row is not None:
-            yield name, reverse(f"dashboard:mpesa-{name}", args=[row.pk]), DESK
+            yield name, reverse(f"dashboard:mpesa-{name}", args=[row.pk]), DASHBOARD
     order = get_model("order", "Order").objects.order_by("pk").last()
     if order is not None:
         yield "order", reverse("dashboard:order-detail", args=[order.number]), PANEL
@@ -71,18 +71,18 @@ def faults(person: Person, name: str, address: str, within: str) -> list[str]:
     for width in WIDTHS:
         person.width = width
         person.page.set_viewport_size({"width": width, "height": 740})
-        for folded in person.page.locator(f"{DESK} details").all():
+        for folded in person.page.locator(f"{DASHBOARD} details").all():
             folded.evaluate("each => each.open = true")
         person.looks(name)
         if within:
             wrong += [f"{name} at {width}: {line}" for line in violations(person.page, within=within)]
-        if within == DESK and not person.fits():
+        if within == DASHBOARD and not person.fits():
             wrong.append(f"{name} at {width} sticks out")
     return wrong
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_every_page_is_readable_whatever_the_shop_has_sold(desk: Person, count: int) -> None:
+def test_every_page_fits_and_is_accessible(desk: Person, count: int) -> None:
     trade(count)
 
     wrong = []
@@ -97,7 +97,7 @@ def test_every_page_is_readable_whatever_the_shop_has_sold(desk: Person, count: 
     assert len(looked_at) == (9 if count == 0 else 13)
 
 
-def test_a_payment_is_found_and_opened_by_the_keyboard_alone(desk: Person) -> None:
+def test_payment_is_found_and_opened_by_keyboard(desk: Person) -> None:
     trade(25)
     payment = MpesaPayment.objects.select_related("mpesa_order__order").latest("pk")
     number = payment.mpesa_order.order.number

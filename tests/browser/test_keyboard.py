@@ -1,4 +1,4 @@
-"""Without a mouse: the whole purchase, and everything on the waiting page."""
+"""A purchase and the payment page by keyboard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_person: Any, width: int) -> None:
+def test_guest_buys_and_retries_by_keyboard(new_person: Any, width: int) -> None:
     guest = new_person(width=width)
     keys = Keyboard(guest.page)
     guest.goes("")
@@ -46,7 +46,7 @@ def test_a_guest_buys_by_keyboard_alone_and_tries_again_with_another_number(new_
 
 
 @pytest.mark.parametrize("state", ["enter-pin", "failed, cancelled", "failed, another number", "unpaid", "closed"])
-def test_the_keyboard_reaches_everything_on_the_waiting_page(new_visitor: Any, state: str) -> None:
+def test_keyboard_reaches_every_control_of_the_payment_page(new_visitor: Any, state: str) -> None:
     payment = STATES[state]()
     guest = new_visitor().owns(payment).goes(f"checkout/mpesa/{payment.mpesa_order.public_id}/")
     closed = guest.page.locator("#mpesa-payment details:not([open]) summary")

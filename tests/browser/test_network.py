@@ -1,4 +1,4 @@
-"""Networks that come and go, and browsers that stop scripts after load: nothing false, and the truth in the end."""
+"""The payment page on unreliable networks and in browsers that stop scripts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def scripts_stopped(guest: Person) -> Iterator[None]:
     browser.send("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_offline_the_page_says_nothing_false_and_online_again_it_tells_at_once(
+def test_offline_page_keeps_its_state_and_updates_once_online(
     waiting: tuple[Person, MpesaPayment],
 ) -> None:
     guest, payment = waiting
@@ -90,7 +90,7 @@ def test_offline_the_page_says_nothing_false_and_online_again_it_tells_at_once(
     assert "Paid. Thank you!" in guest.sees("paid")
 
 
-def test_while_an_answer_is_on_its_way_the_page_can_be_used(waiting: tuple[Person, MpesaPayment]) -> None:
+def test_page_works_during_a_slow_request(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
     with held_back(guest) as on_hold:
@@ -106,7 +106,7 @@ def test_while_an_answer_is_on_its_way_the_page_can_be_used(waiting: tuple[Perso
     assert "Paid. Thank you!" in paid
 
 
-def test_a_question_that_got_lost_is_asked_again(waiting: tuple[Person, MpesaPayment]) -> None:
+def test_lost_request_is_repeated(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
     with held_back(guest) as on_hold:
@@ -118,7 +118,7 @@ def test_a_question_that_got_lost_is_asked_again(waiting: tuple[Person, MpesaPay
 
 
 @pytest.mark.parametrize("trouble", [503, None], ids=["server in trouble", "no connection"])
-def test_after_several_failures_it_still_gets_to_the_result(
+def test_page_shows_the_result_after_several_failures(
     waiting: tuple[Person, MpesaPayment], trouble: int | None
 ) -> None:
     guest, payment = waiting
@@ -135,7 +135,7 @@ def test_after_several_failures_it_still_gets_to_the_result(
     assert "Paid. Thank you!" in comes_to(guest, "paid")
 
 
-def test_check_now_needs_no_scripts_that_run_on(waiting: tuple[Person, MpesaPayment]) -> None:
+def test_check_now_works_after_scripts_stop(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 
     with held_back(guest) as on_hold:
@@ -152,7 +152,7 @@ def test_check_now_needs_no_scripts_that_run_on(waiting: tuple[Person, MpesaPaym
     assert "Paid. Thank you!" in paid
 
 
-def test_send_again_needs_no_scripts_that_run_on(new_visitor: Any) -> None:
+def test_send_again_works_after_scripts_stop(new_visitor: Any) -> None:
     payment = failed(2001, phone=CANCELS)()
     guest = new_visitor().owns(payment).waits_for(payment)
     guest.page.wait_for_selector("#mpesa-again[aria-disabled]")

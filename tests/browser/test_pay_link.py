@@ -1,4 +1,4 @@
-"""Who pays later, and who is asked to pay instead: one link, and other browsers than the one that ordered."""
+"""The payment link: for the shopper later, and for other people in other browsers."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ pytestmark = pytest.mark.browser
 
 LINK = re.compile(r"https?://\S+(/\w\w/checkout/mpesa/pay/[\w.:-]+/)")
 
-#: What only the shopper whose order it is may see and do.
+#: Controls for the order's own shopper only.
 OWNERS = "#mpesa-otherwise, #mpesa-pay-later, #mpesa-pay-link, #mpesa-restore-basket, #mpesa-done"
 
 
 def in_language(language: str, payment: MpesaPayment) -> MpesaPayment:
-    """As if its order had been placed in this language."""
+    """Set the order's language."""
     MpesaOrder.objects.update(language=language)
     return payment
 
 
-def mailed_link() -> str:
-    """The path of the link in the first mail."""
+def emailed_link() -> str:
+    """Return the path of the link in the first email."""
     [path, *_] = LINK.findall(str(mail.outbox[0].body))
     return str(path)
 
 
 def kept_until(language: str) -> str:
-    """The sentence that says until when the only order's things are kept."""
+    """Return the sentence with the only order's deadline."""
     until = MpesaOrder.objects.get().pay_before
     with translation.override(language):
-        told = {"time": when(until, until - timedelta(hours=24))}
-        return translation.gettext("We keep your things until %(time)s.") % told
+        values = {"time": when(until, until - timedelta(hours=24))}
+        return translation.gettext("We keep your things until %(time)s.") % values
 
 
 def pays(payer: Person, *, scripts: bool = True) -> str:
-    """On the page that a link led to, with a phone of their own; what the page says in the end."""
+    """Pay on the link's page with another phone and return the final text."""
     payer.uses_another_number("0708374149")
     five_seconds_pass()
     if not scripts:
@@ -61,9 +61,7 @@ def pays(payer: Person, *, scripts: bool = True) -> str:
     [("en", 360, True), ("sw", 320, True), ("en", 320, False), ("sw", 1280, False)],
     ids=["en", "sw narrow", "en narrow without scripts", "sw wide without scripts"],
 )
-def test_an_order_kept_for_later_is_paid_by_the_mailed_link_in_another_browser(
-    new_visitor: Any, language: str, width: int, scripts: bool
-) -> None:
+def test_eemailed_link_pays_in_another_browser(new_visitor: Any, language: str, width: int, scripts: bool) -> None:
     payment = in_language(language, failed(1032)())
     shopper = new_visitor(language=language, width=width, scripts=scripts).owns(payment).waits_for(payment)
     own_page = shopper.page.url
@@ -72,7 +70,7 @@ def test_an_order_kept_for_later_is_paid_by_the_mailed_link_in_another_browser(
     payer.page.on("framenavigated", lambda frame: visited.append(frame.url))
 
     kept = shopper.pays_later().looks("kept")
-    payer.page.goto(payer.shop + mailed_link())
+    payer.page.goto(payer.shop + emailed_link())
     asked = payer.sees("to-pay")
     fits = [shopper.fits(), payer.fits()]
     hidden = payer.page.locator(f"{OWNERS}, #mpesa-again").count()
@@ -89,35 +87,35 @@ def test_an_order_kept_for_later_is_paid_by_the_mailed_link_in_another_browser(
     assert shopper.page.locator("#mpesa-done").is_visible()
 
 
-def test_the_link_in_the_mail_leads_its_shopper_to_the_whole_order_before_and_after(new_visitor: Any) -> None:
+def test_eemailed_link_shows_its_shopper_the_whole_order(new_visitor: Any) -> None:
     payment = pays_later()
     shopper = new_visitor().owns(payment)
 
-    shopper.page.goto(shopper.shop + mailed_link())
+    shopper.page.goto(shopper.shop + emailed_link())
     shopper.sees("failed")
     before = shopper.page.locator("#mpesa-pay-link").count()
     pays(shopper)
-    shopper.page.goto(shopper.shop + mailed_link())
+    shopper.page.goto(shopper.shop + emailed_link())
     shopper.sees("paid")
 
     assert before == 1
     assert shopper.page.locator("#mpesa-done").is_visible()
 
 
-def test_whoever_paid_by_a_link_and_presses_it_once_more_reads_that_it_is_paid(new_visitor: Any) -> None:
+def test_used_link_shows_that_the_order_is_paid(new_visitor: Any) -> None:
     pays_later()
     payer = new_visitor()
-    payer.page.goto(payer.shop + mailed_link())
+    payer.page.goto(payer.shop + emailed_link())
     pays(payer)
 
-    payer.page.goto(payer.shop + mailed_link())
+    payer.page.goto(payer.shop + emailed_link())
 
     assert "KSh 1,500" in payer.sees("paid")
     assert payer.page.locator(OWNERS).count() == 0
 
 
 @pytest.mark.parametrize("clipboard", ["of today", "of old browsers", "refused"])
-def test_the_copied_and_the_shared_link_lead_another_browser_to_the_payment(new_visitor: Any, clipboard: str) -> None:
+def test_copied_and_shared_links_open_the_payment(new_visitor: Any, clipboard: str) -> None:
     payment = pays_later()
     shopper = new_visitor().owns(payment)
     shopper.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -142,7 +140,7 @@ def test_the_copied_and_the_shared_link_lead_another_browser_to_the_payment(new_
     assert "KSh 1,500" in payer.sees("to-pay")
 
 
-def test_a_link_that_could_not_be_copied_is_not_called_copied(new_visitor: Any) -> None:
+def test_failed_copy_selects_the_link(new_visitor: Any) -> None:
     payment = pays_later()
     shopper = new_visitor().owns(payment)
     shopper.page.add_init_script(
@@ -156,11 +154,11 @@ def test_a_link_that_could_not_be_copied_is_not_called_copied(new_visitor: Any) 
     assert shopper.page.evaluate("getSelection().toString()") == shopper.page.input_value("#mpesa-pay-link")
 
 
-def test_the_link_s_field_in_hand_does_not_keep_the_news_away(new_visitor: Any) -> None:
+def test_page_updates_while_the_link_has_focus(new_visitor: Any) -> None:
     payment = pays_later()
     shopper = new_visitor().owns(payment).waits_for(payment)
     payer = new_visitor()
-    payer.page.goto(payer.shop + mailed_link())
+    payer.page.goto(payer.shop + emailed_link())
 
     shopper.page.click("#mpesa-pay-link")
     pays(payer)
@@ -169,19 +167,19 @@ def test_the_link_s_field_in_hand_does_not_keep_the_news_away(new_visitor: Any) 
     assert "Paid. Thank you!" in shopper.sees("paid")
 
 
-def test_the_token_of_a_link_goes_nowhere_but_to_the_shop_and_once(new_visitor: Any) -> None:
+def test_token_of_the_link_is_sent_to_the_shop_once(new_visitor: Any) -> None:
     pays_later()
     payer = new_visitor()
-    told: list[Response] = []
-    payer.context.on("response", lambda response: told.append(response))
-    link = payer.shop + mailed_link()
+    responses: list[Response] = []
+    payer.context.on("response", lambda response: responses.append(response))
+    link = payer.shop + emailed_link()
     token = link.rstrip("/").rpartition("/")[2]
 
     payer.page.goto(link)
     pays(payer)
 
-    [answer] = [response for response in told if response.url == link]
-    asked = [(each.request.url, each.request.all_headers().get("referer", "")) for each in told]
+    [answer] = [response for response in responses if response.url == link]
+    asked = [(each.request.url, each.request.all_headers().get("referer", "")) for each in responses]
     assert [url for url, referer in asked if token in url + referer] == [link]
     assert answer.all_headers()["referrer-policy"] == "no-referrer"
     assert "no-store" in answer.all_headers()["cache-control"]

@@ -1,4 +1,4 @@
-"""The waiting page in Chromium: it changes in place, disturbs nobody, and fits every screen."""
+"""The payment page updates in place, keeps the focus and fits every screen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def changed(**changes: Any) -> None:
     MpesaPayment.objects.filter(pk=MpesaPayment.objects.latest("pk").pk).update(**changes)
 
 
-def test_news_come_into_the_page_in_place_and_are_announced(new_person: Any) -> None:
+def test_page_updates_in_place(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374149")
     guest.sees("enter-pin")
@@ -48,7 +48,7 @@ def test_news_come_into_the_page_in_place_and_are_announced(new_person: Any) -> 
     assert focused(guest) == "mpesa-heading"
 
 
-def test_the_focused_control_keeps_its_focus_while_the_page_goes_on_waiting(new_person: Any) -> None:
+def test_update_keeps_the_focus(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374149")
     guest.sees("enter-pin")
@@ -62,7 +62,7 @@ def test_the_focused_control_keeps_its_focus_while_the_page_goes_on_waiting(new_
     assert "Last checked" in checking
 
 
-def test_nothing_moves_while_another_number_is_being_typed(new_person: Any) -> None:
+def test_update_waits_while_the_shopper_types(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     guest.sees("enter-pin")
@@ -83,27 +83,29 @@ def test_nothing_moves_while_another_number_is_being_typed(new_person: Any) -> N
     assert focused(guest) in {"mpesa-another-number", "mpesa-heading"}
 
 
-def test_the_same_phone_may_be_asked_again_when_its_minute_is_over(new_person: Any) -> None:
+def test_same_phone_can_get_a_new_prompt_after_a_minute(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     guest.sees("enter-pin")
     changed(push_sent_at=timezone.now() - timedelta(seconds=53))
     guest.sees("failed")
 
-    told = guest.page.locator(".mpesa-retry").inner_text()
+    hint = guest.page.locator(".mpesa-retry").inner_text()
     closed = guest.page.locator("#mpesa-again").is_disabled()
     guest.page.wait_for_selector("#mpesa-again:not([aria-disabled])")
-    is_told_still = guest.page.locator(".mpesa-retry small").is_visible()
+    is_hint_visible = guest.page.locator(".mpesa-retry small").is_visible()
     guest.page.click("#mpesa-again")
     guest.sees("enter-pin")
 
-    assert closed and not is_told_still
-    assert "To the same phone: from" in told
+    assert closed and not is_hint_visible
+    assert "To the same phone: from" in hint
     assert MpesaPayment.objects.count() == 2
 
 
 @pytest.mark.parametrize(("width", "language"), [(320, "en"), (360, "sw"), (1280, "en")])
-def test_every_state_fits_the_screen_and_the_thumb(new_person: Any, settings: Any, width: int, language: str) -> None:
+def test_every_state_fits_the_screen_with_large_targets(
+    new_person: Any, settings: Any, width: int, language: str
+) -> None:
     settings.OSCAR_MPESA = {
         **settings.OSCAR_MPESA,
         "NAME_ON_PROMPT": "DUKA LA PWANI ONLINE TRADERS",
@@ -131,7 +133,7 @@ def test_every_state_fits_the_screen_and_the_thumb(new_person: Any, settings: An
     assert min(target.bounding_box()["height"] for target in targets.all()) >= 44
 
 
-def test_what_we_add_works_under_a_strict_content_security_policy(new_person: Any) -> None:
+def test_pages_work_with_a_strict_content_security_policy(new_person: Any) -> None:
     guest = new_person()
     guest.context.route("**/*", _with_policy)
     phone = guest.context.new_page()

@@ -25,14 +25,14 @@ def rings(payment: MpesaPayment) -> None:
     MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=timezone.now())
 
 
-def asked(**wishes: Any) -> MpesaPayment:
+def asked(**options: Any) -> MpesaPayment:
     """Somebody's number is asked to pay."""
-    return new_payment(now=timezone.now(), **{"phone": ANOTHER, **wishes})
+    return new_payment(now=timezone.now(), **{"phone": ANOTHER, **options})
 
 
-def asked_soon(**wishes: Any) -> MpesaPayment:
+def asked_soon(**options: Any) -> MpesaPayment:
     """The same, before the prompt goes out: it ``rings`` later."""
-    payment = asked(**wishes)
+    payment = asked(**options)
     MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=None)
     return payment
 
@@ -49,7 +49,7 @@ def focused(person: Person) -> str:
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "en"), (1280, "en"), (360, "sw"), (1280, "sw")])
-def test_a_prompt_pops_up_by_itself_and_a_typed_pin_pays(new_visitor: Any, width: int, language: str) -> None:
+def test_prompt_appears_and_a_typed_pin_pays(new_visitor: Any, width: int, language: str) -> None:
     payment = asked_soon()
     owner = picks_up(new_visitor(width=width, language=language).owns(payment).reads(language))
     idle = owner.looks("idle")
@@ -75,11 +75,11 @@ def test_a_prompt_pops_up_by_itself_and_a_typed_pin_pays(new_visitor: Any, width
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "text"),
     [(["9", "9", "9", "9", "Enter"], "Failed. Wrong M-PESA PIN."), (["Escape"], "Cancelled. You did not pay")],
     ids=["wrong", "cancel"],
 )
-def test_no_digit_leaves_the_browser(new_visitor: Any, keys: list[str], told: str) -> None:
+def test_pin_digits_are_not_sent(new_visitor: Any, keys: list[str], text: str) -> None:
     payment = asked()
     owner = picks_up(new_visitor().owns(payment))
     posted: list[str] = []
@@ -87,7 +87,7 @@ def test_no_digit_leaves_the_browser(new_visitor: Any, keys: list[str], told: st
 
     for key in keys:
         owner.page.keyboard.press(key)
-    owner.page.wait_for_selector(f".sms >> text={told}")
+    owner.page.wait_for_selector(f".sms >> text={text}")
 
     word = "cancel" if keys == ["Escape"] else "wrong"
     assert [body for body in posted if f"\n{word}\n" in body.replace("\r", "")]
@@ -98,7 +98,7 @@ def _posted(request: Request) -> str:
     return (request.post_data or "") if "/answer/" in request.url else ""
 
 
-def test_a_pin_needs_four_digits_and_a_slip_can_be_taken_back(new_visitor: Any) -> None:
+def test_pin_needs_four_digits_and_can_be_corrected(new_visitor: Any) -> None:
     owner = picks_up(new_visitor().owns(asked()))
 
     owner.page.keyboard.type("12x3")
@@ -112,7 +112,7 @@ def test_a_pin_needs_four_digits_and_a_slip_can_be_taken_back(new_visitor: Any) 
     assert owner.page.input_value("#pin") == "1234"
 
 
-def test_a_prompt_that_nobody_answers_is_gone_after_a_minute(new_visitor: Any) -> None:
+def test_unanswered_prompt_disappears_after_a_minute(new_visitor: Any) -> None:
     payment = asked()
     owner = picks_up(new_visitor().owns(payment))
     owner.page.wait_for_selector(OPEN)
@@ -127,7 +127,7 @@ def test_a_prompt_that_nobody_answers_is_gone_after_a_minute(new_visitor: Any) -
     assert focused(owner) == "screen"
 
 
-def test_a_prompt_for_another_number_rings_on_its_own_phone_only(new_visitor: Any) -> None:
+def test_prompt_appears_on_its_own_phone_only(new_visitor: Any) -> None:
     first, second = asked(), asked_soon(order=new_order(total="700.00"), phone=NO_FUNDS)
     owner = picks_up(new_visitor().owns(first, second), f"{first.pk}/")
     owner.page.keyboard.type("12")
@@ -146,7 +146,7 @@ def test_a_prompt_for_another_number_rings_on_its_own_phone_only(new_visitor: An
     assert "KSh 700.00" in other and "KSh 1,500.00" not in other
 
 
-def test_a_hidden_phone_rests_after_a_while_and_looks_at_once_when_it_is_seen(new_visitor: Any) -> None:
+def test_hidden_phone_stops_polling_and_resumes_when_visible(new_visitor: Any) -> None:
     owner = new_visitor().owns(asked())
     owner.page.clock.install()
     picks_up(owner)
@@ -175,17 +175,15 @@ def _turned_away(person: Person, *, is_hidden: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("button", "told"),
+    ("button", "text"),
     [("right", "Confirmed."), ("wrong", "Failed. Wrong M-PESA PIN."), ("cancel", "Cancelled.")],
 )
-def test_without_scripts_three_buttons_answer_and_there_is_no_pin_field(
-    new_visitor: Any, button: str, told: str
-) -> None:
+def test_buttons_answer_without_scripts(new_visitor: Any, button: str, text: str) -> None:
     owner = picks_up(new_visitor(scripts=False).owns(asked()))
     owner.looks("plain")
     has_pad = owner.page.locator("#pin").is_visible()
 
     owner.page.click(f"button[value={button}]")
-    owner.page.wait_for_selector(f".sms >> text={told}")
+    owner.page.wait_for_selector(f".sms >> text={text}")
 
     assert not has_pad

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_a_guest_buys_with_scripts(new_person: Any, width: int) -> None:
+def test_guest_buys_with_scripts(new_person: Any, width: int) -> None:
     guest = new_person(width=width)
     guest.fills_basket().goes_to_payment()
     fits = [guest.fits()]
@@ -45,7 +45,7 @@ def test_a_guest_buys_with_scripts(new_person: Any, width: int) -> None:
     assert number in thanks
 
 
-def test_a_guest_buys_without_scripts(new_person: Any) -> None:
+def test_guest_buys_without_scripts(new_person: Any) -> None:
     guest = new_person(scripts=False)
     guest.orders("0708374149")
     waiting = guest.sees("enter-pin")
@@ -59,7 +59,7 @@ def test_a_guest_buys_without_scripts(new_person: Any) -> None:
     assert str(MpesaReceipt.objects.get().number) in guest.looks("thanks")
 
 
-def test_a_page_without_scripts_looks_again_by_itself(new_person: Any) -> None:
+def test_page_without_scripts_reloads(new_person: Any) -> None:
     guest = new_person(scripts=False)
     guest.orders("0708374149")
     guest.context.route("**/checkout/mpesa/*/", _in_a_hurry)
@@ -79,7 +79,7 @@ def _in_a_hurry(route: Route) -> None:
     route.fulfill(response=answer, body=page.replace('content="20;', 'content="2;'))
 
 
-def test_a_user_buys(new_person: Any) -> None:
+def test_user_buys(new_person: Any) -> None:
     user = new_person().signs_in("shopper@example.com", "karibu-shopper")
     user.fills_basket().goes("checkout/shipping-address/")
     user.page.locator("button.ship-address").first.click()
@@ -102,7 +102,7 @@ def test_a_user_buys(new_person: Any) -> None:
     ],
     ids=["no funds", "cancelled"],
 )
-def test_a_failure_says_why_and_another_number_pays(new_person: Any, phone: str, sentence: str) -> None:
+def test_failed_payment_is_retried_with_another_number(new_person: Any, phone: str, sentence: str) -> None:
     guest = new_person()
     guest.orders(phone)
     guest.sees("enter-pin")
@@ -119,7 +119,7 @@ def test_a_failure_says_why_and_another_number_pays(new_person: Any, phone: str,
     assert get_model("order", "Order").objects.get().status == "Being processed"
 
 
-def test_typing_another_number_is_not_interrupted(new_person: Any) -> None:
+def test_invalid_number_keeps_its_value(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     guest.sees("enter-pin")
@@ -142,7 +142,7 @@ def test_cash_on_delivery_sends_no_prompt(new_person: Any) -> None:
     assert not MpesaPayment.objects.exists()
 
 
-def test_the_swahili_shopper_reads_swahili(new_person: Any) -> None:
+def test_payment_page_is_in_swahili(new_person: Any) -> None:
     guest = new_person(language="sw")
     guest.orders("0708374151")
     waiting = guest.sees("enter-pin")
@@ -158,7 +158,7 @@ def test_the_swahili_shopper_reads_swahili(new_person: Any) -> None:
 @pytest.mark.parametrize(
     ("pin", "state"), [("1234", "paid"), ("9999", "failed"), ("cancel", "failed")], ids=["right", "wrong", "cancel"]
 )
-def test_the_practice_phone_answers(new_person: Any, pin: str, state: str) -> None:
+def test_practice_phone_answers(new_person: Any, pin: str, state: str) -> None:
     guest = new_person()
     phone = guest.context.new_page()
     phone.goto(f"{guest.shop}/practice-phone/")
@@ -176,7 +176,7 @@ def test_the_practice_phone_answers(new_person: Any, pin: str, state: str) -> No
     assert phone.locator(".sms li").count() == 1
 
 
-def test_staff_see_order_source_and_transaction_with_the_code(new_person: Any) -> None:
+def test_staff_see_the_code_on_oscars_order_page(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374149")
     guest.sees("enter-pin")

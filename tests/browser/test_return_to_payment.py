@@ -1,4 +1,4 @@
-"""Two tabs, the Back button, a browser that was closed: nobody pays twice, and everybody finds the way back."""
+"""Tabs, the Back button and closed browsers: shoppers pay once and find their way back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def a_minute_ago(payment: MpesaPayment) -> MpesaPayment:
     return payment
 
 
-def test_a_retry_in_one_tab_is_known_in_the_others_and_none_of_them_sends_a_second(new_visitor: Any) -> None:
+def test_retry_in_one_tab_prevents_a_second_in_others(new_visitor: Any) -> None:
     payment = a_minute_ago(failed(2001)())
     first = new_visitor().owns(payment).waits_for(payment)
     second, third = first.opens_tab(), first.opens_tab()
@@ -60,7 +60,7 @@ def test_a_retry_in_one_tab_is_known_in_the_others_and_none_of_them_sends_a_seco
     assert third.page.locator("#mpesa-again").count() == 0
 
 
-def test_an_order_is_placed_once_from_two_tabs(new_person: Any) -> None:
+def test_order_is_placed_once_from_two_tabs(new_person: Any) -> None:
     first = new_person()
     first.fills_basket().goes_to_payment().chooses("mpesa").names_phone("0712345678")
     first.page.wait_for_selector("#place-order")
@@ -76,7 +76,7 @@ def test_an_order_is_placed_once_from_two_tabs(new_person: Any) -> None:
     assert (Order.objects.count(), MpesaPayment.objects.count()) == (1, 1)
 
 
-def test_back_and_forward_place_nothing_twice_and_lead_to_the_order(keeping_chromium: Browser, shop: str) -> None:
+def test_back_and_forward_place_the_order_once(keeping_chromium: Browser, shop: str) -> None:
     guest = Person(keeping_chromium, shop, pictures=PICTURES / "test_back_and_forward")
     guest.orders("0708374149")
     MpesaPayment.objects.update(on_hold=True)
@@ -101,7 +101,7 @@ def test_back_and_forward_place_nothing_twice_and_lead_to_the_order(keeping_chro
     assert guest.errors == []
 
 
-def test_who_closed_the_browser_finds_the_order_in_the_basket(new_person: Any) -> None:
+def test_shopper_returns_from_the_basket_after_closing_the_browser(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")
     five_seconds_pass()
@@ -118,7 +118,7 @@ def test_who_closed_the_browser_finds_the_order_in_the_basket(new_person: Any) -
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 1280), ("en", 320), ("sw", 360)])
-def test_a_new_tab_says_what_waits_and_leads_there(new_visitor: Any, language: str, width: int) -> None:
+def test_new_tab_reminds_of_the_unpaid_order(new_visitor: Any, language: str, width: int) -> None:
     payment = failed(1032)()
     guest = new_visitor(language=language, width=width).owns(payment).waits_for(payment)
 
@@ -133,7 +133,7 @@ def test_a_new_tab_says_what_waits_and_leads_there(new_visitor: Any, language: s
     assert (fits, tab.page.url) == (True, guest.page.url)
 
 
-def test_who_is_signed_in_pays_each_of_their_orders_from_its_own_page_on_any_device(new_visitor: Any) -> None:
+def test_user_pays_from_the_order_history_on_another_device(new_visitor: Any) -> None:
     user = get_user_model().objects.create_user("achieng", "achieng@example.com", "a long password")
     older, newer = (new_payment(new_order(user=user), phone=CANCELS, now=timezone.now()) for _ in range(2))
     for payment in (older, newer):

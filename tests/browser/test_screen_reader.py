@@ -1,4 +1,4 @@
-"""What a screen reader says of the waiting page: each change once, and the focus is never lost."""
+"""Screen readers announce each change of the payment page once, and the focus is never lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def focused(guest: Person) -> str:
     return str(guest.page.evaluate("document.activeElement.id"))
 
 
-def test_nothing_is_said_while_nothing_changes(new_visitor: Any) -> None:
+def test_nothing_is_announced_without_a_change(new_visitor: Any) -> None:
     guest = listens(new_visitor, enter_pin())
 
     guest.comes_back()
@@ -56,7 +56,7 @@ def test_nothing_is_said_while_nothing_changes(new_visitor: Any) -> None:
     assert (heard(guest), focused(guest)) == ([], "mpesa-check")
 
 
-def test_each_change_is_said_once_with_its_next_step(new_visitor: Any) -> None:
+def test_each_change_is_announced_once(new_visitor: Any) -> None:
     payment = enter_pin()
     guest = listens(new_visitor, payment)
 
@@ -78,7 +78,7 @@ def test_each_change_is_said_once_with_its_next_step(new_visitor: Any) -> None:
 
 
 @pytest.mark.parametrize("ending", ["paid", "failed"])
-def test_at_the_end_it_is_said_once_and_the_focus_is_on_the_heading(new_visitor: Any, ending: str) -> None:
+def test_result_is_announced_once_and_the_heading_has_focus(new_visitor: Any, ending: str) -> None:
     payment = checking()
     guest = listens(new_visitor, payment)
 

@@ -1,4 +1,4 @@
-"""The set-up page and the callbacks inbox, on a phone and on a desk, in both languages: they fit, and axe agrees."""
+"""The set-up page and the callbacks fit and are accessible in both languages."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = pytest.mark.parametrize(("language", "width"), [("en", 360), ("en", 1280), ("sw", 360), ("sw", 1280)])
 
 
-def at_the_desk(person: Person) -> Person:
-    """Somebody of the staff who may act, signed in."""
+def signed_in(person: Person) -> Person:
+    """Sign in as staff who may act on payments."""
     client = Client()
     clerk = new_staff_user("view_mpesapayment", "act_on_payment")
     allow_order_pages(clerk)
@@ -49,9 +49,11 @@ def some_of_each() -> MpesaCallback:
 
 
 @LOOKS
-def test_the_set_up_page(new_visitor: Callable[..., Person], settings: Any, language: str, width: int) -> None:
+def test_setup_page_fits_and_is_accessible(
+    new_visitor: Callable[..., Person], settings: Any, language: str, width: int
+) -> None:
     set_up(settings, SHORTCODE="5123456", PASSKEY="", AVAILABLE_TO="staff", SUPPORT_CONTACT="0700 000 000")
-    clerk = at_the_desk(new_visitor(language=language, width=width))
+    clerk = signed_in(new_visitor(language=language, width=width))
 
     clerk.goes("dashboard/mpesa/set-up/")
     clerk.looks("set-up")
@@ -61,9 +63,9 @@ def test_the_set_up_page(new_visitor: Callable[..., Person], settings: Any, lang
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_on_a_phone_no_setting_is_cut_off(new_visitor: Callable[..., Person], settings: Any, language: str) -> None:
+def test_settings_table_fits_a_phone(new_visitor: Callable[..., Person], settings: Any, language: str) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
-    clerk = at_the_desk(new_visitor(language=language, width=360))
+    clerk = signed_in(new_visitor(language=language, width=360))
 
     clerk.goes("dashboard/mpesa/set-up/")
 
@@ -72,11 +74,11 @@ def test_on_a_phone_no_setting_is_cut_off(new_visitor: Callable[..., Person], se
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_try(
+def test_full_check_shows_its_findings(
     new_visitor: Callable[..., Person], settings: Any, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    clerk = at_the_desk(new_visitor(width=width))
+    clerk = signed_in(new_visitor(width=width))
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{clerk.shop}/api/payments/hooks", TRUSTED_PROXIES=1)
         clerk.goes("dashboard/mpesa/set-up/")
@@ -91,9 +93,9 @@ def test_the_try(
 
 
 @LOOKS
-def test_the_inbox(new_visitor: Callable[..., Person], language: str, width: int) -> None:
+def test_callback_pages_fit_and_are_accessible(new_visitor: Callable[..., Person], language: str, width: int) -> None:
     failed = some_of_each()
-    clerk = at_the_desk(new_visitor(language=language, width=width))
+    clerk = signed_in(new_visitor(language=language, width=width))
 
     clerk.goes("dashboard/mpesa/callbacks/")
     clerk.looks("inbox")
@@ -107,9 +109,9 @@ def test_the_inbox(new_visitor: Callable[..., Person], language: str, width: int
     assert found + violations_at_all_widths(clerk.page, within=".mpesa-dashboard") == []
 
 
-def test_the_inbox_without_scripts(new_visitor: Callable[..., Person]) -> None:
+def test_callback_is_processed_again_without_scripts(new_visitor: Callable[..., Person]) -> None:
     failed = some_of_each()
-    clerk = at_the_desk(new_visitor(scripts=False))
+    clerk = signed_in(new_visitor(scripts=False))
 
     clerk.goes("dashboard/mpesa/callbacks/")
     clerk.page.select_option("#id_verdict", "failed")

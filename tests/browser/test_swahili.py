@@ -1,4 +1,4 @@
-"""Swahili words are longer than English ones: no page of a purchase has to be scrolled sideways for them."""
+"""Swahili pages of a purchase fit a phone, although the words are longer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def everything_of_a_purchase(guest: Person) -> Iterator[str]:
     yield "status"
 
 
-def test_every_page_of_a_purchase_in_swahili_fits_on_a_phone(new_person: Callable[..., Person]) -> None:
+def test_every_page_of_a_purchase_fits_a_phone(new_person: Callable[..., Person]) -> None:
     guest = new_person(language="sw")
 
     wide = []
@@ -53,7 +53,7 @@ def test_every_page_of_a_purchase_in_swahili_fits_on_a_phone(new_person: Callabl
     assert wide == []
 
 
-def test_a_shoppers_orders_fit_on_a_phone(new_person: Callable[..., Person]) -> None:
+def test_order_pages_fit_a_phone(new_person: Callable[..., Person]) -> None:
     shopper = new_person(language="sw").signs_in("shopper@example.com", "karibu-shopper")
     shopper.page.wait_for_selector("#logout_link")
     shopper.fills_basket().goes("checkout/")

@@ -1,4 +1,4 @@
-"""One row of each kind that a page of the desk may be about."""
+"""One row for each kind of detail page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from tests.shop import ANOTHER, PAYS, failure, later, new_payment, pay, post, su
 
 
 class Rows:
-    """Ids: a failed payment that may be tried again, money that waits for a person, a callback with its verdict,
-    and a number that gets no requests."""
+    """Ids of a failed payment, a paid payment, an undecided receipt, a callback and a blocked phone."""
 
     def __init__(self) -> None:
         failed = new_payment(phone=ANOTHER)

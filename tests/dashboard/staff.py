@@ -1,4 +1,4 @@
-"""Somebody at the desk: a browser of theirs, and money in the list to look at."""
+"""Clients of staff, receipts, and URLs of the dashboard."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from django.urls import reverse
 from oscar_mpesa.models import Allocation, MpesaReceipt
 from tests.shop import NOON, allow_order_pages, new_staff_user
 
-#: What everybody at the desk has.
+#: The permission that every page needs.
 VIEW = "view_mpesapayment"
 
 TAGS = re.compile(r"<[^>]+>")
 
-#: All that may be decided about money.
+#: All decisions about receipts.
 ALL = ("apply_receipt", "record_return", "explain_receipt")
 
 
-def at_desk(*permissions: str) -> Client:
-    """The browser of a clerk who may see M-Pesa, and do these things."""
+def staff_client(*permissions: str) -> Client:
+    """Return the client of staff with these permissions."""
     client = Client()
     client.force_login(new_staff_user(VIEW, *permissions))
     return client
 
 
-def at_order_desk() -> Client:
-    """The browser of a clerk who may see M-Pesa, and the orders in Oscar's dashboard."""
+def orders_staff_client() -> Client:
+    """Return the client of staff who may also see orders in Oscar's dashboard."""
     client = Client()
     clerk = new_staff_user(VIEW)
     allow_order_pages(clerk)
@@ -39,21 +39,21 @@ def at_order_desk() -> Client:
     return client
 
 
-def address(name: str, *args: Any) -> str:
-    """Of a page of the desk."""
+def url_of(name: str, *args: Any) -> str:
+    """Return the URL of a dashboard page."""
     return reverse(f"dashboard:mpesa-{name}", args=args)
 
 
-def words(response: Any) -> str:
-    """What a reader sees of the page's own part, its blanks made even."""
+def page_text(response: Any) -> str:
+    """Return the text of the page's content, with single spaces."""
     page = response.content.decode().partition('<div class="content">')[2]
     return " ".join(html.unescape(TAGS.sub(" ", page)).split())
 
 
 def new_receipt(number: str | None = "OD123ABC45", **about: Any) -> MpesaReceipt:
-    """Money as a row alone: used, of production and without an order, unless told otherwise."""
+    """Create a receipt without other rows; by default matched, of production and without an order."""
     paid_at: datetime = about.get("paid_at", NOON)
-    told = {
+    text = {
         "environment": "production",
         "amount": Decimal(1500),
         "paid_at": paid_at,
@@ -63,11 +63,11 @@ def new_receipt(number: str | None = "OD123ABC45", **about: Any) -> MpesaReceipt
         "created_at": paid_at,
         **about,
     }
-    return MpesaReceipt.objects.create(number=number, **told)
+    return MpesaReceipt.objects.create(number=number, **text)
 
 
-def production(settings: Any) -> None:
-    """The shop takes real money."""
+def use_production(settings: Any) -> None:
+    """Set the shop to production."""
     settings.OSCAR_MPESA = {
         "ENVIRONMENT": "production",
         "CONSUMER_KEY": "key",
@@ -79,17 +79,17 @@ def production(settings: Any) -> None:
     }
 
 
-def page_of(receipt: MpesaReceipt) -> str:
-    """The address of one arrival of money."""
+def receipt_url(receipt: MpesaReceipt) -> str:
+    """Return the URL of a receipt's page."""
     return reverse("dashboard:mpesa-receipt", args=[receipt.pk])
 
 
-def number_of(receipt: MpesaReceipt) -> str:
-    """Of the order that the money came for."""
+def order_number_of(receipt: MpesaReceipt) -> str:
+    """Return the number of the receipt's order."""
     assert receipt.order is not None
     return str(receipt.order.number)
 
 
-def door(name: str, receipt: MpesaReceipt) -> str:
-    """The address at which a decision about it is made: apply, return or explain."""
+def decision_url(name: str, receipt: MpesaReceipt) -> str:
+    """Return the URL of a decision: allocate, refund or resolve."""
     return reverse(f"dashboard:mpesa-receipt-{name}", args=[receipt.pk])

@@ -1,4 +1,4 @@
-"""What a decision leads to is said before it is made, and what came of it afterwards: where a shopkeeper guessed."""
+"""The pages tell the consequence of a decision before it, and its result afterwards."""
 
 from __future__ import annotations
 
@@ -13,64 +13,64 @@ from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
 from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
 from oscar_mpesa.services.update_sources import push_expired
-from tests.dashboard.forms import closed, looked_at, seen, stock_snapshot
-from tests.dashboard.staff import ALL, address, at_desk, page_of, words
+from tests.dashboard.forms import closed_payment, page_text_of, restore_basket, review_text
+from tests.dashboard.staff import ALL, page_text, receipt_url, staff_client, url_of
 from tests.services.unmatched import mismatch, surplus
 from tests.shop import ANOTHER, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
 
-RETURN = {"refund-day": "2026-11-23", "refund-reference": "UKQ0000001", "refund-sent": "on"}
+REFUND = {"refund-day": "2026-11-23", "refund-reference": "UKQ0000001", "refund-sent": "on"}
 
 
-# Written down by hand
+# Record a payment
 
 
-def test_a_payment_of_tomorrow_is_refused_before_anybody_compares_it() -> None:
+def test_future_payment_is_refused_before_the_review() -> None:
     tomorrow = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%d")
 
-    told = looked_at(new_order(), day=tomorrow)
+    text = review_text(new_order(), day=tomorrow)
 
-    assert "Enter a time that is not in the future." in told
-    assert "Is this right?" not in told and "Look at the money of this order" not in told
-
-
-def test_money_for_an_order_that_is_paid_is_said_to_be_paid_twice() -> None:
-    told = looked_at(pay(new_payment()).mpesa_order.order)
-
-    assert "This order is paid already: this money will count as paid twice and wait for a decision." in told
+    assert "Enter a time that is not in the future." in text
+    assert "Is this right?" not in text and "Look at the money of this order" not in text
 
 
-def test_money_for_things_in_the_basket_is_said_to_wait() -> None:
+def test_review_warns_that_a_paid_order_is_paid_twice() -> None:
+    text = review_text(pay(new_payment()).mpesa_order.order)
+
+    assert "This order is paid already: this money will count as paid twice and wait for a decision." in text
+
+
+def test_review_warns_that_a_restored_basket_needs_a_decision() -> None:
     order = new_order()
     get_or_create_mpesa_order(order.pk, now=later(1))
     MpesaOrder.objects.update(basket_restored_at=later(95))
 
-    told = looked_at(order)
+    text = review_text(order)
 
-    assert "The things of this order went back into the basket: this money will wait for a decision." in told
-    assert "makes this order paid" not in told
+    assert "The things of this order went back into the basket: this money will wait for a decision." in text
+    assert "makes this order paid" not in text
 
 
-def test_a_missing_code_is_not_said_to_be_paid_twice() -> None:
+def test_review_of_a_missing_code_warns_of_no_second_payment() -> None:
     payment = pay(new_payment())
     MpesaReceipt.objects.update(number=None, awaiting_number=payment.pk)
 
-    told = looked_at(payment.mpesa_order.order)
+    text = review_text(payment.mpesa_order.order)
 
-    assert payment.mpesa_order.order.number in told and "Is this right?" in told
-    assert "count as paid twice" not in told
-
-
-# Money that waits
+    assert payment.mpesa_order.order.number in text and "Is this right?" in text
+    assert "count as paid twice" not in text
 
 
-def test_to_send_money_back_is_a_choice_and_no_fact() -> None:
+# Undecided receipts
+
+
+def test_receipt_page_offers_a_refund_as_a_choice() -> None:
     receipt = surplus()
     used: Any = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
-    client = at_desk(*ALL)
+    client = staff_client(*ALL)
 
-    of_waiting, of_used = (words(client.get(page_of(each))) for each in (receipt, used))
+    of_waiting, of_used = (page_text(client.get(receipt_url(each))) for each in (receipt, used))
 
     assert "If you send it back" in of_waiting and "It was sent back" not in of_waiting
     assert "This money paid order" not in of_waiting
@@ -78,108 +78,109 @@ def test_to_send_money_back_is_a_choice_and_no_fact() -> None:
     assert "No mail does: tell the customer." in of_used
 
 
-def test_a_decision_that_is_refused_says_so_at_the_top_and_leads_there() -> None:
+def test_refused_decision_links_to_its_section_from_the_top() -> None:
     receipt: Any = mismatch()
-    client = at_desk(*ALL)
-    too_much = {**RETURN, "refund-amount": "9000", "refund-returned_before": "0"}
+    client = staff_client(*ALL)
+    too_much = {**REFUND, "refund-amount": "9000", "refund-returned_before": "0"}
 
-    returned = client.post(address("receipt-refund", receipt.pk), too_much).content.decode()
-    used = client.post(address("receipt-allocate", receipt.pk), {"order": receipt.order.number}).content.decode()
-    explained = client.post(address("receipt-resolve", receipt.pk), {}).content.decode()
+    returned = client.post(url_of("receipt-refund", receipt.pk), too_much).content.decode()
+    used = client.post(url_of("receipt-allocate", receipt.pk), {"order": receipt.order.number}).content.decode()
+    explained = client.post(url_of("receipt-resolve", receipt.pk), {}).content.decode()
 
     for page, place in ((returned, "refund"), (used, "allocate"), (explained, "resolve")):
         assert f'Nothing was changed. <a href="#{place}">' in page
         assert f'<h2 id="{place}">' in page
-    assert "Nothing was changed." not in client.get(page_of(receipt)).content.decode()
+    assert "Nothing was changed." not in client.get(receipt_url(receipt)).content.decode()
 
 
-def test_the_code_of_one_return_is_taken_for_no_other() -> None:
+def test_code_of_one_refund_is_refused_for_another() -> None:
     first = surplus()
     second = MpesaReceipt.objects.exclude(pk=first.pk).get()
-    client = at_desk(*ALL)
+    client = staff_client(*ALL)
     for receipt in (first, second):
         seen_before = {"refund-returned_before": "0", "refund-seen_as": receipt.allocation}
-        sent = {**RETURN, "refund-amount": str(receipt.amount), **seen_before}
-        told = words(client.post(address("receipt-refund", receipt.pk), sent, follow=True))
+        sent = {**REFUND, "refund-amount": str(receipt.amount), **seen_before}
+        text = page_text(client.post(url_of("receipt-refund", receipt.pk), sent, follow=True))
 
     second.refresh_from_db()
-    assert "This code stands at a return already." in told
+    assert "This code stands at a return already." in text
     assert second.returned_amount is None
 
 
-def test_who_still_wants_the_things_of_a_basket_has_a_way_to_get_them_for_the_money() -> None:
-    receipt = stock_snapshot(mismatch())
+def test_receipt_of_a_restored_basket_explains_a_new_order() -> None:
+    receipt = restore_basket(mismatch())
 
-    assert "let the customer order again and press Cancel on the phone, and use this money for the new order" in seen(
-        "receipt", receipt.pk
+    assert (
+        "let the customer order again and press Cancel on the phone, and use this money for the new order"
+        in page_text_of("receipt", receipt.pk)
     )
 
 
-def test_a_closed_order_is_said_to_be_opened_again() -> None:
-    receipt, order = surplus(), closed().mpesa_order.order
+def test_receipt_page_warns_that_a_closed_order_reopens() -> None:
+    receipt, order = surplus(), closed_payment().mpesa_order.order
 
-    told = seen("receipt", receipt.pk, order=order.number)
+    text = page_text_of("receipt", receipt.pk, order=order.number)
 
-    assert "This order is closed: using the money opens it again, if its things are in stock." in told
-
-
-# What is told of a request
+    assert "This order is closed: using the money opens it again, if its things are in stock." in text
 
 
-def test_a_held_request_waits_for_a_person_and_for_no_phone() -> None:
+# Payments
+
+
+def test_payment_on_hold_is_not_shown_as_waiting_for_the_phone() -> None:
     payment = mismatch().payment
     assert payment is not None
 
-    facts = seen("payment", payment.pk).partition("Facts")[2].partition("Made")[0]
+    facts = page_text_of("payment", payment.pk).partition("Facts")[2].partition("Made")[0]
 
     assert "held for a person's decision" in facts
-    assert "waiting for the phone" not in facts and "Order is kept until" not in seen("payment", payment.pk)
+    assert "waiting for the phone" not in facts and "Order is kept until" not in page_text_of("payment", payment.pk)
 
 
-def test_the_caller_hears_of_the_last_request_whichever_is_looked_at() -> None:
+def test_summary_names_the_result_of_the_last_payment() -> None:
     order = new_order()
     first = new_payment(order)
     apply_update(first, push_expired(), now=later(150))
     last = new_payment(order, phone=ANOTHER, now=later(200))
     post(last, failure(last, code=1), now=later(210))
 
-    of_first, of_last = (seen("payment", each.pk).partition("Say:")[2] for each in (first, last))
+    of_first, of_last = (page_text_of("payment", each.pk).partition("Say:")[2] for each in (first, last))
 
     assert "The last request: balance too low." in of_first
     assert "The last request: balance too low." in of_last
 
 
-def test_no_request_can_be_sent_for_a_closed_order_and_the_page_says_so() -> None:
-    told = seen("payment", closed().pk)
+def test_closed_order_offers_no_new_prompt() -> None:
+    text = page_text_of("payment", closed_payment().pk)
 
-    assert "The order is closed: no new request can be sent for it." in told
-    assert "Send a new request" not in told
+    assert "The order is closed: no new request can be sent for it." in text
+    assert "Send a new request" not in text
 
 
-def test_the_caller_hears_what_went_back_and_by_which_code() -> None:
+def test_summary_names_the_refund_and_its_reference() -> None:
     receipt = surplus()
     clerk = new_staff_user("record_return")
     record_refund(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
 
-    told = seen("payment", receipt.payment_id).partition("Say:")[2]
+    text = page_text_of("payment", receipt.payment_id).partition("Say:")[2]
 
-    assert "Your payment arrived. There is nothing more to pay." in told
-    assert "Of KSh 1,500 (M-PESA code OD222BBB22) we sent back KSh 1,500 on" in told
-    assert ": UKQ0000001." in told
+    assert "Your payment arrived. There is nothing more to pay." in text
+    assert "Of KSh 1,500 (M-PESA code OD222BBB22) we sent back KSh 1,500 on" in text
+    assert ": UKQ0000001." in text
 
 
-def test_a_difference_that_was_accepted_is_told_of_the_payment_and_of_the_order() -> None:
+def test_accepted_difference_is_shown_with_payment_and_order() -> None:
     receipt = mismatch()
     clerk = new_staff_user("apply_receipt")
     allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
     receipt.refresh_from_db()
     order: Any = receipt.order
-    client = at_desk(*ALL, "view_full_phone")
+    client = staff_client(*ALL, "view_full_phone")
     client.force_login(new_superuser())
 
-    of_order = words(client.get(f"/en/dashboard/orders/{order.number}/"))
+    of_order = page_text(client.get(f"/en/dashboard/orders/{order.number}/"))
 
-    assert "used for this order, and the difference was accepted" in seen("payment", receipt.payment_id)
+    assert "used for this order, and the difference was accepted" in page_text_of("payment", receipt.payment_id)
     assert "Paid by M-PESA: KSh 1,400, OD123ABC45. The order costs KSh 1,500; the difference was accepted." in of_order
 
 
@@ -190,8 +191,8 @@ def new_superuser() -> Any:
     return clerk
 
 
-def test_a_shop_with_a_till_is_told_its_own_lines() -> None:
-    told = seen("setup")
+def test_setup_page_shows_the_settings_of_a_till() -> None:
+    text = page_text_of("setup")
 
-    assert "MPESA_SHORTCODE_TYPE=paybill MPESA_TILL_NUMBER=…" in told
-    assert "MPESA_SHORTCODE=7654321 no kind: the till's number says it" in told
+    assert "MPESA_SHORTCODE_TYPE=paybill MPESA_TILL_NUMBER=…" in text
+    assert "MPESA_SHORTCODE=7654321 no kind: the till's number says it" in text

@@ -1,4 +1,4 @@
-"""The CSV that every list of the desk can be had as."""
+"""CSV downloads: safe cells, encoding and streaming."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cells(response: Any) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "＝", "＋", "－", "＠"])
-def test_text_that_a_spreadsheet_would_run_is_kept_as_text(start: str) -> None:
+def test_formula_is_escaped(start: str) -> None:
     formula = f"{start}HYPERLINK(1)"
 
     _header, row = cells(streamed_csv("a.csv", ["Name"], [[formula]]))
@@ -34,7 +34,7 @@ def test_text_that_a_spreadsheet_would_run_is_kept_as_text(start: str) -> None:
     assert row == [f"'{formula}"]
 
 
-def test_numbers_stay_numbers_and_moments_are_nairobi_s() -> None:
+def test_numbers_stay_numbers_and_times_are_in_nairobi() -> None:
     moment = datetime(2026, 11, 4, 21, 30, tzinfo=timezone.utc)
 
     response = streamed_csv("a.csv", ["A", "B", "C", "D", "E"], [[-5, Decimal("-1.50"), moment, None, "100042"]])
@@ -43,15 +43,15 @@ def test_numbers_stay_numbers_and_moments_are_nairobi_s() -> None:
     assert text.splitlines()[1] == '-5,-1.50,"2026-11-05 00:30:00","","100042"'
 
 
-def test_letters_of_every_language_and_quotes_survive() -> None:
+def test_non_ascii_letters_and_quotes_are_kept() -> None:
     row = ['Wanjikũ "Shiru", Duka; la =pili', gettext_lazy("Overview")]
 
-    _header, told = cells(streamed_csv("a.csv", ["A", "B"], [row]))
+    _header, text = cells(streamed_csv("a.csv", ["A", "B"], [row]))
 
-    assert told == ['Wanjikũ "Shiru", Duka; la =pili', "Overview"]
+    assert text == ['Wanjikũ "Shiru", Duka; la =pili', "Overview"]
 
 
-def test_it_is_a_download_that_no_cache_keeps() -> None:
+def test_response_is_a_download_that_is_not_cached() -> None:
     response = streamed_csv("m-pesa payments.csv", ["A"], [])
 
     assert response["Content-Type"] == "text/csv; charset=utf-8"
@@ -59,7 +59,7 @@ def test_it_is_a_download_that_no_cache_keeps() -> None:
     assert "no-store" in response["Cache-Control"]
 
 
-def test_rows_are_read_as_the_answer_is_sent() -> None:
+def test_rows_are_read_while_the_response_is_sent() -> None:
     read = 0
 
     def rows() -> Iterator[list[int]]:

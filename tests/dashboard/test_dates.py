@@ -1,4 +1,4 @@
-"""Every day that a page asks for is understood, shown and limited in the same way."""
+"""The fields for days, and their limits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from oscar_mpesa.dashboard.dates import DayField, FilterDayField
 
 
 @pytest.mark.parametrize(("text", "day"), [("2000-01-01", date(2000, 1, 1)), ("2999-12-31", date(2999, 12, 31))])
-def test_a_filter_takes_the_days_between_its_limits(text: str, day: date) -> None:
+def test_filter_accepts_days_between_its_limits(text: str, day: date) -> None:
     assert FilterDayField().clean(text) == day
     assert FilterDayField().clean("") is None
 
 
 @pytest.mark.parametrize("text", ["1999-12-31", "0001-01-01", "3000-01-01", "23.11.2026"])
-def test_a_filter_refuses_other_days(text: str) -> None:
+def test_filter_refuses_other_days(text: str) -> None:
     with pytest.raises(forms.ValidationError):
         FilterDayField().clean(text)
 
 
-def test_a_day_is_shown_as_browsers_want_it() -> None:
+def test_day_field_renders_an_iso_date() -> None:
     assert 'type="date" name="day" value="2026-11-23"' in DayField().widget.render("day", date(2026, 11, 23))
     with pytest.raises(forms.ValidationError):
         DayField().clean("")

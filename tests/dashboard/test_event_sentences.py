@@ -63,7 +63,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("event_type", "params", "words"), SENTENCES)
-def test_event_is_a_sentence_of_its_type_and_params(event_type: str, params: dict[str, Any], words: str) -> None:
+def test_event_sentence_has_its_type_and_params(event_type: str, params: dict[str, Any], words: str) -> None:
     assert sentence(MpesaEvent(type=event_type, params=params)) == words
 
 
@@ -87,7 +87,7 @@ def test_every_event_type_reason_and_source_has_swahili_words(words: tuple[str, 
 @pytest.mark.parametrize(
     ("event_type", "params"), [(kind, params) for kind, params, words in SENTENCES if "reason" in params]
 )
-def test_reason_is_said_in_swahili(event_type: str, params: dict[str, Any]) -> None:
+def test_reason_has_a_swahili_sentence(event_type: str, params: dict[str, Any]) -> None:
     event = MpesaEvent(type=event_type, params=params)
     english = sentence(event)
 

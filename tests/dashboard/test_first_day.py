@@ -1,4 +1,4 @@
-"""The first day at the desk: what made somebody stop who had never seen it before."""
+"""Questions of staff on their first day: set-up, search, export, blocked phones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,17 @@ from oscar_mpesa.services.receipt_decisions import allocate_receipt
 from oscar_mpesa.services.reconciliation import RECONCILE
 from oscar_mpesa.setup_check.findings import Finding, Level
 from oscar_mpesa.setup_check.steps import steps
-from tests.dashboard.staff import ALL, TAGS, address, at_desk, at_order_desk, new_receipt, page_of, production, words
+from tests.dashboard.staff import (
+    ALL,
+    TAGS,
+    new_receipt,
+    orders_staff_client,
+    page_text,
+    receipt_url,
+    staff_client,
+    url_of,
+    use_production,
+)
 from tests.services.unmatched import mismatch, surplus
 from tests.setup_check.probes import set_up
 from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post
@@ -37,39 +47,39 @@ Order = get_model("order", "Order")
 
 
 def seen(name: str, *args: Any, client: Client | None = None, **asked: str) -> str:
-    return words((client or at_desk()).get(address(name, *args), asked))
+    return page_text((client or staff_client()).get(url_of(name, *args), asked))
 
 
-# From zero to live
+# Set-up
 
 
 def steps_of(client: Client | None = None) -> list[str]:
-    """Each with its mark, as the set-up page lists them."""
-    page = (client or at_desk()).get(address("setup")).content.decode()
+    """Return the steps of the set-up page with their marks."""
+    page = (client or staff_client()).get(url_of("setup")).content.decode()
     listed = page.partition("mpesa-steps")[2].partition("</ol>")[0].split("<li")[1:]
     return [" ".join(TAGS.sub(" ", step.partition("<p>")[2].partition("</p>")[0]).split()) for step in listed]
 
 
-def test_a_shop_in_test_mode_is_told_what_to_do_first_and_nothing_contradicts_that() -> None:
-    told = seen("setup", client=at_desk("act_on_payment"))
+def test_setup_page_in_test_mode_shows_the_first_step() -> None:
+    text = seen("setup", client=staff_client("act_on_payment"))
 
-    assert "Next Make an app on Safaricom's developer portal, and set its key and secret." in told
-    assert "Test mode: Safaricom's keys are not set, and no real money moves." in told
-    assert "The settings are there and fit together." not in told
-    assert "MPESA_CONSUMER_KEY not set" in told and "missing" not in told
-    assert "sandbox, once Safaricom's keys are set; the simulator until then" in told
-    assert "In test mode there is nobody to ask." in told and "Try it for real" not in told
-
-
-def test_the_callback_address_and_the_line_for_cron_are_there_to_be_copied() -> None:
-    told = words(at_desk().get(address("setup"), headers={"host": "duka.co.ke"}))
-
-    assert "MPESA_CALLBACK_URL=https://duka.co.ke/api/payments/hooks" in told
-    assert "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile" in told
-    assert "docs/set-up.md" in told
+    assert "Next Make an app on Safaricom's developer portal, and set its key and secret." in text
+    assert "Test mode: Safaricom's keys are not set, and no real money moves." in text
+    assert "The settings are there and fit together." not in text
+    assert "MPESA_CONSUMER_KEY not set" in text and "missing" not in text
+    assert "sandbox, once Safaricom's keys are set; the simulator until then" in text
+    assert "In test mode there is nobody to ask." in text and "Try it for real" not in text
 
 
-def test_the_set_up_page_opens_where_safaricom_s_addresses_are_not_mounted(settings: Any) -> None:
+def test_setup_page_shows_the_callback_url_and_the_cron_line() -> None:
+    text = page_text(staff_client().get(url_of("setup"), headers={"host": "duka.co.ke"}))
+
+    assert "MPESA_CALLBACK_URL=https://duka.co.ke/api/payments/hooks" in text
+    assert "* * * * * cd /srv/shop && .venv/bin/python manage.py mpesa_reconcile" in text
+    assert "docs/set-up.md" in text
+
+
+def test_setup_page_opens_without_mounted_callback_urls(settings: Any) -> None:
     urls = ModuleType("urls_without_hooks")
     config: Any = apps.get_app_config("dashboard")
     urls.urlpatterns = [path("dashboard/", config.urls)]  # type: ignore[attr-defined]
@@ -80,7 +90,7 @@ def test_the_set_up_page_opens_where_safaricom_s_addresses_are_not_mounted(setti
     assert "https://duka.co.ke/api/payments/hooks" in str(SetupView(request=request).get_context_data()["steps"])
 
 
-def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(settings: Any) -> None:
+def test_setup_steps_are_marked_as_done_or_next(settings: Any) -> None:
     set_up(settings, CALLBACK_URL="https://duka.example.com/api/payments/hooks")
 
     before = steps_of()
@@ -91,35 +101,35 @@ def test_each_step_that_is_done_is_said_to_be_and_the_next_one_is_marked(setting
     assert [step.split()[0] for step in after] == ["Done", "Done", "Done", "Done", "Next", "Go", "Offer"]
 
 
-def test_a_live_shop_that_everyone_may_use_has_the_list_folded(settings: Any) -> None:
-    production(settings)
+def test_setup_steps_are_folded_in_a_live_shop(settings: Any) -> None:
+    use_production(settings)
     MpesaPayment.objects.filter(pk=pay(new_payment()).pk).update(environment="production")
     MpesaJobRun.objects.create(job=RECONCILE, last_run_at=NOON)
     MpesaJobRun.objects.update(last_run_at=timezone.now())
 
-    told = seen("setup")
+    text = seen("setup")
 
-    assert "From zero to live – all done" in told and "Next " not in told.partition("What can be seen")[0]
+    assert "From zero to live – all done" in text and "Next " not in text.partition("What can be seen")[0]
 
 
-def test_a_secret_that_nobody_has_to_have_is_not_missing(settings: Any) -> None:
+def test_optional_secret_is_not_shown_as_missing(settings: Any) -> None:
     set_up(settings)
 
-    told = seen("setup")
+    text = seen("setup")
 
-    assert "MPESA_HEALTH_TOKEN not set; optional" in told and "MPESA_SUPPORT_CONTACT not set; optional" in told
-    assert "MPESA_SHORTCODE_TYPE not set MPESA" in told
+    assert "MPESA_HEALTH_TOKEN not set; optional" in text and "MPESA_SUPPORT_CONTACT not set; optional" in text
+    assert "MPESA_SHORTCODE_TYPE not set MPESA" in text
 
 
-def test_a_number_that_is_not_there_is_missing_once_safaricom_s_keys_are(settings: Any) -> None:
+def test_shortcode_is_missing_once_credentials_are_set(settings: Any) -> None:
     set_up(settings, SHORTCODE="", CALLBACK_URL="")
 
-    told = seen("setup")
+    text = seen("setup")
 
-    assert "MPESA_SHORTCODE missing" in told and "MPESA_CALLBACK_URL missing" in told
+    assert "MPESA_SHORTCODE missing" in text and "MPESA_CALLBACK_URL missing" in text
 
 
-def test_a_step_that_safaricom_s_answers_contradict_is_not_done(settings: Any) -> None:
+def test_step_is_not_done_if_payments_fail_with_its_error(settings: Any) -> None:
     failed = MpesaPayment.objects.filter(pk=new_payment().pk)
     failed.update(environment="sandbox", status="failed", result_code="2028", created_at=timezone.now())
     set_up(settings)
@@ -129,53 +139,53 @@ def test_a_step_that_safaricom_s_answers_contradict_is_not_done(settings: Any) -
 
 
 @pytest.mark.parametrize(("name", "place"), [("token-refused", 0), ("passkey-refused", 1), ("callback-missing", 2)])
-def test_a_try_that_went_wrong_takes_its_step_back(settings: Any, name: str, place: int) -> None:
+def test_failed_check_reverts_its_step(settings: Any, name: str, place: int) -> None:
     set_up(settings)
-    finding = Finding(name=name, level=Level.ERROR, sentence="told")
+    finding = Finding(name=name, level=Level.ERROR, sentence="wrong")
 
     marks = [step.is_done for step in steps([finding], hooks="", is_tried=True)]
 
     assert marks[:3] == [place != 0, place != 1, place != 2]
 
 
-def test_the_set_up_says_simulated_in_the_reader_s_language_too(settings: Any) -> None:
+def test_setup_page_translates_simulated(settings: Any) -> None:
     with translation.override("sw"):
-        said = words(at_desk().get(address("setup")))
+        said = page_text(staff_client().get(url_of("setup")))
         of_tests = translation.gettext("simulated")
 
     assert f"mazingira ya {of_tests}" in said and of_tests != "simulated"
 
 
 @pytest.mark.parametrize("name", ["overview", "payments", "receipts", "record", "callbacks", "setup", "blocked-phones"])
-def test_every_page_of_a_test_shop_says_so_once(name: str) -> None:
-    told = seen(name, client=at_desk("record_receipt"))
+def test_each_page_of_a_test_shop_says_test_once(name: str) -> None:
+    text = seen(name, client=staff_client("record_receipt"))
 
-    assert told.count("TEST No real money moves in this shop: nothing here is income.") == 1
+    assert text.count("TEST No real money moves in this shop: nothing here is income.") == 1
 
 
-def test_a_page_of_a_test_in_a_live_shop_says_so(settings: Any) -> None:
+def test_test_payment_in_a_live_shop_is_marked_as_test(settings: Any) -> None:
     payment = pay(new_payment())
-    production(settings)
+    use_production(settings)
 
     assert "TEST: this is no real money." in seen("payment", payment.pk)
     assert "TEST" not in seen("overview")
 
 
-# Looked for
+# Search
 
 
 @pytest.mark.parametrize("typed", ["h000042", " #H000042 ", "# h000042", "wanjiru.k", "Wanjiru.K@"])
-def test_a_payment_is_found_by_its_order_and_by_the_front_of_an_e_mail_however_typed(typed: str) -> None:
+def test_payment_is_found_by_order_number_and_start_of_email(typed: str) -> None:
     payment, other = new_payment(), new_payment(phone=ANOTHER)
     Order.objects.filter(pk=payment.order_id).update(number="H000042", guest_email="wanjiru.k@example.com")
 
-    page = at_desk().get(address("payments"), {"q": typed}).content.decode()
+    page = staff_client().get(url_of("payments"), {"q": typed}).content.decode()
 
-    assert address("payment", payment.pk) in page
-    assert address("payment", other.pk) not in page
+    assert url_of("payment", payment.pk) in page
+    assert url_of("payment", other.pk) not in page
 
 
-def test_the_list_says_why_a_payment_failed_and_which_money_came_for_its_order_otherwise() -> None:
+def test_list_shows_failure_reasons_and_other_codes_of_the_order() -> None:
     order = new_order()
     first = new_payment(order)
     post(first, failure(first, code=1), now=later(10))
@@ -184,108 +194,108 @@ def test_the_list_says_why_a_payment_failed_and_which_money_came_for_its_order_o
     clerk = new_staff_user("record_receipt")
     record_receipt("OD555EEE55", Decimal(1500), order=order, by=clerk, note="M-PESA portal", now=later(600))
 
-    told = seen("payments")
+    text = seen("payments")
 
-    assert "failed wrong PIN" in told and "failed balance too low" in told
-    assert told.count("( OD555EEE55 )") == 2
+    assert "failed wrong PIN" in text and "failed balance too low" in text
+    assert text.count("( OD555EEE55 )") == 2
 
 
-def test_a_message_leads_to_its_order_where_its_reader_may_see_orders_and_to_its_payment_otherwise() -> None:
-    payment, sees_orders = pay(new_payment()), at_order_desk()
+def test_callback_links_to_its_order_or_payment_by_permission() -> None:
+    payment, sees_orders = pay(new_payment()), orders_staff_client()
     message = ("callback", MpesaCallback.objects.get().pk)
-    of_payment = f'href="{address("payment", payment.pk)}"'
+    of_payment = f'href="{url_of("payment", payment.pk)}"'
     of_order = f'href="{reverse("dashboard:order-detail", args=[payment.mpesa_order.order.number])}"'
 
     def links(client: Client, *page: Any) -> tuple[bool, bool]:
-        shown = client.get(address(*page)).content.decode()
+        shown = client.get(url_of(*page)).content.decode()
         return of_order in shown, of_payment in shown
 
-    assert (links(at_desk(), "callbacks"), links(sees_orders, "callbacks")) == ((False, True), (True, False))
-    assert (links(at_desk(), *message), links(sees_orders, *message)) == ((False, True), (True, True))
+    assert (links(staff_client(), "callbacks"), links(sees_orders, "callbacks")) == ((False, True), (True, False))
+    assert (links(staff_client(), *message), links(sees_orders, *message)) == ((False, True), (True, True))
 
 
-# For the accountant
+# Exports
 
 
-def test_the_month_to_export_is_the_one_that_the_books_are_made_of() -> None:
+def test_default_export_month_is_the_last_one_in_its_first_days() -> None:
     assert month_to_export(date(2026, 12, 10)) == date(2026, 11, 30)
     assert month_to_export(date(2026, 12, 11)) == date(2026, 12, 11)
     assert month_to_export(date(2027, 1, 1)) == date(2026, 12, 22)
 
 
-def test_a_difference_that_was_accepted_has_a_column_of_its_own() -> None:
+def test_export_has_a_column_for_accepted_differences() -> None:
     receipt = mismatch()
     allocate_receipt(receipt, receipt.order, by=new_staff_user("apply_receipt"), accept_difference=True, now=later(60))
     pay(new_payment(phone=ANOTHER), number="OD333CCC33")
 
-    response: Any = at_desk("export_payments").get(address("receipts-export"), {"month": "2026-11"})
+    response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
 
     rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
     accepted = {row["M-PESA code"]: row["Difference that was accepted"] for row in rows}
     assert (accepted["OD123ABC45"], accepted["OD333CCC33"]) == ("-100.00", "")
 
 
-def test_rounding_is_no_difference_that_somebody_accepted() -> None:
+def test_rounding_is_not_exported_as_an_accepted_difference() -> None:
     pay(new_payment(new_order(total="1499.50")))
 
-    response: Any = at_desk("export_payments").get(address("receipts-export"), {"month": "2026-11"})
+    response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
 
     row = next(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
     assert (row["Rounding in it"], row["Difference that was accepted"]) == ("0.50", "")
 
 
-# Numbers without requests
+# Blocked phones
 
 
-def test_a_blocked_number_is_said_to_be_and_the_list_of_them_says_by_whom_and_why() -> None:
+def test_blocked_phone_is_shown_with_who_blocked_it_and_why() -> None:
     payment = pay(new_payment())
     block_phone(payment.phone_number, by=new_staff_user("block_phone"), note="rang us", now=NOON)
 
     assert "0708 •••149 blocked: no more requests to it" in seen("payment", payment.pk)
-    told = seen("blocked-phones")
-    assert "0708 •••149 Since 23 Nov 2026, 15:00, by Achieng Were: rang us" in told
-    assert "Allow requests again" not in told
-    assert "0708 374 149" in seen("blocked-phones", client=at_desk("view_full_phone"))
+    text = seen("blocked-phones")
+    assert "0708 •••149 Since 23 Nov 2026, 15:00, by Achieng Were: rang us" in text
+    assert "Allow requests again" not in text
+    assert "0708 374 149" in seen("blocked-phones", client=staff_client("view_full_phone"))
 
 
-def test_a_number_gets_requests_again_with_a_note_and_a_name() -> None:
+def test_phone_is_unblocked_with_a_note_and_a_name() -> None:
     blocked = block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON)
-    client = at_desk("block_phone")
+    client = staff_client("block_phone")
 
-    refused = words(client.post(address("unblock-phone", blocked.pk), follow=True))
-    told = words(client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
+    refused = page_text(client.post(url_of("unblock-phone", blocked.pk), follow=True))
+    text = page_text(client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
     assert "Write a note: why requests may be sent again." in refused
-    assert "Requests can be sent to this number again." in told and "No number is blocked." in told
+    assert "Requests can be sent to this number again." in text and "No number is blocked." in text
     assert not MpesaBlockedPhone.objects.exists()
     event = MpesaEvent.objects.get(type="phone_unblocked")
     assert event.params == {"phone": ANOTHER.masked, "note": "has a new owner"}
     assert event.by_name == "Achieng Were"
 
 
-def test_a_second_click_on_a_number_that_is_allowed_again_is_no_error() -> None:
+def test_second_click_on_unblock_changes_nothing() -> None:
     blocked, client = (
         block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON),
-        at_desk("block_phone"),
+        staff_client("block_phone"),
     )
-    client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"})
+    client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"})
 
-    told = words(client.post(address("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
+    text = page_text(client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
-    assert "Requests can be sent to this number again." in told
+    assert "Requests can be sent to this number again." in text
     assert MpesaEvent.objects.filter(type="phone_unblocked").count() == 1
 
 
-def test_what_needs_the_owner_s_server_says_whom_to_ask() -> None:
+def test_alert_about_the_server_says_whom_to_ask() -> None:
     surplus()
 
     assert "unpaid orders stay open. Ask whoever runs your server to run it every minute." in seen("overview")
 
 
-def test_money_without_an_order_s_own_request_is_looked_at_without_a_phone() -> None:
+def test_receipt_without_a_payment_shows_no_phone() -> None:
     receipt = new_receipt(environment="simulated", allocation="unallocated", order=new_order())
 
-    told = words(at_desk(*ALL).get(page_of(receipt)))
+    text = page_text(staff_client(*ALL).get(receipt_url(receipt)))
 
-    assert "to the number that paid; then write it down here." in told
+    assert "to the number that paid; then write it down here." in text
     assert MpesaReceipt.objects.get() == receipt

@@ -1,4 +1,4 @@
-"""No page of the desk or the admin shows a phone number in full to staff without the permission, however written."""
+"""Dashboard and admin mask phone numbers in any format for staff without the permission."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaPayment, MpesaReceipt
-from tests.dashboard.staff import address, page_of
+from tests.dashboard.staff import receipt_url, url_of
 from tests.shop import NOON, PAYS, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: Kenyan numbers as people and Safaricom write them, one of another country, and a payer that Safaricom hashed.
+#: Kenyan numbers in several formats, one of another country, a checkout id, and a payer hashed by Safaricom.
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 NUMBERS = (
     "0708 374 149",
@@ -28,7 +28,7 @@ NUMBERS = (
 )
 WORDS = f"Call {', '.join(NUMBERS)} about KSh 1,500.00, OD123ABC45 of 20261123150005."
 
-#: The same without what staff may not read.
+#: The same with masked numbers.
 HIDDEN = (
     "Call •••149, •••150, •••151, •••152, •••153, ws_CO_•••154, … about KSh 1,500.00, OD123ABC45 of 20261123150005."
 )
@@ -36,7 +36,7 @@ HIDDEN = (
 
 @pytest.fixture
 def payment() -> MpesaPayment:
-    """A paid payment, with such numbers wherever people or Safaricom write words of their own."""
+    """Return a paid payment with such numbers in every free text."""
     payment = pay(new_payment())
     payment.callbacks.update(detail=WORDS, body=f'{{"Body": "{WORDS}"}}'.encode())
     payment.receipts.update(
@@ -57,7 +57,7 @@ def payment() -> MpesaPayment:
 
 
 def receipt_page(payment: MpesaPayment) -> str:
-    return page_of(MpesaReceipt.objects.get())
+    return receipt_url(MpesaReceipt.objects.get())
 
 
 def admin_page(model: str) -> Callable[[MpesaPayment], str]:
@@ -75,10 +75,10 @@ def admin_page(model: str) -> Callable[[MpesaPayment], str]:
 
 
 PAGES: dict[str, Callable[[MpesaPayment], str]] = {
-    "timeline": lambda payment: address("payment", payment.pk),
-    "callback": lambda payment: address("callback", payment.callbacks.get().pk),
+    "timeline": lambda payment: url_of("payment", payment.pk),
+    "callback": lambda payment: url_of("callback", payment.callbacks.get().pk),
     "receipt": receipt_page,
-    "blocked numbers": lambda payment: address("blocked-phones"),
+    "blocked numbers": lambda payment: url_of("blocked-phones"),
     "admin, payment": admin_page("payment"),
     "admin, receipt": admin_page("receipt"),
     "admin, callback": admin_page("callback"),
@@ -102,7 +102,7 @@ def read(client: Client, url: str) -> str:
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_staff_without_the_permission_read_the_last_three_digits(payment: MpesaPayment, name: str) -> None:
+def test_staff_without_permission_see_three_digits(payment: MpesaPayment, name: str) -> None:
     page = read(staff(), PAGES[name](payment))
 
     assert HIDDEN in page
@@ -110,15 +110,15 @@ def test_staff_without_the_permission_read_the_last_three_digits(payment: MpesaP
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_staff_with_the_permission_read_every_number_in_full(payment: MpesaPayment, name: str) -> None:
+def test_staff_with_permission_see_full_numbers(payment: MpesaPayment, name: str) -> None:
     page = read(staff("view_full_phone"), PAGES[name](payment))
 
     assert WORDS in page
     assert HIDDEN not in page
 
 
-def test_the_export_hides_them_too(payment: MpesaPayment) -> None:
-    url = f"{address('receipts-export')}?month=2026-11"
+def test_export_masks_numbers(payment: MpesaPayment) -> None:
+    url = f"{url_of('receipts-export')}?month=2026-11"
 
     blind, seeing = (
         b"".join(staff("export_payments", *more).get(url).streaming_content).decode()  # type: ignore[attr-defined]
@@ -129,8 +129,8 @@ def test_the_export_hides_them_too(payment: MpesaPayment) -> None:
     assert WORDS in seeing and HASH in seeing
 
 
-def test_a_reference_of_a_refund_is_hidden_where_it_is_told(payment: MpesaPayment) -> None:
-    url = address("payment", payment.pk)
+def test_refund_reference_is_masked_in_the_summary(payment: MpesaPayment) -> None:
+    url = url_of("payment", payment.pk)
 
     blind, seeing = read(staff(), url), read(staff("view_full_phone"), url)
 

@@ -1,4 +1,4 @@
-"""The way to the desk, in the dashboard that the shop has already."""
+"""The entry in the dashboard's menu."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.shop import new_staff_user
 pytestmark = pytest.mark.django_db
 
 
-def test_staff_with_the_permission_find_it_in_the_menu_and_others_do_not() -> None:
+def test_menu_entry_is_shown_with_permission_only() -> None:
     may, may_not = Client(), Client()
     may.force_login(new_staff_user("view_mpesapayment"))
     may_not.force_login(new_staff_user())
@@ -27,7 +27,7 @@ def test_staff_with_the_permission_find_it_in_the_menu_and_others_do_not() -> No
     assert address not in without
 
 
-def test_a_shop_that_listed_it_in_a_menu_of_its_own_has_it_once(settings: Any) -> None:
+def test_entry_in_a_custom_menu_is_not_repeated(settings: Any) -> None:
     mine = [{"label": "Money", "children": [{"label": "M-Pesa", "url_name": "dashboard:mpesa-overview"}]}]
     settings.OSCAR_DASHBOARD_NAVIGATION = mine
 
@@ -36,7 +36,7 @@ def test_a_shop_that_listed_it_in_a_menu_of_its_own_has_it_once(settings: Any) -
     assert mine == settings.OSCAR_DASHBOARD_NAVIGATION
 
 
-def test_it_stands_in_oscar_s_own_menu_once(settings: Any) -> None:
+def test_entry_is_added_to_oscars_menu_once(settings: Any) -> None:
     add_to_menu()
 
     addresses = [entry.get("url_name") for entry in settings.OSCAR_DASHBOARD_NAVIGATION]

@@ -1,4 +1,4 @@
-"""Every page of the desk, and everybody who may come by: no URL is forgotten, and none changes anything on GET."""
+"""The permissions of each dashboard URL for each kind of user; a GET changes nothing."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ VIEW = "view_mpesapayment"
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What a URL wants: permissions beside being staff, the row whose id it takes, and whether it is POST only."""
+class Page:
+    """A URL's permissions beside being staff, the row whose id it takes, and whether it is POST only."""
 
     needs: tuple[str, ...] = (VIEW,)
     of: str = ""
     only_post: bool = False
 
 
-#: A new URL is written down here, or the test below names it.
-DOORS = {
-    "mpesa-overview": Door(),
-    "mpesa-callbacks": Door(),
-    "mpesa-callback": Door(of="callback"),
-    "mpesa-callback-process": Door(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),
-    "mpesa-setup": Door(),
-    "mpesa-receipts": Door(),
-    "mpesa-receipts-export": Door(needs=(VIEW, "export_payments")),
-    "mpesa-receipt": Door(of="receipt"),
-    "mpesa-receipt-allocate": Door(needs=(VIEW, "apply_receipt"), of="receipt", only_post=True),
-    "mpesa-receipt-refund": Door(needs=(VIEW, "record_return"), of="receipt", only_post=True),
-    "mpesa-receipt-resolve": Door(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
-    "mpesa-record": Door(needs=(VIEW, "record_receipt")),
-    "mpesa-payments": Door(),
-    "mpesa-payments-export": Door(needs=(VIEW, "export_payments")),
-    "mpesa-payment": Door(of="payment"),
-    "mpesa-payment-check-status": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
-    "mpesa-payment-send-prompt": Door(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
-    "mpesa-payment-block-phone": Door(needs=(VIEW, "block_phone"), of="payment", only_post=True),
-    "mpesa-payment-close-order": Door(needs=(VIEW, "close_order"), of="payment", only_post=True),
-    "mpesa-blocked-phones": Door(),
-    "mpesa-unblock-phone": Door(needs=(VIEW, "block_phone"), of="blocked", only_post=True),
+#: Every URL; the test below names a missing one.
+PAGES = {
+    "mpesa-overview": Page(),
+    "mpesa-callbacks": Page(),
+    "mpesa-callback": Page(of="callback"),
+    "mpesa-callback-process": Page(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),
+    "mpesa-setup": Page(),
+    "mpesa-receipts": Page(),
+    "mpesa-receipts-export": Page(needs=(VIEW, "export_payments")),
+    "mpesa-receipt": Page(of="receipt"),
+    "mpesa-receipt-allocate": Page(needs=(VIEW, "apply_receipt"), of="receipt", only_post=True),
+    "mpesa-receipt-refund": Page(needs=(VIEW, "record_return"), of="receipt", only_post=True),
+    "mpesa-receipt-resolve": Page(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
+    "mpesa-record": Page(needs=(VIEW, "record_receipt")),
+    "mpesa-payments": Page(),
+    "mpesa-payments-export": Page(needs=(VIEW, "export_payments")),
+    "mpesa-payment": Page(of="payment"),
+    "mpesa-payment-check-status": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-block-phone": Page(needs=(VIEW, "block_phone"), of="payment", only_post=True),
+    "mpesa-payment-close-order": Page(needs=(VIEW, "close_order"), of="payment", only_post=True),
+    "mpesa-blocked-phones": Page(),
+    "mpesa-unblock-phone": Page(needs=(VIEW, "block_phone"), of="blocked", only_post=True),
 }
 
 PERMISSIONS = [
@@ -81,7 +81,7 @@ def held_by(who: str) -> set[str]:
 
 
 def somebody(who: str) -> Client:
-    """Their browser; a permission's name is staff with it and with ``VIEW``."""
+    """Return a client; a permission's name means staff with it and with ``VIEW``."""
     client = Client()
     if who == "anonymous":
         return client
@@ -96,39 +96,39 @@ def everybody() -> dict[str, Client]:
 
 
 def refusal_of(name: str, who: str) -> int:
-    """How this person is turned away; 0 where they are not."""
+    """Return the status of the refusal; 0 if the user is permitted."""
     if who == "anonymous":
         return 302
-    is_let_in = who not in {"shopper", "partner"} and set(DOORS[name].needs) <= held_by(who)
+    is_let_in = who not in {"shopper", "partner"} and set(PAGES[name].needs) <= held_by(who)
     return 0 if is_let_in else 403
 
 
 def address(name: str, rows: Any) -> str:
-    door = DOORS[name]
-    return reverse(f"dashboard:{name}", args=[getattr(rows, door.of)] if door.of else [])
+    page = PAGES[name]
+    return reverse(f"dashboard:{name}", args=[getattr(rows, page.of)] if page.of else [])
 
 
-def test_every_url_of_the_desk_is_in_the_table() -> None:
+def test_every_dashboard_url_is_in_the_matrix() -> None:
     config: Any = apps.get_app_config("oscar_mpesa")
 
-    assert {pattern.name for pattern in config.get_urls()} == set(DOORS)
+    assert {pattern.name for pattern in config.get_urls()} == set(PAGES)
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_who_may_open_it_and_that_nothing_changes_by_that(rows: Rows, name: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_get_is_permitted_by_the_matrix_and_changes_nothing(rows: Rows, name: str) -> None:
     before, url = all_rows(), address(name, rows)
 
     answers = {who: client.get(url) for who, client in everybody().items()}
 
     assert {who: answer.status_code for who, answer in answers.items()} == {
-        who: refusal_of(name, who) or (405 if DOORS[name].only_post else 200) for who in PEOPLE
+        who: refusal_of(name, who) or (405 if PAGES[name].only_post else 200) for who in PEOPLE
     }
     assert answers["anonymous"]["Location"].startswith(reverse("dashboard:login"))
     assert all_rows() == before
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_who_may_not_open_it_may_not_press_it_either(rows: Rows, name: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_post_is_refused_without_permission(rows: Rows, name: str) -> None:
     before, url = all_rows(), address(name, rows)
     refused = [who for who in PEOPLE if refusal_of(name, who)]
     people = everybody()
@@ -139,8 +139,8 @@ def test_who_may_not_open_it_may_not_press_it_either(rows: Rows, name: str) -> N
     assert all_rows() == before
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_whoever_may_press_it_with_nothing_filled_in_is_told_so(rows: Rows, name: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_empty_post_does_not_crash(rows: Rows, name: str) -> None:
     response = somebody("superuser").post(address(name, rows))
 
     assert response.status_code < 500

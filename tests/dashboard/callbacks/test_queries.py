@@ -1,4 +1,4 @@
-"""The inbox: newest first, a page at a time, by verdict and by Nairobi's day, and as quick among many."""
+"""Pages of callbacks: newest first, filtered, and as fast with many rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY = date(2026, 11, 23)
 
 
 def many(count: int, *, verdict: str = "unverified", pause: float = 1, **columns: Any) -> list[MpesaCallback]:
-    """So many, one after the other."""
+    """Create this many callbacks, each ``pause`` seconds after the one before."""
     return MpesaCallback.objects.bulk_create(
         MpesaCallback(
             body=b"{}", received_at=later(pause * number), environment="production", verdict=verdict, **columns
@@ -28,12 +28,12 @@ def many(count: int, *, verdict: str = "unverified", pause: float = 1, **columns
     )
 
 
-def ids(**wanted: Any) -> list[int]:
-    return [row.pk for row in callback_page(CallbackFilter(**wanted)).rows]
+def ids(**filters: Any) -> list[int]:
+    return [row.pk for row in callback_page(CallbackFilter(**filters)).rows]
 
 
 @pytest.mark.parametrize("pause", [0, 1], ids=["all in one moment", "one after the other"])
-def test_pages_follow_each_other_without_gap_or_repeat(pause: int) -> None:
+def test_pages_have_no_gaps_or_repeats(pause: int) -> None:
     rows = many(2 * 25 + 3, pause=pause)
 
     seen, before = [], None
@@ -47,14 +47,14 @@ def test_pages_follow_each_other_without_gap_or_repeat(pause: int) -> None:
     assert seen == [row.pk for row in reversed(rows)]
 
 
-def test_by_verdict() -> None:
+def test_callbacks_are_filtered_by_verdict() -> None:
     many(3)
     (applied,) = many(1, verdict="applied")
 
     assert ids(verdict="applied") == [applied.pk]
 
 
-def test_a_day_is_one_of_nairobi_s() -> None:
+def test_day_is_in_nairobi() -> None:
     midnight = NOON.replace(hour=21)  # in UTC, and three hours later there
     at = [
         midnight - timedelta(days=1, seconds=1),
@@ -70,13 +70,13 @@ def test_a_day_is_one_of_nairobi_s() -> None:
     assert ids(day=DAY) == [rows[2].pk, rows[1].pk]
 
 
-def test_a_page_that_was_forgotten_meanwhile_starts_anew() -> None:
+def test_page_after_a_deleted_callback_starts_at_the_newest() -> None:
     (row,) = many(1)
 
     assert ids(before=row.pk + 1000) == [row.pk]
 
 
-def test_a_page_costs_one_query_and_leaves_the_bodies_where_they_are() -> None:
+def test_page_costs_one_query_without_bodies() -> None:
     many(3, payment=new_payment(), verdict="applied")
 
     with counted() as count:
@@ -87,7 +87,7 @@ def test_a_page_costs_one_query_and_leaves_the_bodies_where_they_are() -> None:
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
 @pytest.mark.parametrize(
-    "wanted",
+    "filters",
     [
         pytest.param({}, id="all"),
         pytest.param({"verdict": "failed"}, id="a verdict"),
@@ -96,9 +96,9 @@ def test_a_page_costs_one_query_and_leaves_the_bodies_where_they_are() -> None:
         pytest.param({"verdict": "failed", "before": 1}, id="an older page"),
     ],
 )
-def test_an_index_gives_the_order_so_that_a_million_rows_are_not_sorted(wanted: dict[str, Any]) -> None:
+def test_page_is_ordered_by_an_index(filters: dict[str, Any]) -> None:
     (row,) = many(1, verdict="failed")
-    asked = CallbackFilter(**{**wanted, "before": row.pk} if "before" in wanted else wanted)
+    asked = CallbackFilter(**{**filters, "before": row.pk} if "before" in filters else filters)
     with counted() as count:
         callback_page(asked)
 
@@ -109,5 +109,5 @@ def test_an_index_gives_the_order_so_that_a_million_rows_are_not_sorted(wanted: 
     assert "INDEX" in plan and "TEMP B-TREE" not in plan
 
 
-def test_every_verdict_has_its_meaning() -> None:
+def test_every_verdict_has_a_meaning() -> None:
     assert set(MEANINGS) == set(Verdict)

@@ -1,4 +1,4 @@
-"""The callbacks inbox: what came, from where, what became of it; phones and raw words for who may see them."""
+"""The pages of callbacks: verdicts, addresses, and masked bodies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def failed_callback() -> MpesaCallback:
     )
 
 
-def test_the_list_says_what_came_from_where_and_what_became_of_it() -> None:
+def test_list_shows_verdicts_and_addresses() -> None:
     payment = new_payment()
     callback = post(payment, failure(payment))
     receive_callback(b"hello", secret="", address="203.0.113.9", now=timezone.now())
@@ -61,7 +61,7 @@ def test_the_list_says_what_came_from_where_and_what_became_of_it() -> None:
     assert "Simulated (test)" in page
 
 
-def test_it_is_narrowed_by_verdict_and_by_day() -> None:
+def test_list_is_filtered_by_verdict_and_day() -> None:
     payment = new_payment()
     callback = post(payment, failure(payment))
     receive_callback(b"hello", secret="", address=None, now=timezone.now())
@@ -75,7 +75,7 @@ def test_it_is_narrowed_by_verdict_and_by_day() -> None:
 
 
 @pytest.mark.parametrize("asked", [{"verdict": "believed"}, {"day": "yesterday"}, {"before": "-1"}])
-def test_a_filter_that_makes_no_sense_shows_no_rows(asked: dict[str, str]) -> None:
+def test_invalid_filter_shows_no_rows(asked: dict[str, str]) -> None:
     receive_callback(b"hello", secret="", address=None, now=timezone.now())
 
     answer = clerk().get(reverse(INBOX), asked)
@@ -84,7 +84,7 @@ def test_a_filter_that_makes_no_sense_shows_no_rows(asked: dict[str, str]) -> No
     assert b"mpesa-row-link" not in answer.content
 
 
-def test_the_older_ones_are_behind_a_link_that_keeps_the_filter() -> None:
+def test_link_to_older_callbacks_keeps_the_filter() -> None:
     MpesaCallback.objects.bulk_create(
         MpesaCallback(body=b"{}", received_at=NOON, environment="production", verdict="unverified")
         for _ in range(25 + 1)
@@ -99,7 +99,7 @@ def test_the_older_ones_are_behind_a_link_that_keeps_the_filter() -> None:
     assert b"Newest" in second.content and b"Older" not in second.content
 
 
-def test_one_callback_opens_with_its_verdict_and_keeps_phones_and_secrets_back() -> None:
+def test_callback_shows_its_verdict_without_phones_and_secrets() -> None:
     payment = new_payment()
     callback = post(payment, success(payment, Secret=payment.secret))
 
@@ -112,7 +112,7 @@ def test_one_callback_opens_with_its_verdict_and_keeps_phones_and_secrets_back()
     assert payment.secret not in page + in_full
 
 
-def test_an_address_that_is_not_on_the_list_is_pointed_at(settings: Any) -> None:
+def test_address_outside_the_allowed_list_is_marked(settings: Any) -> None:
     payment = new_payment()
     callback = post(payment, failure(payment))
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": ["196.201.214.0/24"]}
@@ -128,7 +128,7 @@ def test_an_address_that_is_not_on_the_list_is_pointed_at(settings: Any) -> None
     ("language", "why"),
     [("en", "too long: <code"), ("sw", "ni ndefu mno: <code")],
 )
-def test_an_unreadable_callback_says_why_in_the_readers_language(language: str, why: str) -> None:
+def test_reason_of_an_unreadable_callback_is_translated(language: str, why: str) -> None:
     callback = post(new_payment(), b'{"Body": {"stkCallback": {"ResultCode": "' + b"9" * 65 + b'"}}}')
     client = clerk()
 
@@ -139,7 +139,7 @@ def test_an_unreadable_callback_says_why_in_the_readers_language(language: str, 
     assert ">ResultCode</code>" in page
 
 
-def test_what_a_stranger_posted_is_text_and_no_markup() -> None:
+def test_markup_in_a_callback_is_escaped() -> None:
     callback = receive_callback(b"<script>alert(1)</script>", secret="", address=None, now=NOON)
     assert callback is not None
 
@@ -148,14 +148,14 @@ def test_what_a_stranger_posted_is_text_and_no_markup() -> None:
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
 
 
-def test_why_it_failed_is_told_without_the_phone_in_it() -> None:
+def test_error_of_a_callback_masks_the_phone() -> None:
     page = opened(clerk(), failed_callback())
 
     assert "IntegrityError" in page and "•••149" in page
     assert "you lack the permission" in page.lower() and "<button" in page and "Work through it again" not in page
 
 
-def test_a_failed_one_is_worked_through_by_who_may_act() -> None:
+def test_failed_callback_is_processed_again_with_permission() -> None:
     callback, client = failed_callback(), clerk(ACT)
     page = opened(client, callback)
 
@@ -167,7 +167,7 @@ def test_a_failed_one_is_worked_through_by_who_may_act() -> None:
     assert MpesaPayment.objects.get().is_paid
 
 
-def test_one_that_fails_again_says_so() -> None:
+def test_callback_that_fails_again_shows_the_error() -> None:
     callback = failed_callback()
 
     with failing_queries("UPDATE", "mpesapayment", error=RuntimeError("still broken")):
@@ -177,7 +177,7 @@ def test_one_that_fails_again_says_so() -> None:
     assert "It failed again." in page and "still broken" in page
 
 
-def test_one_with_its_verdict_is_answered_with_a_sentence() -> None:
+def test_processed_callback_is_not_processed_again() -> None:
     callback = post(payment := new_payment(), failure(payment))
 
     answer = clerk(ACT).post(reverse("dashboard:mpesa-callback-process", args=[callback.pk]), follow=True)
@@ -185,11 +185,11 @@ def test_one_with_its_verdict_is_answered_with_a_sentence() -> None:
     assert "This callback has its verdict already." in answer.content.decode()
 
 
-def test_one_that_was_forgotten_is_not_found() -> None:
+def test_unknown_callback_is_not_found() -> None:
     assert clerk().get(reverse("dashboard:mpesa-callback", args=[1])).status_code == 404
 
 
-def test_neither_page_costs_more_than_twelve_queries() -> None:
+def test_pages_cost_at_most_twelve_queries() -> None:
     for _ in range(3):
         pay(new_payment(), number=f"OD{MpesaPayment.objects.count():08}")
     client = clerk()

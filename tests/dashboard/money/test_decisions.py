@@ -1,4 +1,4 @@
-"""What a person decides about money, on its page: once, with their name, and told why not."""
+"""Decisions on a receipt's page: made once, with the user's name, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment
-from tests.dashboard.staff import ALL, at_desk, door, new_receipt, number_of, page_of
+from tests.dashboard.staff import ALL, decision_url, new_receipt, order_number_of, receipt_url, staff_client
 from tests.rows import all_rows
 from tests.services.concurrent_changes import broken_shop
 from tests.services.unmatched import events, fresh, mismatch, surplus
@@ -17,7 +17,7 @@ from tests.shop import new_order, new_payment
 pytestmark = pytest.mark.django_db
 
 Order = get_model("order", "Order")
-RETURN = {
+REFUND = {
     "refund-day": "2026-11-24",
     "refund-amount": "1400",
     "refund-reference": "OD777REV77",
@@ -27,11 +27,11 @@ RETURN = {
 }
 
 
-def test_an_order_is_looked_up_before_it_gets_the_money() -> None:
+def test_order_is_shown_before_the_match() -> None:
     receipt, other = surplus(), new_order(total="1500.00")
     before = all_rows()
 
-    page = at_desk(*ALL).get(page_of(receipt), {"order": f"#{other.number}"}).content.decode()
+    page = staff_client(*ALL).get(receipt_url(receipt), {"order": f"#{other.number}"}).content.decode()
 
     assert "guest@example.com" in page and "Pending payment" in page
     assert f"Use KSh 1,500 for order {other.number}" in page
@@ -39,17 +39,19 @@ def test_an_order_is_looked_up_before_it_gets_the_money() -> None:
     assert all_rows() == before
 
 
-def test_an_order_that_is_not_there_is_said() -> None:
-    page = at_desk(*ALL).get(page_of(surplus()), {"order": "42<b>"}).content.decode()
+def test_unknown_order_number_is_an_error() -> None:
+    page = staff_client(*ALL).get(receipt_url(surplus()), {"order": "42<b>"}).content.decode()
 
     assert "No order has the number 42&lt;b&gt;." in page
 
 
-def test_money_is_used_for_an_order_with_the_persons_name_and_once() -> None:
-    receipt, other, client = surplus(), new_order(), at_desk(*ALL)
+def test_receipt_is_matched_once_with_the_users_name() -> None:
+    receipt, other, client = surplus(), new_order(), staff_client(*ALL)
 
-    first = client.post(door("allocate", receipt), {"order": other.number, "note": "agreed by phone"}, follow=True)
-    again = client.post(door("allocate", receipt), {"order": other.number}, follow=True)
+    first = client.post(
+        decision_url("allocate", receipt), {"order": other.number, "note": "agreed by phone"}, follow=True
+    )
+    again = client.post(decision_url("allocate", receipt), {"order": other.number}, follow=True)
 
     used = fresh(receipt)
     assert (used.allocation, used.order, used.note) == (Allocation.APPLIED, other, "agreed by phone")
@@ -59,12 +61,12 @@ def test_money_is_used_for_an_order_with_the_persons_name_and_once() -> None:
     assert other.sources.count() == 1
 
 
-def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
-    receipt, client = mismatch(), at_desk(*ALL)
-    sent = {"order": number_of(receipt), "note": "regular customer"}
+def test_difference_needs_explicit_consent() -> None:
+    receipt, client = mismatch(), staff_client(*ALL)
+    sent = {"order": order_number_of(receipt), "note": "regular customer"}
 
-    refused = client.post(door("allocate", receipt), sent)
-    client.post(door("allocate", receipt), {**sent, "accept_difference": "on"})
+    refused = client.post(decision_url("allocate", receipt), sent)
+    client.post(decision_url("allocate", receipt), {**sent, "accept_difference": "on"})
 
     page = refused.content.decode()
     assert refused.status_code == 422
@@ -81,55 +83,55 @@ def test_a_difference_is_accepted_by_a_tick_of_its_own() -> None:
         pytest.param({"currency": "USD"}, "This order is not in Kenyan shillings.", id="another currency"),
     ],
 )
-def test_an_order_that_cannot_be_paid_is_refused_in_a_sentence(order: dict[str, Any], sentence: str) -> None:
+def test_match_to_an_unpayable_order_is_refused(order: dict[str, Any], sentence: str) -> None:
     receipt, other = surplus(), new_order(**order)
 
-    response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
+    response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and sentence in response.content.decode()
     assert fresh(receipt).allocation == Allocation.SURPLUS
 
 
-def test_a_paid_order_is_not_paid_again() -> None:
+def test_match_to_a_paid_order_is_refused() -> None:
     receipt = surplus()
 
-    response = at_desk(*ALL).post(door("allocate", receipt), {"order": number_of(receipt)})
+    response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": order_number_of(receipt)})
 
     assert response.status_code == 422 and "This order is paid already." in response.content.decode()
 
 
-def test_test_money_pays_no_real_order() -> None:
+def test_test_receipt_cannot_be_matched_to_a_real_order() -> None:
     receipt, other = new_receipt(allocation="surplus"), new_payment().mpesa_order.order
 
-    response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
+    response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and "Test money and real money do not mix." in response.content.decode()
 
 
-def test_a_shop_whose_own_code_fails_is_told_so_and_nothing_is_changed() -> None:
+def test_error_in_the_shops_code_refuses_the_match() -> None:
     receipt, other = surplus(), new_order()
 
     with broken_shop():
-        response = at_desk(*ALL).post(door("allocate", receipt), {"order": other.number})
+        response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": other.number})
 
     assert response.status_code == 422 and "Ask whoever programs the shop." in response.content.decode()
     assert fresh(receipt).allocation == Allocation.SURPLUS
 
 
 @pytest.mark.parametrize("order", ["", "nothing-like-it", "\x00"])
-def test_an_order_that_nobody_confirmed_gets_nothing(order: str) -> None:
+def test_match_without_a_confirmed_order_is_refused(order: str) -> None:
     receipt = surplus()
 
-    response = at_desk(*ALL).post(door("allocate", receipt), {"order": order})
+    response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": order})
 
     assert response.status_code in {404, 422}
     assert fresh(receipt).allocation == Allocation.SURPLUS
 
 
-def test_a_return_is_written_down_with_its_day_and_reference() -> None:
+def test_refund_is_recorded_with_day_and_reference() -> None:
     receipt = mismatch()
 
-    response = at_desk("record_return").post(door("refund", receipt), RETURN, follow=True)
+    response = staff_client("record_return").post(decision_url("refund", receipt), REFUND, follow=True)
 
     back = fresh(receipt)
     assert back.allocation == Allocation.RETURNED and back.returned_reference == "OD777REV77"
@@ -139,22 +141,22 @@ def test_a_return_is_written_down_with_its_day_and_reference() -> None:
     assert "all of it was sent back on 24 Nov 2026." in response.content.decode()
 
 
-def test_a_return_on_the_day_that_the_money_came_is_not_before_it() -> None:
+def test_refund_on_the_same_day_is_not_before_the_payment() -> None:
     receipt = mismatch()
 
-    at_desk("record_return").post(door("refund", receipt), {**RETURN, "refund-day": "2026-11-23"})
+    staff_client("record_return").post(decision_url("refund", receipt), {**REFUND, "refund-day": "2026-11-23"})
 
     assert fresh(receipt).returned_at == receipt.paid_at
 
 
-def test_a_part_that_is_sent_twice_counts_once() -> None:
-    receipt, client = mismatch(), at_desk("record_return")
-    part = {**RETURN, "refund-amount": "500"}
+def test_partial_refund_sent_twice_counts_once() -> None:
+    receipt, client = mismatch(), staff_client("record_return")
+    part = {**REFUND, "refund-amount": "500"}
 
-    client.post(door("refund", receipt), part)
-    again = client.post(door("refund", receipt), part, follow=True)
+    client.post(decision_url("refund", receipt), part)
+    again = client.post(decision_url("refund", receipt), part, follow=True)
     seen_now = {"refund-amount": "900", "refund-reference": "OD888REV88", "refund-returned_before": "500"}
-    rest = client.post(door("refund", receipt), {**RETURN, **seen_now})
+    rest = client.post(decision_url("refund", receipt), {**REFUND, **seen_now})
 
     assert "A return of this money was written down meanwhile." in again.content.decode()
     assert rest.status_code == 302
@@ -173,22 +175,24 @@ def test_a_part_that_is_sent_twice_counts_once() -> None:
         pytest.param({"refund-reference": ""}, "This field is required.", id="no reference"),
     ],
 )
-def test_a_return_that_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:
+def test_invalid_refund_is_refused_with_its_values(changes: dict[str, str], sentence: str) -> None:
     receipt = mismatch()
 
-    response = at_desk(*ALL).post(door("refund", receipt), {**RETURN, "refund-note": "to his brother", **changes})
+    response = staff_client(*ALL).post(
+        decision_url("refund", receipt), {**REFUND, "refund-note": "to his brother", **changes}
+    )
 
     assert response.status_code == 422
     assert sentence in response.content.decode() and 'value="to his brother"' in response.content.decode()
     assert fresh(receipt).returned_amount is None
 
 
-def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
-    receipt, client = mismatch(), at_desk("explain_receipt")
+def test_receipt_is_resolved_with_a_note_once() -> None:
+    receipt, client = mismatch(), staff_client("explain_receipt")
     sent = {"resolve-note": "settled at the counter", "resolve-settled": "on"}
 
-    done = client.post(door("resolve", receipt), sent, follow=True)
-    again = client.post(door("resolve", receipt), sent, follow=True)
+    done = client.post(decision_url("resolve", receipt), sent, follow=True)
+    again = client.post(decision_url("resolve", receipt), sent, follow=True)
 
     assert (fresh(receipt).allocation, fresh(receipt).note) == (Allocation.EXPLAINED, "settled at the counter")
     assert "and was closed with a note." in done.content.decode()
@@ -204,10 +208,10 @@ def test_money_is_closed_with_a_note_and_stays_in_the_list() -> None:
         pytest.param({"resolve-note": "by hand"}, "Tick this if it is so; else use the money", id="no tick"),
     ],
 )
-def test_money_is_not_closed_without_a_reason(sent: dict[str, str], sentence: str) -> None:
+def test_receipt_is_not_resolved_without_note_and_consent(sent: dict[str, str], sentence: str) -> None:
     receipt = mismatch()
 
-    response = at_desk("explain_receipt").post(door("resolve", receipt), sent)
+    response = staff_client("explain_receipt").post(decision_url("resolve", receipt), sent)
 
     assert response.status_code == 422 and sentence in response.content.decode()
     assert fresh(receipt).allocation == Allocation.MISMATCH

@@ -1,4 +1,4 @@
-"""The accountant's file: each payment once, by Nairobi's months, with what became of how much at the foot."""
+"""The export of receipts: each receipt once, by months in Nairobi, with totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.domain.money import ROUNDING_CODE
 from oscar_mpesa.services.receipt_decisions import record_refund
 from tests.bulk_rows import many_receipts
-from tests.dashboard.staff import at_desk, new_receipt, production
+from tests.dashboard.staff import new_receipt, staff_client, use_production
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch
 from tests.shop import NOON, later, new_order, new_staff_user
@@ -35,20 +35,20 @@ def lines_of(response: Any) -> list[list[str]]:
 
 
 def codes(lines: list[list[str]]) -> list[str]:
-    """Of the rows between the header and the empty line."""
+    """Return the codes of the rows between the header and the empty line."""
     return [line[0] for line in lines[1 : lines.index([])]]
 
 
-def foot(lines: list[list[str]]) -> dict[str, str]:
+def totals(lines: list[list[str]]) -> dict[str, str]:
     return {line[0]: line[2] for line in lines[lines.index([]) + 1 :] if len(line) > 1}
 
 
 def exported(asked: dict[str, str] | None = None, *permissions: str) -> list[list[str]]:
-    return lines_of(at_desk("export_payments", *permissions).get(EXPORT, asked or NOVEMBER))
+    return lines_of(staff_client("export_payments", *permissions).get(EXPORT, asked or NOVEMBER))
 
 
-def test_a_row_has_what_an_accountant_asks_for(settings: Any) -> None:
-    production(settings)
+def test_row_has_all_columns(settings: Any) -> None:
+    use_production(settings)
     order = new_order(total="1500.00")
     Surcharge.objects.create(
         order=order, name="Rounding", code=ROUNDING_CODE, incl_tax=Decimal("0.50"), excl_tax=Decimal("0.50")
@@ -76,15 +76,15 @@ def test_a_row_has_what_an_accountant_asks_for(settings: Any) -> None:
     }
 
 
-def test_the_payer_stands_there_in_full_only_for_who_may_see_numbers(settings: Any) -> None:
-    production(settings)
+def test_payer_is_in_full_with_permission(settings: Any) -> None:
+    use_production(settings)
     new_receipt(payer="254708374149")
 
     assert "254708374149" in exported(None, "view_full_phone")[1]
 
 
-def test_a_month_is_nairobi_s(settings: Any) -> None:
-    production(settings)
+def test_month_is_in_nairobi(settings: Any) -> None:
+    use_production(settings)
     new_receipt("OD00BEFORE", paid_at=NOON.replace(day=1, hour=0) - timedelta(hours=3, seconds=1))
     new_receipt("OD0000FIRST"[:10], paid_at=NOON.replace(day=1, hour=0) - timedelta(hours=3))
     new_receipt("OD00LAST00", paid_at=NOON.replace(day=30, hour=20, minute=59, second=59))
@@ -95,70 +95,70 @@ def test_a_month_is_nairobi_s(settings: Any) -> None:
     assert codes(exported({"month": "2026-10"})) == ["OD00BEFORE"]
 
 
-def test_the_foot_says_what_became_of_how_much(settings: Any) -> None:
-    production(settings)
+def test_totals_are_by_allocation(settings: Any) -> None:
+    use_production(settings)
     new_receipt("OD00000001")
     new_receipt("OD00000002", amount=Decimal("700.50"), returned_amount=Decimal(200), returned_at=NOON)
     new_receipt("OD00000003", amount=300, allocation="returned", returned_amount=300, returned_at=NOON)
     new_receipt("OD00000004", amount=50, allocation="surplus")
     new_receipt("OD00000005", amount=100, allocation="surplus", returned_amount=40, returned_at=NOON)
 
-    told = foot(exported())
+    text = totals(exported())
 
-    assert told["Total used for an order (payments: 2)"] == "2200.50"
-    assert told["Total returned wholly (payments: 1)"] == "300.00"
-    assert told["Total paid twice (payments: 2)"] == "150.00"
-    assert told["Total no order took it (payments: 0)"] == "0"
-    assert told["Total that arrived (payments: 5)"] == "2650.50"
-    assert told["Returned of it before this file was made, in whole or in part"] == "540.00"
-    assert told["Arrived, less what was returned"] == "2110.50"
-    assert told["Of that still to sort out, so perhaps not the shop's"] == "110.00"
+    assert text["Total used for an order (payments: 2)"] == "2200.50"
+    assert text["Total returned wholly (payments: 1)"] == "300.00"
+    assert text["Total paid twice (payments: 2)"] == "150.00"
+    assert text["Total no order took it (payments: 0)"] == "0"
+    assert text["Total that arrived (payments: 5)"] == "2650.50"
+    assert text["Returned of it before this file was made, in whole or in part"] == "540.00"
+    assert text["Arrived, less what was returned"] == "2110.50"
+    assert text["Of that still to sort out, so perhaps not the shop's"] == "110.00"
 
 
-def test_it_says_that_charges_are_not_taken_off() -> None:
+def test_last_row_mentions_safaricoms_charges() -> None:
     assert "All amounts are before Safaricom's charges." in exported()[-1][0]
 
 
-def test_money_that_was_told_of_twice_is_counted_once(settings: Any) -> None:
-    production(settings)
+def test_duplicate_receipt_is_counted_once(settings: Any) -> None:
+    use_production(settings)
     new_receipt(None, allocation="explained", same_as=new_receipt())
     new_receipt(None, allocation="explained", reason="order_paid")
 
     lines = exported()
 
     assert codes(lines) == ["OD123ABC45", ""]
-    assert foot(lines)["Total that arrived (payments: 2)"] == "3000.00"
+    assert totals(lines)["Total that arrived (payments: 2)"] == "3000.00"
 
 
-def test_a_shop_that_takes_real_money_leaves_tests_out(settings: Any) -> None:
-    production(settings)
+def test_production_shop_exports_no_tests(settings: Any) -> None:
+    use_production(settings)
     new_receipt(environment="sandbox")
     new_receipt("OD00REAL00", amount=20)
 
-    response = at_desk("export_payments").get(EXPORT, NOVEMBER)
+    response = staff_client("export_payments").get(EXPORT, NOVEMBER)
     lines = lines_of(response)
 
     assert "TEST" not in response["Content-Disposition"]
     assert codes(lines) == ["OD00REAL00"]
-    assert foot(lines)["Arrived, less what was returned"] == "20.00"
+    assert totals(lines)["Arrived, less what was returned"] == "20.00"
 
 
-def test_a_shop_in_test_mode_says_so_everywhere() -> None:
+def test_test_shop_says_test_in_name_rows_and_totals() -> None:
     receipt = mismatch()
     record_refund(receipt, amount=Decimal(400), reference="R1", by=new_staff_user("record_return"), now=later(9))
     new_receipt("OD00REAL00")
 
-    response = at_desk("export_payments").get(EXPORT, NOVEMBER)
+    response = staff_client("export_payments").get(EXPORT, NOVEMBER)
     lines = lines_of(response)
 
     last = min(date(2026, 11, 30), today(timezone.now()))
     assert f"TEST-mpesa-money-2026-11-01-{last}.csv" in response["Content-Disposition"]
     assert codes(lines) == ["OD123ABC45"] and lines[1][-1] == "TEST"
-    assert foot(lines)["TEST, no real money: Arrived, less what was returned"] == "1000.00"
+    assert totals(lines)["TEST, no real money: Arrived, less what was returned"] == "1000.00"
 
 
-def test_no_cell_is_run_by_a_spreadsheet(settings: Any) -> None:
-    production(settings)
+def test_formulas_are_escaped(settings: Any) -> None:
+    use_production(settings)
     new_receipt(note="=cmd|'/c calc'!A0", returned_reference="@SUM(1)", payer="+254708374149")
 
     row = exported(None, "view_full_phone")[1]
@@ -179,32 +179,32 @@ def test_no_cell_is_run_by_a_spreadsheet(settings: Any) -> None:
     ],
     ids=str,
 )
-def test_days_that_are_none_are_refused_in_a_sentence(asked: dict[str, str]) -> None:
-    response = at_desk("export_payments").get(EXPORT, asked)
+def test_invalid_days_are_refused(asked: dict[str, str]) -> None:
+    response = staff_client("export_payments").get(EXPORT, asked)
 
     assert response.status_code == 400 and "Choose a month such as 2026-11" in response.content.decode()
 
 
-def test_without_a_month_it_is_this_one() -> None:
-    response = at_desk("export_payments").get(EXPORT)
+def test_default_is_the_current_month() -> None:
+    response = staff_client("export_payments").get(EXPORT)
 
     assert response.status_code == 200 and response.streaming
 
 
-def test_it_speaks_swahili_where_the_dashboard_does(settings: Any) -> None:
-    production(settings)
+def test_export_is_in_the_dashboards_language(settings: Any) -> None:
+    use_production(settings)
     new_receipt()
 
     with translation.override("sw"):
-        lines = lines_of(at_desk("export_payments").get(reverse("dashboard:mpesa-receipts-export"), NOVEMBER))
+        lines = lines_of(staff_client("export_payments").get(reverse("dashboard:mpesa-receipts-export"), NOVEMBER))
 
     assert "zimetumika kwa oda" in lines[1]
 
 
-def test_a_thousand_rows_cost_as_many_queries_as_one(settings: Any) -> None:
-    production(settings)
+def test_thousand_rows_cost_at_most_eight_queries(settings: Any) -> None:
+    use_production(settings)
     many_receipts(1_000)
-    client = at_desk("export_payments")
+    client = staff_client("export_payments")
     client.get(EXPORT, NOVEMBER)
 
     with counted() as count:
@@ -214,8 +214,8 @@ def test_a_thousand_rows_cost_as_many_queries_as_one(settings: Any) -> None:
     assert len(count) <= 8, str(count)
 
 
-def test_a_return_has_a_day_and_no_time_that_nobody_wrote_down(settings: Any) -> None:
-    production(settings)
+def test_refund_is_exported_as_a_day_in_nairobi(settings: Any) -> None:
+    use_production(settings)
     evening = NOON.replace(hour=21, minute=30)  # after midnight in Nairobi
     new_receipt("OD00000001", allocation="returned", returned_amount=1500, returned_at=evening)
 

@@ -1,4 +1,4 @@
-"""A payment that somebody found in the M-PESA portal: typed, looked at beside its order, then written down."""
+"""The form that records a payment: type, review, confirm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from oscar_mpesa.models import Allocation, MpesaEvent, MpesaPayment, MpesaReceipt, ReceiptSource
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
-from tests.dashboard.staff import at_desk
+from tests.dashboard.staff import staff_client
 from tests.query_counts import counted
 from tests.rows import all_rows
 from tests.services.unmatched import mismatch
@@ -30,7 +30,7 @@ def expired() -> MpesaPayment:
 
 
 def typed(order: Any, **changes: Any) -> dict[str, Any]:
-    """What somebody types who has the portal open beside it."""
+    """Return the values of the form."""
     return {
         "code": " od123 abc45 ",
         "amount": "1500",
@@ -42,15 +42,15 @@ def typed(order: Any, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_message_is_no_proof_and_the_page_says_so_first() -> None:
-    page = at_desk("record_receipt").get(RECORD, {"order": "100042"}).content.decode()
+def test_page_warns_that_an_sms_is_no_proof() -> None:
+    page = staff_client("record_receipt").get(RECORD, {"order": "100042"}).content.decode()
 
     assert "An SMS, screenshot or forwarded message is no proof." in page
     assert 'value="100042"' in page
 
 
-def test_it_is_looked_at_before_it_is_written_down() -> None:
-    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+def test_review_is_shown_before_the_payment_is_recorded() -> None:
+    order, client = expired().mpesa_order.order, staff_client("record_receipt")
     before = all_rows()
 
     response = client.post(RECORD, typed(order))
@@ -61,11 +61,11 @@ def test_it_is_looked_at_before_it_is_written_down() -> None:
     assert all_rows() == before
 
 
-def test_it_is_written_down_by_hand_and_pays_the_order() -> None:
+def test_recorded_payment_pays_the_order() -> None:
     payment = expired()
     order = payment.mpesa_order.order
 
-    response = at_desk("record_receipt").post(RECORD, typed(order, confirmed="1"), follow=True)
+    response = staff_client("record_receipt").post(RECORD, typed(order, confirmed="1"), follow=True)
 
     receipt = MpesaReceipt.objects.get()
     assert (receipt.number, receipt.amount, receipt.payment) == (NUMBER, 1500, payment)
@@ -76,19 +76,19 @@ def test_it_is_written_down_by_hand_and_pays_the_order() -> None:
     assert "staff, by hand" in response.content.decode()
 
 
-def test_a_missing_code_is_filled_in_and_no_second_receipt_is_made() -> None:
+def test_missing_code_is_added_to_the_receipt() -> None:
     payment = new_payment()
     apply_update(payment, query_update("0"), now=later(21))
 
-    at_desk("record_receipt").post(RECORD, typed(payment.mpesa_order.order, confirmed="1"))
+    staff_client("record_receipt").post(RECORD, typed(payment.mpesa_order.order, confirmed="1"))
 
     receipt = MpesaReceipt.objects.get()
     assert (receipt.number, receipt.allocation) == (NUMBER, Allocation.APPLIED)
     assert payment.mpesa_order.order.sources.get().reference == NUMBER
 
 
-def test_what_is_sent_twice_is_written_down_once() -> None:
-    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+def test_payment_sent_twice_is_recorded_once() -> None:
+    order, client = expired().mpesa_order.order, staff_client("record_receipt")
     client.post(RECORD, typed(order, confirmed="1"))
 
     again = client.post(RECORD, typed(order, confirmed="1"))
@@ -99,8 +99,8 @@ def test_what_is_sent_twice_is_written_down_once() -> None:
     assert MpesaEvent.objects.filter(type="receipt_recorded").count() == 1
 
 
-def test_another_amount_is_announced_and_waits_for_a_decision() -> None:
-    order, client = expired().mpesa_order.order, at_desk("record_receipt")
+def test_wrong_amount_is_announced_and_needs_a_decision() -> None:
+    order, client = expired().mpesa_order.order, staff_client("record_receipt")
 
     looked = client.post(RECORD, typed(order, amount="1400")).content.decode()
     done = client.post(RECORD, typed(order, amount="1400", confirmed="1"), follow=True).content.decode()
@@ -110,20 +110,20 @@ def test_another_amount_is_announced_and_waits_for_a_decision() -> None:
     assert MpesaReceipt.objects.get().allocation == Allocation.MISMATCH
 
 
-def test_a_code_that_looks_almost_like_one_of_the_order_is_pointed_out() -> None:
+def test_similar_code_of_the_order_is_a_warning() -> None:
     order = pay(new_payment()).mpesa_order.order
 
-    page = at_desk("record_receipt").post(RECORD, typed(order, code="OD123ABC54")).content.decode()
+    page = staff_client("record_receipt").post(RECORD, typed(order, code="OD123ABC54")).content.decode()
 
     assert "The code OD123ABC45 of this order looks almost the same." in page
     assert "Money that came for this order already:" in page
 
 
-def test_whose_request_it_was_can_be_chosen_without_its_number_in_full() -> None:
+def test_payment_can_be_chosen_by_its_masked_phone() -> None:
     first = expired()
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
     apply_update(second, push_expired(), now=later(350))
-    sent, client = typed(first.mpesa_order.order), at_desk("record_receipt")
+    sent, client = typed(first.mpesa_order.order), staff_client("record_receipt")
 
     page = client.post(RECORD, sent).content.decode()
     client.post(RECORD, {**sent, "payment": str(second.pk), "confirmed": "1"})
@@ -132,34 +132,34 @@ def test_whose_request_it_was_can_be_chosen_without_its_number_in_full() -> None
     assert MpesaReceipt.objects.get().payment == second
 
 
-def test_money_without_a_code_asks_whose_code_this_is() -> None:
+def test_unclear_payment_must_be_chosen() -> None:
     first = expired()
     second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(200))
     apply_update(second, push_expired(), now=later(350))
     apply_update(first, query_update("0"), now=later(400))
     apply_update(second, query_update("0"), now=later(401))
 
-    response = at_desk("record_receipt").post(RECORD, typed(first.mpesa_order.order, confirmed="1"))
+    response = staff_client("record_receipt").post(RECORD, typed(first.mpesa_order.order, confirmed="1"))
 
     page = response.content.decode()
     assert response.status_code == 422 and "Say which request this code belongs to." in page
     assert 'name="payment"' in page and 'value="M-PESA portal"' in page
 
 
-def test_money_that_holds_the_request_is_decided_about_first() -> None:
+def test_payment_on_hold_is_refused() -> None:
     on_hold = mismatch()
     sent = typed(on_hold.order, code="OD999ZZZ99", confirmed="1")
     MpesaReceipt.objects.update(number=None, awaiting_number=on_hold.payment_id)
 
-    response = at_desk("record_receipt").post(RECORD, {**sent, "payment": str(on_hold.payment_id)})
+    response = staff_client("record_receipt").post(RECORD, {**sent, "payment": str(on_hold.payment_id)})
 
     page = response.content.decode()
     assert response.status_code == 422 and "Decide about that money first." in page
     assert f"?order={sent['order']}" in page
 
 
-def test_an_order_in_another_currency_takes_no_m_pesa_money() -> None:
-    response = at_desk("record_receipt").post(RECORD, typed(new_order(currency="USD"), confirmed="1"))
+def test_order_in_another_currency_is_refused() -> None:
+    response = staff_client("record_receipt").post(RECORD, typed(new_order(currency="USD"), confirmed="1"))
 
     assert response.status_code == 422 and "This order is not in Kenyan shillings." in response.content.decode()
     assert not MpesaReceipt.objects.exists()
@@ -180,10 +180,10 @@ def test_an_order_in_another_currency_takes_no_m_pesa_money() -> None:
         pytest.param({"payment": "999"}, "Select a valid choice.", id="a request of another order"),
     ],
 )
-def test_what_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, str], sentence: str) -> None:
+def test_invalid_payment_is_refused_with_its_values(changes: dict[str, str], sentence: str) -> None:
     order = expired().mpesa_order.order
 
-    response = at_desk("record_receipt").post(RECORD, {**typed(order, confirmed="1"), **changes})
+    response = staff_client("record_receipt").post(RECORD, {**typed(order, confirmed="1"), **changes})
 
     page = response.content.decode()
     assert response.status_code == 422 and sentence in page
@@ -191,10 +191,10 @@ def test_what_cannot_be_is_refused_and_kept_as_it_was_typed(changes: dict[str, s
     assert not MpesaReceipt.objects.exists()
 
 
-def test_who_looks_at_it_may_go_back_and_change_it() -> None:
+def test_review_can_be_changed() -> None:
     order = expired().mpesa_order.order
 
-    response = at_desk("record_receipt").post(RECORD, typed(order, change="1"))
+    response = staff_client("record_receipt").post(RECORD, typed(order, change="1"))
 
     page = response.content.decode()
     assert response.status_code == 200
@@ -202,8 +202,8 @@ def test_who_looks_at_it_may_go_back_and_change_it() -> None:
     assert not MpesaReceipt.objects.exists()
 
 
-def test_it_costs_few_queries() -> None:
-    order, client = pay(new_payment()).mpesa_order.order, at_desk("record_receipt")
+def test_review_costs_at_most_twelve_queries() -> None:
+    order, client = pay(new_payment()).mpesa_order.order, staff_client("record_receipt")
     sent = typed(order, code="OD777ABC77", day=f"{timezone.now():%Y-%m-%d}", time="00:00")
     client.post(RECORD, sent)
 

@@ -1,4 +1,4 @@
-"""The list of money received: what waits for a person first, found by what a caller tells."""
+"""The list of receipts: undecided receipts first, filters, limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oscar.core.loading import get_model
 from oscar_mpesa.dashboard.money.queries import undecided_receipt_ids
 from oscar_mpesa.models import MpesaReceipt
 from tests.bulk_rows import many_receipts
-from tests.dashboard.staff import at_desk, new_receipt, production
+from tests.dashboard.staff import new_receipt, staff_client, use_production
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch, surplus, unallocated
 from tests.shop import NOON, new_order, new_payment, pay
@@ -25,49 +25,49 @@ Order = get_model("order", "Order")
 
 
 def shown(response: Any) -> list[str]:
-    """The codes of the rows, in order."""
+    """Return the codes of the rows, in order."""
     return re.findall(r'/money/\d+/">([A-Z0-9]{10}|code missing)<', response.content.decode())
 
 
-def test_what_waits_for_a_person_comes_first_oldest_first() -> None:
+def test_undecided_receipts_are_shown_oldest_first() -> None:
     new_receipt("OD000USED0")
     new_receipt("OD000NEWER", allocation="surplus", paid_at=NOON + timedelta(hours=1))
     new_receipt("OD000OLDER", allocation="unallocated")
 
-    response = at_desk().get(LIST)
+    response = staff_client().get(LIST)
 
     assert shown(response) == ["OD000OLDER", "OD000NEWER"]
     assert "This money waits for you" in response.content.decode()
 
 
-def test_where_nothing_waits_all_money_is_shown_newest_first() -> None:
+def test_all_receipts_are_shown_newest_first_if_none_is_undecided() -> None:
     new_receipt("OD000OLDER")
     new_receipt("OD000NEWER", paid_at=NOON + timedelta(days=1), allocation="returned")
 
-    response = at_desk().get(LIST)
+    response = staff_client().get(LIST)
 
     assert shown(response) == ["OD000NEWER", "OD000OLDER"]
     assert "Nothing to sort out" in response.content.decode()
 
 
-def test_an_empty_list_says_so() -> None:
-    page = at_desk().get(LIST).content.decode()
+def test_empty_list_has_a_message() -> None:
+    page = staff_client().get(LIST).content.decode()
 
     assert "Nothing to sort out: no money waits for you." in page
     assert "No money fits this." in page
 
 
-def test_money_of_a_cancelled_order_waits_too() -> None:
+def test_receipt_of_a_cancelled_order_needs_a_decision() -> None:
     payment = pay(new_payment())
     Order.objects.filter(pk=payment.order_id).update(status="Cancelled")
 
-    response = at_desk().get(LIST)
+    response = staff_client().get(LIST)
 
     assert shown(response) == ["OD123ABC45"]
     assert "to sort out</span>" in response.content.decode()
 
 
-def test_the_list_to_sort_out_is_the_one_that_the_rows_know() -> None:
+def test_undecided_ids_match_the_queryset() -> None:
     mismatch(), new_receipt("OD000USED0")
     pay(new_payment(), number="OD999CANCE").mpesa_order.order.set_status("Cancelled")
 
@@ -91,21 +91,21 @@ def test_the_list_to_sort_out_is_the_one_that_the_rows_know() -> None:
         pytest.param({"code": "OD00FIRST0", "allocation": "surplus"}, [], id="both have to fit"),
     ],
 )
-def test_money_is_found_by_what_is_known_of_it(asked: dict[str, str], found: list[str]) -> None:
+def test_receipts_are_filtered(asked: dict[str, str], found: list[str]) -> None:
     new_receipt("OD00EARLY0", paid_at=NOON - timedelta(hours=15, seconds=1), amount=700)  # 23:59:59 on the 22nd
     new_receipt("OD00FIRST0", paid_at=NOON - timedelta(hours=15), allocation="returned")  # midnight in Nairobi
     new_receipt("OD00LATE00", paid_at=NOON + timedelta(hours=9), allocation="surplus")
 
-    response = at_desk().get(LIST, asked)
+    response = staff_client().get(LIST, asked)
 
     assert shown(response) == found
 
 
-def test_money_is_found_by_its_order() -> None:
+def test_receipt_is_found_by_its_order() -> None:
     payment = pay(new_payment())
     new_receipt("OD00OTHER0")
 
-    response = at_desk().get(LIST, {"order": f" #{payment.mpesa_order.order.number}"})
+    response = staff_client().get(LIST, {"order": f" #{payment.mpesa_order.order.number}"})
 
     assert shown(response) == ["OD123ABC45"]
     assert f"/dashboard/orders/{payment.mpesa_order.order.number}/" in response.content.decode()
@@ -129,43 +129,43 @@ def test_money_is_found_by_its_order() -> None:
     ],
     ids=str,
 )
-def test_what_is_not_understood_breaks_nothing(asked: dict[str, str]) -> None:
+def test_invalid_filters_do_not_crash(asked: dict[str, str]) -> None:
     new_receipt()
 
-    assert at_desk().get(LIST, asked).status_code == 200
+    assert staff_client().get(LIST, asked).status_code == 200
 
 
-def test_what_is_typed_wrongly_is_said() -> None:
-    page = at_desk().get(LIST, {"code": "SHORT"}).content.decode()
+def test_invalid_filter_shows_its_error() -> None:
+    page = staff_client().get(LIST, {"code": "SHORT"}).content.decode()
 
     assert "An M-PESA code has ten capital letters and digits" in page
     assert 'value="SHORT"' in page
 
 
-def test_only_what_is_no_real_money_is_marked_as_a_test(settings: Any) -> None:
-    production(settings)
+def test_only_test_receipts_are_marked_as_test(settings: Any) -> None:
+    use_production(settings)
     new_receipt("OD00REAL00")
-    real = at_desk().get(LIST, {"allocation": ""}).content.decode()
+    real = staff_client().get(LIST, {"allocation": ""}).content.decode()
     new_receipt("OD00TEST00", environment="sandbox")
 
-    both = at_desk().get(LIST, {"allocation": ""}).content.decode()
+    both = staff_client().get(LIST, {"allocation": ""}).content.decode()
 
     assert "TEST<" not in real
     assert both.count("TEST</span>") == 1 and "no real money moves in this shop" not in both
 
 
 @pytest.mark.parametrize("money", [mismatch, surplus, unallocated])
-def test_words_are_a_shopkeepers(money: Any) -> None:
+def test_allocation_is_shown_with_its_label(money: Any) -> None:
     receipt = money()
 
-    page = at_desk().get(LIST).content.decode()
+    page = staff_client().get(LIST).content.decode()
 
     words = {"mismatch": "other amount", "surplus": "paid twice", "unallocated": "no order took it"}
     assert f"{words[receipt.allocation]} <span" in page
 
 
-def test_a_page_has_25_rows_and_costs_no_more_for_them() -> None:
-    client = at_desk("export_payments", "record_receipt")
+def test_page_has_25_rows_and_costs_at_most_twelve_queries() -> None:
+    client = staff_client("export_payments", "record_receipt")
     for number in range(30):
         new_receipt(f"OD00000{number:03}", order=new_order() if number < 3 else None)
     client.get(LIST)  # what is remembered once
@@ -177,18 +177,18 @@ def test_a_page_has_25_rows_and_costs_no_more_for_them() -> None:
     assert len(count) <= 12, str(count)
 
 
-def test_a_list_without_end_is_not_counted_to_its_end() -> None:
+def test_long_list_is_counted_to_its_limit_only() -> None:
     many_receipts(2_510)
 
-    first, last, beyond = (at_desk().get(LIST, {"page": page}) for page in ("1", "100", "101"))
+    first, last, beyond = (staff_client().get(LIST, {"page": page}) for page in ("1", "100", "101"))
 
     assert len(shown(first)) == len(shown(last)) == 25
     assert shown(beyond) == shown(last) != shown(first)
     assert "To see older money, choose days above." in last.content.decode()
 
 
-def test_only_who_may_export_or_record_is_shown_the_way() -> None:
-    plain, full = at_desk(), at_desk("export_payments", "record_receipt")
+def test_links_to_export_and_record_need_permission() -> None:
+    plain, full = staff_client(), staff_client("export_payments", "record_receipt")
 
     without, with_both = (client.get(LIST).content.decode() for client in (plain, full))
 

@@ -1,4 +1,4 @@
-"""The first page of the desk: whether M-Pesa is offered, what needs somebody, and what came in."""
+"""The overview: to whom M-PESA is offered, the alerts, and the statistics."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _reconcile_runs() -> None:
 
 
 def page(client: Client) -> str:
-    """Its words, blanks made one."""
+    """Return the page's HTML with single spaces."""
     response = client.get(reverse("dashboard:mpesa-overview"))
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
@@ -52,7 +52,7 @@ def a_production_shop(settings: Any, **changes: Any) -> None:
     with_credentials(settings, ENVIRONMENT="production", SHORTCODE="5123456", TEST_MODE=False, **changes)
 
 
-def test_a_new_shop_is_told_that_all_is_well_and_nothing_came_yet(clerk: Client) -> None:
+def test_new_shop_has_no_alerts_and_no_payments(clerk: Client) -> None:
     words = page(clerk)
 
     assert "Nothing needs you now." in words
@@ -69,7 +69,7 @@ def test_a_new_shop_is_told_that_all_is_well_and_nothing_came_yet(clerk: Client)
         pytest.param({"PASSKEY": ""}, "Off", id="wrong settings"),
     ],
 )
-def test_it_says_to_whom_m_pesa_is_offered(clerk: Client, settings: Any, changes: dict[str, str], word: str) -> None:
+def test_page_shows_to_whom_mpesa_is_offered(clerk: Client, settings: Any, changes: dict[str, str], word: str) -> None:
     a_production_shop(settings, **changes)
 
     words = page(clerk)
@@ -78,26 +78,26 @@ def test_it_says_to_whom_m_pesa_is_offered(clerk: Client, settings: Any, changes
     assert ("its settings are wrong (E003)" in words) is ("PASSKEY" in changes)
 
 
-def test_a_need_is_a_sentence(clerk: Client) -> None:
+def test_alert_is_a_sentence(clerk: Client) -> None:
     surplus()
 
     assert "Return KSh 1,500: it arrived for an order that was paid already." in page(clerk)
 
 
-def test_it_opens_where_the_cache_is_missing(clerk: Client, settings: Any) -> None:
+def test_page_opens_without_a_cache(clerk: Client, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CACHE": "gone"}
 
     assert "M-Pesa overview" in page(clerk)
 
 
-def test_an_urgent_one_says_so(clerk: Client) -> None:
+def test_urgent_alert_is_marked(clerk: Client) -> None:
     MpesaJobRun.objects.all().delete()
     pay(new_payment())
 
     assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)
 
 
-def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
+def test_page_shows_totals_and_statistics(clerk: Client, settings: Any) -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
     MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production", paid_at=timezone.now(), amount=48200)
     new_ended_payments(3, status="completed", at=timezone.now(), environment="production")
@@ -114,7 +114,7 @@ def test_what_a_shop_took(clerk: Client, settings: Any) -> None:
     assert 'role="img"' in words
 
 
-def test_a_shop_that_tests_shows_what_its_tests_did_and_calls_it_no_income(clerk: Client) -> None:
+def test_test_shop_shows_totals_as_test_payments(clerk: Client) -> None:
     pay(new_payment(now=timezone.now()), now=timezone.now())
     MpesaReceipt.objects.update(paid_at=timezone.now())
 
@@ -125,7 +125,7 @@ def test_a_shop_that_tests_shows_what_its_tests_did_and_calls_it_no_income(clerk
     assert "taken" not in words
 
 
-def test_nothing_of_a_test_is_on_the_page_of_a_shop_that_takes_real_money(clerk: Client, settings: Any) -> None:
+def test_production_shop_shows_no_test_receipts(clerk: Client, settings: Any) -> None:
     surplus()
     MpesaReceipt.objects.update(paid_at=timezone.now())
     a_production_shop(settings)
@@ -136,7 +136,7 @@ def test_nothing_of_a_test_is_on_the_page_of_a_shop_that_takes_real_money(clerk:
     assert "Nothing needs you now." in words
 
 
-def test_a_link_leads_only_where_there_is_a_page_that_this_person_may_open() -> None:
+def test_link_is_empty_without_permission() -> None:
     may, may_not = new_staff_user("view_mpesapayment"), new_staff_user()
 
     assert link(may, "dashboard:mpesa-overview") == reverse("dashboard:mpesa-overview")
@@ -144,7 +144,7 @@ def test_a_link_leads_only_where_there_is_a_page_that_this_person_may_open() -> 
     assert link(may, "dashboard:mpesa-nowhere") == ""
 
 
-def test_no_style_and_no_script_of_its_own_stands_in_the_page(clerk: Client) -> None:
+def test_page_has_no_inline_styles_or_scripts(clerk: Client) -> None:
     new_ended_payments(3, status="completed", at=timezone.now())
     new_ended_payments(1, status="cancelled", at=timezone.now(), code="1032")
 
@@ -156,7 +156,7 @@ def test_no_style_and_no_script_of_its_own_stands_in_the_page(clerk: Client) -> 
     assert "<script" not in ours
 
 
-def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings: Any) -> None:
+def test_page_costs_at_most_twelve_queries(clerk: Client, settings: Any) -> None:
     surplus()
     new_ended_payments(3, status="completed", at=timezone.now(), environment="sandbox")
     new_ended_payments(2, status="failed", at=timezone.now(), environment="sandbox", code="1")
@@ -172,13 +172,13 @@ def test_it_costs_twelve_questions_however_much_there_is(clerk: Client, settings
     assert len(questions) <= 12, str(count)
 
 
-def test_every_place_that_a_need_leads_to_has_a_word_for_its_link() -> None:
+def test_every_alert_url_has_a_link_label() -> None:
     places = {value for value in vars(rules).values() if str(value).startswith("dashboard:mpesa-")}
 
     assert set(LINK_LABELS) == places
 
 
-def test_it_costs_few_queries_even_where_the_days_before_are_counted_anew(clerk: Client) -> None:
+def test_page_costs_at_most_twelve_queries_without_cached_days(clerk: Client) -> None:
     surplus()
     caches["default"].clear()
 

@@ -1,4 +1,4 @@
-"""The list as a file: what the filter finds, all of it, and no more of a phone than on the page."""
+"""The export of payments: all filtered payments, with masked phones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.utils import translation
 
 from oscar_mpesa.models import MpesaPayment
 from tests.bulk_rows import many_failed_payments
-from tests.dashboard.staff import address, at_desk
+from tests.dashboard.staff import staff_client, url_of
 from tests.query_counts import counted
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
 
-EXPORT = address("payments-export")
+EXPORT = url_of("payments-export")
 HEADER = [
     "Payment",
     "When",
@@ -35,7 +35,7 @@ HEADER = [
 
 @pytest.fixture
 def two() -> list[MpesaPayment]:
-    """A paid one, and a newer one that was cancelled."""
+    """Return a paid payment and a newer cancelled one."""
     paid = pay(new_payment(phone=PAYS), now=later(20))
     cancelled = new_payment(new_order(total="90.00"), phone=ANOTHER, now=later(60))
     post(cancelled, failure(cancelled), now=later(70))
@@ -49,10 +49,10 @@ def read(client: Client, **asked: Any) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-def test_every_payment_is_a_line_newest_first(two: list[MpesaPayment]) -> None:
+def test_each_payment_is_a_row_newest_first(two: list[MpesaPayment]) -> None:
     paid, cancelled = two
 
-    header, first, second = read(at_desk("export_payments"))
+    header, first, second = read(staff_client("export_payments"))
 
     assert header == HEADER
     assert first[:6] == [
@@ -68,50 +68,50 @@ def test_every_payment_is_a_line_newest_first(two: list[MpesaPayment]) -> None:
     assert second[8] == "OD123ABC45"
 
 
-def test_only_what_the_filter_finds_is_in_the_file(two: list[MpesaPayment]) -> None:
-    rows = read(at_desk("export_payments"), q="OD123ABC45", status="completed")
+def test_file_has_only_filtered_payments(two: list[MpesaPayment]) -> None:
+    rows = read(staff_client("export_payments"), q="OD123ABC45", status="completed")
 
     assert [row[0] for row in rows[1:]] == [str(two[0].pk)]
 
 
-def test_phones_are_whole_for_who_may_see_them(two: list[MpesaPayment]) -> None:
-    masked, whole = read(at_desk("export_payments")), read(at_desk("export_payments", "view_full_phone"))
+def test_phones_are_in_full_with_permission(two: list[MpesaPayment]) -> None:
+    masked, whole = read(staff_client("export_payments")), read(staff_client("export_payments", "view_full_phone"))
 
     assert [row[4] for row in masked[1:]] == ["0712 •••678", "0708 •••149"]
     assert [row[4] for row in whole[1:]] == ["0712 345 678", "0708 374 149"]
 
 
-def test_an_order_number_that_is_a_formula_stays_text(two: list[MpesaPayment]) -> None:
+def test_formula_in_an_order_number_is_escaped(two: list[MpesaPayment]) -> None:
     order = two[0].mpesa_order.order
     order.number = '=HYPERLINK("https://evil.example")'
     order.save()
 
-    rows = read(at_desk("export_payments"))
+    rows = read(staff_client("export_payments"))
 
     assert rows[2][2] == '\'=HYPERLINK("https://evil.example")'
 
 
-def test_it_speaks_the_language_of_the_page(two: list[MpesaPayment]) -> None:
+def test_file_is_in_the_pages_language(two: list[MpesaPayment]) -> None:
     with translation.override("sw"):
-        there = address("payments-export")
+        there = url_of("payments-export")
         paid = translation.gettext("paid")
 
-    response: Any = at_desk("export_payments").get(there)
+    response: Any = staff_client("export_payments").get(there)
     text = b"".join(response.streaming_content).decode()
 
     assert f'"{paid}"' in text
     assert paid != "paid"
 
 
-def test_a_filter_that_is_not_understood_leads_back_to_the_list(two: list[MpesaPayment]) -> None:
-    response = at_desk("export_payments").get(EXPORT, {"amount": "many"})
+def test_invalid_filter_redirects_to_the_list(two: list[MpesaPayment]) -> None:
+    response = staff_client("export_payments").get(EXPORT, {"amount": "many"})
 
-    assert (response.status_code, response["Location"]) == (302, f"{address('payments')}?amount=many")
+    assert (response.status_code, response["Location"]) == (302, f"{url_of('payments')}?amount=many")
 
 
-def test_a_long_file_is_read_piece_by_piece() -> None:
+def test_long_file_is_read_in_chunks() -> None:
     many_failed_payments(1_001)
-    client = at_desk("export_payments")
+    client = staff_client("export_payments")
     response: Any = client.get(EXPORT)
 
     with counted() as queries:

@@ -1,4 +1,4 @@
-"""Oscar's own page of an order tells of M-Pesa, to staff who may see it and for M-Pesa orders alone."""
+"""The M-PESA panel on Oscar's page of an order, for permitted staff and M-PESA orders only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OrderDetailView = get_class("dashboard.orders.views", "OrderDetailView")
 
 
 def somebody(*permissions: str, is_staff: bool = True) -> Client:
-    """Who may see orders in Oscar's dashboard, and has these permissions of ours."""
+    """Return the client of a user who may see orders and has these permissions."""
     user = UserFactory(is_staff=is_staff)
     ours = Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
     of_oscar = Permission.objects.filter(content_type__app_label="order", codename__endswith="_order")
@@ -74,11 +74,11 @@ def _closed() -> Any:
         pytest.param(lambda: unallocated().order, "Money arrived after the order was closed:", id="late"),
     ],
 )
-def test_it_says_whether_the_order_is_paid(build: Any, sentence: str) -> None:
+def test_panel_says_whether_the_order_is_paid(build: Any, sentence: str) -> None:
     assert sentence in panel_of(build())
 
 
-def test_money_that_was_used_for_another_order_is_no_payment_of_this_one() -> None:
+def test_receipt_matched_to_another_order_does_not_pay_this_one() -> None:
     order = pay(new_payment()).mpesa_order.order
     other = new_order()
     MpesaReceipt.objects.update(order=other)
@@ -88,7 +88,7 @@ def test_money_that_was_used_for_another_order_is_no_payment_of_this_one() -> No
     assert f"({other.number})" in panel
 
 
-def test_it_leads_to_the_money_and_lists_each_request_with_its_masked_phone() -> None:
+def test_panel_lists_receipts_and_payments_with_masked_phones() -> None:
     payment = new_payment(phone=ANOTHER)
     post(payment, failure(payment), now=later(10))
     order = pay(new_payment(payment.mpesa_order.order, now=later(200))).mpesa_order.order
@@ -102,13 +102,13 @@ def test_it_leads_to_the_money_and_lists_each_request_with_its_masked_phone() ->
     assert "0712 345 678" not in page and payment.secret not in page
 
 
-def test_the_phone_stands_there_in_full_only_for_who_may_see_numbers() -> None:
+def test_phone_is_in_full_with_permission() -> None:
     order = new_payment(phone=ANOTHER).mpesa_order.order
 
     assert "0712 345 678" in page_of(order, somebody("view_mpesapayment", "view_full_phone"))
 
 
-def test_staff_who_may_not_see_m_pesa_see_oscar_s_page_as_it_was() -> None:
+def test_staff_without_permission_see_no_panel() -> None:
     order = pay(new_payment()).mpesa_order.order
 
     page = page_of(order, somebody())
@@ -117,7 +117,7 @@ def test_staff_who_may_not_see_m_pesa_see_oscar_s_page_as_it_was() -> None:
     assert "mpesa-dashboard" not in page and 'href="#mpesa"' not in page
 
 
-def test_a_partner_user_sees_the_order_and_not_our_panel() -> None:
+def test_partner_user_sees_no_panel() -> None:
     order = pay(new_payment()).mpesa_order.order
     user = UserFactory(is_staff=False)
     user.user_permissions.set(Permission.objects.filter(codename__in=["dashboard_access", "view_mpesapayment"]))
@@ -134,20 +134,20 @@ def test_a_partner_user_sees_the_order_and_not_our_panel() -> None:
 
 
 def rendered(view: Any, order: Any, rf: Any) -> tuple[str, int]:
-    """A view's page of an order for staff who may see M-Pesa, and what it cost."""
+    """Return a view's page of an order and the number of its queries."""
     request = rf.get("/")
     request.user, request.session, request.basket = get_user_model().objects.get(is_staff=True), {}, None
-    request.user.has_perm("order.view_order")  # as the door has asked already
+    request.user.has_perm("order.view_order")  # the permission check has cached it
     with counted() as count:
         response = view.as_view()(request, number=order.number)
         response.render()
     return without_tokens(response.content.decode()), len(count)
 
 
-def test_an_order_of_another_method_has_the_same_page_for_one_query_more(rf: Any) -> None:
+def test_order_without_mpesa_costs_one_more_query(rf: Any) -> None:
     order = new_order(status="Pending")
     somebody("view_mpesapayment")
-    rendered(OrderDetailView, order, rf)  # what is remembered once
+    rendered(OrderDetailView, order, rf)  # fill caches
 
     before, cost_before = rendered(OrderDetailView, order, rf)
     after, cost = rendered(mixed(OrderDetailView, MpesaOrderPanelMixin), order, rf)
@@ -156,7 +156,7 @@ def test_an_order_of_another_method_has_the_same_page_for_one_query_more(rf: Any
     assert cost <= cost_before + 1
 
 
-def test_an_m_pesa_order_costs_three_queries_more(rf: Any) -> None:
+def test_order_with_mpesa_costs_three_more_queries(rf: Any) -> None:
     order = pay(new_payment()).mpesa_order.order
     somebody("view_mpesapayment")
     rendered(OrderDetailView, order, rf)
@@ -168,7 +168,7 @@ def test_an_m_pesa_order_costs_three_queries_more(rf: Any) -> None:
     assert cost <= cost_before + 3
 
 
-def test_a_note_on_an_m_pesa_order_can_still_be_written() -> None:
+def test_order_note_can_still_be_saved() -> None:
     order = pay(new_payment()).mpesa_order.order
     client = somebody("view_mpesapayment")
 
@@ -181,7 +181,7 @@ def test_a_note_on_an_m_pesa_order_can_still_be_written() -> None:
     assert saved.status_code == 302 and order.notes.filter(message="called").exists()
 
 
-def test_the_store_s_own_view_is_left_alone_without_auto_integrate(settings: Any, monkeypatch: Any) -> None:
+def test_shops_view_is_unchanged_without_auto_integrate(settings: Any, monkeypatch: Any) -> None:
     config: Any = oscar_orders_dashboard(monkeypatch)
     install()
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AUTO_INTEGRATE": False}

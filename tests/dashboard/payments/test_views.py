@@ -1,4 +1,4 @@
-"""The list of payments: who is found by what, in what order, and at what cost."""
+"""The list of payments: search, filters, order and queries."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from oscar.test.factories import UserFactory
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
 from tests.bulk_rows import many_failed_payments, many_payments
-from tests.dashboard.staff import address, at_desk, at_order_desk, words
+from tests.dashboard.staff import orders_staff_client, page_text, staff_client, url_of
 from tests.query_counts import counted
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
 
-LIST = address("payments")
+LIST = url_of("payments")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def achieng() -> Any:
 
 @pytest.fixture
 def payments(achieng: Any) -> dict[str, MpesaPayment]:
-    """One paid by Achieng, one that a guest cancelled on another phone."""
+    """Return a payment that Achieng paid, and one that a guest cancelled on another phone."""
     paid = pay(new_payment(new_order(user=achieng), phone=PAYS), number="OD123ABC45", now=later(20))
     guest = new_order(total="90.00")
     guest.shipping_address = get_model("order", "ShippingAddress").objects.create(
@@ -46,7 +46,7 @@ def country() -> Any:
 
 
 def listed(client: Client, **asked: Any) -> list[int]:
-    """Ids of the payments on the page, from its top."""
+    """Return the ids of the payments on the page, in order."""
     response = client.get(LIST, asked)
     assert response.status_code == 200
     rows = response.content.decode().partition("<tbody")[2]
@@ -79,24 +79,24 @@ TERMS = {
 }
 
 
-@pytest.mark.parametrize("told", TERMS)
-def test_one_box_finds_a_payment_by(payments: dict[str, MpesaPayment], told: str) -> None:
-    term, expected = TERMS[told]
+@pytest.mark.parametrize("term_name", TERMS)
+def test_search_finds_a_payment_by(payments: dict[str, MpesaPayment], term_name: str) -> None:
+    term, expected = TERMS[term_name]
     term = term.replace("number", payments["paid"].mpesa_order.order.number)
     if term == "checkout":
         term = payments["paid"].checkout_request_id or ""
 
-    found = listed(at_desk(), q=term)
+    found = listed(staff_client(), q=term)
 
     assert found == [payments[name].pk for name in expected]
 
 
-def test_money_found_elsewhere_leads_to_the_requests_of_its_order(payments: dict[str, MpesaPayment]) -> None:
+def test_recorded_receipt_finds_the_payments_of_its_order(payments: dict[str, MpesaPayment]) -> None:
     receipt = payments["paid"].receipts.get()
     receipt.payment, receipt.order = None, payments["cancelled"].mpesa_order.order
     receipt.save()
 
-    assert listed(at_desk(), q="OD123ABC45") == [payments["cancelled"].pk]
+    assert listed(staff_client(), q="OD123ABC45") == [payments["cancelled"].pk]
 
 
 FILTERS = {
@@ -116,100 +116,98 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("wish", FILTERS)
-def test_the_list_is_narrowed_and_sorted_by(payments: dict[str, MpesaPayment], wish: str) -> None:
-    asked, expected = FILTERS[wish]
+@pytest.mark.parametrize("name", FILTERS)
+def test_list_is_filtered_and_sorted_by(payments: dict[str, MpesaPayment], name: str) -> None:
+    asked, expected = FILTERS[name]
 
-    assert listed(at_desk(), **asked) == [payments[name].pk for name in expected]
+    assert listed(staff_client(), **asked) == [payments[each].pk for each in expected]
 
 
-def test_days_are_nairobi_s(payments: dict[str, MpesaPayment]) -> None:
+def test_days_are_in_nairobi(payments: dict[str, MpesaPayment]) -> None:
     MpesaPayment.objects.filter(pk=payments["paid"].pk).update(created_at=later(12 * 3600 - 3 * 3600))  # its midnight
 
-    assert listed(at_desk(), since="2026-11-24") == [payments["paid"].pk]
-    assert listed(at_desk(), until="2026-11-23") == [payments["cancelled"].pk]
+    assert listed(staff_client(), since="2026-11-24") == [payments["paid"].pk]
+    assert listed(staff_client(), until="2026-11-23") == [payments["cancelled"].pk]
 
 
 @pytest.mark.parametrize(
     "wrong", [{"amount": "many"}, {"since": "0001-01-01"}, {"until": "9999-12-31"}, {"status": "x"}]
 )
-def test_a_field_that_is_not_understood_finds_nothing_and_says_so(
-    payments: dict[str, MpesaPayment], wrong: dict[str, str]
-) -> None:
-    response = at_desk().get(LIST, wrong)
+def test_invalid_filter_finds_nothing(payments: dict[str, MpesaPayment], wrong: dict[str, str]) -> None:
+    response = staff_client().get(LIST, wrong)
 
-    assert "Nothing was searched." in words(response)
-    assert listed(at_desk(), **wrong) == []
+    assert "Nothing was searched." in page_text(response)
+    assert listed(staff_client(), **wrong) == []
 
 
-def test_phones_are_masked_unless_the_clerk_may_see_them(payments: dict[str, MpesaPayment]) -> None:
-    masked, full = words(at_desk().get(LIST)), words(at_desk("view_full_phone").get(LIST))
+def test_phones_are_masked_without_permission(payments: dict[str, MpesaPayment]) -> None:
+    masked, full = page_text(staff_client().get(LIST)), page_text(staff_client("view_full_phone").get(LIST))
 
     assert "0708 •••149" in masked
     assert "374" not in masked
     assert "0708 374 149" in full
 
 
-def test_the_order_is_a_link_for_who_may_see_orders(payments: dict[str, MpesaPayment]) -> None:
+def test_order_is_a_link_with_permission_only(payments: dict[str, MpesaPayment]) -> None:
     link = f"/dashboard/orders/{payments['paid'].mpesa_order.order.number}/"
 
-    assert link not in at_desk().get(LIST).content.decode()
-    assert link in at_order_desk().get(LIST).content.decode()
+    assert link not in staff_client().get(LIST).content.decode()
+    assert link in orders_staff_client().get(LIST).content.decode()
 
 
-def test_every_line_says_what_a_shopkeeper_asks(payments: dict[str, MpesaPayment]) -> None:
-    told = words(at_desk().get(LIST))
+def test_row_shows_time_amount_status_and_code(payments: dict[str, MpesaPayment]) -> None:
+    term_name = page_text(staff_client().get(LIST))
 
     for word in ["23 Nov 2026, 15:00", "KSh 1,500", "KSh 90", "paid", "cancelled on the phone", "OD123ABC45"]:
-        assert word in told
-    assert told.count("Simulated (test)") == 3  # both lines, and the filter
-    assert "Payments: 2" in told
+        assert word in term_name
+    assert term_name.count("Simulated (test)") == 3  # both lines, and the filter
+    assert "Payments: 2" in term_name
 
 
-def test_names_are_looked_for_among_the_newest_only_and_the_page_says_so(
+def test_names_are_searched_among_the_newest_payments_only(
     payments: dict[str, MpesaPayment],
 ) -> None:
-    found = listed(at_desk(), q="Achieng")
+    found = listed(staff_client(), q="Achieng")
     many_payments(2_999, created_at=later(90))
 
-    late, told = listed(at_desk(), q="Achieng"), words(at_desk().get(LIST, {"q": "Achieng"}))
-    in_its_days = listed(at_desk(), q="Achieng", status="completed")
+    late, term_name = listed(staff_client(), q="Achieng"), page_text(staff_client().get(LIST, {"q": "Achieng"}))
+    in_its_days = listed(staff_client(), q="Achieng", status="completed")
 
     assert (found, late) == ([payments["paid"].pk], [])
-    assert "since 23 Nov 2026, 15:01. To look further back, choose the days." in told
+    assert "since 23 Nov 2026, 15:01. To look further back, choose the days." in term_name
     assert in_its_days == [payments["paid"].pk]
 
 
-def test_a_list_that_is_very_long_is_counted_only_so_far() -> None:
+def test_long_list_is_counted_to_its_limit_only() -> None:
     many_failed_payments(10_001)
 
-    told = words(at_desk().get(LIST))
+    term_name = page_text(staff_client().get(LIST))
 
-    assert "More than 10,000 payments" in told
-    assert "Only the first of them can be leafed through." in told
+    assert "More than 10,000 payments" in term_name
+    assert "Only the first of them can be leafed through." in term_name
 
 
-def test_a_page_is_no_larger_than_the_server_likes_and_the_last_one_stands_for_those_after_it() -> None:
+def test_page_size_and_number_are_limited() -> None:
     for _ in range(3):
         new_payment()
-    client = at_desk()
+    client = staff_client()
 
     assert len(listed(client, per_page="2")) == 2
     assert len(listed(client, per_page="2", page="99")) == 1
     assert len(listed(client, per_page="-5", page="x")) == 1
 
 
-def test_the_way_to_the_file_is_shown_to_who_may_have_it(payments: dict[str, MpesaPayment]) -> None:
-    address_of_file = f"{address('payments-export')}?status=completed"
+def test_export_link_needs_permission(payments: dict[str, MpesaPayment]) -> None:
+    export_url = f"{url_of('payments-export')}?status=completed"
 
-    assert address_of_file in at_desk("export_payments").get(LIST, {"status": "completed"}).content.decode()
-    assert address("payments-export") not in at_desk().get(LIST).content.decode()
+    assert export_url in staff_client("export_payments").get(LIST, {"status": "completed"}).content.decode()
+    assert url_of("payments-export") not in staff_client().get(LIST).content.decode()
 
 
 @pytest.mark.parametrize("term", ["", "0708374149", "achieng", "guest@example.com", "149"])
-def test_twenty_five_lines_cost_as_many_queries_as_one(term: str) -> None:
+def test_25_rows_cost_as_many_queries_as_one(term: str) -> None:
     pay(new_payment())
-    client = at_desk("view_full_phone", "export_payments")
+    client = staff_client("view_full_phone", "export_payments")
     one = queries(client, term)
     for number in range(25):
         pay(new_payment(phone=PhoneNumber.parse(f"07080{number:02}149")), number=f"OD123ABD{number:02}")
@@ -220,15 +218,15 @@ def test_twenty_five_lines_cost_as_many_queries_as_one(term: str) -> None:
 
 
 def queries(client: Client, term: str) -> list[str]:
-    """Of a page, without the savepoints of a test."""
+    """Return the queries of a page, without the test's savepoints."""
     client.get(LIST, {"q": term})
     with counted() as count:
         client.get(LIST, {"q": term})
     return [sql for sql in count if "SAVEPOINT" not in sql]
 
 
-def test_no_secret_is_on_the_list(payments: dict[str, MpesaPayment]) -> None:
-    page = at_desk("view_full_phone").get(LIST).content.decode()
+def test_list_shows_no_secrets(payments: dict[str, MpesaPayment]) -> None:
+    page = staff_client("view_full_phone").get(LIST).content.decode()
 
     assert payments["paid"].mpesa_order.order.number in page and "0708 374 149" in page
     assert payments["paid"].secret not in page

@@ -1,4 +1,4 @@
-"""M-Pesa among Oscar's reports: paid only, real money only, by Nairobi's days."""
+"""The M-PESA report: matched receipts of the shop's environment, by days in Nairobi."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oscar.core.loading import get_class
 from oscar.test.factories import UserFactory
 
 from oscar_mpesa.dashboard.reports import generators
-from tests.dashboard.staff import new_receipt, production
+from tests.dashboard.staff import new_receipt, use_production
 from tests.query_counts import counted
 from tests.shop import NOON, new_order, new_payment, pay
 
@@ -26,7 +26,7 @@ DAYS = {"report_type": "mpesa_report", "date_from": "2026-11-23", "date_to": "20
 
 
 def somebody(*permissions: str, is_staff: bool = True) -> Client:
-    """Staff who get at Oscar's reports on each of its versions, and have these permissions of ours."""
+    """Return the client of a user with all of Oscar's permissions and these of ours."""
     user, client = UserFactory(is_staff=is_staff), Client()
     ours = Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__in=permissions)
     others = Permission.objects.exclude(content_type__app_label="oscar_mpesa")
@@ -48,7 +48,7 @@ def rows(**changes: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
 
 
-def test_it_stands_among_oscar_s_reports_once() -> None:
+def test_report_is_registered_once() -> None:
     generators.install()
     generators.install()
 
@@ -59,8 +59,8 @@ def test_it_stands_among_oscar_s_reports_once() -> None:
     assert registered.count(generators.MpesaReportGenerator) == 1
 
 
-def test_it_counts_what_was_used_for_orders_and_nothing_else(settings: Any) -> None:
-    production(settings)
+def test_report_counts_matched_receipts_only(settings: Any) -> None:
+    use_production(settings)
     order = new_order()
     new_receipt("OD00USED01", order=order)
     new_receipt("OD00USED02", order=new_order(), amount=700, returned_amount=Decimal(200), returned_at=NOON)
@@ -76,8 +76,8 @@ def test_it_counts_what_was_used_for_orders_and_nothing_else(settings: Any) -> N
     assert "23 Nov 2026 to 24 Nov 2026" in page and "before Safaricom" in page
 
 
-def test_days_are_nairobi_s_whatever_the_shop_s_clock(settings: Any) -> None:
-    production(settings)
+def test_days_are_in_nairobi_in_any_shop_time_zone(settings: Any) -> None:
+    use_production(settings)
     settings.TIME_ZONE = "America/New_York"
     for number, hours in [("OD00BEFORE", -15.001), ("OD00FIRST0", -15), ("OD00LAST00", 32.999), ("OD00AFTER0", 33)]:
         new_receipt(number, paid_at=NOON + timedelta(hours=hours), order=new_order())
@@ -89,8 +89,8 @@ def test_days_are_nairobi_s_whatever_the_shop_s_clock(settings: Any) -> None:
     assert "23 Nov 2026, 00:00" in page
 
 
-def test_the_file_has_the_same_rows(settings: Any) -> None:
-    production(settings)
+def test_file_has_the_same_rows(settings: Any) -> None:
+    use_production(settings)
     order = new_order()
     new_receipt(order=order)
     new_receipt("OD00TEST00", environment="sandbox", order=order)
@@ -101,7 +101,7 @@ def test_the_file_has_the_same_rows(settings: Any) -> None:
     assert lines == [["OD123ABC45", "2026-11-23 15:00:00", "1500.00", "", order.number, "Production"]]
 
 
-def test_a_shop_in_test_mode_says_so() -> None:
+def test_test_shop_says_test() -> None:
     pay(new_payment())
 
     page = html()
@@ -121,15 +121,15 @@ def test_a_shop_in_test_mode_says_so() -> None:
     ],
     ids=["always", "from", "until"],
 )
-def test_days_may_be_left_open(settings: Any, changes: dict[str, str], words: str) -> None:
-    production(settings)
+def test_days_are_optional(settings: Any, changes: dict[str, str], words: str) -> None:
+    use_production(settings)
     new_receipt(order=new_order())
 
     assert words in " ".join(html(**changes).split()).replace(" </h3>", "</h3>")
     assert len(rows(**changes)) == 2
 
 
-def test_only_staff_who_may_see_m_pesa_get_it_and_the_file_only_who_may_export() -> None:
+def test_report_and_file_need_their_permissions() -> None:
     viewer = somebody("view_mpesapayment")
 
     assert asked(somebody()).status_code == 403
@@ -138,8 +138,8 @@ def test_only_staff_who_may_see_m_pesa_get_it_and_the_file_only_who_may_export()
     assert asked(viewer, download="on").status_code == 403
 
 
-def test_many_rows_are_leafed_through_at_the_same_cost(settings: Any) -> None:
-    production(settings)
+def test_report_is_paginated_at_constant_cost(settings: Any) -> None:
+    use_production(settings)
     order, client = new_order(), somebody("view_mpesapayment")
     for number in range(30):
         new_receipt(f"OD{number:08}", order=order)

@@ -1,4 +1,4 @@
-"""The set-up page: what is wrong in words with what to do, a try for who may act, and never a secret."""
+"""The set-up page: findings, settings without secrets, and the full check for permitted users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def clerk(*permissions: str) -> Client:
     return client
 
 
-def test_it_says_at_once_what_is_wrong_and_asks_nobody(settings: Any) -> None:
+def test_page_shows_findings_without_calls_to_safaricom(settings: Any) -> None:
     set_up(settings, ENVIRONMENT="production", SHORTCODE="600986", PASSKEY="", TEST_MODE=False)
 
     page = clerk().get(reverse(PAGE)).content.decode()
@@ -38,7 +38,7 @@ def test_it_says_at_once_what_is_wrong_and_asks_nobody(settings: Any) -> None:
     assert not MpesaApiCall.objects.exists()
 
 
-def test_it_asks_whether_the_number_is_a_paybill_or_a_till(settings: Any) -> None:
+def test_page_asks_for_the_shortcode_type(settings: Any) -> None:
     set_up(settings, SHORTCODE="5123456")
     unclear = clerk().get(reverse(PAGE)).content.decode()
 
@@ -50,7 +50,7 @@ def test_it_asks_whether_the_number_is_a_paybill_or_a_till(settings: Any) -> Non
     assert "mpesa-number-yours" in clear and "mpesa-number-yours" not in unclear
 
 
-def test_what_is_set_is_shown_and_of_a_secret_only_that_it_is(settings: Any) -> None:
+def test_page_shows_settings_and_hides_secrets(settings: Any) -> None:
     set_up(settings, AVAILABLE_TO="staff", PASSKEY="")
 
     page = clerk().get(reverse(PAGE)).content.decode()
@@ -61,7 +61,9 @@ def test_what_is_set_is_shown_and_of_a_secret_only_that_it_is(settings: Any) -> 
     assert not any(KEYS[name] in page for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "PASSKEY"))
 
 
-def test_who_may_act_tries_it_for_real(settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_with_permission_runs_the_full_check(
+    settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with Simulator() as simulator:
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
@@ -74,7 +76,7 @@ def test_who_may_act_tries_it_for_real(settings: Any, live_server: Any, monkeypa
     assert not MpesaCallback.objects.exists()
 
 
-def test_who_may_only_look_has_no_button_and_is_refused(settings: Any) -> None:
+def test_user_without_permission_cannot_run_the_check(settings: Any) -> None:
     set_up(settings)
     client = clerk()
 
@@ -85,11 +87,11 @@ def test_who_may_only_look_has_no_button_and_is_refused(settings: Any) -> None:
     assert not MpesaApiCall.objects.exists()
 
 
-def test_it_is_not_kept_by_the_browser() -> None:
+def test_page_is_not_cached() -> None:
     assert "no-store" in clerk().get(reverse(PAGE))["Cache-Control"]
 
 
-def test_it_costs_no_more_than_twelve_queries() -> None:
+def test_page_costs_at_most_twelve_queries() -> None:
     client = clerk(ACT)
     client.get(reverse(PAGE))
 

@@ -1,4 +1,4 @@
-"""The practice phone beside the demo shop: on a wide screen in a column of its own, elsewhere in a tab."""
+"""The demo bar opens the practice phone in a column on wide screens, else in a tab."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 LINK = "#duka-phone-link"
 
 
-def test_on_a_wide_screen_the_phone_stands_beside_the_shop_and_stays_there(new_visitor: Any) -> None:
+def test_phone_opens_beside_the_shop_on_wide_screens(new_visitor: Any) -> None:
     payment = new_payment(phone=ANOTHER, now=timezone.now())
     shopper = new_visitor(width=1280).owns(payment).goes("catalogue/")
     shopper.page.click(LINK)
@@ -39,7 +39,7 @@ def test_on_a_wide_screen_the_phone_stands_beside_the_shop_and_stays_there(new_v
 
 
 @pytest.mark.parametrize(("width", "scripts"), [(360, True), (1280, False)], ids=["narrow", "without scripts"])
-def test_elsewhere_it_opens_a_tab(new_visitor: Any, width: int, scripts: bool) -> None:
+def test_phone_opens_in_a_tab_elsewhere(new_visitor: Any, width: int, scripts: bool) -> None:
     shopper = new_visitor(width=width, scripts=scripts).goes("catalogue/")
 
     with shopper.context.expect_page() as opened:
