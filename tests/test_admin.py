@@ -1,4 +1,4 @@
-"""The read-only admin: search, masked phones, no secrets."""
+"""Django's admin is read-only, and shows phones only to users who may see them."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ MODELS = [model for model in apps.get_app_config("oscar_mpesa").get_models() if 
 
 
 def support(*further: str) -> Client:
-    """Return the client of a user who may view all our models."""
-    client, clerk = Client(), new_staff_user(*further)
-    clerk.user_permissions.add(
+    """Return a client whose user may view every table of ours."""
+    client, user = Client(), new_staff_user(*further)
+    user.user_permissions.add(
         *Permission.objects.filter(content_type__app_label="oscar_mpesa", codename__startswith="view_mpesa")
     )
-    client.force_login(clerk)
+    client.force_login(user)
     return client
 
 
 @pytest.fixture
 def payment() -> MpesaPayment:
-    """Return a paid payment with its phone in every free text."""
+    """Create one row of each kind for a paid payment, with its phone in every text from outside."""
     payment = pay(new_payment())
     audit.record(EventType.RECEIPT_RESOLVED, payment, now=NOON, note=f"by {payment.phone}")
     payment.callbacks.update(detail=payment.phone)
@@ -53,7 +53,7 @@ def payment() -> MpesaPayment:
 
 
 def pages(client: Client) -> str:
-    """Return the HTML of every list and every row."""
+    """Return every list page, and the page of every row."""
     return "".join(page for model in MODELS for page in _pages_of(client, model))
 
 
@@ -66,13 +66,13 @@ def _pages_of(client: Client, model: Any) -> list[str]:
     return [answer.content.decode() for answer in answers]
 
 
-def test_all_models_but_job_runs_and_alerts_are_registered() -> None:
+def test_admin_lists_every_table_except_internal_ones() -> None:
     tables = {model.__name__ for model in apps.get_app_config("oscar_mpesa").get_models()}
 
     assert {model.__name__ for model in MODELS} == tables - {"MpesaAlert", "MpesaJobRun"}
 
 
-def test_pages_show_no_phones_secrets_or_bodies_without_permission(payment: MpesaPayment) -> None:
+def test_support_sees_no_phone_secret_or_raw_body(payment: MpesaPayment) -> None:
     shown = pages(support())
 
     assert "OD123ABC45" in shown and "•••149" in shown
@@ -82,7 +82,7 @@ def test_pages_show_no_phones_secrets_or_bodies_without_permission(payment: Mpes
     assert "CallbackMetadata" not in shown
 
 
-def test_pages_show_phones_and_bodies_with_permission_but_no_secrets(payment: MpesaPayment) -> None:
+def test_full_phone_permission_shows_phones_and_raw_text_but_no_secret(payment: MpesaPayment) -> None:
     shown = pages(support("view_full_phone"))
 
     assert payment.phone in shown and "CallbackMetadata" in shown
@@ -91,7 +91,7 @@ def test_pages_show_phones_and_bodies_with_permission_but_no_secrets(payment: Mp
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.__name__))
-def test_rows_cannot_be_added_changed_or_deleted(payment: MpesaPayment, admin_client: Client, model: Any) -> None:
+def test_admin_allows_no_add_change_or_delete(payment: MpesaPayment, admin_client: Client, model: Any) -> None:
     name = f"admin:oscar_mpesa_{model._meta.model_name}"
     row = model._default_manager.first()
     before = all_rows()
@@ -117,7 +117,7 @@ def test_rows_cannot_be_added_changed_or_deleted(payment: MpesaPayment, admin_cl
         pytest.param(lambda payment: f" {payment.receipts.get().number} ", id="the M-PESA code"),
     ],
 )
-def test_payment_is_found_by(payment: MpesaPayment, asked: Callable[[MpesaPayment], str]) -> None:
+def test_search_finds_a_payment(payment: MpesaPayment, asked: Callable[[MpesaPayment], str]) -> None:
     another = new_payment(phone=ANOTHER)
 
     page = _search(support(), "mpesapayment", asked(payment))
@@ -125,7 +125,7 @@ def test_payment_is_found_by(payment: MpesaPayment, asked: Callable[[MpesaPaymen
     assert _row(payment) in page and _row(another) not in page
 
 
-def test_search_by_phone_needs_permission(payment: MpesaPayment) -> None:
+def test_phone_search_needs_the_full_phone_permission(payment: MpesaPayment) -> None:
     blind, seeing = support(), support("view_full_phone")
 
     assert _row(payment) not in _search(blind, "mpesapayment", PAYS.msisdn)
@@ -136,13 +136,13 @@ def test_search_by_phone_needs_permission(payment: MpesaPayment) -> None:
 
 
 @pytest.mark.parametrize("lookup", ["phone__startswith", "secret__startswith", "mpesa_order__public_id__startswith"])
-def test_lookups_outside_the_filters_are_refused(payment: MpesaPayment, lookup: str) -> None:
+def test_search_does_not_match_single_digits(payment: MpesaPayment, lookup: str) -> None:
     answer = support().get(reverse("admin:oscar_mpesa_mpesapayment_changelist"), {lookup: "2"})
 
     assert answer.status_code == 400
 
 
-def test_list_is_filtered(payment: MpesaPayment) -> None:
+def test_filters_narrow_a_list(payment: MpesaPayment) -> None:
     address = reverse("admin:oscar_mpesa_mpesapayment_changelist")
 
     paid = support().get(address, {"status__exact": "completed", "environment__exact": "simulated"})
@@ -152,11 +152,11 @@ def test_list_is_filtered(payment: MpesaPayment) -> None:
     assert _row(payment) not in failed.content.decode()
 
 
-def test_empty_search_finds_all(payment: MpesaPayment) -> None:
+def test_empty_search_lists_all(payment: MpesaPayment) -> None:
     assert _row(payment) in _search(support(), "mpesapayment", "\x00 ")
 
 
-def test_list_costs_the_same_for_many_rows(payment: MpesaPayment) -> None:
+def test_list_costs_the_same_queries_with_many_rows(payment: MpesaPayment) -> None:
     client, address = support(), reverse("admin:oscar_mpesa_mpesapayment_changelist")
     client.get(address)
     with counted() as few:

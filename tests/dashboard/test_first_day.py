@@ -274,10 +274,8 @@ def test_phone_is_unblocked_with_a_note_and_a_name() -> None:
 
 
 def test_second_click_on_unblock_changes_nothing() -> None:
-    blocked, client = (
-        block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON),
-        staff_client("block_phone"),
-    )
+    blocked = block_phone(ANOTHER, by=new_staff_user("block_phone"), note="rang us", now=NOON)
+    client = staff_client("block_phone")
     client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"})
 
     text = page_text(client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))

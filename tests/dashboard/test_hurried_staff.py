@@ -121,13 +121,13 @@ def test_review_names_the_customer(is_guest: bool) -> None:
     assert "Wanja Kamau · wanja@example.com" in review_text(order)
 
 
-@pytest.mark.parametrize("door", ["use", "record"])
-def test_open_prompt_of_the_order_is_a_warning(decision_url: str) -> None:
+@pytest.mark.parametrize("form", ["use", "record"])
+def test_open_prompt_of_the_order_is_a_warning(form: str) -> None:
     order = open_payment().mpesa_order.order
     receipt: Any = surplus()
     Order.objects.filter(pk=order.pk).update(user=receipt.order.user, guest_email=receipt.order.guest_email)
 
-    text = review_text(order) if decision_url == "record" else page_text_of("receipt", receipt.pk, order=order.number)
+    text = review_text(order) if form == "record" else page_text_of("receipt", receipt.pk, order=order.number)
 
     assert "A request for this order is on a phone since" in text
     assert "If it brings other money, the order is paid twice: wait until it has ended." in text
