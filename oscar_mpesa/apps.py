@@ -1,4 +1,4 @@
-"""The app's config: extends the shop's pipeline before models load, and joins its checkout once all apps are ready."""
+"""App config: extend the shop's status pipeline before models load, and its checkout once all apps are ready."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
 
 class MpesaConfig(OscarDashboardConfig):
-    """``"oscar_mpesa"`` in ``INSTALLED_APPS``, in any position; its own URLs are the desk in Oscar's dashboard."""
+    """Configure ``"oscar_mpesa"``, which may stand anywhere in ``INSTALLED_APPS``. Its URLs are the dashboard pages."""
 
-    # Without it Django finds two configs in this file and silently takes neither.
+    # Required: this module has two config classes, and Django would use neither of them.
     default = True
     name = label = "oscar_mpesa"
     verbose_name = _("M-Pesa")
@@ -29,7 +29,7 @@ class MpesaConfig(OscarDashboardConfig):
         extend_settings()
 
     def ready(self) -> None:
-        """Register the shop adapter, and connect the checks and the checkout; raise ``AdapterMissing`` without one."""
+        """Register the adapter, receivers and checks, and extend Oscar's pages. Raises ``AdapterMissing``."""
         from oscar_mpesa import checks, integration  # models are importable only now
         from oscar_mpesa.dashboard import navigation
         from oscar_mpesa.oscar_adapter import order_status, receivers
@@ -41,19 +41,19 @@ class MpesaConfig(OscarDashboardConfig):
         checks.register_all()
         integration.install()
         navigation.add_to_menu()
-        shop()  # a shop whose books nobody writes must not take money
+        shop()  # raises without an adapter, because payments could not be recorded
 
     def register_adapter(self) -> None:
-        """Register Oscar's adapter with the services."""
-        from oscar_mpesa.oscar_adapter.adapter import OscarAdapter
-        from oscar_mpesa.services.ports import register_adapter  # the models are importable only in ready()
+        """Register the adapter for Oscar with the services."""
+        from oscar_mpesa.oscar_adapter.adapter import OscarAdapter  # models are importable only in ready()
+        from oscar_mpesa.services.ports import register_adapter
 
         register_adapter(OscarAdapter())
 
     def get_urls(self) -> list[Any]:
-        """The desk, which ``integration`` mounts as ``dashboard/mpesa/``."""
+        """Return the URLs of the dashboard pages, which ``integration`` mounts at ``dashboard/mpesa/``."""
         from oscar_mpesa.dashboard.urls import urlpatterns  # the views need the app registry
 
-        fresh = [URLPattern(each.pattern, each.callback, name=each.name) for each in urlpatterns]
-        guarded: list[Any] = self.post_process_urls(fresh)
-        return guarded
+        copies = [URLPattern(each.pattern, each.callback, name=each.name) for each in urlpatterns]
+        protected: list[Any] = self.post_process_urls(copies)
+        return protected

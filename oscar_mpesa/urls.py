@@ -1,4 +1,4 @@
-"""Addresses outside the shop's pages: ``path("api/payments/", include("oscar_mpesa.urls"))``, not in i18n_patterns."""
+"""URLs of the API and of callbacks: ``path("api/payments/", include("oscar_mpesa.urls"))``, not in i18n_patterns."""
 
 from django.urls import include, path
 

@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.integration import mixed
+from oscar_mpesa.integration import with_mixin
 from oscar_mpesa.models import MessageKind, MpesaOutboxMessage, MpesaPayment
 from sandbox_site.urls import urlpatterns as sandbox_patterns
 from tests.query_counts import Count, counted
@@ -96,7 +96,7 @@ def test_poll_of_a_signed_in_user_elsewhere_costs_three(django_user_model: Any) 
 
 
 def test_placing_an_order_costs_at_most_thirteen_more_than_plain_oscar(settings: Any) -> None:
-    preview = mixed(QuietDetailsView, MpesaPaymentDetailsMixin).as_view(preview=True)  # type: ignore[attr-defined]
+    preview = with_mixin(QuietDetailsView, MpesaPaymentDetailsMixin).as_view(preview=True)  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(path("en/checkout/preview/", preview), *sandbox_patterns)
 
     plain, mpesa = queries_of_placing("cod"), queries_of_placing("mpesa")

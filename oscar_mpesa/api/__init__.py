@@ -1,1 +1,1 @@
-"""The door for clients that are no browser on the shop's pages: JSON in, JSON out. Described in docs/openapi.json."""
+"""JSON API for apps and other clients without the shop's pages. ``docs/openapi.json`` describes it."""

@@ -1,4 +1,4 @@
-"""Whether all is well, for monitors: the keys of what needs somebody, and nothing about anybody."""
+"""Health endpoint for monitors. It lists the keys of active alerts and no personal data."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ logger = logging.getLogger("oscar_mpesa")
 NOTHING_HERE = _("There is nothing here.")
 WRONG_TOKEN = _("Send the health token: Authorization: Bearer …")
 
-#: What stands for all needs where they cannot be looked for.
-DATABASE: dict[str, Any] = {"key": "database", "level": Level.URGENT.value, "count": 1}
+#: The alert that replaces all others if the database fails.
+DATABASE_ALERT: dict[str, Any] = {"key": "database", "level": Level.URGENT.value, "count": 1}
 
 
 @endpoint("GET", not_found=NOTHING_HERE)
 def health(request: HttpRequest) -> HttpResponse:
-    """200 where nothing is urgent, 503 where something is; 404 without ``HEALTH_TOKEN``, 401 with another one."""
+    """Return 200 if no alert is urgent, else 503. Return 404 if ``HEALTH_TOKEN`` is not set, and 401 if it differs."""
     _require_token(request)
     try:
-        found = [_told(need) for need in active_alerts(timezone.now())]
+        alerts = [_as_json(alert) for alert in active_alerts(timezone.now())]
     except DatabaseError:
-        logger.exception("M-Pesa health: the database failed")
-        found = [DATABASE]
-    is_well = all(each["level"] != Level.URGENT.value for each in found)
-    body = {"ok": is_well, "environment": get_settings().environment, "alerts": found}
-    return JsonResponse(body, status=200 if is_well else 503)
+        logger.exception("M-PESA health: the database failed")
+        alerts = [DATABASE_ALERT]
+    is_ok = all(alert["level"] != Level.URGENT.value for alert in alerts)
+    body = {"ok": is_ok, "environment": get_settings().environment, "alerts": alerts}
+    return JsonResponse(body, status=200 if is_ok else 503)
 
 
-def _told(need: Alert) -> dict[str, Any]:
-    return {"key": need.key, "level": need.level.value, "count": need.count}
+def _as_json(alert: Alert) -> dict[str, Any]:
+    return {"key": alert.key, "level": alert.level.value, "count": alert.count}
 
 
 def _require_token(request: HttpRequest) -> None:
     token = get_settings().HEALTH_TOKEN
     if not token:
         raise NotFoundForCaller
-    scheme, _blank, told = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not constant_time_compare(told.strip(), token):
+    scheme, _blank, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not constant_time_compare(credentials.strip(), token):
         raise RequestRefused(401, str(WRONG_TOKEN), headers={"WWW-Authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""What a client asks for, read from the body of its request."""
+"""Read and validate request bodies of the API."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NO_ORDER_ID = _("Give the order's id, a whole number.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateRequest:
-    """Ask this phone to pay this order."""
+    """A request to send a prompt for an order to a phone."""
 
     order_id: int
     phone: PhoneNumber
 
 
 def read_initiate_request(request: HttpRequest, order_id: int | None) -> InitiateRequest:
-    """The wish in a request's body, where the address does not name the order itself. Raises ``Refused``."""
-    document = _document(request)
+    """Read the body of an initiate request. Pass ``order_id`` if the URL names the order. Raises ``RequestRefused``."""
+    document = _read_json(request)
     return InitiateRequest(order_id=_order_id(document) if order_id is None else order_id, phone=_phone(document))
 
 
-def _document(request: HttpRequest) -> dict[str, object]:
+def _read_json(request: HttpRequest) -> dict[str, object]:
     if request.content_type != "application/json":
         raise RequestRefused(415, str(NOT_JSON))
     try:

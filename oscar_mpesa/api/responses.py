@@ -1,4 +1,4 @@
-"""What every address of the API has in common: JSON whatever happens, and how a refusal is told."""
+"""Responses of the API: every endpoint answers in JSON, also when it refuses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from oscar_mpesa.services.exceptions import MpesaUnavailable, PaymentInProgress,
 
 View = Callable[..., HttpResponse]
 
-#: Says whether a payment is money (``production``) or a test, as the word TEST does on the shop's pages.
+#: Response header that tells real payments (``production``) from tests.
 ENVIRONMENT_HEADER = "X-Mpesa-Environment"
 
 NO_CSRF = _("The request came without this site's CSRF token. Load the page again.")
@@ -30,9 +30,9 @@ NOT_ALLOWED = _("Use %(method)s here.")
 
 
 class RequestRefused(Exception):
-    """Nothing was done; ``sentence`` says why, ``errors`` by field, ``more`` what else the client can use.
+    """The API did nothing. ``sentence`` says why, and ``field`` names the invalid field if there is one.
 
-    ``retry_after`` is in seconds, None where waiting does not help.
+    ``retry_after`` is in seconds, or None if waiting does not help. ``more`` are further keys of the body.
     """
 
     def __init__(
@@ -52,17 +52,17 @@ class RequestRefused(Exception):
         self.headers = {**(headers or {}), **({} if retry_after is None else {"Retry-After": str(retry_after)})}
         self.more = more
 
-    def answer(self) -> HttpResponse:
-        """The refusal as the client reads it."""
+    def response(self) -> HttpResponse:
+        """Return the refusal as a JSON response."""
         body = {"success": False, "message": self.sentence, "errors": self.errors, **self.more}
         return JsonResponse(body, status=self.status, headers=self.headers)
 
 
 def endpoint(method: str, *, not_found: Any) -> Callable[[View], View]:
-    """Make a function a view for one method, that refuses in JSON; ``not_found`` is the sentence of its 404.
+    """Turn a function into a view for one HTTP method that refuses in JSON. ``not_found`` is the message of its 404.
 
-    Outside a transaction, because it may call Safaricom; exempt from the CSRF middleware, because ``access/rights.py``
-    asks for the token where cookies are all that speaks for the client; open to shops behind a login.
+    The view runs outside a transaction, because it may call Safaricom. It is exempt from the CSRF middleware, because
+    ``access.api_authorization`` checks the token itself. It also works in shops that require a login.
     """
 
     def decorate(view: View) -> View:
@@ -70,30 +70,33 @@ def endpoint(method: str, *, not_found: Any) -> Callable[[View], View]:
         @never_cache
         @transaction.non_atomic_requests
         @wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def endpoint_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != method:
-                return _wrong_method(method).answer()
+                return _wrong_method(method).response()
             try:
                 return view(request, *args, **kwargs)
             except NotFoundForCaller:
-                return RequestRefused(404, str(not_found)).answer()
+                return RequestRefused(404, str(not_found)).response()
             except CsrfRefused:
-                return RequestRefused(403, str(NO_CSRF)).answer()
+                return RequestRefused(403, str(NO_CSRF)).response()
             except RequestRefused as refusal:
-                return refusal.answer()
+                return refusal.response()
 
-        answer.login_required = False  # type: ignore[attr-defined]
-        return answer
+        endpoint_view.login_required = False  # type: ignore[attr-defined]
+        return endpoint_view
 
     return decorate
 
 
 class NotFoundForCaller(Exception):
-    """There is no such thing, or none for this asker: the same answer."""
+    """The object does not exist, or the client may not know that it exists. Both give the same response."""
 
 
 def start_refused(refusal: StartRefused | AmountRefused, *, now: datetime) -> RequestRefused:
-    """Why no request was sent, as a status and the sentence of the shop's pages; the asker typed the number."""
+    """Return the refusal of a payment as a response, with the status and the message in the active language.
+
+    Shows the phone in full, because the client sent it.
+    """
     if isinstance(refusal, AmountRefused):
         return RequestRefused(409, gettext(refusal.sentence))
     sentence = refusal_message(refusal, now=now, shows_number=True)

@@ -1,4 +1,4 @@
-"""The API's addresses, with and without the last slash: a redirect would turn a POST into a loss."""
+"""URLs of the API, with and without a trailing slash, because a redirect would lose the body of a POST."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Ask a phone to pay an order, and what became of that."""
+"""Endpoints that start a payment and return its status."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from oscar_mpesa.access import ownership
 from oscar_mpesa.access.api_authorization import may_pay, may_see, may_see_number
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.access.client_address import client_address
-from oscar_mpesa.api.requests import InitiateRequest, read_initiate_request
+from oscar_mpesa.api.requests import read_initiate_request
 from oscar_mpesa.api.responses import ENVIRONMENT_HEADER, NotFoundForCaller, RequestRefused, endpoint, start_refused
 from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter import order_messages
@@ -33,8 +34,8 @@ __all__ = ["initiate"]
 
 Order = get_model("order", "Order")
 
-#: What a database can look for; Django before 5 leaves larger numbers to its complaint.
-IDS = range(1, BigIntegerField.MAX_BIGINT + 1)
+#: Ids that a database can look up. Django before 5 passes larger numbers on and the database raises an error.
+VALID_IDS = range(1, BigIntegerField.MAX_BIGINT + 1)
 
 SENT = _("STK Push sent to your phone. Please enter your M-Pesa PIN.")
 NO_ORDER = _("There is no such order.")
@@ -43,24 +44,24 @@ NO_PAYMENT = _("There is no such payment.")
 
 @endpoint("POST", not_found=NO_ORDER)
 def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
-    """Prompt a phone for the asker's own order; also the view to name ``api-payment`` for django-oscar-api."""
-    wish = read_initiate_request(request, order_id)
-    order = _own_order(request, wish.order_id)
+    """Send a prompt for an order of the client. For django-oscar-api, name this view ``api-payment``."""
+    initiate_request = read_initiate_request(request, order_id)
+    order = _payable_order(request, initiate_request.order_id)
     is_first = not hasattr(order, "mpesa")
-    payment = _collect(request, order, wish, is_first=is_first)
+    payment = _start_payment(request, order, initiate_request.phone, is_first=is_first)
     if ownership.owns_order(request, order):
-        ownership.remember_number(request, wish.phone)
+        ownership.remember_number(request, initiate_request.phone)
         if is_first:
             ownership.grant_order(request, payment.mpesa_order)
-    return _initiated(payment)
+    return _initiate_response(payment)
 
 
 @endpoint("GET", not_found=NO_PAYMENT)
 def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
-    """What became of a payment; asks Safaricom only when a question is due, as the waiting page's poll does."""
-    payment, latest = _own_attempts(request, payment_id)
+    """Return a payment's status. Queries Safaricom only when a status check is due, as the payment page does."""
+    payment, latest = _visible_payments(request, payment_id)
     if refresh_payment(latest, now=clock.now()):
-        payment, latest = _own_attempts(request, payment_id)
+        payment, latest = _visible_payments(request, payment_id)
     shows_number = may_see_number(request, payment)
     page = payment_page(latest, now=clock.now(), shows_number=shows_number)
     body = {
@@ -77,15 +78,15 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
     return JsonResponse(body, headers={ENVIRONMENT_HEADER: payment.environment})
 
 
-def _collect(request: HttpRequest, order: Any, wish: InitiateRequest, *, is_first: bool) -> MpesaPayment:
-    """The new attempt as it stands once it was sent. Raises ``Refused``: surely nothing is on the phone."""
+def _start_payment(request: HttpRequest, order: Any, phone: PhoneNumber, *, is_first: bool) -> MpesaPayment:
+    """Start a payment and return it after the push. Raises ``RequestRefused`` if no prompt was sent."""
     now = clock.now()
     try:
         if is_first and not is_available_to(request.user):
             raise MpesaUnavailable
         payment = retry_payment(
             order,
-            phone=wish.phone,
+            phone=phone,
             now=now,
             language=get_language() or "",
             digest=ownership.session_digest(request),
@@ -95,16 +96,16 @@ def _collect(request: HttpRequest, order: Any, wish: InitiateRequest, *, is_firs
         raise start_refused(refusal, now=now) from refusal
     payment.refresh_from_db()
     if payment.is_final and payment.result_code in PUSH_CODES:
-        raise RequestRefused(503, _words(payment), retry_after=payment.outcome.wait or None)
+        raise RequestRefused(503, _outcome_message(payment), retry_after=payment.outcome.wait or None)
     return payment
 
 
-def _initiated(payment: MpesaPayment) -> HttpResponse:
-    """200 with Safaricom's id of the request; 202 where its reply is lost, and the request perhaps on the phone."""
+def _initiate_response(payment: MpesaPayment) -> HttpResponse:
+    """Return 200 with Safaricom's id of the push, or 202 if its reply is missing and a prompt may be pending."""
     is_unknown = payment.is_live and payment.checkout_request_id is None
     body = {
         "success": True,
-        "message": _words(payment) if is_unknown else str(SENT),
+        "message": _outcome_message(payment) if is_unknown else str(SENT),
         "payment_id": payment.pk,
         "order_id": payment.order_id,
         "amount": payment.amount,
@@ -116,26 +117,26 @@ def _initiated(payment: MpesaPayment) -> HttpResponse:
     return JsonResponse(body, status=202 if is_unknown else 200, headers=headers)
 
 
-def _words(payment: MpesaPayment) -> str:
+def _outcome_message(payment: MpesaPayment) -> str:
     return order_messages.outcome_message(payment.outcome, phone=payment.phone_number.grouped)
 
 
-def _own_order(request: HttpRequest, order_id: int) -> Any:
+def _payable_order(request: HttpRequest, order_id: int) -> Any:
     orders = Order._default_manager.select_related("mpesa")
-    order = orders.filter(pk=order_id).first() if order_id in IDS else None
+    order = orders.filter(pk=order_id).first() if order_id in VALID_IDS else None
     if order is None or not may_pay(request, order):
         raise NotFoundForCaller
     return order
 
 
-def _own_attempts(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
-    """The payment that is asked for, and the order's latest, which is mostly the same."""
-    attempts = payments_since(payment_id) if payment_id in IDS else []
-    if not attempts or not may_see(request, attempts[0].mpesa_order.order):
+def _visible_payments(request: HttpRequest, payment_id: int) -> tuple[MpesaPayment, MpesaPayment]:
+    """Return the payment with this id and the latest one of its order. They are often the same."""
+    payments = payments_since(payment_id) if payment_id in VALID_IDS else []
+    if not payments or not may_see(request, payments[0].mpesa_order.order):
         raise NotFoundForCaller
-    return attempts[-1], attempts[0]
+    return payments[-1], payments[0]
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    """The encoder writes UTC with a Z."""
+    """Convert to UTC, which Django's JSON encoder writes with a Z."""
     return moment and moment.astimezone(timezone.utc)

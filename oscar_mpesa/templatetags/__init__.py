@@ -1,1 +1,1 @@
-"""Template filters for M-Pesa pages."""
+"""Template filters of M-PESA pages."""

@@ -1,4 +1,4 @@
-"""Amounts, times and phones as M-Pesa pages write them, in every language alike."""
+"""Filters that format amounts, times and phones the same in every language. Each returns "" for None."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from django import template
 
-from oscar_mpesa.domain.money import ksh as written
+from oscar_mpesa.domain import money
 from oscar_mpesa.oscar_adapter import order_messages
-from oscar_mpesa.payment_page import formats as access_clock
+from oscar_mpesa.payment_page import formats
 from oscar_mpesa.payment_page.page import PaymentPage
 
 register = template.Library()
@@ -17,35 +17,35 @@ register = template.Library()
 
 @register.filter
 def ksh(amount: Decimal | int | None) -> str:
-    """``1500`` as ``KSh 1,500``; nothing for nothing."""
-    return "" if amount is None else written(amount)
+    """Format ``1500`` as ``KSh 1,500``."""
+    return "" if amount is None else money.ksh(amount)
 
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """A moment as ``15:34``; nothing for nothing."""
-    return "" if moment is None else access_clock.clock(moment)
+    """Format a time as ``15:34``."""
+    return "" if moment is None else formats.clock(moment)
 
 
 @register.filter
 def from_clock(moment: datetime | None) -> str:
-    """The first full minute from which something may be done; nothing for nothing."""
-    return "" if moment is None else access_clock.from_clock(moment)
+    """Format a time as ``15:34``, rounded up to the full minute."""
+    return "" if moment is None else formats.from_clock(moment)
 
 
 @register.filter
 def day_and_time(moment: datetime | None) -> str:
-    """A moment as ``23 Nov 2026, 15:34``; nothing for nothing."""
-    return "" if moment is None else access_clock.day_and_time(moment)
+    """Format a time as ``23 Nov 2026, 15:34``."""
+    return "" if moment is None else formats.day_and_time(moment)
 
 
 @register.filter
 def when(moment: datetime | None, now: datetime) -> str:
-    """A moment as ``15:34``, with the day where it is not today's; nothing for nothing."""
+    """Format a time as ``15:34``, with the day if it is not today."""
     return "" if moment is None else order_messages.when(moment, now)
 
 
 @register.filter
 def phone(page: PaymentPage, shows_number: bool) -> str:
-    """The number in full for who typed it, masked for everybody else."""
+    """Format the payer's phone, masked unless ``shows_number``."""
     return page.phone.grouped if shows_number else page.phone.masked

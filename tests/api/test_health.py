@@ -124,7 +124,7 @@ def test_a_database_that_does_not_answer_is_urgent() -> None:
         answer = asked()
 
     assert answer.status_code == 503
-    assert answer.json()["alerts"] == [door.DATABASE]
+    assert answer.json()["alerts"] == [door.DATABASE_ALERT]
 
 
 def test_the_token_is_shown_nowhere() -> None:

@@ -17,7 +17,7 @@ from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.integration import mixed
+from oscar_mpesa.integration import with_mixin
 from tests.pipelines import forked_pipeline
 from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
 
@@ -56,14 +56,14 @@ def test_a_view_without_a_class_is_an_error_too(settings: Any) -> None:
 
 
 def test_a_checkout_behind_a_login_that_knows_mpesa_is_fine(settings: Any) -> None:
-    view = login_required(mixed(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view())  # type: ignore[attr-defined]
+    view = login_required(with_mixin(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view())  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(details(view), path("api/payments/", include("oscar_mpesa.urls")))
 
     assert told(checks.check_checkout, settings) == {}
 
 
 def test_addresses_that_are_not_mounted_are_an_error(settings: Any) -> None:
-    view = mixed(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view()  # type: ignore[attr-defined]
+    view = with_mixin(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view()  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(details(view))
 
     said = told(checks.check_checkout, settings)

@@ -8,7 +8,7 @@ import pytest
 from oscar.apps.checkout import views
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
-from oscar_mpesa.integration import install, mixed
+from oscar_mpesa.integration import install, with_mixin
 from tests.oscar_apps import oscar_checkout
 
 OURS = {"mpesa-payment", "mpesa-status", "mpesa-retry", "mpesa-done"}
@@ -114,7 +114,7 @@ def test_our_pages_follow_the_shops_rule_for_guests(checkout: Any, settings: Any
 
 
 def test_a_view_that_has_the_mixin_is_not_mixed_again() -> None:
-    once = mixed(CardView, MpesaPaymentDetailsMixin)
+    once = with_mixin(CardView, MpesaPaymentDetailsMixin)
 
-    assert mixed(once, MpesaPaymentDetailsMixin) is once
+    assert with_mixin(once, MpesaPaymentDetailsMixin) is once
     assert once.__doc__ == CardView.__doc__

@@ -14,7 +14,7 @@ from oscar.core.loading import get_class
 from oscar.test.factories import PartnerFactory, UserFactory
 
 from oscar_mpesa.dashboard.payments.order_panel import MpesaOrderPanelMixin
-from oscar_mpesa.integration import install, mixed
+from oscar_mpesa.integration import install, with_mixin
 from oscar_mpesa.models import MpesaReceipt
 from oscar_mpesa.services.order_closure import close_order
 from tests.oscar_apps import oscar_orders_dashboard
@@ -150,7 +150,7 @@ def test_order_without_mpesa_costs_one_more_query(rf: Any) -> None:
     rendered(OrderDetailView, order, rf)  # fill caches
 
     before, cost_before = rendered(OrderDetailView, order, rf)
-    after, cost = rendered(mixed(OrderDetailView, MpesaOrderPanelMixin), order, rf)
+    after, cost = rendered(with_mixin(OrderDetailView, MpesaOrderPanelMixin), order, rf)
 
     assert after == before and "mpesa-dashboard" not in after
     assert cost <= cost_before + 1
@@ -162,7 +162,7 @@ def test_order_with_mpesa_costs_three_more_queries(rf: Any) -> None:
     rendered(OrderDetailView, order, rf)
 
     before, cost_before = rendered(OrderDetailView, order, rf)
-    after, cost = rendered(mixed(OrderDetailView, MpesaOrderPanelMixin), order, rf)
+    after, cost = rendered(with_mixin(OrderDetailView, MpesaOrderPanelMixin), order, rf)
 
     assert "mpesa-dashboard" in after and "mpesa-dashboard" not in before
     assert cost <= cost_before + 3
