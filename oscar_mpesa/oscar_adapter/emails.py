@@ -91,7 +91,7 @@ def send_order_closed(message: MpesaOutboxMessage) -> None:
         path = reverse("checkout:mpesa-payment", args=[mpesa_order.public_id])
         context = {
             "happened": order_messages.closed_order_message(mpesa_order, now=mpesa_order.closed_at),
-            "wait_url": _absolute_url(mpesa_order.order, path),
+            "page_url": _absolute_url(mpesa_order.order, path),
         }
         _send(CLOSED, message, context)
 

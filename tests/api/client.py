@@ -1,4 +1,4 @@
-"""A client of the API. Each answer must be what docs/openapi.json says."""
+"""A client of the API that checks each response against docs/openapi.json."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBER = "254708374149"
 
 
 class ApiClient:
-    """One device: its cookies, and the headers that it sends each time. CSRF is checked as in a real shop."""
+    """One device with its cookies and headers. Django checks CSRF tokens as in production."""
 
     def __init__(self, **headers: str) -> None:
         self.client = Client(enforce_csrf_checks=True)
@@ -31,20 +31,20 @@ class ApiClient:
         return self
 
     def places(self, order: Any) -> ApiClient:
-        """What Oscar's checkout leaves in the session that placed an order."""
+        """Set the session data of Oscar's checkout for a placed order."""
         session = self.client.session
         session["checkout_order_id"] = order.pk
         session.save()
         return self
 
     def passes_csrf(self) -> ApiClient:
-        """As a page of the shop does: the cookie, and the same in a header."""
+        """Send a CSRF token as cookie and header."""
         self.client.cookies["csrftoken"] = "a" * 32
         self.headers = {**self.headers, "X-CSRFToken": "a" * 32}
         return self
 
     def initiates(self, order_id: Any, phone: Any = NUMBER) -> Any:
-        """Ask the phone to pay the order."""
+        """Start a payment of the order."""
         return self.posts(json.dumps({"order_id": order_id, "phone_number": phone}))
 
     def posts(self, body: str | bytes, *, content_type: str = "application/json", to: str = INITIATE) -> Any:
@@ -53,29 +53,29 @@ class ApiClient:
         return answer
 
     def checks(self, payment_id: int) -> Any:
-        """What became of the payment."""
+        """Request the payment's status."""
         answer = self.client.get(f"/api/payments/{payment_id}/check_status/", headers=self.headers)
         assert_as_described(answer)
         return answer
 
 
 def placing(order: Any) -> ApiClient:
-    """A browser that placed the order on the shop's pages."""
+    """Return a browser that placed the order on the shop's pages."""
     return ApiClient().places(order).passes_csrf()
 
 
 def holding(order: Any, use: TokenPurpose = TokenPurpose.OWN) -> ApiClient:
-    """Another device, with a token for the order."""
+    """Return another device with a token for the order."""
     return ApiClient(**{TOKEN_HEADER: make_token(order.pk, use)})
 
 
 def too_old(order_id: int, use: TokenPurpose) -> str:
-    """A token that was right, long ago."""
+    """Return an expired token."""
     with signing_clock(1_000_000_000.0):
         return make_token(order_id, use)
 
 
 def age(seconds: int) -> None:
-    """Let time pass for every payment."""
+    """Move all payments into the past."""
     moment = timezone.now() - timedelta(seconds=seconds)
     MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)

@@ -1,4 +1,4 @@
-"""docs/openapi.json, and whether an answer is what it says."""
+"""Check responses against docs/openapi.json."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOUNTED: str = DOCUMENT["servers"][0]["url"]
 
 
 def documented() -> set[tuple[str, str, int]]:
-    """Each path with its methods and the statuses of their answers."""
+    """Return each path with its methods and response statuses."""
     return {
         (path, method, int(status))
         for path, item in DOCUMENT["paths"].items()
@@ -25,14 +25,14 @@ def documented() -> set[tuple[str, str, int]]:
 
 
 def path_of(url: str) -> str:
-    """The documented path of an address, its last slash or none; raises ``StopIteration`` for one that has none."""
+    """Return the documented path of a URL, with or without a trailing slash. Raises ``StopIteration``."""
     wanted = url.removeprefix(MOUNTED).rstrip("/")
     paths: list[str] = list(DOCUMENT["paths"])
     return next(path for path in paths if re.fullmatch(_pattern(path), wanted))
 
 
 def assert_as_described(answer: Any) -> None:
-    """The answer's status, body and headers are among those of its path and method."""
+    """Assert that a response's status, body and headers are documented for its path and method."""
     request = answer.wsgi_request
     operation = DOCUMENT["paths"][path_of(request.path)].get(request.method.lower())
     assert answer["Content-Type"] == "application/json", answer.content
@@ -47,7 +47,7 @@ def assert_as_described(answer: Any) -> None:
 
 
 def assert_matches(body: Any, schema: str) -> None:
-    """A body is what one of the schemas says."""
+    """Assert that a body matches a schema."""
     root = {**DOCUMENT, "$ref": f"#/components/schemas/{schema}"}
     assert [error.message for error in Draft202012Validator(root).iter_errors(body)] == [], body
 

@@ -1,4 +1,4 @@
-"""What became of a payment, as a client without pages reads it."""
+"""The ``check_status`` endpoint of the API."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def client(order: Any) -> ApiClient:
     return placing(order)
 
 
-def started(client: ApiClient, order: Any, phone: str = NUMBER) -> MpesaPayment:
+def start(client: ApiClient, order: Any, phone: str = NUMBER) -> MpesaPayment:
     return MpesaPayment.objects.get(pk=client.initiates(order.pk, phone).json()["payment_id"])
 
 
-def test_a_paid_payment_is_told_as_promised(client: ApiClient, order: Any) -> None:
-    payment = pay(started(client, order), now=timezone.now())
+def test_paid_payment_returns_the_documented_body(client: ApiClient, order: Any) -> None:
+    payment = pay(start(client, order), now=timezone.now())
 
     answer = client.checks(payment.pk)
 
@@ -52,8 +52,8 @@ def test_a_paid_payment_is_told_as_promised(client: ApiClient, order: Any) -> No
     assert answer["X-Mpesa-Environment"] == "simulated"
 
 
-def test_a_request_on_the_phone_has_no_reference_and_no_end_yet(client: ApiClient, order: Any) -> None:
-    payment = started(client, order)
+def test_pending_payment_has_no_reference_and_no_end(client: ApiClient, order: Any) -> None:
+    payment = start(client, order)
 
     now = client.checks(payment.pk).json()
 
@@ -70,10 +70,10 @@ def test_a_request_on_the_phone_has_no_reference_and_no_end_yet(client: ApiClien
     ],
     ids=["no funds", "cancelled"],
 )
-def test_in_test_mode_a_poll_brings_the_end(
+def test_poll_in_test_mode_ends_the_payment(
     client: ApiClient, order: Any, phone: str, status: str, sentence: str
 ) -> None:
-    payment = started(client, order, phone)
+    payment = start(client, order, phone)
     age(6)
 
     now = client.checks(payment.pk).json()
@@ -82,12 +82,12 @@ def test_in_test_mode_a_poll_brings_the_end(
     assert sentence in now["message"]
 
 
-def test_safaricom_is_asked_when_a_question_is_due_and_not_again_at_once(settings: Any) -> None:
+def test_poll_queries_safaricom_only_when_due(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
     order = new_order()
     wire = ScriptedTransport({"push": [ACCEPTED], "query": [query_reply("4999")]})
     with replaced_transport(wire):
-        payment = started(placing(order), order)
+        payment = start(placing(order), order)
         early = holding(order).checks(payment.pk).json()
         MpesaPayment.objects.update(next_query_at=timezone.now())
 
@@ -97,11 +97,11 @@ def test_safaricom_is_asked_when_a_question_is_due_and_not_again_at_once(setting
     assert len(wire.sent("query")) == 1
 
 
-def test_a_prompt_whose_clock_ran_out_has_expired(settings: Any) -> None:
+def test_unanswered_prompt_expires(settings: Any) -> None:
     settings.OSCAR_MPESA = CREDENTIALS
     order = new_order()
     with replaced_transport(ScriptedTransport({"push": [ACCEPTED], "query": [query_reply("4999")]})):
-        payment = started(placing(order), order)
+        payment = start(placing(order), order)
         age(151)
 
         now = holding(order).checks(payment.pk).json()
@@ -110,11 +110,11 @@ def test_a_prompt_whose_clock_ran_out_has_expired(settings: Any) -> None:
     assert "do not pay again" in now["message"]
 
 
-def test_an_earlier_attempt_is_told_with_what_the_order_waits_for_now(client: ApiClient, order: Any) -> None:
-    first = started(client, order, "0708374151")
+def test_earlier_payment_comes_with_the_orders_current_message(client: ApiClient, order: Any) -> None:
+    first = start(client, order, "0708374151")
     age(6)
     client.checks(first.pk)
-    second = started(client, order)
+    second = start(client, order)
 
     now = client.checks(first.pk).json()
 
@@ -124,11 +124,11 @@ def test_an_earlier_attempt_is_told_with_what_the_order_waits_for_now(client: Ap
     assert client.checks(second.pk).json()["id"] == second.pk
 
 
-def test_asking_for_an_earlier_attempt_brings_the_later_ones_end_too(client: ApiClient, order: Any) -> None:
-    first = started(client, order, "0708374151")
+def test_poll_of_an_earlier_payment_ends_the_later_one(client: ApiClient, order: Any) -> None:
+    first = start(client, order, "0708374151")
     age(6)
     client.checks(first.pk)
-    started(client, order)
+    start(client, order)
     age(6)
 
     now = client.checks(first.pk).json()
@@ -137,8 +137,8 @@ def test_asking_for_an_earlier_attempt_brings_the_later_ones_end_too(client: Api
     assert "Payment received. Thank you!" in now["message"]
 
 
-def test_money_that_is_not_in_the_books_yet_is_not_asked_for_again(client: ApiClient, order: Any) -> None:
-    payment = pay(started(client, order), now=timezone.now())
+def test_receipt_not_yet_booked_is_not_collected_again(client: ApiClient, order: Any) -> None:
+    payment = pay(start(client, order), now=timezone.now())
     MpesaReceipt.objects.update(allocation=Allocation.UNALLOCATED, error="the shop's own receiver")
 
     now = client.checks(payment.pk).json()
@@ -147,8 +147,8 @@ def test_money_that_is_not_in_the_books_yet_is_not_asked_for_again(client: ApiCl
     assert now["can_retry"] is False
 
 
-def test_another_amount_is_told_with_its_reference_and_is_no_success(client: ApiClient, order: Any) -> None:
-    payment = started(client, order)
+def test_wrong_amount_has_a_reference_and_is_not_completed(client: ApiClient, order: Any) -> None:
+    payment = start(client, order)
     post(payment, success(payment, amount=80), now=timezone.now())
 
     now = client.checks(payment.pk).json()
@@ -157,36 +157,34 @@ def test_another_amount_is_told_with_its_reference_and_is_no_success(client: Api
     assert "80" in now["message"]
 
 
-def test_a_request_that_may_follow_is_warned_of(client: ApiClient, order: Any) -> None:
-    first = started(client, order)
+def test_message_warns_of_a_late_prompt(client: ApiClient, order: Any) -> None:
+    first = start(client, order)
     post(first, failure(first, code=1037), now=timezone.now())
-    second = started_elsewhere(order)
+    second = start_with_another_phone(order)
 
     now = client.checks(second.pk).json()
 
     assert "If another request comes, press Cancel." in now["message"]
 
 
-def started_elsewhere(order: Any) -> MpesaPayment:
-    """Another phone is asked, while the simulator knows nothing of the first one's end."""
+def start_with_another_phone(order: Any) -> MpesaPayment:
+    """Start a payment with another phone while the simulator has no result for the first one."""
     return new_payment(order, phone=ANOTHER, now=timezone.now())
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_another_method_is_refused_in_json(client: ApiClient, method: str) -> None:
+def test_wrong_http_method_is_refused_in_json(client: ApiClient, method: str) -> None:
     answer = getattr(client.client, method)("/api/payments/1/check_status/")
 
     assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "GET", "application/json")
 
 
-# What a poll costs, its session and its user included.
+# Query counts of a poll, including the session and the user.
 
 
 @pytest.mark.parametrize("paid", [False, True], ids=["waiting", "paid"])
-def test_a_poll_in_the_placing_session_costs_two_queries_and_one_more_once_there_is_money(
-    client: ApiClient, order: Any, paid: bool
-) -> None:
-    payment = started(client, order)
+def test_poll_in_the_placing_session_costs_two_queries(client: ApiClient, order: Any, paid: bool) -> None:
+    payment = start(client, order)
     if paid:
         pay(payment, now=timezone.now())
     client.checks(payment.pk)
@@ -197,7 +195,7 @@ def test_a_poll_in_the_placing_session_costs_two_queries_and_one_more_once_there
     assert len(count) <= 2 + paid, str(count)
 
 
-def test_a_poll_of_the_signed_in_user_elsewhere_costs_three(django_user_model: Any) -> None:
+def test_poll_of_a_signed_in_user_costs_three_queries(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
     payment = new_payment(new_order(user=user), now=timezone.now())
     elsewhere = ApiClient().signs_in(user)
@@ -209,7 +207,7 @@ def test_a_poll_of_the_signed_in_user_elsewhere_costs_three(django_user_model: A
     assert len(count) <= 3, str(count)
 
 
-def test_a_poll_with_a_token_costs_one() -> None:
+def test_poll_with_a_token_costs_one_query() -> None:
     payment = new_payment(now=timezone.now())
     client = holding(payment.mpesa_order.order)
 

@@ -1,4 +1,4 @@
-"""A monitor with the token learns whether all is well, and nothing about anybody; others learn nothing."""
+"""The health endpoint shows alerts without personal data, to clients with the token only."""
 
 from __future__ import annotations
 
@@ -29,51 +29,51 @@ def _token(settings: Any) -> None:
     record_job_run(RECONCILE, now=timezone.now())
 
 
-def asked(authorization: str = f"Bearer {TOKEN}", *, path: str = "/api/payments/health/") -> Any:
+def health(authorization: str = f"Bearer {TOKEN}", *, path: str = "/api/payments/health/") -> Any:
     answer = Client().get(path, headers={"Authorization": authorization} if authorization else {})
     assert_as_described(answer)
     return answer
 
 
-def test_all_is_well() -> None:
-    answer = asked()
+def test_no_alerts_is_200() -> None:
+    answer = health()
 
     assert answer.status_code == 200
     assert answer.json() == {"ok": True, "environment": "simulated", "alerts": []}
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_it_answers_without_its_last_slash_too() -> None:
-    assert asked(path="/api/payments/health").status_code == 200
+def test_works_without_a_trailing_slash() -> None:
+    assert health(path="/api/payments/health").status_code == 200
 
 
-def test_what_waits_for_a_decision_is_named_and_wakes_nobody() -> None:
+def test_receipt_that_needs_a_decision_is_not_urgent() -> None:
     surplus()
 
-    answer = asked()
+    answer = health()
 
     assert answer.status_code == 200
     assert answer.json()["alerts"] == [{"key": "surplus", "level": "soon", "count": 1}]
 
 
-def test_what_is_urgent_is_a_503_until_it_is_over() -> None:
+def test_urgent_alert_is_503_until_it_clears() -> None:
     surplus()
     MpesaJobRun.objects.all().delete()
 
-    before = asked()
+    before = health()
     record_job_run(RECONCILE, now=timezone.now())
 
     assert before.status_code == 503
     assert [need["key"] for need in before.json()["alerts"]] == ["reconcile", "surplus"]
     assert before.json()["ok"] is False
-    assert asked().status_code == 200
+    assert health().status_code == 200
 
 
-def test_nothing_in_it_is_about_anybody() -> None:
+def test_body_has_no_personal_data() -> None:
     surplus()
     payment = MpesaPayment.objects.get()
 
-    text = json.dumps(asked().json())
+    text = json.dumps(health().json())
 
     assert '"surplus"' in text
     personal = ("OD222BBB22", payment.phone, payment.secret, payment.mpesa_order.order.number, "1,500", "1500")
@@ -93,8 +93,8 @@ def test_nothing_in_it_is_about_anybody() -> None:
         "Bearer ✓",
     ],
 )
-def test_without_the_token_there_is_no_answer(authorization: str) -> None:
-    answer = asked(authorization)
+def test_wrong_token_is_401(authorization: str) -> None:
+    answer = health(authorization)
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
@@ -102,31 +102,31 @@ def test_without_the_token_there_is_no_answer(authorization: str) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", f"Bearer {TOKEN}"])
-def test_where_no_token_is_set_there_is_no_such_page(settings: Any, authorization: str) -> None:
+def test_without_health_token_is_404(settings: Any, authorization: str) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "HEALTH_TOKEN": ""}
 
-    assert asked(authorization).status_code == 404
+    assert health(authorization).status_code == 404
 
 
-def test_a_stranger_costs_no_question() -> None:
+def test_wrong_token_costs_no_query() -> None:
     with counted() as count:
-        answer = asked("Bearer wrong")
+        answer = health("Bearer wrong")
 
     assert answer.status_code == 401
     assert len(count) == 0, str(count)
 
 
-def test_a_database_that_does_not_answer_is_urgent() -> None:
+def test_failing_database_is_urgent() -> None:
     def refuse(*_: Any) -> None:
         raise OperationalError("the server closed the connection")
 
     with connection.execute_wrapper(refuse):
-        answer = asked()
+        answer = health()
 
     assert answer.status_code == 503
     assert answer.json()["alerts"] == [door.DATABASE_ALERT]
 
 
-def test_the_token_is_shown_nowhere() -> None:
+def test_token_is_shown_nowhere() -> None:
     assert get_settings().HEALTH_TOKEN == TOKEN
     assert "SUPPORT_CONTACT=" in repr(get_settings()) and TOKEN not in repr(get_settings())

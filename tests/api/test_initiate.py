@@ -1,4 +1,4 @@
-"""Ask a phone to pay an order: what is sent, and every reason why nothing is."""
+"""The ``initiate_mpesa`` endpoint of the API, and all of its refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def safaricom(settings: Any, *pushes: Any) -> Iterator[ScriptedTransport]:
         yield transport
 
 
-def test_the_first_request_for_an_order_is_answered_as_promised(settings: Any) -> None:
+def test_first_payment_returns_the_documented_body(settings: Any) -> None:
     order = new_order(total="90.00")
 
     with safaricom(settings, ACCEPTED) as wire:
@@ -52,7 +52,7 @@ def test_the_first_request_for_an_order_is_answered_as_promised(settings: Any) -
     assert (payment.status, payment.phone) == ("processing", NUMBER)
 
 
-def test_the_session_the_language_and_the_address_are_kept_with_the_first_attempt() -> None:
+def test_first_payment_stores_session_language_and_address() -> None:
     order, client = new_order(), ApiClient(**{"Accept-Language": "sw"})
 
     client.places(order).passes_csrf().initiates(order.pk)
@@ -63,7 +63,7 @@ def test_the_session_the_language_and_the_address_are_kept_with_the_first_attemp
 
 
 @pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "slash"])
-def test_both_addresses_work_with_and_without_the_last_slash(end: str) -> None:
+def test_both_urls_work_with_and_without_a_trailing_slash(end: str) -> None:
     order = new_order()
     client = holding(order)
 
@@ -78,7 +78,7 @@ def test_both_addresses_work_with_and_without_the_last_slash(end: str) -> None:
 
 
 @pytest.mark.parametrize("phone", ["0708 374 149", "+254708374149", 254708374149], ids=["local", "abroad", "a number"])
-def test_a_phone_may_be_written_as_people_do(phone: Any) -> None:
+def test_phone_may_be_in_any_common_format(phone: Any) -> None:
     order = new_order()
 
     answer = placing(order).initiates(order.pk, phone)
@@ -86,16 +86,16 @@ def test_a_phone_may_be_written_as_people_do(phone: Any) -> None:
     assert answer.json()["phone_number"] == NUMBER
 
 
-def test_a_lost_reply_of_safaricoms_is_no_success_and_no_failure(settings: Any) -> None:
+def test_missing_reply_is_202_and_processing(settings: Any) -> None:
     order = new_order()
 
     with safaricom(settings, DarajaUnreachable("read timed out")):
         answer = placing(order).initiates(order.pk)
 
-    told = answer.json()
+    body = answer.json()
     assert answer.status_code == 202
-    assert (told["status"], told["checkout_request_id"], told["success"]) == ("processing", None, True)
-    assert told["message"].startswith("Waiting for M-PESA.")
+    assert (body["status"], body["checkout_request_id"], body["success"]) == ("processing", None, True)
+    assert body["message"].startswith("Waiting for M-PESA.")
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,7 @@ def test_a_lost_reply_of_safaricoms_is_no_success_and_no_failure(settings: Any) 
         pytest.param(Response(status=429, headers={}, body=b"{}"), "M-PESA is busy.", "60", id="busy"),
     ],
 )
-def test_what_was_surely_not_sent_is_unavailable(
-    settings: Any, reply: Response, sentence: str, wait: str | None
-) -> None:
+def test_push_that_was_not_sent_is_503(settings: Any, reply: Response, sentence: str, wait: str | None) -> None:
     order = new_order()
 
     with safaricom(settings, reply):
@@ -123,7 +121,7 @@ def test_what_was_surely_not_sent_is_unavailable(
     assert answer.headers.get("Retry-After") == wait
 
 
-def test_a_double_click_is_one_request_and_the_second_learns_which(settings: Any) -> None:
+def test_double_click_starts_one_payment_and_returns_its_id(settings: Any) -> None:
     order = new_order()
     client = placing(order)
 
@@ -135,7 +133,7 @@ def test_a_double_click_is_one_request_and_the_second_learns_which(settings: Any
     assert len(wire.sent("push")) == MpesaPayment.objects.count() == 1
 
 
-def test_a_failed_attempt_is_followed_by_another_and_its_phone_has_to_wait() -> None:
+def test_same_phone_must_wait_after_a_failed_payment() -> None:
     order = new_order()
     client = placing(order)
     client.initiates(order.pk, "0708374151")
@@ -152,7 +150,7 @@ def test_a_failed_attempt_is_followed_by_another_and_its_phone_has_to_wait() -> 
     assert MpesaOrder.objects.count() == 1 and MpesaPayment.objects.count() == 2
 
 
-def test_a_phone_that_rang_too_often_is_left_in_peace() -> None:
+def test_phone_with_too_many_prompts_is_refused() -> None:
     for _ in range(3):
         new_payment(phone=ANOTHER, now=timezone.now())
     order = new_order()
@@ -164,7 +162,7 @@ def test_a_phone_that_rang_too_often_is_left_in_peace() -> None:
     assert "Three requests went to 0712 345 678." in answer.json()["errors"]["phone_number"][0]
 
 
-def test_a_phone_whose_owner_wants_no_requests_gets_none() -> None:
+def test_blocked_phone_is_refused() -> None:
     MpesaBlockedPhone.objects.create(phone=ANOTHER.msisdn, created_at=timezone.now())
     order = new_order()
 
@@ -184,7 +182,7 @@ def test_a_phone_whose_owner_wants_no_requests_gets_none() -> None:
         pytest.param({"total": "0.00"}, "M-PESA takes KSh 1 or more.", id="free"),
     ],
 )
-def test_an_order_that_mpesa_cannot_take_is_left_alone(order: dict[str, str], sentence: str) -> None:
+def test_order_that_mpesa_cannot_take_is_refused(order: dict[str, str], sentence: str) -> None:
     placed = new_order(**order)  # type: ignore[arg-type]
 
     answer = placing(placed).initiates(placed.pk)
@@ -213,22 +211,22 @@ def test_an_order_that_mpesa_cannot_take_is_left_alone(order: dict[str, str], se
         pytest.param(b'{"order_id": 1, "phone_number": "\\u0000"}', "phone_number", id="a NUL for a phone"),
     ],
 )
-def test_what_cannot_be_understood_is_told_by_field(body: bytes, field: str | None) -> None:
+def test_invalid_body_names_the_field(body: bytes, field: str | None) -> None:
     answer = ApiClient().posts(body)
 
-    told = answer.json()
+    refusal = answer.json()
     assert answer.status_code == 400
-    assert list(told["errors"]) == ([field] if field else [])
-    assert told["message"]
+    assert list(refusal["errors"]) == ([field] if field else [])
+    assert refusal["message"]
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""])
-def test_only_json_is_taken(content_type: str) -> None:
+def test_only_json_is_accepted(content_type: str) -> None:
     assert ApiClient().posts(b"{}", content_type=content_type).status_code == 415
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "head", "options"])
-def test_another_method_is_refused_in_json(method: str) -> None:
+def test_wrong_http_method_is_refused_in_json(method: str) -> None:
     answer = getattr(ApiClient().client, method)("/api/payments/initiate_mpesa/")
 
     assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "POST", "application/json")
@@ -242,7 +240,7 @@ def test_another_method_is_refused_in_json(method: str) -> None:
         pytest.param({}, id="test mode is not allowed"),
     ],
 )
-def test_a_shop_that_does_not_offer_mpesa_is_unavailable(settings: Any, ours: dict[str, Any]) -> None:
+def test_unavailable_mpesa_is_503(settings: Any, ours: dict[str, Any]) -> None:
     settings.OSCAR_MPESA = ours
     order = new_order()
 
@@ -252,7 +250,7 @@ def test_a_shop_that_does_not_offer_mpesa_is_unavailable(settings: Any, ours: di
     assert not MpesaPayment.objects.exists()
 
 
-def test_a_test_is_marked_as_one(settings: Any) -> None:
+def test_test_payment_is_marked_in_a_header(settings: Any) -> None:
     order, another = new_order(), new_order()
 
     simulated = placing(order).initiates(order.pk)
@@ -262,7 +260,7 @@ def test_a_test_is_marked_as_one(settings: Any) -> None:
     assert [answer["X-Mpesa-Environment"] for answer in (simulated, sandbox)] == ["simulated", "sandbox"]
 
 
-def test_nothing_of_an_answer_is_kept_by_caches() -> None:
+def test_responses_are_not_cached() -> None:
     order = new_order()
 
     answer = placing(order).initiates(order.pk)
@@ -270,7 +268,7 @@ def test_nothing_of_an_answer_is_kept_by_caches() -> None:
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_money_that_came_after_all_is_found_before_another_request_is_sent() -> None:
+def test_missed_payment_is_found_before_another_push() -> None:
     payment = new_payment(now=timezone.now())
     order = payment.mpesa_order.order
     post(payment, failure(payment, code=1037), now=timezone.now())

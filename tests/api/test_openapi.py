@@ -1,4 +1,4 @@
-"""docs/openapi.json describes the addresses that there are, with every answer that they give and no other."""
+"""docs/openapi.json documents exactly the endpoints and responses that exist."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ PRODUCED: dict[tuple[str, str, int], Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("described", PRODUCED, ids=lambda described: " ".join(map(str, described)))
-def test_every_documented_answer_is_given_as_documented(settings: Any, described: tuple[str, str, int]) -> None:
+def test_every_documented_response_exists(settings: Any, described: tuple[str, str, int]) -> None:
     path, method, status = described
 
     answer = PRODUCED[described](settings)
@@ -146,21 +146,21 @@ def test_every_documented_answer_is_given_as_documented(settings: Any, described
     assert (path_of(request.path), request.method.lower(), answer.status_code) == (path, method, status)
 
 
-def test_no_documented_answer_is_without_its_test() -> None:
+def test_every_documented_response_has_a_test() -> None:
     assert set(PRODUCED) == documented()
 
 
-def test_the_addresses_are_those_of_the_code() -> None:
+def test_documented_urls_match_the_code() -> None:
     assert {route.rstrip("/") for route in _routes(urls.urlpatterns)} == {path.strip("/") for path in DOCUMENT["paths"]}
 
 
-def test_the_methods_are_those_of_the_code() -> None:
+def test_documented_methods_match_the_code() -> None:
     answers = {view: Client().options(path)["Allow"] for view, path in _plain_addresses().items()}
 
     assert answers == {initiate: "POST", check_status: "GET", health: "GET"}
 
 
-def test_it_is_openapi_3_1_and_every_schema_is_one() -> None:
+def test_document_is_valid_openapi_3_1() -> None:
     references = set(re.findall(r'"#/components/(\w+)/(\w+)"', str(DOCUMENT).replace("'", '"')))
 
     assert DOCUMENT["openapi"].startswith("3.1.")

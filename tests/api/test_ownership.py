@@ -1,4 +1,4 @@
-"""Who may have a phone prompted for an order, and who may see what became of it."""
+"""Who may start payments of an order through the API, and who may see them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def signed_in(user: Any) -> ApiClient:
     return ApiClient().signs_in(user).passes_csrf()
 
 
-STRANGERS: dict[str, Callable[[Any], ApiClient]] = {
+OUTSIDERS: dict[str, Callable[[Any], ApiClient]] = {
     "another session": lambda order: ApiClient().passes_csrf(),
     "a session that placed another order": lambda order: placing(new_order()),
     "another user": lambda order: signed_in(new_user("barasa")),
@@ -51,17 +51,15 @@ def permitted_customer() -> Any:
     return customer
 
 
-@pytest.fixture(params=list(STRANGERS))
-def stranger(request: pytest.FixtureRequest) -> Callable[[Any], ApiClient]:
-    return STRANGERS[request.param]
+@pytest.fixture(params=list(OUTSIDERS))
+def outsider(request: pytest.FixtureRequest) -> Callable[[Any], ApiClient]:
+    return OUTSIDERS[request.param]
 
 
 @pytest.mark.parametrize("owner", [False, True], ids=["a guest's order", "a user's order"])
-def test_a_stranger_learns_no_more_than_of_an_order_that_does_not_exist(
-    stranger: Callable[[Any], ApiClient], owner: bool
-) -> None:
+def test_outsider_gets_the_same_404_as_for_an_unknown_order(outsider: Callable[[Any], ApiClient], owner: bool) -> None:
     payment = new_payment(new_order(user=new_user() if owner else None), now=timezone.now())
-    client = stranger(payment.mpesa_order.order)
+    client = outsider(payment.mpesa_order.order)
 
     theirs, nobodys = client.initiates(payment.order_id), client.initiates(10**30)
     seen, unseen = client.checks(payment.pk), client.checks(10**30)
@@ -71,14 +69,14 @@ def test_a_stranger_learns_no_more_than_of_an_order_that_does_not_exist(
     assert MpesaPayment.objects.count() == 1
 
 
-def test_a_stranger_starts_no_first_attempt(stranger: Callable[[Any], ApiClient]) -> None:
+def test_outsider_cannot_start_the_first_payment(outsider: Callable[[Any], ApiClient]) -> None:
     order = new_order(user=new_user())
 
-    assert stranger(order).initiates(order.pk).status_code == 404
+    assert outsider(order).initiates(order.pk).status_code == 404
     assert not MpesaPayment.objects.exists()
 
 
-def test_the_session_that_placed_the_order_pays_and_sees_its_number() -> None:
+def test_placing_session_pays_and_sees_the_number() -> None:
     order = new_order()
     client = placing(order)
 
@@ -87,7 +85,7 @@ def test_the_session_that_placed_the_order_pays_and_sees_its_number() -> None:
     assert client.checks(started.json()["payment_id"]).json()["phone_number"] == NUMBER
 
 
-def test_a_session_keeps_its_order_when_it_places_another() -> None:
+def test_session_keeps_its_order_after_placing_another() -> None:
     order = new_order()
     client = placing(order)
     payment_id = client.initiates(order.pk).json()["payment_id"]
@@ -97,7 +95,7 @@ def test_a_session_keeps_its_order_when_it_places_another() -> None:
     assert client.checks(payment_id).json()["phone_number"] == NUMBER
 
 
-def test_the_user_pays_and_sees_the_number_masked_where_it_was_not_typed() -> None:
+def test_user_pays_and_sees_numbers_of_other_sessions_masked() -> None:
     user = new_user()
     order = new_order(user=user)
     here, elsewhere = signed_in(user), signed_in(user)
@@ -108,7 +106,7 @@ def test_the_user_pays_and_sees_the_number_masked_where_it_was_not_typed() -> No
     assert elsewhere.checks(payment_id).json()["phone_number"] == MASKED
 
 
-def test_who_holds_the_orders_token_pays_without_cookies_and_sees_the_number_masked() -> None:
+def test_token_pays_without_cookies_and_sees_the_number_masked() -> None:
     order = new_order()
 
     started = holding(order).initiates(order.pk)
@@ -122,7 +120,7 @@ def test_who_holds_the_orders_token_pays_without_cookies_and_sees_the_number_mas
     [(("view_mpesapayment",), MASKED), (("view_mpesapayment", "view_full_phone"), NUMBER)],
     ids=["who may view payments", "who may see numbers too"],
 )
-def test_staff_see_what_they_may_and_prompt_nobody(permissions: tuple[str, ...], phone: str) -> None:
+def test_staff_see_payments_and_cannot_start_one(permissions: tuple[str, ...], phone: str) -> None:
     payment = new_payment(now=timezone.now())
     clerk = signed_in(new_staff_user(*permissions))
 
@@ -130,11 +128,11 @@ def test_staff_see_what_they_may_and_prompt_nobody(permissions: tuple[str, ...],
     assert clerk.initiates(payment.order_id).status_code == 404
 
 
-# Cookies come with every request of a browser, whoever made it.
+# Browsers send cookies with requests of other sites too.
 
 
 @pytest.mark.parametrize("by", ["session", "user"])
-def test_cookies_alone_prompt_nobody(by: str) -> None:
+def test_cookies_without_csrf_token_are_refused(by: str) -> None:
     user = new_user()
     order = new_order(user=user)
     client = ApiClient().places(order) if by == "session" else ApiClient().signs_in(user)
@@ -146,7 +144,7 @@ def test_cookies_alone_prompt_nobody(by: str) -> None:
     assert "CSRF" in refused.json()["message"]
 
 
-def test_a_wrong_csrf_token_is_none() -> None:
+def test_wrong_csrf_token_is_refused() -> None:
     order = new_order()
     client = placing(order)
     client.headers["X-CSRFToken"] = "b" * 32
@@ -155,7 +153,7 @@ def test_a_wrong_csrf_token_is_none() -> None:
     assert not MpesaPayment.objects.exists()
 
 
-def test_a_token_needs_no_csrf_token_beside_cookies() -> None:
+def test_order_token_needs_no_csrf_token() -> None:
     user = new_user()
     order = new_order(user=user)
 
@@ -164,18 +162,16 @@ def test_a_token_needs_no_csrf_token_beside_cookies() -> None:
     assert answer.status_code == 200
 
 
-# A shop with tokens of its own.
+# A shop with its own tokens.
 
 
-def says_the_header(request: HttpRequest, order: Any) -> bool:
-    """A shop's own check."""
+def has_header(request: HttpRequest, order: Any) -> bool:
+    """Check ownership as a shop does with ``ORDER_OWNERSHIP_CHECK``."""
     return request.headers.get("Authorization") == f"Token of {order.number}"
 
 
-@pytest.mark.parametrize(
-    "check", [says_the_header, f"{__name__}.says_the_header"], ids=["a function", "its dotted path"]
-)
-def test_the_shops_own_check_is_asked(settings: Any, check: Any) -> None:
+@pytest.mark.parametrize("check", [has_header, f"{__name__}.says_the_header"], ids=["a function", "its dotted path"])
+def test_shops_own_check_is_called(settings: Any, check: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": check}
     order, another = new_order(), new_order()
     client = ApiClient(Authorization=f"Token of {order.number}")
@@ -187,8 +183,8 @@ def test_the_shops_own_check_is_asked(settings: Any, check: Any) -> None:
     assert client.checks(started.json()["payment_id"]).json()["phone_number"] == MASKED
 
 
-def test_the_shops_own_check_counts_where_cookies_without_a_csrf_token_do_not(settings: Any) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": says_the_header}
+def test_shops_own_check_counts_without_a_csrf_token(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": has_header}
     order = new_order()
     client = ApiClient(Authorization=f"Token of {order.number}").places(order)
 
@@ -196,7 +192,7 @@ def test_the_shops_own_check_counts_where_cookies_without_a_csrf_token_do_not(se
 
 
 @pytest.mark.skipif(VERSION < (5, 1), reason="Django has no such middleware yet")
-def test_a_shop_behind_a_login_answers_whoever_has_a_right_of_another_kind(settings: Any) -> None:
+def test_shop_behind_a_login_accepts_tokens_and_its_own_check(settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     order = new_order()
 

@@ -1,4 +1,4 @@
-"""When M-Pesa is among the methods, when it is not, and what becomes of a choice that was overtaken."""
+"""When the checkout offers M-PESA, and what happens if it stops while M-PESA is chosen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shopper() -> Shopper:
     return Shopper()
 
 
-def test_after_mpesa_was_chosen_once_cash_on_delivery_still_sends_no_prompt(shopper: Shopper) -> None:
+def test_cash_on_delivery_after_choosing_mpesa_sends_no_prompt(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
     shopper.names_phone("0708374149")
@@ -35,7 +35,7 @@ def test_after_mpesa_was_chosen_once_cash_on_delivery_still_sends_no_prompt(shop
 
 
 @pytest.mark.parametrize("price", ["250000.01", "0.40"], ids=["above the limit", "below a shilling"])
-def test_a_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price: str) -> None:
+def test_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price: str) -> None:
     shopper.puts_in_basket(new_product(price=price)).gives_address()
 
     answer = shopper.chooses("mpesa")
@@ -45,7 +45,7 @@ def test_a_total_outside_the_limits_is_not_offered_mpesa(shopper: Shopper, price
     assert not MpesaPayment.objects.exists()
 
 
-def test_a_stale_choice_for_a_total_that_grew_leads_back_and_places_nothing(shopper: Shopper) -> None:
+def test_total_above_the_limit_returns_to_the_methods(shopper: Shopper) -> None:
     product = new_product(price="200000.00")
     shopper.puts_in_basket(product).gives_address()
     shopper.chooses("mpesa")
@@ -59,7 +59,7 @@ def test_a_stale_choice_for_a_total_that_grew_leads_back_and_places_nothing(shop
 
 
 @pytest.mark.parametrize("obstacle", ["the total grew", "switched off", "not offered to this person"])
-def test_who_chose_mpesa_before_it_became_impossible_can_still_buy(
+def test_shopper_can_choose_another_method_once_mpesa_is_impossible(
     shopper: Shopper, settings: Any, obstacle: str
 ) -> None:
     product = new_product(price="200000.00")
@@ -82,7 +82,7 @@ def test_who_chose_mpesa_before_it_became_impossible_can_still_buy(
     assert not MpesaPayment.objects.exists()
 
 
-def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(
+def test_shop_without_other_methods_clears_an_impossible_choice(
     shopper: Shopper, settings: Any, mpesa_only: None
 ) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
@@ -95,7 +95,7 @@ def test_a_shop_without_another_method_forgets_a_choice_that_is_impossible(
     assert shopper.client.session["checkout_data"]["payment"]["method"] is None
 
 
-def test_the_chooser_lists_mpesa_with_its_amount_beside_the_shop_s_other_methods(shopper: Shopper) -> None:
+def test_chooser_lists_mpesa_with_amount_and_other_methods(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
 
     page = shopper.client.get(reverse("checkout:payment-method")).content.decode()
@@ -105,7 +105,7 @@ def test_the_chooser_lists_mpesa_with_its_amount_beside_the_shop_s_other_methods
     assert 'value="cod"' in page
 
 
-def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
+def test_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
     product = new_product()
     product.stockrecords.update(price_currency="EUR")
     shopper.puts_in_basket(product).gives_address()
@@ -115,7 +115,7 @@ def test_a_basket_in_euros_is_not_offered_mpesa(shopper: Shopper) -> None:
     assert page.status_code == 422
 
 
-def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: Shopper) -> None:
+def test_free_order_is_placed_without_a_payment(shopper: Shopper) -> None:
     product = new_product()
     shopper.puts_in_basket(product).gives_address()
     shopper.chooses("mpesa")
@@ -130,7 +130,7 @@ def test_a_free_order_with_a_stale_choice_is_placed_without_a_payment(shopper: S
     assert shopper.order().status == "Pending"
 
 
-def test_no_browser_keeps_a_preview_whose_order_may_be_placed_by_the_time_it_is_gone_back_to(shopper: Shopper) -> None:
+def test_preview_is_not_cached_by_browsers(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
     shopper.names_phone("0708374149")
@@ -142,7 +142,7 @@ def test_no_browser_keeps_a_preview_whose_order_may_be_placed_by_the_time_it_is_
     assert "Cache-Control" not in shopper.client.get(reverse("checkout:preview"))
 
 
-def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper) -> None:
+def test_preview_without_a_phone_returns_to_the_phone_step(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
 
@@ -153,7 +153,7 @@ def test_a_preview_without_a_phone_leads_back_to_the_phone_step(shopper: Shopper
     assert shopper.order() is None
 
 
-def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: Any, mpesa_only: None) -> None:
+def test_shop_with_mpesa_only_skips_the_chooser(shopper: Shopper, settings: Any, mpesa_only: None) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
     shopper.puts_in_basket(new_product()).gives_address()
 
@@ -163,7 +163,7 @@ def test_a_shop_with_mpesa_only_asks_for_no_method(shopper: Shopper, settings: A
     assert "M-PESA phone number" in shopper.client.get(answer["Location"]).content.decode()
 
 
-def test_a_shop_that_offers_mpesa_to_staff_only_shows_it_to_nobody_else(shopper: Shopper, settings: Any) -> None:
+def test_mpesa_for_staff_only_is_hidden_from_others(shopper: Shopper, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AVAILABLE_TO": "staff"}
     shopper.puts_in_basket(new_product()).gives_address()
 

@@ -1,4 +1,4 @@
-"""An order that nobody paid: its things go back into the basket once, or are paid in another way."""
+"""Shoppers restore the basket of an unpaid order once, or pay with another method."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
-from tests.checkout.closings import cancels, is_closed_by_the_clock, page
+from tests.checkout.closed_orders import buy_and_cancel, close_by_clock, page
 from tests.shop import failure, new_product, post, success
 from tests.shopper import Shopper
 
@@ -26,19 +26,19 @@ def kiondo() -> Any:
     return new_product(stock=5)
 
 
-def in_basket() -> list[tuple[str, int]]:
-    """What lies in open baskets."""
+def basket_lines() -> list[tuple[str, int]]:
+    """Return titles and quantities in open baskets."""
     lines = get_model("basket", "Line").objects.filter(basket__status=Basket.OPEN)
     return [(line.product.title, line.quantity) for line in lines]
 
 
-def test_a_guest_gets_the_things_of_a_closed_order_back_once(kiondo: Any) -> None:
+def test_guest_restores_the_basket_of_a_closed_order_once(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
-    closed = page(shopper, wait_url)
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
+    closed = page(shopper, page_url)
 
-    first = shopper.client.post(f"{wait_url}restore-basket/", follow=True)
-    second = shopper.client.post(f"{wait_url}restore-basket/")
+    first = shopper.client.post(f"{page_url}restore-basket/", follow=True)
+    second = shopper.client.post(f"{page_url}restore-basket/")
 
     number = Order.objects.get().number
     assert f"Order {number} is closed. No payment reached us by" in closed
@@ -46,80 +46,80 @@ def test_a_guest_gets_the_things_of_a_closed_order_back_once(kiondo: Any) -> Non
     assert first.redirect_chain == [(reverse("basket:summary"), 302)]
     assert f"The things of order {number} are in your basket again." in first.content.decode()
     assert second["Location"] == reverse("basket:summary")
-    assert in_basket() == [("Kiondo", 1)]
+    assert basket_lines() == [("Kiondo", 1)]
 
 
-def test_the_page_then_says_so_and_offers_it_no_more(kiondo: Any) -> None:
+def test_page_of_a_restored_order_offers_no_restore(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
-    shopper.client.post(f"{wait_url}restore-basket/")
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
+    shopper.client.post(f"{page_url}restore-basket/")
 
-    restored = page(shopper, wait_url)
+    restored = page(shopper, page_url)
 
     assert "The things of this order were put back in your basket." in restored
     assert "Put the things back in my basket" not in restored
 
 
-def test_the_help_line_stands_in_the_warning(kiondo: Any, settings: Any) -> None:
+def test_warning_names_the_support_contact(kiondo: Any, settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000 & more"}
     shopper = Shopper()
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
 
-    closed = page(shopper, wait_url)
+    closed = page(shopper, page_url)
 
     assert "do not order again: call or WhatsApp 0700 000 000 &amp; more." in closed
     assert "Help:" not in closed
 
 
-def test_a_user_gets_them_back_from_another_browser(kiondo: Any, django_user_model: Any) -> None:
+def test_user_restores_the_basket_in_another_browser(kiondo: Any, django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
-    wait_url = is_closed_by_the_clock(cancels(Shopper().signs_in(user), kiondo))
+    page_url = close_by_clock(buy_and_cancel(Shopper().signs_in(user), kiondo))
 
-    answer = Shopper().signs_in(user).client.post(f"{wait_url}restore-basket/")
+    answer = Shopper().signs_in(user).client.post(f"{page_url}restore-basket/")
 
     assert answer["Location"] == reverse("basket:summary")
-    assert in_basket() == [("Kiondo", 1)]
+    assert basket_lines() == [("Kiondo", 1)]
 
 
-def test_what_has_sold_out_is_named(kiondo: Any) -> None:
+def test_sold_out_products_are_named(kiondo: Any) -> None:
     shopper = Shopper()
     shopper.puts_in_basket(new_product(title="Sufuria"))
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
     kiondo.stockrecords.update(num_in_stock=0)
 
-    answer = shopper.client.post(f"{wait_url}restore-basket/", follow=True)
+    answer = shopper.client.post(f"{page_url}restore-basket/", follow=True)
 
     assert "Sold out, or fewer left than you ordered: Kiondo." in answer.content.decode()
-    assert in_basket() == [("Sufuria", 1)]
+    assert basket_lines() == [("Sufuria", 1)]
 
 
-def test_a_get_puts_nothing_back_and_leads_to_the_page(kiondo: Any) -> None:
+def test_get_restores_nothing_and_redirects_to_the_page(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
 
-    by_get = [shopper.client.get(f"{wait_url}{wish}/")["Location"] for wish in ("restore-basket", "other-method")]
+    by_get = [shopper.client.get(f"{page_url}{action}/")["Location"] for action in ("restore-basket", "other-method")]
 
-    assert by_get == [wait_url, wait_url]
-    assert in_basket() == []
+    assert by_get == [page_url, page_url]
+    assert basket_lines() == []
 
 
-def test_an_order_that_is_not_closed_keeps_its_things(kiondo: Any) -> None:
+def test_open_order_cannot_be_restored(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = cancels(shopper, kiondo)
+    page_url = buy_and_cancel(shopper, kiondo)
 
-    answer = shopper.client.post(f"{wait_url}restore-basket/", follow=True)
+    answer = shopper.client.post(f"{page_url}restore-basket/", follow=True)
 
-    assert answer.redirect_chain == [(wait_url, 302)]
+    assert answer.redirect_chain == [(page_url, 302)]
     assert "The things of this order cannot be put back into a basket." in answer.content.decode()
-    assert in_basket() == []
+    assert basket_lines() == []
 
 
-def test_cash_on_delivery_after_a_cancelled_request(kiondo: Any) -> None:
+def test_cash_on_delivery_after_a_cancelled_prompt(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = cancels(shopper, kiondo)
-    failed = page(shopper, wait_url)
+    page_url = buy_and_cancel(shopper, kiondo)
+    failed = page(shopper, page_url)
 
-    chooser = shopper.client.post(f"{wait_url}other-method/", follow=True)
+    chooser = shopper.client.post(f"{page_url}other-method/", follow=True)
     shopper.chooses("cod")
     shopper.places_order()
 
@@ -134,10 +134,10 @@ def test_cash_on_delivery_after_a_cancelled_request(kiondo: Any) -> None:
     assert MpesaPayment.objects.count() == 1
 
 
-def test_money_that_still_comes_for_the_order_that_was_given_up_waits_for_a_person(kiondo: Any) -> None:
+def test_late_payment_after_other_method_awaits_a_decision(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = cancels(shopper, kiondo)
-    shopper.client.post(f"{wait_url}other-method/")
+    page_url = buy_and_cancel(shopper, kiondo)
+    shopper.client.post(f"{page_url}other-method/")
     shopper.chooses("cod")
     shopper.places_order()
 
@@ -145,58 +145,58 @@ def test_money_that_still_comes_for_the_order_that_was_given_up_waits_for_a_pers
     post(payment, success(payment), now=timezone.now())
 
     assert MpesaReceipt.objects.get().allocation == "unallocated"
-    assert "The shop has been told: it will send your things or return the money" in page(shopper, wait_url)
+    assert "The shop has been text: it will send your things or return the money" in page(shopper, page_url)
 
 
-def test_the_second_of_two_clicks_leads_to_the_choice_too(kiondo: Any) -> None:
+def test_second_click_also_redirects_to_the_methods(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = cancels(shopper, kiondo)
+    page_url = buy_and_cancel(shopper, kiondo)
 
-    answers = [shopper.client.post(f"{wait_url}other-method/")["Location"] for _ in range(2)]
+    answers = [shopper.client.post(f"{page_url}other-method/")["Location"] for _ in range(2)]
 
     assert answers == [reverse("checkout:payment-method")] * 2
-    assert in_basket() == [("Kiondo", 1)]
+    assert basket_lines() == [("Kiondo", 1)]
 
 
-def test_a_request_on_the_phone_comes_first(kiondo: Any) -> None:
+def test_pending_prompt_prevents_another_method(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = str(shopper.buys(kiondo, phone="0708374151")["Location"])
+    page_url = str(shopper.buys(kiondo, phone="0708374151")["Location"])
 
-    answer = shopper.client.post(f"{wait_url}other-method/", follow=True)
+    answer = shopper.client.post(f"{page_url}other-method/", follow=True)
 
-    assert answer.redirect_chain == [(wait_url, 302)]
+    assert answer.redirect_chain == [(page_url, 302)]
     assert "A request is on the phone. Wait until it is answered or has ended." in answer.content.decode()
     assert "Pay another way" not in answer.content.decode()
     assert Order.objects.get().status == "Pending payment"
 
 
-def test_money_that_turns_up_when_safaricom_is_asked_once_more_is_told_as_paid(kiondo: Any) -> None:
+def test_payment_found_by_the_last_query_is_shown_as_paid(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = str(shopper.buys(kiondo, phone="0708374149")["Location"])
+    page_url = str(shopper.buys(kiondo, phone="0708374149")["Location"])
     payment = MpesaPayment.objects.get()
     post(payment, failure(payment, code=1037), now=timezone.now())
     MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(minutes=2))
 
-    answer = shopper.client.post(f"{wait_url}other-method/", follow=True)
+    answer = shopper.client.post(f"{page_url}other-method/", follow=True)
 
-    assert answer.redirect_chain == [(wait_url, 302)]
+    assert answer.redirect_chain == [(page_url, 302)]
     assert "Paid. Thank you!" in answer.content.decode()
     assert "Decide about the money" not in answer.content.decode()
-    assert in_basket() == []
+    assert basket_lines() == []
 
 
-def test_a_closed_order_cannot_be_given_up_again(kiondo: Any) -> None:
+def test_closed_order_cannot_be_closed_again(kiondo: Any) -> None:
     shopper = Shopper()
-    wait_url = is_closed_by_the_clock(cancels(shopper, kiondo))
+    page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
 
-    answer = shopper.client.post(f"{wait_url}other-method/", follow=True)
+    answer = shopper.client.post(f"{page_url}other-method/", follow=True)
 
     assert "This order does not wait for a payment any more." in answer.content.decode()
-    assert in_basket() == []
+    assert basket_lines() == []
 
 
-def test_a_store_whose_own_view_takes_payment_offers_that(kiondo: Any, settings: Any) -> None:
+def test_shops_own_payment_view_is_offered(kiondo: Any, settings: Any) -> None:
     settings.OSCAR_MPESA = {"TEST_MODE": True}
     shopper = Shopper()
 
-    assert "Pay another way" in page(shopper, cancels(shopper, kiondo))
+    assert "Pay another way" in page(shopper, buy_and_cancel(shopper, kiondo))

@@ -1,4 +1,4 @@
-"""Pay later: the things are kept, a link leads back, and whoever has it may pay and sees no more than that."""
+"""Paying later choose_pay_later the order, and a payment link lets its reader pay and see nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaOrder
-from tests.checkout.closings import cancels, keeps, latest, page
+from tests.checkout.closed_orders import buy_and_cancel, choose_pay_later, latest, page
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 
@@ -28,94 +28,94 @@ def kiondo() -> Any:
     return new_product(stock=5)
 
 
-def test_a_shopper_keeps_the_things_and_is_told_until_when_and_gets_a_link(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
-    before = page(shopper, wait_url)
+def test_pay_later_shows_the_deadline_and_a_link(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    before = page(shopper, page_url)
 
-    keeps(shopper, wait_url)
+    choose_pay_later(shopper, page_url)
 
-    after = page(shopper, wait_url)
+    after = page(shopper, page_url)
     assert re.search(r"If you choose this, we keep your things until \d\d:\d\d, \d+ \w+ and mail you a link", before)
     assert "I'll pay later" in before and "I'll pay later" not in after
     assert "https://wa.me/?text=Please%20pay%20KSh%201%2C500" in after
     assert "Send the request again" in after
 
 
-def test_an_order_that_is_paid_is_not_kept_for_later(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = str(shopper.buys(kiondo)["Location"])
+def test_paid_order_cannot_pay_later(shopper: Shopper, kiondo: Any) -> None:
+    page_url = str(shopper.buys(kiondo)["Location"])
     post(latest(), success(latest()), now=timezone.now())
 
-    answer = shopper.client.post(f"{wait_url}pay-later/", follow=True).content.decode()
+    answer = shopper.client.post(f"{page_url}pay-later/", follow=True).content.decode()
 
     assert "This order is not waiting for a payment." in answer
     assert MpesaOrder.objects.get().pay_later_at is None
 
 
-def test_somebody_else_pays_by_the_link_and_sees_nothing_of_the_order(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
-    link, payer = keeps(shopper, wait_url), Shopper()
+def test_payer_by_link_sees_nothing_of_the_order(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    link, payer = choose_pay_later(shopper, page_url), Shopper()
 
     led = payer.client.get(link)
-    asked = page(payer, wait_url)
-    sent = payer.client.post(f"{wait_url}retry/", {"phone_number": "0712 345 678"})
+    asked = page(payer, page_url)
+    sent = payer.client.post(f"{page_url}retry/", {"phone_number": "0712 345 678"})
     post(latest(), success(latest()), now=timezone.now())
-    paid = page(payer, wait_url)
+    paid = page(payer, page_url)
 
-    assert led["Location"] == wait_url
-    assert "no-store" in payer.client.get(wait_url)["Cache-Control"]
+    assert led["Location"] == page_url
+    assert "no-store" in payer.client.get(page_url)["Cache-Control"]
     assert "KSh 1,500 to Duka la Pwani" in asked and "0708 374 151" not in asked
     assert "Send the request again" not in asked and "Send the request there" in asked
     for private in ("mpesa-restore-basket", "mpesa-otherwise", "mpesa-pay-later", 'id="mpesa-pay-link"', "mpesa-done"):
         assert private not in asked + paid
-    assert (sent["Location"], latest().phone) == (wait_url, "254712345678")
+    assert (sent["Location"], latest().phone) == (page_url, "254712345678")
     assert "Paid. Thank you!" in paid and "OD123ABC45" in paid
 
 
-def test_the_payer_s_number_is_the_payer_s_alone(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
-    link, payer = keeps(shopper, wait_url), Shopper()
+def test_payers_number_is_hidden_from_the_shopper(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    link, payer = choose_pay_later(shopper, page_url), Shopper()
     payer.client.get(link)
 
-    payer.client.post(f"{wait_url}retry/", {"phone_number": "0712 345 678"})
+    payer.client.post(f"{page_url}retry/", {"phone_number": "0712 345 678"})
 
-    assert "0712 345 678" in page(payer, wait_url)
-    assert "0712 345 678" not in page(shopper, wait_url) and "0712 •••678" in page(shopper, wait_url)
+    assert "0712 345 678" in page(payer, page_url)
+    assert "0712 345 678" not in page(shopper, page_url) and "0712 •••678" in page(shopper, page_url)
 
 
-def test_another_holder_of_the_link_is_not_told_the_code_of_who_paid(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
-    link, payer, onlooker = keeps(shopper, wait_url), Shopper(), Shopper()
+def test_other_readers_of_the_link_do_not_see_the_code(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    link, payer, onlooker = choose_pay_later(shopper, page_url), Shopper(), Shopper()
     for each in (payer, onlooker):
         each.client.get(link)
 
-    payer.client.post(f"{wait_url}retry/", {"phone_number": "0712 345 678"})
+    payer.client.post(f"{page_url}retry/", {"phone_number": "0712 345 678"})
     post(latest(), success(latest()), now=timezone.now())
 
-    assert "Paid. Thank you!" in page(onlooker, wait_url)
-    assert "OD123ABC45" not in page(onlooker, wait_url)
+    assert "Paid. Thank you!" in page(onlooker, page_url)
+    assert "OD123ABC45" not in page(onlooker, page_url)
 
 
 @pytest.mark.parametrize("way", ["restore-basket", "other-method", "done", "pay-later"])
-def test_a_link_lets_nobody_decide_about_the_order(shopper: Shopper, kiondo: Any, way: str) -> None:
-    wait_url = cancels(shopper, kiondo)
+def test_link_does_not_allow_actions_on_the_order(shopper: Shopper, kiondo: Any, way: str) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
     payer = Client()
-    payer.get(keeps(shopper, wait_url))
+    payer.get(choose_pay_later(shopper, page_url))
 
-    assert payer.post(f"{wait_url}{way}/").status_code == 404
+    assert payer.post(f"{page_url}{way}/").status_code == 404
     assert MpesaOrder.objects.get().closed_at is None
 
 
-def test_the_link_leads_its_owner_to_the_order_s_own_page(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
+def test_link_shows_the_owner_the_full_page(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
 
-    own = shopper.client.get(keeps(shopper, wait_url), follow=True).content.decode()
+    own = shopper.client.get(choose_pay_later(shopper, page_url), follow=True).content.decode()
 
     assert "mpesa-pay-link" in own
 
 
-def test_whoever_had_leave_to_pay_reads_by_the_link_how_it_ended(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
-    link, payer = keeps(shopper, wait_url), Shopper()
+def test_session_that_may_pay_still_sees_the_result(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    link, payer = choose_pay_later(shopper, page_url), Shopper()
     payer.client.get(link)
 
     post(latest(), success(latest()), now=timezone.now())
@@ -124,16 +124,16 @@ def test_whoever_had_leave_to_pay_reads_by_the_link_how_it_ended(shopper: Shoppe
         assert "Paid. Thank you!" in each.client.get(link, follow=True).content.decode()
 
 
-def test_nothing_is_kept_on_a_get(shopper: Shopper, kiondo: Any) -> None:
-    wait_url = cancels(shopper, kiondo)
+def test_get_keeps_nothing(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
 
-    answer = shopper.client.get(f"{wait_url}pay-later/")
+    answer = shopper.client.get(f"{page_url}pay-later/")
 
-    assert answer["Location"] == wait_url
+    assert answer["Location"] == page_url
     assert MpesaOrder.objects.get().pay_later_at is None
 
 
-def test_a_total_that_changed_in_another_tab_is_looked_at_once_more(shopper: Shopper, kiondo: Any) -> None:
+def test_changed_total_returns_to_the_preview(shopper: Shopper, kiondo: Any) -> None:
     shopper.puts_in_basket(kiondo).gives_address().chooses("mpesa")
     shopper.names_phone("0708374149")
     preview = shopper.client.get(reverse("checkout:preview")).content.decode()

@@ -1,4 +1,4 @@
-"""The waiting page: what it says, whom it says it to, and another attempt."""
+"""The payment page: results, retries, polling and refreshes without scripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shopper() -> Shopper:
 
 
 def age(payment: MpesaPayment, seconds: int) -> None:
-    """Let time pass for one payment."""
+    """Move one payment into the past."""
     moment = timezone.now() - timezone.timedelta(seconds=seconds)  # type: ignore[attr-defined]
     MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=moment, created_at=moment)
 
@@ -34,98 +34,101 @@ def age(payment: MpesaPayment, seconds: int) -> None:
     [("0708374150", "There is not enough money in that M-PESA."), ("0708374151", "The request was cancelled")],
     ids=["no funds", "cancelled"],
 )
-def test_a_failure_says_why_and_another_number_then_pays(shopper: Shopper, phone: str, sentence: str) -> None:
-    wait_url = shopper.buys(new_product(), phone=phone)["Location"]
+def test_failure_names_its_reason_and_another_number_pays(shopper: Shopper, phone: str, sentence: str) -> None:
+    page_url = shopper.buys(new_product(), phone=phone)["Location"]
     first = MpesaPayment.objects.get()
     age(first, 6)
-    failed = shopper.client.get(wait_url).content.decode()
+    failed = shopper.client.get(page_url).content.decode()
 
-    retry = shopper.client.post(f"{wait_url}retry/", {"phone_number": "0708 374 149"})
+    retry = shopper.client.post(f"{page_url}retry/", {"phone_number": "0708 374 149"})
     age(MpesaPayment.objects.latest("pk"), 6)
-    paid = shopper.client.get(wait_url).content.decode()
+    paid = shopper.client.get(page_url).content.decode()
 
     assert sentence in failed
-    assert (retry.status_code, retry["Location"]) == (302, wait_url)
+    assert (retry.status_code, retry["Location"]) == (302, page_url)
     assert "Paid. Thank you!" in paid
     assert MpesaPayment.objects.count() == 2
     assert get_model("order", "Order").objects.count() == 1
 
 
-def test_the_same_phone_must_wait_and_is_told_until_when(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product(), phone="0708374151")["Location"]
+def test_same_phone_must_wait_until_a_shown_time(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
     age(MpesaPayment.objects.get(), 6)
-    shopper.client.get(wait_url)
+    shopper.client.get(page_url)
 
-    answer = shopper.client.post(f"{wait_url}retry/", {"again": "yes"}, follow=True)
+    answer = shopper.client.post(f"{page_url}retry/", {"again": "yes"}, follow=True)
 
     assert "You can send again to this phone at" in answer.content.decode()
     assert MpesaPayment.objects.count() == 1
 
 
-def test_a_retry_for_an_order_that_staff_moved_on_says_so(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product(), phone="0708374151")["Location"]
+def test_retry_of_an_order_that_staff_moved_on_is_refused(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
     age(MpesaPayment.objects.get(), 6)
-    shopper.client.get(wait_url)
+    shopper.client.get(page_url)
     order = shopper.order()
     order.set_status("Being processed")
 
-    answer = shopper.client.post(f"{wait_url}retry/", {"phone_number": "0712345678"}, follow=True)
+    answer = shopper.client.post(f"{page_url}retry/", {"phone_number": "0712345678"}, follow=True)
 
     assert "This order is not waiting for a payment." in answer.content.decode()
     assert MpesaPayment.objects.count() == 1
 
 
-def test_a_retry_while_a_request_is_on_the_phone_sends_nothing(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product())["Location"]
+def test_retry_while_a_prompt_is_pending_sends_nothing(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product())["Location"]
 
-    shopper.client.post(f"{wait_url}retry/", {"phone_number": "0712345678"})
+    shopper.client.post(f"{page_url}retry/", {"phone_number": "0712345678"})
 
     assert MpesaPayment.objects.count() == 1
 
 
-def test_a_wrong_number_on_the_waiting_page_is_refused_there_too(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product(), phone="0708374151")["Location"]
+def test_invalid_number_on_the_payment_page_is_refused(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
     age(MpesaPayment.objects.get(), 6)
-    shopper.client.get(wait_url)
+    shopper.client.get(page_url)
 
-    answer = shopper.client.post(f"{wait_url}retry/", {"phone_number": "99"})
+    answer = shopper.client.post(f"{page_url}retry/", {"phone_number": "99"})
 
     assert answer.status_code == 422
     assert 'id="phone-error"' in answer.content.decode()
 
 
-def test_an_order_that_does_not_exist_has_no_page(client: Any) -> None:
+def test_unknown_order_has_no_page(client: Any) -> None:
     assert client.get(reverse("checkout:mpesa-payment", args=["0" * 32])).status_code == 404
 
 
-def test_done_before_the_money_leads_back_and_a_get_does_nothing(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product())["Location"]
+def test_unpaid_order_cannot_finish_and_get_does_nothing(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product())["Location"]
 
-    early = shopper.client.post(f"{wait_url}done/")
-    by_get = [shopper.client.get(f"{wait_url}{page}/") for page in ("done", "retry")]
+    early = shopper.client.post(f"{page_url}done/")
+    by_get = [shopper.client.get(f"{page_url}{page}/") for page in ("done", "retry")]
 
-    assert [answer["Location"] for answer in [early, *by_get]] == [wait_url] * 3
+    assert [answer["Location"] for answer in [early, *by_get]] == [page_url] * 3
     assert MpesaPayment.objects.count() == 1
 
 
-def test_the_poll_says_when_the_page_would_say_something_new(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product())["Location"]
-    before = shopper.client.get(f"{wait_url}status/").json()
+def test_poll_reports_a_changed_page(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product())["Location"]
+    before = shopper.client.get(f"{page_url}status/").json()
     age(MpesaPayment.objects.get(), 6)
 
-    after = shopper.client.get(f"{wait_url}status/").json()
+    after = shopper.client.get(f"{page_url}status/").json()
 
     assert (before["state"], before["open"]) == ("enter-pin", True)
     assert (after["state"], after["open"]) == ("paid", False)
     assert before["version"] != after["version"]
 
 
-def test_a_page_without_scripts_looks_again_four_times_and_can_be_told_not_to(shopper: Shopper) -> None:
-    wait_url = shopper.buys(new_product())["Location"]
+def test_page_without_scripts_refreshes_four_times_or_stops(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product())["Location"]
 
-    looks = {look: shopper.client.get(f"{wait_url}?refresh={look}").content.decode() for look in ("0", "3", "4", "off")}
+    pages = {
+        refresh: shopper.client.get(f"{page_url}?refresh={refresh}").content.decode()
+        for refresh in ("0", "3", "4", "off")
+    }
 
-    assert 'http-equiv="refresh"' not in shopper.client.get(f"{wait_url}?refresh=²").content.decode()
-    assert 'content="20;url=?refresh=1"' in looks["0"]
-    assert 'content="20;url=?refresh=4"' in looks["3"]
-    assert 'http-equiv="refresh"' not in looks["4"] + looks["off"]
+    assert 'http-equiv="refresh"' not in shopper.client.get(f"{page_url}?refresh=²").content.decode()
+    assert 'content="20;url=?refresh=1"' in pages["0"]
+    assert 'content="20;url=?refresh=4"' in pages["3"]
+    assert 'http-equiv="refresh"' not in pages["4"] + pages["off"]

@@ -1,4 +1,4 @@
-"""The whole purchase, without scripts: as a guest, as a user, by another method, and what can go wrong on the way."""
+"""Complete purchases without scripts: as a guest, as a user, and with another method."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def user() -> Any:
 
 
 def age(payment: MpesaPayment, seconds: int) -> None:
-    """Let time pass for one payment."""
+    """Move one payment into the past."""
     moment = timezone.now() - timezone.timedelta(seconds=seconds)  # type: ignore[attr-defined]
     MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=moment, created_at=moment)
 
 
-def test_a_guest_pays_and_lands_on_the_thank_you_page_with_the_code(shopper: Shopper) -> None:
+def test_guest_pays_and_sees_the_code_on_the_thank_you_page(shopper: Shopper) -> None:
     answer = shopper.buys(new_product())
     payment = MpesaPayment.objects.get()
-    wait_url = answer["Location"]
-    assert wait_url == reverse("checkout:mpesa-payment", args=[payment.mpesa_order.public_id])
-    waiting = shopper.client.get(wait_url).content.decode()
+    page_url = answer["Location"]
+    assert page_url == reverse("checkout:mpesa-payment", args=[payment.mpesa_order.public_id])
+    waiting = shopper.client.get(page_url).content.decode()
     age(payment, 6)
 
-    paid = shopper.client.get(wait_url).content.decode()
+    paid = shopper.client.get(page_url).content.decode()
     done = shopper.client.post(reverse("checkout:mpesa-done", args=[payment.mpesa_order.public_id]))
     thanks = shopper.client.get(done["Location"]).content.decode()
 
@@ -58,7 +58,7 @@ def test_a_guest_pays_and_lands_on_the_thank_you_page_with_the_code(shopper: Sho
     assert shopper.order().basket.status == "Submitted"
 
 
-def test_the_order_is_placed_unpaid_first_and_mailed_only_when_paid(shopper: Shopper) -> None:
+def test_order_is_placed_unpaid_and_emailed_once_paid(shopper: Shopper) -> None:
     answer = shopper.buys(new_product())
     unpaid_status, unpaid_mails = shopper.order().status, len(mail.outbox)
     age(MpesaPayment.objects.get(), 6)
@@ -71,7 +71,7 @@ def test_the_order_is_placed_unpaid_first_and_mailed_only_when_paid(shopper: Sho
     assert mail.outbox[0].to == ["guest@example.com"]
 
 
-def test_a_user_pays_and_another_device_of_theirs_sees_it_masked(shopper: Shopper, user: Any, client: Any) -> None:
+def test_user_sees_the_number_masked_on_another_device(shopper: Shopper, user: Any, client: Any) -> None:
     shopper.signs_in(user)
     answer = shopper.buys(new_product())
     elsewhere = Shopper(client).signs_in(user)
@@ -98,7 +98,7 @@ def test_cash_on_delivery_sends_no_prompt(shopper: Shopper) -> None:
 
 
 @pytest.mark.parametrize("number", ["", "12345", "0201234567", "+1 202 555 0100", "07l2345678"])
-def test_a_wrong_number_is_refused_with_a_sentence_and_the_typing_kept(shopper: Shopper, number: str) -> None:
+def test_invalid_number_shows_an_error_and_keeps_the_input(shopper: Shopper, number: str) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
 
@@ -110,7 +110,7 @@ def test_a_wrong_number_is_refused_with_a_sentence_and_the_typing_kept(shopper: 
     assert f'value="{number}"' in page
 
 
-def test_the_delivery_phone_may_be_chosen_and_is_never_taken_silently(shopper: Shopper) -> None:
+def test_delivery_phone_must_be_chosen(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
     page = shopper.client.get(reverse("checkout:payment-details")).content.decode()
@@ -122,7 +122,7 @@ def test_the_delivery_phone_may_be_chosen_and_is_never_taken_silently(shopper: S
     assert MpesaPayment.objects.get().phone == "254712345678"
 
 
-def test_cents_are_rounded_by_a_surcharge_that_is_shown_before_paying(shopper: Shopper) -> None:
+def test_rounding_surcharge_is_shown_before_paying(shopper: Shopper) -> None:
     shopper.puts_in_basket(new_product(price="1499.50")).gives_address()
     shopper.chooses("mpesa")
     step = shopper.client.get(reverse("checkout:payment-details")).content.decode()
@@ -151,7 +151,7 @@ def test_another_method_pays_the_exact_cents(shopper: Shopper) -> None:
     assert not shopper.order().surcharges.exists()
 
 
-def test_the_second_click_leads_to_the_same_waiting_page(shopper: Shopper) -> None:
+def test_second_click_redirects_to_the_same_payment_page(shopper: Shopper) -> None:
     first = shopper.buys(new_product())
 
     second = shopper.places_order()
@@ -160,7 +160,7 @@ def test_the_second_click_leads_to_the_same_waiting_page(shopper: Shopper) -> No
     assert get_model("order", "Order").objects.count() == MpesaPayment.objects.count() == 1
 
 
-def test_the_last_item_that_was_bought_meanwhile_is_told_before_paying(shopper: Shopper) -> None:
+def test_item_sold_meanwhile_is_refused_before_paying(shopper: Shopper) -> None:
     product = new_product(stock=1)
     shopper.puts_in_basket(product).gives_address()
     shopper.chooses("mpesa")

@@ -1,4 +1,4 @@
-"""Who lost the waiting page finds the way back: in the basket, at the checkout and among the orders."""
+"""Basket, checkout and order history link back to the payment page of an unpaid order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from tests.access.visits import visit
-from tests.checkout.closings import cancels, is_closed_by_the_clock
+from tests.checkout.closed_orders import buy_and_cancel, close_by_clock
 from tests.query_counts import counted
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
@@ -32,73 +32,73 @@ def user(django_user_model: Any) -> Any:
 
 
 def reminder(client: Client, view: str, **arguments: Any) -> str:
-    """What the page says about an order that waits, with its link; empty if nothing."""
+    """Return the reminder on a page, with its link; empty if there is none."""
     text = client.get(reverse(view, kwargs=arguments), follow=True).content.decode()
     return text if "Finish paying" in text else ""
 
 
 @pytest.mark.parametrize("view", ["basket:summary", "checkout:index"])
-def test_a_guest_is_reminded_in_the_basket_and_at_the_checkout(kiondo: Any, view: str) -> None:
+def test_guest_is_reminded_in_basket_and_checkout(kiondo: Any, view: str) -> None:
     shopper = Shopper()
-    wait_url = cancels(shopper, kiondo)
+    page_url = buy_and_cancel(shopper, kiondo)
     shopper.puts_in_basket(kiondo)
 
-    told = reminder(shopper.client, view)
+    text = reminder(shopper.client, view)
 
-    assert f"Order {shopper.order().number} is waiting for KSh 1,500." in told
-    assert f'href="{wait_url}"' in told
+    assert f"Order {shopper.order().number} is waiting for KSh 1,500." in text
+    assert f'href="{page_url}"' in text
 
 
 @pytest.mark.parametrize("view", ["basket:summary", "customer:order-list"])
-def test_a_user_is_reminded_on_another_device_and_among_the_orders(kiondo: Any, user: Any, view: str) -> None:
-    wait_url = cancels(Shopper().signs_in(user), kiondo)
+def test_user_is_reminded_on_another_device(kiondo: Any, user: Any, view: str) -> None:
+    page_url = buy_and_cancel(Shopper().signs_in(user), kiondo)
     elsewhere = Client()
     elsewhere.force_login(user)
 
-    assert f'href="{wait_url}"' in reminder(elsewhere, view)
+    assert f'href="{page_url}"' in reminder(elsewhere, view)
 
 
-def test_the_order_s_own_page_has_a_way_to_pay_it(kiondo: Any, user: Any) -> None:
+def test_orders_own_page_links_to_its_payment(kiondo: Any, user: Any) -> None:
     shopper = Shopper().signs_in(user)
-    wait_url = cancels(shopper, kiondo)
+    page_url = buy_and_cancel(shopper, kiondo)
 
-    told = reminder(shopper.client, "customer:order", order_number=shopper.order().number)
+    text = reminder(shopper.client, "customer:order", order_number=shopper.order().number)
 
-    assert f'href="{wait_url}"' in told
+    assert f'href="{page_url}"' in text
 
 
-def test_of_two_orders_that_wait_each_one_s_own_page_has_the_way_to_pay_that_one(kiondo: Any, user: Any) -> None:
+def test_each_order_page_links_to_its_own_payment(kiondo: Any, user: Any) -> None:
     shopper = Shopper().signs_in(user)
     wait_urls = {}
     for _ in range(2):
-        wait_url = cancels(shopper, kiondo)
-        wait_urls[shopper.order().number] = wait_url
+        page_url = buy_and_cancel(shopper, kiondo)
+        wait_urls[shopper.order().number] = page_url
 
-    for number, wait_url in wait_urls.items():
-        assert f'href="{wait_url}"' in reminder(shopper.client, "customer:order", order_number=number)
+    for number, page_url in wait_urls.items():
+        assert f'href="{page_url}"' in reminder(shopper.client, "customer:order", order_number=number)
 
 
-def test_who_paid_or_let_the_time_pass_is_not_reminded(kiondo: Any) -> None:
+def test_paid_and_expired_orders_are_not_reminded(kiondo: Any) -> None:
     paid, late, closed = Shopper(), Shopper(), Shopper()
-    cancels(paid, kiondo)
+    buy_and_cancel(paid, kiondo)
     payment = MpesaPayment.objects.latest("pk")
     post(payment, success(payment), now=timezone.now())
-    is_closed_by_the_clock(cancels(closed, kiondo))
-    cancels(late, kiondo)
+    close_by_clock(buy_and_cancel(closed, kiondo))
+    buy_and_cancel(late, kiondo)
     MpesaOrder.objects.filter(closed_at=None).update(pay_before=timezone.now() - timedelta(minutes=1))
 
     assert [reminder(each.client, "basket:summary") for each in (paid, late, closed)] == ["", "", ""]
 
 
-def test_a_visitor_who_placed_nothing_costs_no_query() -> None:
+def test_visitor_without_orders_costs_no_query() -> None:
     with counted() as queries:
         assert unpaid_order_of(visit()) is None
 
     assert len(queries) == 0
 
 
-def test_who_placed_an_order_costs_one(kiondo: Any, user: Any) -> None:
-    cancels(Shopper().signs_in(user), kiondo)
+def test_shopper_with_an_order_costs_one_query(kiondo: Any, user: Any) -> None:
+    buy_and_cancel(Shopper().signs_in(user), kiondo)
     request = visit(user)
 
     with counted() as queries:

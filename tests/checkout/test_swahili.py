@@ -1,4 +1,4 @@
-"""A shopper who reads Swahili, from the phone step to a payment that failed and one that came."""
+"""The checkout in Swahili, from the phone step to failed and paid payments."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def _in_swahili() -> Iterator[None]:
 
 
 def age(seconds: int) -> None:
-    """Let time pass for the only payment."""
+    """Move the only payment into the past."""
     moment = timezone.now() - timedelta(seconds=seconds)
     MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)
 
 
-def told_after(phone: str) -> str:
-    """The waiting page once the phone has answered."""
+def page_after_answer(phone: str) -> str:
+    """Return the payment page after the phone answered."""
     shopper = Shopper()
-    wait_url = shopper.buys(new_product(), phone=phone)["Location"]
+    page_url = shopper.buys(new_product(), phone=phone)["Location"]
     age(6)
-    page: str = shopper.client.get(wait_url).content.decode()
+    page: str = shopper.client.get(page_url).content.decode()
     return page
 
 
-def test_a_failed_payment_says_why_in_swahili() -> None:
-    page = told_after("0708374150")
+def test_failed_payment_names_its_reason_in_swahili() -> None:
+    page = page_after_answer("0708374150")
 
     assert '<html lang="sw"' in page
     assert "Pesa kwenye M-PESA hiyo hazitoshi. Weka pesa au tumia nambari nyingine, kisha tuma ombi tena." in page
@@ -48,12 +48,12 @@ def test_a_failed_payment_says_why_in_swahili() -> None:
     assert "Tuma ombi tena" in page
 
 
-def test_a_cancelled_request_says_so_in_swahili() -> None:
-    assert "Ombi lilighairiwa, au lilifungwa kabla ya PIN kuwekwa." in told_after("0708374151")
+def test_cancelled_prompt_says_so_in_swahili() -> None:
+    assert "Ombi lilighairiwa, au lilifungwa kabla ya PIN kuwekwa." in page_after_answer("0708374151")
 
 
 @pytest.mark.parametrize("word", ["Cancel.", "Confirmed", "PIN", "KSh", "*334#"])
-def test_the_words_that_the_phone_shows_stay_english(word: str) -> None:
+def test_words_on_the_phone_stay_english(word: str) -> None:
     translations = {str(message.id): str(message.string) for message in kept("sw") if message.id}
 
     shown = {said for said in translations if word in said}
@@ -62,14 +62,14 @@ def test_the_words_that_the_phone_shows_stay_english(word: str) -> None:
     assert {said for said in shown if word.strip(".") not in translations[said]} == set()
 
 
-def test_a_paid_order_says_so_with_the_amount_written_as_ever() -> None:
-    page = told_after("0708374149")
+def test_paid_page_formats_the_amount_as_in_english() -> None:
+    page = page_after_answer("0708374149")
 
     assert "Imelipwa. Asante!" in page
     assert "KSh 1,500" in page
 
 
-def test_the_phone_step_asks_and_refuses_in_swahili() -> None:
+def test_phone_step_and_its_errors_are_in_swahili() -> None:
     shopper = Shopper()
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
@@ -82,7 +82,7 @@ def test_the_phone_step_asks_and_refuses_in_swahili() -> None:
 
 
 @pytest.mark.parametrize("code", ["1", "17", "1032", "1037", "2001", "8006", "2028", "unheard of"])
-def test_no_result_is_told_in_english(code: str) -> None:
+def test_no_result_is_in_english(code: str) -> None:
     sentence = result_codes.callback_outcome(code).sentence
 
     translated = translation.gettext(sentence)

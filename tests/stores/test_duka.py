@@ -15,14 +15,14 @@ from tests.stores.running import run
         pytest.param("settings_by_hand", id="the mixins put in by hand"),
     ],
 )
-def test_the_shop_sells_by_mpesa_and_by_card(settings: str) -> None:
+def test_shop_sells_by_mpesa_and_card(settings: str) -> None:
     done = run("pytest", "tests/stores/duka/selling.py", "--quiet", "-p", "no:cacheprovider", settings=settings)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
 
 
-def test_a_shop_that_forgot_the_mixins_is_told_so_and_what_to_write() -> None:
+def test_check_names_the_missing_mixins() -> None:
     done = run("django", "check", settings="settings_forgotten")
 
     assert done.returncode == 1, done.stdout

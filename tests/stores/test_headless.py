@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.stores.running import run
 
 
-def test_a_shop_with_django_oscar_api_sells_to_apps() -> None:
+def test_shop_with_django_oscar_api_sells_to_apps() -> None:
     done = run("pytest", "tests/stores/headless/selling.py", "--quiet", "-p", "no:cacheprovider", store="headless")
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Amounts, times and phones as the pages write them."""
+"""Template filters format amounts, times and phones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, phone, when
 from tests.shop import NOON, PAYS
 
-STORY = PaymentPage(
+PAGE = PaymentPage(
     state=PaymentPageState.ENTER_PIN,
     sentence="",
     amount=Decimal(1500),
@@ -45,22 +45,22 @@ def test_amounts_and_times_do_not_change_with_the_language(language: str) -> Non
         assert (ksh(1500), ksh(Decimal("1499.50")), clock(moment)) == ("KSh 1,500", "KSh 1,499.50", "15:34")
 
 
-def test_nothing_is_written_as_nothing() -> None:
+def test_none_is_formatted_as_empty() -> None:
     assert (ksh(None), clock(None), from_clock(None)) == ("", "", "")
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "15:00"), (1, "15:01"), (59.9, "15:01"), (60, "15:01"), (60.1, "15:02")]
+    ("seconds", "text"), [(0, "15:00"), (1, "15:01"), (59.9, "15:01"), (60, "15:01"), (60.1, "15:02")]
 )
-def test_whoever_comes_at_the_time_that_was_told_is_not_too_early(seconds: float, told: str) -> None:
-    assert from_clock(NOON + timedelta(seconds=seconds)) == told
+def test_from_clock_rounds_up_to_the_minute(seconds: float, text: str) -> None:
+    assert from_clock(NOON + timedelta(seconds=seconds)) == text
 
 
-def test_the_number_is_written_in_full_only_for_who_typed_it() -> None:
-    assert (phone(STORY, True), phone(STORY, False)) == ("0708 374 149", "0708 •••149")
+def test_number_is_masked_unless_shown() -> None:
+    assert (phone(PAGE, True), phone(PAGE, False)) == ("0708 374 149", "0708 •••149")
 
 
-def test_a_moment_of_another_day_names_its_day() -> None:
+def test_time_of_another_day_includes_the_day() -> None:
     assert when(NOON, NOON) == "15:00"
     assert when(NOON + timedelta(days=1), NOON) == "15:00, 24 Nov"
     assert when(None, NOON) == ""

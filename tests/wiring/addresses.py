@@ -1,7 +1,7 @@
-"""Every address of ours as the demo shop mounts them, and what each answers to whom it does not concern.
+"""All of our URLs as the demo shop mounts them, with the statuses that requests without access get.
 
-A new address goes into ``TABLE``; ``test_ownership_table.py`` fails by its name until it does. The answers of the
-shopkeeper's desk depend on permissions: ``tests/dashboard/test_permission_matrix.py`` has its addresses.
+Add each new URL to ``TABLE``; ``test_ownership_table.py`` names the missing ones. The URLs of the dashboard are in
+``tests/dashboard/test_permission_matrix.py``, because they depend on permissions.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from tests.shop import success
 
 
 @dataclass(frozen=True, slots=True)
-class To:
-    """The statuses of the answers to a stranger's GET and POST."""
+class Statuses:
+    """The statuses of a GET and a POST without access."""
 
     get: int
     post: int
 
 
-OURS, DESK = "oscar_mpesa.", "oscar_mpesa.dashboard."
+OURS, DASHBOARD = "oscar_mpesa.", "oscar_mpesa.dashboard."
 
-#: 405 says only that nobody may use the method there: it is the same for an order that does not exist.
-PAGE, WISH = To(404, 405), To(404, 404)
+#: 405 reveals nothing, because it is the same for an order that does not exist.
+PAGE, ACTION = Statuses(404, 405), Statuses(404, 404)
 
-#: Safaricom has no session; what is posted is kept, and believed with the payment's secret only.
-SAFARICOM = To(405, 200)
+#: Safaricom has no session. The shop stores every callback and applies only those with the payment's secret.
+SAFARICOM = Statuses(405, 200)
 
-WAIT = "/en/checkout/mpesa/<public_id>/"
+PAYMENT_PAGE = "/en/checkout/mpesa/<public_id>/"
 STATUS = "/en/checkout/mpesa/<public_id>/status/"
 RETRY = "/en/checkout/mpesa/<public_id>/retry/"
 LINK = "/en/checkout/mpesa/pay/<token>/"
@@ -44,36 +44,38 @@ PHONE_LIST = "/practice-phone/"
 PHONE = "/practice-phone/<int:payment_id>/"
 
 TABLE = {
-    WAIT: PAGE,
+    PAYMENT_PAGE: PAGE,
     STATUS: PAGE,
-    RETRY: WISH,
-    "/en/checkout/mpesa/<public_id>/restore-basket/": WISH,
-    "/en/checkout/mpesa/<public_id>/pay-later/": WISH,
-    "/en/checkout/mpesa/<public_id>/other-method/": WISH,
-    "/en/checkout/mpesa/<public_id>/done/": WISH,
+    RETRY: ACTION,
+    "/en/checkout/mpesa/<public_id>/restore-basket/": ACTION,
+    "/en/checkout/mpesa/<public_id>/pay-later/": ACTION,
+    "/en/checkout/mpesa/<public_id>/other-method/": ACTION,
+    "/en/checkout/mpesa/<public_id>/done/": ACTION,
     LINK: PAGE,
-    INITIATE: To(405, 404),
-    f"{INITIATE}/": To(405, 404),
+    INITIATE: Statuses(405, 404),
+    f"{INITIATE}/": Statuses(405, 404),
     CHECK: PAGE,
     f"{CHECK}/": PAGE,
-    # Without a token of the shop's own there is no such page.
+    # The health page exists only with ``HEALTH_TOKEN``.
     "/api/payments/health": PAGE,
     "/api/payments/health/": PAGE,
     "/api/payments/mpesa/callback/": SAFARICOM,
     "/api/payments/mpesa/callback/<secret>/": SAFARICOM,
     "/api/payments/hooks/<secret>/": SAFARICOM,
-    # The practice phone is there for everybody, with nobody's requests on it.
-    PHONE_LIST: To(200, 405),
+    # The practice phone is public and shows only the prompts of its session.
+    PHONE_LIST: Statuses(200, 405),
     PHONE: PAGE,
-    "/practice-phone/<int:payment_id>/answer/": WISH,
+    "/practice-phone/<int:payment_id>/answer/": ACTION,
 }
 
 
 def mounted() -> set[str]:
-    """The addresses whose views are ours, wherever an app or the shop has mounted them; the desk has its own table."""
+    """Return the URLs of all our views except the dashboard's."""
     routes = _walk(get_resolver(), "")
     return {
-        simplify_regex(route) for route, module in routes if module.startswith(OURS) and not module.startswith(DESK)
+        simplify_regex(route)
+        for route, module in routes
+        if module.startswith(OURS) and not module.startswith(DASHBOARD)
     }
 
 
@@ -87,7 +89,7 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def filled(address: str, payment: MpesaPayment, *, token: str = "1.made.up") -> str:
-    """The address with a payment's ids in it; its secret is Safaricom's alone, so there stands another one."""
+    """Fill a URL with a payment's ids and a wrong secret, because only Safaricom knows the right one."""
     known: dict[str, Any] = {
         "<public_id>": payment.mpesa_order.public_id,
         "<int:payment_id>": payment.pk,
@@ -97,8 +99,8 @@ def filled(address: str, payment: MpesaPayment, *, token: str = "1.made.up") -> 
     return re.sub(r"<[^>]+>", lambda found: str(known[found[0]]), address)
 
 
-def wish(address: str, payment: MpesaPayment, *, phone: str = "0712 345 678") -> dict[str, Any]:
-    """What the right asker would post there, as keyword arguments of a client's ``post``."""
+def valid_post(address: str, payment: MpesaPayment, *, phone: str = "0712 345 678") -> dict[str, Any]:
+    """Return a valid POST for a URL, as keyword arguments of a client's ``post``."""
     if address.rstrip("/") == INITIATE:
         return {"data": {"order_id": payment.order_id, "phone_number": phone}, "content_type": "application/json"}
     if TABLE[address] is SAFARICOM:

@@ -1,4 +1,4 @@
-"""Settings of a shop in the sandbox and in production, and what a check says of them."""
+"""Settings of a sandbox and a production shop, and the hints of checks for settings."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PRODUCTION = {
 }
 
 
-def told(check: Any, settings: Any, **changes: Any) -> dict[str, str]:
-    """What a check says of such settings: hints by id."""
+def hints(check: Any, settings: Any, **changes: Any) -> dict[str, str]:
+    """Run a check with these settings and return its hints by id."""
     settings.OSCAR_MPESA = changes
     return {str(message.id).removeprefix("oscar_mpesa."): str(message.hint) for message in check()}
 

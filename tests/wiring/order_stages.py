@@ -1,4 +1,4 @@
-"""How far an order's payment has come, each as the shop's own verbs bring it there; and what its browser remembers."""
+"""Build payments in each stage by the services, and read what a session stores about them."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ from oscar_mpesa.services.pay_later import pay_later
 from tests.shop import CANCELS, failure, new_order, new_payment, pay, post
 
 
-def asked(*, user: Any = None, now: datetime | None = None) -> MpesaPayment:
-    """A request is on the phone, just now unless told otherwise; whenever the simulator is asked, it is cancelled."""
+def pending(*, user: Any = None, now: datetime | None = None) -> MpesaPayment:
+    """Create a payment with a pending prompt that the simulator reports as cancelled."""
     return new_payment(new_order(user=user), phone=CANCELS, now=now or timezone.now())
 
 
-def asked_a_while_ago(*, user: Any = None) -> MpesaPayment:
-    """Safaricom knows by now what became of it, and nobody has looked."""
-    return asked(user=user, now=timezone.now() - timedelta(seconds=30))
+def pending_for_a_while(*, user: Any = None) -> MpesaPayment:
+    """Create a payment whose result Safaricom has and the shop has not queried."""
+    return pending(user=user, now=timezone.now() - timedelta(seconds=30))
 
 
 def cancelled(*, user: Any = None) -> MpesaPayment:
-    """Cancelled on the phone."""
-    payment = asked(user=user)
+    """Create a payment that was cancelled on the phone."""
+    payment = pending(user=user)
     post(payment, failure(payment), now=timezone.now())
     payment.refresh_from_db()
     return payment
 
 
 def kept_for_later(*, user: Any = None) -> MpesaPayment:
-    """Cancelled, and the shopper pays later."""
+    """Create a cancelled payment whose shopper pays later."""
     payment = cancelled(user=user)
     pay_later(payment.mpesa_order.order, now=timezone.now())
     return payment
 
 
 def paid(*, user: Any = None) -> MpesaPayment:
-    """The money is there."""
-    return pay(asked(user=user), now=timezone.now())
+    """Create a paid payment."""
+    return pay(pending(user=user), now=timezone.now())
 
 
 def closed(*, user: Any = None) -> MpesaPayment:
-    """Given up by the clock."""
+    """Create a payment whose order closed unpaid."""
     return close(cancelled(user=user))
 
 
 def close(payment: MpesaPayment) -> MpesaPayment:
-    """Let the order's time run out."""
+    """Close the payment's order because its time is over."""
     mpesa_order = MpesaOrder.objects.get(pk=payment.mpesa_order_id)
     assert close_expired_order(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is CloseResult.CLOSED
     return payment
 
 
 STAGES: dict[str, Callable[..., MpesaPayment]] = {
-    "asked": asked,
+    "pending": pending,
     "cancelled": cancelled,
     "kept for later": kept_for_later,
     "paid": paid,
@@ -70,7 +70,7 @@ STAGES: dict[str, Callable[..., MpesaPayment]] = {
 
 
 def placing(payment: MpesaPayment) -> Client:
-    """The browser in which the order was placed and the number typed."""
+    """Return a browser that placed the order and typed the number."""
     client = Client()
     session = client.session
     session[ORDERS_KEY], session[NUMBERS_KEY] = [payment.mpesa_order.public_id], [payment.phone]
@@ -79,8 +79,8 @@ def placing(payment: MpesaPayment) -> Client:
     return client
 
 
-def remembered(client: Client) -> dict[str, Any]:
-    """What the browser's session knows of orders and numbers; asking makes no session where there is none."""
+def session_data(client: Client) -> dict[str, Any]:
+    """Return our keys of the browser's session, without creating a session."""
     cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
     session = SessionStore(cookie.value) if cookie else {}
     return {key: value for key, value in session.items() if key.startswith("oscar_mpesa")}

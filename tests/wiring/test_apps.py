@@ -1,4 +1,4 @@
-"""One line in ``INSTALLED_APPS`` is enough, in its short spelling."""
+"""The app works with one line in ``INSTALLED_APPS``."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from oscar_mpesa.services.ports import AdapterMissing, replaced_adapter, shop
 
 
 class ConfigWithoutAdapter(MpesaConfig):
-    """A config that registers nobody."""
+    """A config that registers no adapter."""
 
-    # Django loads only one config of a module by itself; this one is for a test.
+    # Not the default config: only this test uses it.
     default = False
 
     def register_adapter(self) -> None:
         return None
 
 
-def test_the_short_spelling_gives_our_config_and_not_a_plain_one() -> None:
+def test_app_name_alone_loads_our_config() -> None:
     assert isinstance(apps.get_app_config("oscar_mpesa"), MpesaConfig)
     assert isinstance(AppConfig.create("oscar_mpesa"), MpesaConfig)
 
 
-def test_the_pipeline_is_extended_before_the_order_model_reads_it() -> None:
+def test_pipeline_is_extended_before_the_order_model_loads() -> None:
     assert "Pending payment" in shop_settings.OSCAR_ORDER_STATUS_PIPELINE
     assert apps.get_model("order", "Order").pipeline["Pending payment"]
 
 
-def test_a_new_config_extends_the_pipeline_of_its_settings(settings: Any) -> None:
+def test_new_config_extends_the_pipeline_of_its_settings(settings: Any) -> None:
     settings.OSCAR_ORDER_STATUS_PIPELINE = {"New": ()}
 
     MpesaConfig("oscar_mpesa", oscar_mpesa)
@@ -46,7 +46,7 @@ def test_a_new_config_extends_the_pipeline_of_its_settings(settings: Any) -> Non
     assert set(settings.OSCAR_ORDER_STATUS_PIPELINE) > {"New", "Pending payment", "Payment expired", "Cancelled"}
 
 
-def test_getting_ready_twice_connects_and_registers_nothing_twice() -> None:
+def test_second_ready_registers_nothing_twice() -> None:
     before = (len(order_status_changed.receivers), len(registry.registered_checks))
 
     apps.get_app_config("oscar_mpesa").ready()

@@ -1,4 +1,4 @@
-"""Every configuration mistake has its id and says what to do."""
+"""Checks of the shop: each has an id and a hint."""
 
 from __future__ import annotations
 
@@ -19,68 +19,66 @@ from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.integration import with_mixin
 from tests.pipelines import forked_pipeline
-from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
+from tests.wiring.checked import PRODUCTION, SANDBOX, hints, urlconf
 
 
 def details(view: Any) -> Any:
     return path("checkout/", include(([path("payment-details/", view, name="payment-details")], "checkout")))
 
 
-def test_the_sandbox_shop_has_nothing_to_be_told(settings: Any) -> None:
+def test_valid_settings_give_no_hints(settings: Any) -> None:
     call_command("check", fail_level="WARNING")
 
-    assert told(checks.check_configuration, settings, **SANDBOX) == {}
-    assert told(checks.check_configuration, settings, **PRODUCTION) == {}
+    assert hints(checks.check_configuration, settings, **SANDBOX) == {}
+    assert hints(checks.check_configuration, settings, **PRODUCTION) == {}
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["a view of the shop's", "one behind a login"])
-def test_a_checkout_that_does_not_know_mpesa_is_an_error_that_names_the_mixin(settings: Any, wrapped: bool) -> None:
+def test_checkout_without_our_mixin_is_an_error(settings: Any, wrapped: bool) -> None:
     view = PaymentDetailsView.as_view()
     settings.ROOT_URLCONF = urlconf(
         details(login_required(view) if wrapped else view), path("api/payments/", include("oscar_mpesa.urls"))
     )
 
-    said = told(checks.check_checkout, settings)
+    found = hints(checks.check_checkout, settings)
 
-    assert list(said) == ["E001"]
-    assert "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base" in said["E001"]
+    assert list(found) == ["E001"]
+    assert "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base" in found["E001"]
 
 
-def test_a_view_without_a_class_is_an_error_too(settings: Any) -> None:
+def test_function_view_is_an_error(settings: Any) -> None:
     def view(request: HttpRequest) -> HttpResponse:
         raise NotImplementedError
 
     settings.ROOT_URLCONF = urlconf(details(view), path("api/payments/", include("oscar_mpesa.urls")))
 
-    assert list(told(checks.check_checkout, settings)) == ["E001"]
+    assert list(hints(checks.check_checkout, settings)) == ["E001"]
 
 
-def test_a_checkout_behind_a_login_that_knows_mpesa_is_fine(settings: Any) -> None:
+def test_checkout_behind_a_login_is_fine(settings: Any) -> None:
     view = login_required(with_mixin(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view())  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(details(view), path("api/payments/", include("oscar_mpesa.urls")))
 
-    assert told(checks.check_checkout, settings) == {}
+    assert hints(checks.check_checkout, settings) == {}
 
 
-def test_addresses_that_are_not_mounted_are_an_error(settings: Any) -> None:
+def test_unmounted_urls_are_an_error(settings: Any) -> None:
     view = with_mixin(PaymentDetailsView, MpesaPaymentDetailsMixin).as_view()  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(details(view))
 
-    said = told(checks.check_checkout, settings)
+    found = hints(checks.check_checkout, settings)
 
-    assert list(said) == ["E009"]
-    assert 'path("api/payments/", include("oscar_mpesa.urls"))' in said["E009"]
+    assert list(found) == ["E009"]
+    assert 'path("api/payments/", include("oscar_mpesa.urls"))' in found["E009"]
 
 
-def test_a_project_without_a_checkout_is_asked_nothing_about_it(settings: Any) -> None:
+def test_project_without_checkout_is_not_checked(settings: Any) -> None:
     settings.ROOT_URLCONF = urlconf()
 
-    assert told(checks.check_checkout, settings) == {}
+    assert hints(checks.check_checkout, settings) == {}
 
 
-def test_a_pipeline_of_the_shops_order_class_is_reported_with_what_it_lacks(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_incomplete_pipeline_on_the_order_class_is_reported(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     forked_pipeline(monkeypatch, {"Pending": ("Being processed",)})
 
     (message,) = list[CheckMessage](checks.check_pipeline())
@@ -91,14 +89,14 @@ def test_a_pipeline_of_the_shops_order_class_is_reported_with_what_it_lacks(
     assert "pipeline of your own Order class" in str(message.hint)
 
 
-def test_a_shop_in_another_currency_is_warned(settings: Any) -> None:
-    before = told(checks.check_currency, settings)
+def test_other_currency_is_a_warning(settings: Any) -> None:
+    before = hints(checks.check_currency, settings)
     settings.OSCAR_DEFAULT_CURRENCY = "GBP"
 
-    said = told(checks.check_currency, settings)
+    found = hints(checks.check_currency, settings)
 
     assert before == {}
-    assert list(said) == ["W002"] and '"KES"' in said["W002"]
+    assert list(found) == ["W002"] and '"KES"' in found["W002"]
 
 
 @pytest.mark.parametrize(
@@ -113,11 +111,11 @@ def test_a_shop_in_another_currency_is_warned(settings: Any) -> None:
         pytest.param("django.VERSION", ["E011"], id="the path of something else"),
     ],
 )
-def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any, ids: list[str]) -> None:
-    said = told(checks.check_owner_check, settings, ORDER_OWNERSHIP_CHECK=path)
+def test_invalid_ownership_check_is_an_error(settings: Any, path: Any, ids: list[str]) -> None:
+    found = hints(checks.check_owner_check, settings, ORDER_OWNERSHIP_CHECK=path)
 
-    assert list(said) == ids
-    assert all("a request and an order" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("a request and an order" in hint for hint in found.values())
 
 
 @pytest.mark.parametrize(
@@ -131,16 +129,14 @@ def test_an_owner_check_that_nobody_can_ask_is_an_error(settings: Any, path: Any
     ],
 )
 @pytest.mark.filterwarnings("ignore:Overriding setting DATABASES:UserWarning")
-def test_a_database_that_shows_orders_as_they_were_is_an_error(
-    settings: Any, engine: str, options: dict[str, Any], ids: list[str]
-) -> None:
+def test_wrong_isolation_level_is_an_error(settings: Any, engine: str, options: dict[str, Any], ids: list[str]) -> None:
     database = {"ENGINE": f"django.db.backends.{engine}", "OPTIONS": options}
     settings.DATABASES = {"default": database}
 
-    assert list(told(checks.check_isolation, settings)) == ids
+    assert list(hints(checks.check_isolation, settings)) == ids
 
 
-def test_no_id_is_without_a_test() -> None:
+def test_every_check_id_has_a_test() -> None:
     tested, known = Path(__file__).parent.glob("test_checks*.py"), Path(checks.__file__).parent.glob("*.py")
 
     assert _ids_in(known) == _ids_in(tested)

@@ -1,4 +1,4 @@
-"""Every mistake in the settings themselves has its id and says what to do."""
+"""Checks of the settings: each has an id and a hint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oscar_mpesa import checks
-from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
+from tests.wiring.checked import PRODUCTION, SANDBOX, hints, urlconf
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ from tests.wiring.checked import PRODUCTION, SANDBOX, told, urlconf
         pytest.param("E014", {**PRODUCTION, "CACHE": "tokens"}, "the default one", id="E014 a cache that is not there"),
     ],
 )
-def test_a_fault_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
-    said = told(checks.check_configuration, settings, **changes)
+def test_invalid_setting_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
+    found = hints(checks.check_configuration, settings, **changes)
 
-    assert list(said) == [id_]
-    assert hint in said[id_]
+    assert list(found) == [id_]
+    assert hint in found[id_]
 
 
-def test_a_shop_without_time_zones_is_an_error(settings: Any) -> None:
+def test_shop_without_time_zones_is_an_error(settings: Any) -> None:
     settings.USE_TZ = False
 
-    said = told(checks.check_configuration, settings, **PRODUCTION)
+    found = hints(checks.check_configuration, settings, **PRODUCTION)
 
-    assert list(said) == ["E013"] and "USE_TZ = True" in said["E013"]
+    assert list(found) == ["E013"] and "USE_TZ = True" in found["E013"]
 
 
 @pytest.mark.parametrize(
@@ -66,22 +66,22 @@ def test_a_shop_without_time_zones_is_an_error(settings: Any) -> None:
         pytest.param({"CONSUMER_SECRET": "<secret>"}, ["MPESA_CONSUMER_SECRET"], id="a placeholder"),
     ],
 )
-def test_what_looks_mistyped_is_a_warning_that_shows_no_key(
+def test_unknown_setting_is_a_warning_without_its_value(
     settings: Any, changes: dict[str, str], named: list[str]
 ) -> None:
     settings.OSCAR_MPESA = {**PRODUCTION, **changes}
 
-    said = {str(message.id): message.msg for message in checks.check_spelling()}
+    found = {str(message.id): message.msg for message in checks.check_spelling()}
 
-    assert said == ({"oscar_mpesa.W010": f"This looks mistyped: {', '.join(named)}."} if named else {})
+    assert found == ({"oscar_mpesa.W010": f"This looks mistyped: {', '.join(named)}."} if named else {})
 
 
-def test_a_till_whose_store_number_is_the_till_itself_is_a_warning(settings: Any) -> None:
+def test_store_number_equal_to_the_till_is_a_warning(settings: Any) -> None:
     mixed_up = {**PRODUCTION, "SHORTCODE_TYPE": "", "SHORTCODE": "5123456", "TILL_NUMBER": "5123456"}
 
-    said = told(checks.check_configuration, settings, **mixed_up)
+    found = hints(checks.check_configuration, settings, **mixed_up)
 
-    assert list(said) == ["W011"] and "store number" in said["W011"]
+    assert list(found) == ["W011"] and "store number" in found["W011"]
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_a_till_whose_store_number_is_the_till_itself_is_a_warning(settings: Any
         pytest.param("https://duka.ngrok.io/hooks", {"ENVIRONMENT": "production"}, ["W006"], id="a tunnel"),
     ],
 )
-def test_an_address_that_safaricom_cannot_come_to_is_a_warning(
+def test_unreachable_callback_address_is_a_warning(
     settings: Any, address: str, changes: dict[str, str], ids: list[str]
 ) -> None:
-    said = told(checks.check_callback_address, settings, **{**SANDBOX, "CALLBACK_URL": address, **changes})
+    found = hints(checks.check_callback_address, settings, **{**SANDBOX, "CALLBACK_URL": address, **changes})
 
-    assert list(said) == ids
-    assert all("MPESA_CALLBACK_URL" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("MPESA_CALLBACK_URL" in hint for hint in found.values())
 
 
 @pytest.mark.parametrize(
@@ -119,23 +119,23 @@ def test_an_address_that_safaricom_cannot_come_to_is_a_warning(
         pytest.param("https://shop.example", ["W012"], id="the domain alone"),
     ],
 )
-def test_a_callback_address_that_leads_nowhere_here_is_a_warning(settings: Any, address: str, ids: list[str]) -> None:
-    said = told(checks.check_callback_path, settings, **{**SANDBOX, "CALLBACK_URL": address})
+def test_callback_address_without_url_is_a_warning(settings: Any, address: str, ids: list[str]) -> None:
+    found = hints(checks.check_callback_path, settings, **{**SANDBOX, "CALLBACK_URL": address})
 
-    assert list(said) == ids
-    assert all("/api/payments/hooks" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("/api/payments/hooks" in hint for hint in found.values())
 
 
-def test_the_path_is_told_where_nothing_is_mounted_too(settings: Any) -> None:
+def test_hint_names_the_path_if_urls_are_not_mounted(settings: Any) -> None:
     settings.ROOT_URLCONF = urlconf()
 
-    assert "/api/payments/hooks" in told(checks.check_callback_path, settings, **SANDBOX)["W012"]
+    assert "/api/payments/hooks" in hints(checks.check_callback_path, settings, **SANDBOX)["W012"]
 
 
-def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
-    said = told(checks.check_configuration, settings, **{**SANDBOX, "CALLBACK_URL": "http://shop.example/hooks"})
+def test_http_address_is_enough_in_the_sandbox(settings: Any) -> None:
+    found = hints(checks.check_configuration, settings, **{**SANDBOX, "CALLBACK_URL": "http://shop.example/hooks"})
 
-    assert said == {}
+    assert found == {}
 
 
 @pytest.mark.parametrize(
@@ -150,19 +150,17 @@ def test_a_plain_address_is_enough_in_the_sandbox(settings: Any) -> None:
         pytest.param({"SHORTCODE_TYPE": "", "TILL_NUMBER": "5123456"}, [], id="a till"),
     ],
 )
-def test_production_is_asked_whether_its_number_is_a_paybill_or_a_till(
-    settings: Any, changes: dict[str, str], ids: list[str]
-) -> None:
-    said = told(checks.check_configuration, settings, **{**PRODUCTION, **changes})
+def test_production_requires_the_shortcode_type(settings: Any, changes: dict[str, str], ids: list[str]) -> None:
+    found = hints(checks.check_configuration, settings, **{**PRODUCTION, **changes})
 
-    assert list(said) == ids
-    assert all("MPESA_SHORTCODE_TYPE=paybill" in hint and "store number" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("MPESA_SHORTCODE_TYPE=paybill" in hint and "store number" in hint for hint in found.values())
 
 
-def test_a_callback_address_with_a_word_that_safaricom_refuses_is_a_warning(settings: Any) -> None:
+def test_callback_address_with_a_forbidden_word_is_a_warning(settings: Any) -> None:
     with_word = {**SANDBOX, "CALLBACK_URL": "https://shop.example/api/payments/mpesa/callback"}
 
-    said = told(checks.check_callback_address, settings, **with_word)
+    found = hints(checks.check_callback_address, settings, **with_word)
 
-    assert list(said) == ["W003"] and "/api/payments/hooks" in said["W003"]
-    assert told(checks.check_callback_address, settings, **SANDBOX) == {}
+    assert list(found) == ["W003"] and "/api/payments/hooks" in found["W003"]
+    assert hints(checks.check_callback_address, settings, **SANDBOX) == {}

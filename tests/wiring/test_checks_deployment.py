@@ -1,4 +1,4 @@
-"""What only ``check --deploy``, and the set-up page, look at."""
+"""Checks that run with ``check --deploy`` and on the set-up page only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import run_checks
 
 from oscar_mpesa import checks
-from tests.wiring.checked import PRODUCTION, SANDBOX, told
+from tests.wiring.checked import PRODUCTION, SANDBOX, hints
 
 
 @pytest.mark.parametrize(
@@ -17,16 +17,14 @@ from tests.wiring.checked import PRODUCTION, SANDBOX, told
         pytest.param({"TEST_MODE": True}, ["E010"], id="simulated"),
         pytest.param(SANDBOX, ["E010"], id="the sandbox"),
         pytest.param(PRODUCTION, [], id="production"),
-        pytest.param({}, [], id="faulty: told by E008 already"),
+        pytest.param({}, [], id="faulty, which E008 reports"),
     ],
 )
-def test_a_deployed_shop_that_takes_no_real_money_is_an_error(
-    settings: Any, changes: dict[str, Any], ids: list[str]
-) -> None:
-    said = told(checks.check_deployment, settings, **changes)
+def test_deployed_shop_in_test_mode_is_an_error(settings: Any, changes: dict[str, Any], ids: list[str]) -> None:
+    found = hints(checks.check_deployment, settings, **changes)
 
-    assert list(said) == ids
-    assert all("MPESA_ENVIRONMENT=production" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("MPESA_ENVIRONMENT=production" in hint for hint in found.values())
 
 
 @pytest.mark.parametrize(
@@ -37,13 +35,13 @@ def test_a_deployed_shop_that_takes_no_real_money_is_an_error(
         pytest.param("django.core.cache.backends.redis.RedisCache", [], id="Redis"),
     ],
 )
-def test_workers_without_a_common_cache_are_a_warning(settings: Any, backend: str, ids: list[str]) -> None:
+def test_cache_per_process_is_a_warning(settings: Any, backend: str, ids: list[str]) -> None:
     settings.CACHES = {"default": {"BACKEND": backend}}
 
-    said = told(checks.check_cache, settings, **PRODUCTION)
+    found = hints(checks.check_cache, settings, **PRODUCTION)
 
-    assert list(said) == ids
-    assert all("Redis" in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("Redis" in hint for hint in found.values())
 
 
 @pytest.mark.parametrize(
@@ -56,19 +54,19 @@ def test_workers_without_a_common_cache_are_a_warning(settings: Any, backend: st
         pytest.param({"OSCAR_FROM_EMAIL": "oscar@example.com"}, ["W009"], id="Oscar's sender"),
     ],
 )
-def test_mails_that_nobody_gets_are_a_warning(settings: Any, changes: dict[str, str], ids: list[str]) -> None:
+def test_email_backend_that_sends_nothing_is_a_warning(settings: Any, changes: dict[str, str], ids: list[str]) -> None:
     right = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}
     right |= dict.fromkeys(("DEFAULT_FROM_EMAIL", "OSCAR_FROM_EMAIL"), "duka@duka.co.ke")
     for name, value in {**right, **changes}.items():
         setattr(settings, name, value)
 
-    said = told(checks.check_mail, settings)
+    found = hints(checks.check_mail, settings)
 
-    assert list(said) == ids
-    assert all("Set " in hint for hint in said.values())
+    assert list(found) == ids
+    assert all("Set " in hint for hint in found.values())
 
 
-def test_what_only_a_deployment_is_asked_about_is_not_said_every_day() -> None:
+def test_deployment_checks_run_with_deploy_only() -> None:
     usual = {message.id for message in run_checks(tags=["oscar_mpesa"])}
     deployed = {message.id for message in run_checks(tags=["oscar_mpesa"], include_deployment_checks=True)}
 

@@ -1,4 +1,4 @@
-"""A phone number in full: for who typed it and for staff who may see it, on no page for anybody else."""
+"""Pages show a full phone number only to the session that typed it and to staff with permission."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.shop import CANCELS, new_product, new_staff_user, pay
 from tests.shopper import Shopper
-from tests.wiring.addresses import CHECK, INITIATE, LINK, RETRY, TABLE, WAIT, filled, wish
-from tests.wiring.order_stages import STAGES, asked, placing
+from tests.wiring.addresses import CHECK, INITIATE, LINK, PAYMENT_PAGE, RETRY, TABLE, filled, valid_post
+from tests.wiring.order_stages import STAGES, pending, placing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: The number without the prefixes that it is written with.
+#: The number without its prefixes.
 DIGITS = CANCELS.msisdn.removeprefix("254")
 
 Viewer = Callable[[MpesaPayment], Client]
@@ -30,7 +30,7 @@ Guess = Callable[[Client, MpesaPayment], None]
 
 
 def shows_number(page: str) -> bool:
-    """However it is written, and whatever stands between its digits: spaces, tags, entities."""
+    """Return whether a page has the number, with any spaces, tags or entities between its digits."""
     return DIGITS in re.sub(r"\D", "", re.sub(r"<[^>]*>", "", html.unescape(page))) or DIGITS in re.sub(r"\D", "", page)
 
 
@@ -65,19 +65,19 @@ def user() -> Any:
 
 
 def pages(client: Client, payment: MpesaPayment) -> Iterator[tuple[str, str]]:
-    """All that a browser is told: by our addresses, by their refusals, and by the shop's pages that call us to mind."""
+    """Load all our pages, their refusals, and the shop's pages with reminders."""
     number = payment.mpesa_order.order.number
     for address in [*TABLE, reverse("basket:summary"), reverse("customer:order", args=[number])]:
         url = filled(address, payment, token=make_token(payment.order_id, TokenPurpose.PAY))
         yield address, client.get(url, follow=True).content.decode()
     for name, data in {"again": {"again": "yes"}, "wrong number": {"phone_number": "9"}}.items():
         yield name, client.post(filled(RETRY, payment), data, follow=True).content.decode()
-    yield "API", client.post(f"{INITIATE}/", **wish(INITIATE, payment)).content.decode()
+    yield "API", client.post(f"{INITIATE}/", **valid_post(INITIATE, payment)).content.decode()
 
 
 @pytest.mark.parametrize("who", list(VIEWERS))
 @pytest.mark.parametrize("stage", list(STAGES))
-def test_no_page_shows_it_to_anybody_else(user: Any, stage: str, who: str) -> None:
+def test_no_page_shows_the_number_to_others(user: Any, stage: str, who: str) -> None:
     payment = STAGES[stage](user=user)
     client = VIEWERS[who](payment)
 
@@ -87,22 +87,22 @@ def test_no_page_shows_it_to_anybody_else(user: Any, stage: str, who: str) -> No
     assert [name for name, page in seen.items() if shows_number(page)] == []
 
 
-def test_who_typed_it_reads_it_in_full() -> None:
-    payment = asked()
+def test_session_that_typed_the_number_sees_it() -> None:
+    payment = pending()
     client = placing(payment)
 
-    assert shows_number(client.get(filled(WAIT, payment)).content.decode())
+    assert shows_number(client.get(filled(PAYMENT_PAGE, payment)).content.decode())
     assert shows_number(client.get(filled(CHECK, payment)).content.decode())
 
 
-def test_staff_with_the_permission_read_it_in_full() -> None:
-    payment = asked()
+def test_staff_with_permission_see_the_number() -> None:
+    payment = pending()
     clerk = signed_in(new_staff_user("view_mpesapayment", "view_full_phone"))
 
     assert shows_number(clerk.get(filled(CHECK, payment)).content.decode())
 
 
-def on_the_waiting_page(guesser: Client, payment: MpesaPayment) -> None:
+def on_the_payment_page(guesser: Client, payment: MpesaPayment) -> None:
     guesser.post(filled(RETRY, payment), {"phone_number": CANCELS.local})
 
 
@@ -112,26 +112,26 @@ def in_the_checkout(guesser: Client, payment: MpesaPayment) -> None:
     assert shopper.names_phone(CANCELS.local).status_code == 302
 
 
-@pytest.mark.parametrize("guess", [on_the_waiting_page, in_the_checkout])
-def test_who_tries_numbers_and_prompts_none_is_not_told_which_is_right(guess: Guess) -> None:
-    payment = asked()
+@pytest.mark.parametrize("guess", [on_the_payment_page, in_the_checkout])
+def test_guessing_numbers_without_a_prompt_reveals_nothing(guess: Guess) -> None:
+    payment = pending()
     guesser = by_link(payment)
 
     guess(guesser, payment)
 
-    page = guesser.get(filled(WAIT, payment)).content.decode()
+    page = guesser.get(filled(PAYMENT_PAGE, payment)).content.decode()
 
     assert "KSh 1,500" in page
     assert not shows_number(page)
 
 
-def test_nor_is_the_code_of_who_paid_told_to_who_guesses_the_number() -> None:
-    payment = asked()
+def test_guessing_the_number_does_not_reveal_the_code() -> None:
+    payment = pending()
     guesser = by_link(payment)
     pay(payment)
 
     guesser.post(filled(RETRY, payment), {"phone_number": CANCELS.local})
-    page = guesser.get(filled(WAIT, payment)).content.decode()
+    page = guesser.get(filled(PAYMENT_PAGE, payment)).content.decode()
 
     assert "Paid. Thank you!" in page
     assert "OD123ABC45" not in page and not shows_number(page)
@@ -149,6 +149,6 @@ def test_nor_is_the_code_of_who_paid_told_to_who_guesses_the_number() -> None:
     ],
     ids=["as Safaricom has it", "abroad", "grouped", "unbreakable", "marked up", "in a narrow way"],
 )
-def test_it_is_found_however_it_is_written(written: str) -> None:
+def test_number_is_found_in_any_format(written: str) -> None:
     assert shows_number(f"<p>Pay 1500 by {written}, 12:30</p>")
     assert not shows_number(f"<p>{CANCELS.masked}</p>")

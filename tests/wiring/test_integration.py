@@ -1,4 +1,4 @@
-"""M-Pesa in a checkout as Oscar has it, in one with views of the shop's own, and in one that is left alone."""
+"""Integration into Oscar's checkout, into a forked one, and with ``AUTO_INTEGRATE`` off."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ OURS = {"mpesa-payment", "mpesa-status", "mpesa-retry", "mpesa-done"}
 
 
 class OwnChooser(views.PaymentMethodView):
-    """A shop's own question how to pay."""
+    """A shop's own chooser of payment methods."""
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError
 
 
 class ChooserInAnotherFrame(views.PaymentMethodView):
-    """A shop's small change that leaves the question to Oscar."""
+    """A shop's view that leaves the choice to Oscar."""
 
     template_name = "shop/frame.html"
 
 
 class CardView(views.PaymentDetailsView):
-    """A shop that takes cards."""
+    """A shop's view that takes cards."""
 
 
 @pytest.fixture
 def checkout(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A checkout app that M-Pesa has not met yet."""
+    """Return a checkout app without our integration."""
     return oscar_checkout(monkeypatch)
 
 
@@ -41,7 +41,7 @@ def names(urls: list[Any]) -> list[str]:
     return [url.name for url in urls]
 
 
-def test_an_unchanged_checkout_gets_both_mixins_and_our_pages(checkout: Any) -> None:
+def test_oscars_checkout_gets_both_mixins_and_our_pages(checkout: Any) -> None:
     install()
 
     urls = checkout.get_urls()
@@ -54,13 +54,13 @@ def test_an_unchanged_checkout_gets_both_mixins_and_our_pages(checkout: Any) -> 
     )
 
 
-def test_nothing_is_changed_before_the_urls_are_asked_for(checkout: Any) -> None:
+def test_views_change_only_when_urls_load(checkout: Any) -> None:
     install()
 
     assert checkout.payment_details_view is views.PaymentDetailsView
 
 
-def test_installing_and_asking_twice_changes_nothing_more(checkout: Any) -> None:
+def test_second_install_changes_nothing(checkout: Any) -> None:
     install()
     install()
 
@@ -71,7 +71,7 @@ def test_installing_and_asking_twice_changes_nothing_more(checkout: Any) -> None
     assert checkout.payment_details_view.__mro__.count(MpesaPaymentDetailsMixin) == 1
 
 
-def test_a_shops_own_chooser_stays_in_charge_and_its_card_view_is_kept_below_ours(checkout: Any) -> None:
+def test_shops_own_chooser_stays_and_its_card_view_is_extended(checkout: Any) -> None:
     checkout.payment_method_view, checkout.payment_details_view = OwnChooser, CardView
     install()
 
@@ -83,7 +83,7 @@ def test_a_shops_own_chooser_stays_in_charge_and_its_card_view_is_kept_below_our
     assert checkout.payment_details_view.__module__ == CardView.__module__
 
 
-def test_a_chooser_that_only_looks_different_is_oscars_still(checkout: Any) -> None:
+def test_chooser_without_own_get_is_extended(checkout: Any) -> None:
     checkout.payment_method_view = ChooserInAnotherFrame
     install()
 
@@ -92,7 +92,7 @@ def test_a_chooser_that_only_looks_different_is_oscars_still(checkout: Any) -> N
     assert issubclass(checkout.payment_method_view, MpesaPaymentMethodMixin)
 
 
-def test_without_auto_integrate_the_views_are_left_alone_and_our_pages_are_there(checkout: Any, settings: Any) -> None:
+def test_without_auto_integrate_only_our_pages_are_added(checkout: Any, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AUTO_INTEGRATE": False}
     install()
 
@@ -113,7 +113,7 @@ def test_our_pages_follow_the_shops_rule_for_guests(checkout: Any, settings: Any
     assert wait.callback is not wait.callback.__wrapped__
 
 
-def test_a_view_that_has_the_mixin_is_not_mixed_again() -> None:
+def test_view_with_the_mixin_is_not_extended_again() -> None:
     once = with_mixin(CardView, MpesaPaymentDetailsMixin)
 
     assert with_mixin(once, MpesaPaymentDetailsMixin) is once

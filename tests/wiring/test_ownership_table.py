@@ -1,4 +1,4 @@
-"""Every address of ours, before everybody whom the order behind it does not concern."""
+"""No URL of ours gives access to clients without rights to the order."""
 
 from __future__ import annotations
 
@@ -17,100 +17,100 @@ from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.api.client import too_old
 from tests.rows import all_rows, changed_since
 from tests.shop import pay
-from tests.wiring.addresses import LINK, TABLE, To, filled, mounted, wish
-from tests.wiring.order_stages import asked, cancelled, close, placing, remembered
+from tests.wiring.addresses import LINK, TABLE, Statuses, filled, mounted, valid_post
+from tests.wiring.order_stages import cancelled, close, pending, placing, session_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stranger:
-    """A browser, and the tokens that come with it: one in a link, one in the API's header."""
+class Outsider:
+    """A browser without access, and its tokens: one for the payment link, one for the API's header."""
 
     client: Client = field(default_factory=Client)
     link: str = "1.made.up"
     header: str = ""
 
 
-def another_user(payment: MpesaPayment) -> Stranger:
+def another_user(payment: MpesaPayment) -> Outsider:
     client = Client()
     client.force_login(get_user_model().objects.create_user("barasa", "barasa@example.com"))
-    return Stranger(client=client)
+    return Outsider(client=client)
 
 
-def forger(payment: MpesaPayment) -> Stranger:
+def forger(payment: MpesaPayment) -> Outsider:
     token = f"{payment.order_id}.1w0000.forged"
-    return Stranger(link=token, header=token)
+    return Outsider(link=token, header=token)
 
 
-def with_the_other_token(payment: MpesaPayment) -> Stranger:
-    """Neither opens the other's door."""
-    return Stranger(
+def swapped_tokens(payment: MpesaPayment) -> Outsider:
+    """Use each token where the other one belongs."""
+    return Outsider(
         link=make_token(payment.order_id, TokenPurpose.OWN), header=make_token(payment.order_id, TokenPurpose.PAY)
     )
 
 
-def too_late(payment: MpesaPayment) -> Stranger:
-    return Stranger(
+def expired_tokens(payment: MpesaPayment) -> Outsider:
+    return Outsider(
         link=too_old(payment.order_id, TokenPurpose.PAY), header=too_old(payment.order_id, TokenPurpose.OWN)
     )
 
 
-def used_up(payment: MpesaPayment, end: Callable[[MpesaPayment], Any]) -> Stranger:
-    """A link that would have let its holder pay, until the order's end; what an owner holds has no such end."""
+def ended_order(payment: MpesaPayment, end: Callable[[MpesaPayment], Any]) -> Outsider:
+    """Use a payment link after its order ended. An owner's token does not expire with the order."""
     token = make_token(payment.order_id, TokenPurpose.PAY)
     assert Client().get(filled(LINK, payment, token=token)).status_code == 302
     end(payment)
-    return Stranger(link=token, header=token)
+    return Outsider(link=token, header=token)
 
 
-STRANGERS: dict[str, Callable[[MpesaPayment], Stranger]] = {
-    "no session": lambda payment: Stranger(),
+OUTSIDERS: dict[str, Callable[[MpesaPayment], Outsider]] = {
+    "no session": lambda payment: Outsider(),
     "another user": another_user,
-    "a guest who placed another order": lambda payment: Stranger(client=placing(cancelled())),
+    "a guest who placed another order": lambda payment: Outsider(client=placing(cancelled())),
     "a forged token": forger,
-    "tokens for another use": with_the_other_token,
-    "expired tokens": too_late,
-    "a link to an order that is paid": lambda payment: used_up(payment, pay),
-    "a link to an order that is closed": lambda payment: used_up(payment, close),
+    "tokens for another use": swapped_tokens,
+    "expired tokens": expired_tokens,
+    "a link to an order that is paid": lambda payment: ended_order(payment, pay),
+    "a link to an order that is closed": lambda payment: ended_order(payment, close),
 }
 
 
-def answers_to(stranger: Stranger, payment: MpesaPayment) -> dict[str, To]:
-    """The link is opened first, for what it may leave in the session; then every address."""
-    client, headers = stranger.client, {TOKEN_HEADER: stranger.header}
-    client.get(filled(LINK, payment, token=stranger.link))
+def statuses_for(outsider: Outsider, payment: MpesaPayment) -> dict[str, Statuses]:
+    """Open the payment link first, because it may change the session, and then every URL."""
+    client, headers = outsider.client, {TOKEN_HEADER: outsider.header}
+    client.get(filled(LINK, payment, token=outsider.link))
     answers = {}
     for address in sorted(mounted()):
-        url = filled(address, payment, token=stranger.link)
+        url = filled(address, payment, token=outsider.link)
         got = client.get(url, headers=headers)
-        posted = client.post(url, **wish(address, payment), headers=headers)
-        answers[address] = To(got.status_code, posted.status_code)
+        posted = client.post(url, **valid_post(address, payment), headers=headers)
+        answers[address] = Statuses(got.status_code, posted.status_code)
     return answers
 
 
-def test_every_address_has_its_answer_to_strangers() -> None:
+def test_every_url_is_in_the_table() -> None:
     assert mounted() == set(TABLE)
 
 
-@pytest.mark.parametrize("who", list(STRANGERS))
-def test_a_stranger_gets_nothing_and_changes_nothing(who: str) -> None:
-    payment = cancelled() if "closed" in who else asked()
-    stranger = STRANGERS[who](payment)
-    # A post that names a request brings Safaricom's next question forward, once a minute.
+@pytest.mark.parametrize("who", list(OUTSIDERS))
+def test_outsider_gets_nothing_and_changes_nothing(who: str) -> None:
+    payment = cancelled() if "closed" in who else pending()
+    outsider = OUTSIDERS[who](payment)
+    # An unverified callback may request a status check, at most once a minute.
     MpesaPayment.objects.update(callback_query_at=timezone.now())
-    before, known = all_rows(), remembered(stranger.client)
+    before, known = all_rows(), session_data(outsider.client)
 
-    answers = answers_to(stranger, payment)
+    answers = statuses_for(outsider, payment)
 
     assert answers == TABLE
     assert changed_since(before) == {"oscar_mpesa_mpesacallback"}
-    assert remembered(stranger.client) == known
+    assert session_data(outsider.client) == known
 
 
 @pytest.mark.parametrize("who", ["the placing session", "another browser"])
-def test_a_pay_link_is_kept_by_nobody_and_told_to_nobody(who: str) -> None:
-    payment = asked()
+def test_payment_link_is_neither_cached_nor_sent_as_referrer(who: str) -> None:
+    payment = pending()
     client = placing(payment) if who == "the placing session" else Client()
 
     answer = client.get(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))

@@ -63,17 +63,17 @@ def test_manage_py_check_is_clean() -> None:
     assert "no issues" in said.getvalue()
 
 
-def test_the_shops_own_chooser_asks(shopper: Shopper) -> None:
+def test_shops_own_chooser_is_shown(shopper: Shopper) -> None:
     page = shopper.client.get(reverse("checkout:payment-method")).content.decode()
 
     assert "How will you pay at Duka?" in page
     assert "M-PESA" in page and "Card" in page
 
 
-def test_mpesa_is_paid_and_stands_in_the_shops_books(shopper: Shopper) -> None:
+def test_mpesa_payment_is_recorded_as_a_source(shopper: Shopper) -> None:
     choose(shopper, "mpesa")
     shopper.names_phone("0708374149")
-    wait_url = shopper.places_order()["Location"]
+    page_url = shopper.places_order()["Location"]
     unpaid, mails = shopper.order().status, len(mail.outbox)
     payment = MpesaPayment.objects.get()
 
@@ -84,11 +84,11 @@ def test_mpesa_is_paid_and_stands_in_the_shops_books(shopper: Shopper) -> None:
     assert order.status == "New"
     assert len(mail.outbox) == 1
     assert (source.source_type.code, source.reference, source.amount_debited) == ("mpesa", "OD123ABC45", 1500)
-    assert "OD123ABC45" in shopper.client.get(wait_url).content.decode()
+    assert "OD123ABC45" in shopper.client.get(page_url).content.decode()
     assert gateway.charged == []
 
 
-def test_the_prompt_goes_to_safaricom_once_and_a_card_sends_none(settings: Any) -> None:
+def test_mpesa_sends_one_push_and_a_card_none(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     by_mpesa, by_card, wire = Shopper(), Shopper(), ScriptedTransport([ACCEPTED])
     with replaced_transport(wire):
@@ -105,7 +105,7 @@ def test_the_prompt_goes_to_safaricom_once_and_a_card_sends_none(settings: Any) 
     assert len(gateway.charged) == 1
 
 
-def test_the_pages_keep_the_shops_own_titles(shopper: Shopper) -> None:
+def test_pages_keep_the_shops_own_titles(shopper: Shopper) -> None:
     choose(shopper, "mpesa")
     step = shopper.client.get(reverse("checkout:payment-details")).content.decode()
     shopper.names_phone("0708374149")
@@ -119,7 +119,7 @@ def test_the_pages_keep_the_shops_own_titles(shopper: Shopper) -> None:
 
 
 @pytest.mark.parametrize("mpesa_first", [False, True], ids=["at once", "after M-Pesa was chosen"])
-def test_a_card_is_charged_as_ever_and_no_prompt_is_sent(shopper: Shopper, mpesa_first: bool) -> None:
+def test_card_is_charged_and_no_prompt_is_sent(shopper: Shopper, mpesa_first: bool) -> None:
     if mpesa_first:
         choose(shopper, "mpesa")
         shopper.names_phone("0708374149")
@@ -138,7 +138,7 @@ def test_a_card_is_charged_as_ever_and_no_prompt_is_sent(shopper: Shopper, mpesa
     assert not MpesaOrder.objects.exists() and not MpesaPayment.objects.exists() and not MpesaReceipt.objects.exists()
 
 
-def test_a_card_that_is_refused_leads_back_to_the_shops_own_form(shopper: Shopper) -> None:
+def test_refused_card_returns_to_the_shops_own_form(shopper: Shopper) -> None:
     choose(shopper, "card")
 
     wrong = name_card(shopper, "1234")

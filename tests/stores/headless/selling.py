@@ -40,7 +40,7 @@ class App:
     def posts(self, url: str, data: dict[str, Any]) -> Any:
         return self.client.post(url, data, content_type="application/json", headers=self.headers)
 
-    def looks(self, payment_id: int) -> Any:
+    def checks(self, payment_id: int) -> Any:
         return self.client.get(f"/api/payments/{payment_id}/check_status/", headers=self.headers)
 
     def orders(self, product: Any) -> dict[str, Any]:
@@ -51,8 +51,12 @@ class App:
         basket = self.posts("/api/basket/add-product/", {"url": f"/api/products/{product.pk}/", "quantity": 1})
         assert basket.status_code == 200, basket.content
         address = {**ADDRESS, "country": "/api/countries/KE/"}
-        wish = {"basket": basket.json()["url"], "shipping_address": address, "guest_email": "guest@example.com"}
-        answer = self.posts("/api/checkout/", wish)
+        checkout_data = {
+            "basket": basket.json()["url"],
+            "shipping_address": address,
+            "guest_email": "guest@example.com",
+        }
+        answer = self.posts("/api/checkout/", checkout_data)
         assert answer.status_code == 200, answer.content
         order: dict[str, Any] = answer.json()
         return order
@@ -76,14 +80,14 @@ def test_manage_py_check_is_clean() -> None:
     assert "no issues" in said.getvalue()
 
 
-def test_a_user_of_the_app_orders_pays_at_the_payment_url_and_gets_the_mail(user: Any) -> None:
+def test_user_of_the_app_pays_and_gets_the_email(user: Any) -> None:
     app = App(user)
     placed = app.orders(new_product())
     unpaid, mails = Order.objects.get().status, len(mail.outbox)
 
     started = app.posts(placed["payment_url"], NUMBER)
     age(6)
-    paid = app.looks(started.json()["payment_id"])
+    paid = app.checks(started.json()["payment_id"])
 
     order = Order.objects.get()
     assert (unpaid, mails, started.status_code) == ("Pending payment", 0, 200)
@@ -93,34 +97,34 @@ def test_a_user_of_the_app_orders_pays_at_the_payment_url_and_gets_the_mail(user
     assert order.basket.status == "Frozen"
 
 
-def test_a_guest_pays_with_the_token_that_came_with_the_order_from_another_device_too() -> None:
+def test_guest_pays_with_the_orders_token_on_any_device() -> None:
     placed = App().orders(new_product())
     order_id = Order.objects.get().pk
     elsewhere = App(**{"X-Mpesa-Order-Token": placed["mpesa_token"]})
 
     started = elsewhere.posts("/api/payments/initiate_mpesa/", {"order_id": order_id, **NUMBER})
     age(6)
-    paid = elsewhere.looks(started.json()["payment_id"])
+    paid = elsewhere.checks(started.json()["payment_id"])
 
     assert (started.status_code, paid.json()["status"]) == (200, "completed")
     assert paid.json()["phone_number"] == "0708 •••149"
     assert [message.to for message in mail.outbox] == [["guest@example.com"]]
 
 
-def test_neither_another_user_nor_a_guest_without_the_token_pays_or_sees_anything(user: Any) -> None:
+def test_others_can_neither_pay_nor_see_the_order(user: Any) -> None:
     app = App(user)
     placed = app.orders(new_product())
     payment_id = app.posts(placed["payment_url"], NUMBER).json()["payment_id"]
     another = get_user_model().objects.create_user("barasa", "barasa@example.com", "a long password")
 
     for stranger in (App(another), App(), App(Authorization="Token of nobody")):
-        answers = [stranger.posts(placed["payment_url"], NUMBER), stranger.looks(payment_id)]
+        answers = [stranger.posts(placed["payment_url"], NUMBER), stranger.checks(payment_id)]
 
         assert [answer.status_code for answer in answers] == [404, 404]
     assert MpesaPayment.objects.count() == 1
 
 
-def test_an_order_that_nobody_pays_gives_its_stock_back(user: Any) -> None:
+def test_unpaid_order_releases_its_stock(user: Any) -> None:
     product, app = new_product(stock=1), App(user)
     placed = app.orders(product)
     app.posts(placed["payment_url"], {"phone_number": "0708374151"})

@@ -1,4 +1,4 @@
-"""Build cancelled and closed orders of a shopper, and read their pages."""
+"""Build cancelled and closed orders of a shopper, and load their pages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.shop import failure, post
 from tests.shopper import Shopper
 
 
-def cancels(shopper: Shopper, product: Any) -> str:
-    """Order, and cancel on the phone; the waiting page's address."""
-    wait_url = str(shopper.buys(product, phone="0708374151")["Location"])
+def buy_and_cancel(shopper: Shopper, product: Any) -> str:
+    """Place an order and cancel it on the phone. Return the URL of the payment page."""
+    page_url = str(shopper.buys(product, phone="0708374151")["Location"])
     payment = MpesaPayment.objects.latest("pk")
     post(payment, failure(payment), now=timezone.now())
-    return wait_url
+    return page_url
 
 
-def is_closed_by_the_clock(wait_url: str) -> str:
-    """Half an hour goes by."""
+def close_by_clock(page_url: str) -> str:
+    """Close the order because half an hour passed."""
     mpesa_order = MpesaOrder.objects.latest("created_at")
     assert close_expired_order(mpesa_order, now=timezone.now() + timedelta(minutes=31)) is CloseResult.CLOSED
-    return wait_url
+    return page_url
 
 
 def page(shopper: Shopper, url: str) -> str:
@@ -37,11 +37,11 @@ def page(shopper: Shopper, url: str) -> str:
 FIELD = re.compile(r'id="mpesa-pay-link" value="http://testserver([^"]+)"')
 
 
-def keeps(shopper: Shopper, wait_url: str) -> str:
-    """Choose to pay later; the link that the page offers to pass on."""
-    answer = shopper.client.post(f"{wait_url}pay-later/")
-    assert (answer.status_code, answer["Location"]) == (302, wait_url)
-    [link] = FIELD.findall(page(shopper, wait_url))
+def choose_pay_later(shopper: Shopper, page_url: str) -> str:
+    """Choose to pay later. Return the path of the payment link on the page."""
+    answer = shopper.client.post(f"{page_url}pay-later/")
+    assert (answer.status_code, answer["Location"]) == (302, page_url)
+    [link] = FIELD.findall(page(shopper, page_url))
     return str(link)
 
 
