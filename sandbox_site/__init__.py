@@ -1,1 +1,1 @@
-"""Duka la Pwani: a demo django-oscar shop that takes M-Pesa, and the site that the tests run on."""
+"""Duka la Pwani: a demo django-oscar shop that takes M-PESA, and the project that the tests run on."""

@@ -1,4 +1,4 @@
-"""What the bar on top of every page needs to know."""
+"""Context of the bar on top of every page."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from sandbox_site.people import LOGINS
 
 
 def demo(request: HttpRequest) -> dict[str, Any]:
-    """The demo's logins, on a developer's machine only."""
+    """Return the demo's logins, with ``DEBUG`` only."""
     return {"demo_logins": LOGINS if settings.DEBUG else ()}

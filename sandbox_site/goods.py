@@ -1,4 +1,4 @@
-"""What the shop sells: twelve things, their words our own, their prices in Kenya shillings."""
+"""The twelve products of the demo shop, with prices in Kenyan shillings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, kw_only=True)
 class Good:
-    """One product; ``picture`` is also its stock-keeping unit, and ``stock`` may be nothing."""
+    """A product. ``picture`` is also its SKU. ``stock`` may be 0."""
 
     picture: str
     title: str
@@ -18,7 +18,7 @@ class Good:
     description: str
 
 
-#: The categories and a sentence on each.
+#: Categories with their descriptions.
 CATEGORIES: dict[str, str] = {
     "Pantry": "Coffee, tea, honey and spice, straight from the people who grow and gather them.",
     "Baskets & cloth": "Woven, printed and dyed by hand or on old looms, made to be used every day.",

@@ -11,8 +11,8 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Hand the command line to Django, from whatever directory it was started."""
-    # As a script, Python puts this directory on the path, where `checkout` and `shipping` would shadow real packages.
+    """Run Django's command line from any directory."""
+    # Python adds a script's directory to the path. There, `checkout` and `shipping` would shadow real packages.
     sys.path[:] = [str(HERE.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE)]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox_site.settings")
     from django.core.management import execute_from_command_line

@@ -1,4 +1,4 @@
-"""Who can log in to the demo: a shopper, a shopkeeper and an administrator."""
+"""Users of the demo: a shopper, a shopkeeper and an administrator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from oscar.core.loading import get_model
 
-#: What a shopkeeper's work touches, by app label.
+#: App labels whose permissions the shopkeeper has.
 SHOPKEEPING = (
     "address analytics catalogue communication customer flatpages offer order oscar_mpesa partner payment reviews "
     "shipping voucher"
@@ -18,7 +18,7 @@ SHOPKEEPING = (
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """One person of the demo; the password is public, so it must guard nothing."""
+    """A user of the demo. The password is public, so it must not protect anything real."""
 
     username: str
     password: str
@@ -28,7 +28,7 @@ class Login:
 
     @property
     def email(self) -> str:
-        """What the person types in Oscar's login form."""
+        """The email address for Oscar's login form."""
         return f"{self.username}@example.com"
 
 
@@ -38,19 +38,19 @@ ADMIN = Login(username="admin", password="karibu-admin", role="administrator", f
 LOGINS = (SHOPPER, STAFF, ADMIN)
 
 
-def invite() -> None:
-    """Create who is absent; a password or a name that somebody changed stays as it is."""
-    _user(ADMIN, is_staff=True, is_superuser=True)
-    _user(STAFF, is_staff=True).groups.add(_shopkeepers())
-    shopper = _user(SHOPPER)
+def create_users() -> None:
+    """Create missing users. Changed names and passwords stay."""
+    _get_or_create_user(ADMIN, is_staff=True, is_superuser=True)
+    _get_or_create_user(STAFF, is_staff=True).groups.add(_shopkeepers())
+    shopper = _get_or_create_user(SHOPPER)
     if not shopper.addresses.exists():
-        _give_address(shopper)
+        _create_address(shopper)
 
 
-def _user(login: Login, **flags: bool) -> Any:
+def _get_or_create_user(login: Login, **flags: bool) -> Any:
     users = get_user_model().objects
-    found = users.filter(username=login.username).first()
-    return found or users.create_user(
+    user = users.filter(username=login.username).first()
+    return user or users.create_user(
         username=login.username,
         email=login.email,
         password=login.password,
@@ -66,7 +66,7 @@ def _shopkeepers() -> Group:
     return group
 
 
-def _give_address(user: Any) -> None:
+def _create_address(user: Any) -> None:
     get_model("address", "UserAddress").objects.create(
         user=user,
         first_name=user.first_name,

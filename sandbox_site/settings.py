@@ -1,4 +1,4 @@
-"""Settings of the demo shop; everything that differs between machines comes from the environment or ``.env``."""
+"""Settings of the demo shop. Values that differ between machines come from the environment or ``.env``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oscar_mpesa.conf import mpesa_settings
 from sandbox_site.shillings import Shillings
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Database, uploads, search index: all that the running shop writes; git ignores it.
+#: Directory of everything that the running shop writes: database, uploads, search index. Git ignores it.
 VAR = ROOT / "var"
 VAR.mkdir(exist_ok=True)
 
@@ -33,20 +33,20 @@ SECRET_KEY = (
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", ".localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# Apps: Oscar's own, two of them with small changes, and M-Pesa.
+# Apps: Oscar's own, two of them forked, and M-PESA.
 
-CHANGED_APPS = {
+FORKED_APPS = {
     "oscar.apps.checkout.apps.CheckoutConfig": "sandbox_site.checkout.apps.CheckoutConfig",
     "oscar.apps.shipping.apps.ShippingConfig": "sandbox_site.shipping.apps.ShippingConfig",
 }
 INSTALLED_APPS = [
     "sandbox_site",
     "whitenoise.runserver_nostatic",
-    *(CHANGED_APPS.get(app, app) for app in OSCAR_APPS),
+    *(FORKED_APPS.get(app, app) for app in OSCAR_APPS),
     "sorl.thumbnail",
     "oscar_mpesa",
 ]
-# The shipping models are Oscar's, unchanged, and so are their migrations.
+# The fork of shipping does not change Oscar's models, so it uses Oscar's migrations.
 MIGRATION_MODULES = {"shipping": "oscar.apps.shipping.migrations"}
 SITE_ID = 1
 SITE_DOMAIN = env.str("SITE_DOMAIN", default=f"127.0.0.1:{env.str('PORT', default='8000')}")
@@ -90,14 +90,14 @@ TEMPLATES = [
     },
 ]
 
-# What is kept, and where.
+# Storage.
 
 DATABASE: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'duka.sqlite3'}")
 DATABASE["ATOMIC_REQUESTS"] = True
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["OPTIONS"] = {"timeout": 20, **DATABASE.get("OPTIONS", {})}
     if django.VERSION >= (5, 1):
-        # Writers queue up instead of failing, and readers do not wait for them.
+        # Writers wait for each other instead of failing, and readers do not wait.
         DATABASE["OPTIONS"] |= {
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
@@ -128,7 +128,7 @@ STORAGES = {
 }
 THUMBNAIL_KEY_PREFIX = "duka-la-pwani"
 
-# Who may come in.
+# Authentication.
 
 AUTHENTICATION_BACKENDS = [
     "oscar.apps.customer.auth_backends.EmailBackend",
@@ -140,7 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 
-# Words and times.
+# Languages and times.
 
 LANGUAGES = [("en", "English"), ("sw", "Kiswahili")]
 LANGUAGE_CODE = "en"
@@ -158,10 +158,10 @@ OSCAR_HOMEPAGE = reverse_lazy("home")
 OSCAR_DEFAULT_CURRENCY = "KES"
 OSCAR_CURRENCY_FORMAT = {"KES": {"format": Shillings()}}
 OSCAR_ALLOW_ANON_CHECKOUT = True
-# One kind of goods and no ratings: nothing to narrow a search by.
+# Without product classes and ratings, search facets are of no use.
 OSCAR_SEARCH_FACETS: dict[str, dict[str, Any]] = {"fields": {}, "queries": {}}
 OSCAR_HIDDEN_FEATURES = ["reviews", "wishlists"]
-# Kenyan addresses seldom carry a postcode.
+# Kenyan addresses seldom have a postcode.
 OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "last_name", "line1", "line4", "country")
 OSCAR_FROM_EMAIL = DEFAULT_FROM_EMAIL = "Duka la Pwani <duka@example.com>"
 PHONENUMBER_DEFAULT_REGION = "KE"
@@ -183,7 +183,7 @@ OSCAR_MPESA = {
     "OTHER_METHODS": [("cod", _("Cash on delivery"), "checkout:preview")],
 }
 
-# What the operator sees.
+# Email and logging.
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 LOGGING = {

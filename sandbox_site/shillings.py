@@ -1,4 +1,4 @@
-"""Shillings on Oscar's own pages: written as M-Pesa's pages write them."""
+"""Format shillings on Oscar's pages as on the M-PESA pages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from babel.numbers import NumberPattern
 
 
 class Shillings(NumberPattern):
-    """A pattern for ``OSCAR_CURRENCY_FORMAT``: cents only where there are any, which no written pattern can say."""
+    """A pattern for ``OSCAR_CURRENCY_FORMAT`` that omits zero cents, which a pattern string cannot express."""
 
     def __init__(self) -> None:
-        # The parts of a written pattern; there is none.
-        pass
+        pass  # Babel's initializer takes the parts of a pattern string, which this class does not have
 
     def apply(self, value: Decimal, *_: Any, **__: Any) -> str:
-        """``1500`` as ``KSh 1,500`` and ``1499.5`` as ``KSh 1,499.50``, in every language alike."""
+        """Format ``1500`` as ``KSh 1,500`` and ``1499.5`` as ``KSh 1,499.50``, in every language."""
         cents = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
         return f"{'-' if cents < 0 else ''}KSh {abs(cents):,.2f}".removesuffix(".00")

@@ -1,4 +1,4 @@
-"""The demo shop's addresses: what machines call stands outside the languages, what people read inside them."""
+"""URLs of the demo shop. Only pages for people are in ``i18n_patterns``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/payments/", include("oscar_mpesa.urls")),
     path("practice-phone/", include("oscar_mpesa.practice_phone.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    # A demo has no web server in front of it that would do this.
+    # The demo has no web server in front of it that serves media files.
     path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
     *i18n_patterns(
         path("", HomeView.as_view(), name="home"),

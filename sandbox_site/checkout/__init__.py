@@ -1,1 +1,1 @@
-"""Oscar's checkout with the shop's own second payment method."""
+"""Fork of Oscar's checkout with cash on delivery."""

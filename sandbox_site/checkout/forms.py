@@ -1,4 +1,4 @@
-"""The guest's e-mail form, usable where scripts are off."""
+"""Form for guests and users that works without scripts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from oscar.apps.checkout import forms
 
 
 class GatewayForm(forms.GatewayForm):
-    """Oscar marks the password as required in HTML and counts on its script to lift that for guests."""
+    """Leave out the ``required`` attribute of the password, which Oscar's script removes for guests."""
 
     use_required_attribute = False

@@ -1,4 +1,4 @@
-"""Cash on delivery: nothing is taken now, but the order says how it will be paid."""
+"""Cash on delivery."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from oscar.core.loading import get_model
 
 
 class PaymentDetailsView(views.PaymentDetailsView):
-    """Oscar's view, with a payment source for what the rider collects."""
+    """Add a payment source for the cash that the rider collects."""
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
-        """Note the amount as allocated, not debited: it is due at the door."""
+        """Record the amount as allocated and not debited, because it is due on delivery."""
         kind, _ = get_model("payment", "SourceType").objects.get_or_create(
             code="cash-on-delivery", defaults={"name": "Cash on delivery"}
         )

@@ -1,1 +1,1 @@
-"""A year of trade that nobody made, so that the desk has something to show and to be measured by."""
+"""A year of generated sales, to show the dashboard with data and to measure it."""

@@ -1,4 +1,4 @@
-"""The rows that sales would have left, made as the lifecycle makes them, without going through it one by one."""
+"""Build the rows of sales as the services would write them, to insert them in bulk."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 from django.apps import apps
 from oscar.core.loading import get_model
 
-from sandbox_site.history.trade import Fate, Sale, Try
+from sandbox_site.history.sales import Sale, SaleOutcome, Try
 
-#: By its first letter an order is known to be of the history.
+#: First letter of the order numbers of generated sales.
 PREFIX = "H"
 
-#: What each code makes of a payment; the others failed.
+#: Payment status by result code. Other codes mean "failed".
 STATUSES = {"0": "completed", "1032": "cancelled", "": "expired"}
-WORDS = {
+DESCRIPTIONS = {
     "0": "The service request is processed successfully.",
     "1": "The balance is insufficient for the transaction.",
     "17": "Rule limited.",
@@ -34,24 +34,24 @@ WORDS = {
 
 WINDOW, LATE = timedelta(minutes=30), timedelta(hours=2)
 
-_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CODE_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @cache
 def ours(name: str) -> Any:
-    """A model of oscar_mpesa's."""
+    """Return a model of oscar_mpesa."""
     return apps.get_model("oscar_mpesa", name)
 
 
 @cache
 def oscars(app: str, name: str) -> Any:
-    """A model of Oscar's, or the shop's own in its place."""
+    """Return a model of Oscar, or the shop's fork of it."""
     return get_model(app, name)
 
 
 @dataclass(slots=True, kw_only=True)
 class Written:
-    """The rows of one sale, before the database has given them ids."""
+    """The rows of one sale, without ids at first."""
 
     sale: Sale
     order: Any
@@ -61,31 +61,31 @@ class Written:
 
     @property
     def last(self) -> Any:
-        """The attempt that decided."""
+        """The last payment."""
         return self.payments[-1]
 
     @property
-    def is_held(self) -> bool:
-        """Another amount arrived, and nobody has decided yet."""
-        return self.sale.fate is Fate.OTHER_AMOUNT and self.sale.is_open
+    def is_on_hold(self) -> bool:
+        """Whether the wrong amount arrived and awaits a decision."""
+        return self.sale.outcome is SaleOutcome.OTHER_AMOUNT and self.sale.is_open
 
     @property
     def is_closed(self) -> bool:
-        """The clock closed it, before its money came or without any."""
-        return self.sale.fate in {Fate.UNPAID, Fate.LATE} or (
-            self.sale.fate is Fate.OTHER_AMOUNT and not self.sale.is_open
+        """Whether the order expired, with or without a late payment."""
+        return self.sale.outcome in {SaleOutcome.UNPAID, SaleOutcome.LATE} or (
+            self.sale.outcome is SaleOutcome.OTHER_AMOUNT and not self.sale.is_open
         )
 
 
-#: Of orders, in which their lines stay as they were placed.
+#: Order statuses whose lines keep their initial status.
 _UNPAID = ("Pending payment", "Payment expired")
 
 
 def order_of(sale: Sale, *, site_id: int, address: Any, paid_status: str) -> Written:
-    """Oscar's order, in the status that its money left it in."""
+    """Build Oscar's order with the status that its payments lead to."""
     written = Written(sale=sale, order=None)
     pending, expired = _UNPAID
-    status = pending if written.is_held else expired if written.is_closed else paid_status
+    status = pending if written.is_on_hold else expired if written.is_closed else paid_status
     total = Decimal(sale.amount)
     written.order = oscars("order", "Order")(
         number=f"{PREFIX}{sale.number:07}",
@@ -104,7 +104,7 @@ def order_of(sale: Sale, *, site_id: int, address: Any, paid_status: str) -> Wri
 
 
 def line_of(written: Written, record: Any) -> Any:
-    """What was bought."""
+    """Build the order's only line."""
     sale, order = written.sale, written.order
     total = order.total_incl_tax
     prices = {f"{name}_{tax}": total for name in LINE_PRICES for tax in ("incl_tax", "excl_tax")}
@@ -130,7 +130,7 @@ LINE_PRICES = ("line_price", "line_price_before_discounts")
 
 
 def mpesa_order_of(written: Written, *, environment: str) -> Any:
-    """What M-Pesa knows of it."""
+    """Build the M-PESA part of the order."""
     sale = written.sale
     closed_at = sale.at + WINDOW + timedelta(seconds=40) if written.is_closed else None
     return ours("MpesaOrder")(
@@ -141,20 +141,20 @@ def mpesa_order_of(written: Written, *, environment: str) -> Any:
         pay_before=sale.at + WINDOW,
         closed_at=closed_at,
         close_reason="expired" if closed_at else "",
-        basket_restored_at=closed_at and closed_at + timedelta(minutes=5) if sale.fate is Fate.LATE else None,
+        basket_restored_at=closed_at and closed_at + timedelta(minutes=5) if sale.outcome is SaleOutcome.LATE else None,
     )
 
 
 def payments_of(written: Written, *, environment: str, shortcode: str) -> Iterator[Any]:
-    """Its attempts, each ended, but for the one that holds another amount until a person decides."""
+    """Build the order's payments. All have ended, except one on hold with the wrong amount."""
     for place, made in enumerate(written.sale.tries):
         is_last = place == len(written.sale.tries) - 1
         yield _payment(written, made, is_last=is_last, environment=environment, shortcode=shortcode)
 
 
 def _payment(written: Written, made: Try, *, is_last: bool, environment: str, shortcode: str) -> Any:
-    sale, astray = written.sale, written.sale.fate is Fate.OTHER_AMOUNT and is_last
-    status = "failed" if astray else STATUSES.get(made.code, "failed")
+    sale, is_wrong_amount = written.sale, written.sale.outcome is SaleOutcome.OTHER_AMOUNT and is_last
+    status = "failed" if is_wrong_amount else STATUSES.get(made.code, "failed")
     ended_at = answered_at(sale, made)
     payment = ours("MpesaPayment")(
         mpesa_order_id=written.order.pk,
@@ -165,16 +165,16 @@ def _payment(written: Written, made: Try, *, is_last: bool, environment: str, sh
         environment=environment,
         merchant_request_id=f"{sale.number:05}-{made.at:%d%H%M%S}-1",
         checkout_request_id=f"ws_CO_{made.at:%d%m%Y%H%M%S}{sale.number:07}{sale.phone[-9:]}",
-        result_code="" if astray else made.code,
-        result_description="" if astray else WORDS[made.code] if made.code else "",
+        result_code="" if is_wrong_amount else made.code,
+        result_description="" if is_wrong_amount else DESCRIPTIONS[made.code] if made.code else "",
         created_at=made.at,
         push_sent_at=made.at,
-        practice_seen_at=made.at if made.code in {"", "1037"} else None,  # asked again, its phone still says nothing
+        practice_seen_at=made.at if made.code in {"", "1037"} else None,  # the simulator gives an open phone no result
         ended_at=ended_at,
         completed_at=ended_at if status == "completed" else None,
         query_count=0 if made.code else 5,
     )
-    if is_last and written.is_held:
+    if is_last and written.is_on_hold:
         payment.status, payment.on_hold, payment.live_order, payment.ended_at = (
             "processing",
             True,
@@ -185,45 +185,45 @@ def _payment(written: Written, made: Try, *, is_last: bool, environment: str, sh
 
 
 def answered_at(sale: Sale, made: Try) -> datetime:
-    """When the answer came: seconds later, or after the order was closed."""
-    is_late = sale.fate is Fate.LATE and made is sale.tries[-1]
+    """Return when the result arrived: seconds later, or after the order closed."""
+    is_late = sale.outcome is SaleOutcome.LATE and made is sale.tries[-1]
     return made.at + (LATE if is_late else timedelta(seconds=made.seconds))
 
 
 def receipts_of(written: Written) -> Iterator[Any]:
-    """Its money: one receipt as a rule, none where nobody paid, two where somebody paid twice."""
-    fate = written.sale.fate
+    """Build the order's receipts: usually one, none if it is unpaid, two if it was paid twice."""
+    outcome = written.sale.outcome
     decided = {} if written.sale.is_open else returned(written.sale)
-    kept: dict[Fate, dict[str, Any]] = {
-        Fate.OTHER_AMOUNT: {"allocation": "mismatch", "reason": "wrong_amount", **decided},
-        Fate.LATE: {"allocation": "unallocated", "reason": "order_closed", **decided},
-        Fate.RETURNED: returned(written.sale),
+    kept: dict[SaleOutcome, dict[str, Any]] = {
+        SaleOutcome.OTHER_AMOUNT: {"allocation": "mismatch", "reason": "wrong_amount", **decided},
+        SaleOutcome.LATE: {"allocation": "unallocated", "reason": "order_closed", **decided},
+        SaleOutcome.RETURNED: returned(written.sale),
     }
-    if fate is Fate.UNPAID:
+    if outcome is SaleOutcome.UNPAID:
         return
-    less = 100 if fate is Fate.OTHER_AMOUNT else 0
-    yield _receipt(written, less=less, **kept.get(fate, {}))
-    if fate is Fate.TWICE:
+    less = 100 if outcome is SaleOutcome.OTHER_AMOUNT else 0
+    yield _receipt(written, less=less, **kept.get(outcome, {}))
+    if outcome is SaleOutcome.TWICE:
         second = {"allocation": "surplus", "reason": "order_paid", **decided}
         yield _receipt(written, place=1, **second)
 
 
 def returned(sale: Sale) -> dict[str, Any]:
-    """The columns of money that a person sent back a day later."""
+    """Return the columns of a receipt that staff refunded a day later."""
     at = min(answered_at(sale, sale.tries[-1]) + timedelta(days=1), sale.tries[-1].at + timedelta(days=1))
-    told = {"returned_at": at, "returned_reference": f"R{code_of(sale.number, 2)[1:]}", "note": "sent back"}
-    return {**told, "allocation": "returned", "allocated_at": at, "allocated_by_name": "Juma Mwangi"}
+    refund = {"returned_at": at, "returned_reference": f"R{code_of(sale.number, 2)[1:]}", "note": "sent back"}
+    return {**refund, "allocation": "returned", "allocated_at": at, "allocated_by_name": "Juma Mwangi"}
 
 
 def _receipt(written: Written, *, place: int = 0, less: int = 0, **columns: Any) -> Any:
     payment, sale = written.last, written.sale
     at = answered_at(sale, sale.tries[-1]) + timedelta(seconds=40 * place)
     money = Decimal(sale.amount - less)
-    told = {"allocation": "applied", "allocated_at": at, "booked_at": at, **columns}
-    if told["allocation"] != "applied" and sale.fate is not Fate.RETURNED:
-        told["booked_at"] = None
-    if told["allocation"] == "returned":
-        told["returned_amount"] = money
+    allocation = {"allocation": "applied", "allocated_at": at, "booked_at": at, **columns}
+    if allocation["allocation"] != "applied" and sale.outcome is not SaleOutcome.RETURNED:
+        allocation["booked_at"] = None
+    if allocation["allocation"] == "returned":
+        allocation["returned_amount"] = money
     return ours("MpesaReceipt")(
         number=code_of(sale.number, place),
         environment=payment.environment,
@@ -234,22 +234,22 @@ def _receipt(written: Written, *, place: int = 0, less: int = 0, **columns: Any)
         payment=payment,
         order_id=written.order.pk,
         created_at=at,
-        **told,
+        **allocation,
     )
 
 
 def code_of(number: int, place: int) -> str:
-    """An M-PESA code of the usual shape, another one for each: odd and prime to 36, the factor only scatters them."""
+    """Return a unique M-PESA code. The factor is coprime to 36, so it scatters the codes without collisions."""
     scattered, letters = (number * 3 + place) * 1_804_289_383 % 36**8, []
     for _ in range(8):
         scattered, digit = divmod(scattered, 36)
-        letters.append(_LETTERS[digit])
+        letters.append(_CODE_CHARACTERS[digit])
     return "SH" + "".join(letters)
 
 
 def callback_body(payment: Any, receipt: Any) -> bytes:
-    """What Safaricom posted."""
-    told: dict[str, Any] = {
+    """Build the body of Safaricom's callback."""
+    callback: dict[str, Any] = {
         "MerchantRequestID": payment.merchant_request_id,
         "CheckoutRequestID": payment.checkout_request_id,
         "ResultCode": int(payment.result_code or "0"),
@@ -257,5 +257,5 @@ def callback_body(payment: Any, receipt: Any) -> bytes:
     }
     if receipt:
         items = {"Amount": int(receipt.amount), "MpesaReceiptNumber": receipt.number, "PhoneNumber": int(payment.phone)}
-        told["CallbackMetadata"] = {"Item": [{"Name": name, "Value": value} for name, value in items.items()]}
-    return json.dumps({"Body": {"stkCallback": told}}).encode()
+        callback["CallbackMetadata"] = {"Item": [{"Name": name, "Value": value} for name, value in items.items()]}
+    return json.dumps({"Body": {"stkCallback": callback}}).encode()

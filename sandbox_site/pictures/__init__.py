@@ -1,4 +1,4 @@
-"""The products' pictures, drawn by code: no photographs, no licences, no large files."""
+"""Pictures of the products, drawn by code to avoid licenses and large files."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ DRAWINGS: Mapping[str, Callable[[], Canvas]] = {
 
 @cache
 def draw(name: str) -> bytes:
-    """The JPEG file of one drawing; raises ``KeyError`` for a name that is not in ``DRAWINGS``."""
+    """Return a drawing as a JPEG file. Raises ``KeyError`` for an unknown name."""
     return DRAWINGS[name]().jpeg()

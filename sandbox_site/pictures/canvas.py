@@ -15,7 +15,7 @@ SIDE, OVERSAMPLING = 800, 2
 
 
 class Canvas:
-    """Flat shapes, painted one over the other; a colour may end in two digits of opacity, as ``#00000030``."""
+    """Draw flat shapes over each other. A color may end in two digits of opacity, such as ``#00000030``."""
 
     def __init__(self, background: str) -> None:
         pixels = SIDE * OVERSAMPLING
@@ -27,59 +27,59 @@ class Canvas:
         return [(x * self._unit, y * self._unit) for x, y in points]
 
     def polygon(self, points: Sequence[Point], fill: str) -> None:
-        """A closed shape."""
+        """Draw a closed shape."""
         self._draw.polygon(self._scaled(points), fill=fill)
 
     def line(self, points: Sequence[Point], fill: str, width: float) -> None:
-        """An open line with rounded corners."""
+        """Draw an open line with rounded corners."""
         self._draw.line(self._scaled(points), fill=fill, width=round(width * self._unit), joint="curve")
 
     def ellipse(self, centre: Point, rx: float, ry: float, fill: str) -> None:
-        """An upright ellipse around its centre."""
+        """Draw an upright ellipse around its center."""
         (x, y) = centre
         self._draw.ellipse(self._scaled([(x - rx, y - ry), (x + rx, y + ry)]), fill=fill)
 
     def circle(self, centre: Point, radius: float, fill: str) -> None:
-        """A disc."""
+        """Draw a disc."""
         self.ellipse(centre, radius, radius, fill)
 
     def box(self, left: float, top: float, right: float, bottom: float, fill: str, radius: float = 0) -> None:
-        """A rectangle, with rounded corners if asked."""
+        """Draw a rectangle. A ``radius`` rounds its corners."""
         corners = self._scaled([(left, top), (right, bottom)])
         self._draw.rounded_rectangle(corners, radius=radius * self._unit, fill=fill)
 
     def arc(self, centre: Point, rx: float, ry: float, degrees: tuple[float, float], fill: str, width: float) -> None:
-        """A part of an ellipse's line, clockwise from three o'clock."""
+        """Draw a part of an ellipse's line, clockwise from three o'clock."""
         (x, y), (start, end) = centre, degrees
         bounds = self._scaled([(x - rx, y - ry), (x + rx, y + ry)])
         self._draw.arc(bounds, start, end, fill=fill, width=round(width * self._unit))
 
     def jpeg(self) -> bytes:
-        """The finished picture as a small file."""
+        """Return the picture as a JPEG file."""
         file = io.BytesIO()
         self._image.reduce(OVERSAMPLING).save(file, "JPEG", quality=86, optimize=True)
         return file.getvalue()
 
 
 def tilted(centre: Point, rx: float, ry: float, degrees: float) -> list[Point]:
-    """The outline of an ellipse turned clockwise."""
+    """Return the outline of an ellipse, rotated clockwise."""
     return [_turned(centre, (rx * math.cos(a), ry * math.sin(a)), degrees) for a in _angles(72)]
 
 
 def leaf(centre: Point, length: float, width: float, degrees: float) -> list[Point]:
-    """The outline of a pointed leaf turned clockwise."""
+    """Return the outline of a pointed leaf, rotated clockwise."""
     return [_turned(centre, (length / 2 * math.cos(a), width / 2 * math.sin(a) ** 3), degrees) for a in _angles(72)]
 
 
 def bowed(centre: Point, rx: float, ry: float, degrees: tuple[float, float]) -> list[Point]:
-    """Points along an ellipse from one angle to another, clockwise from three o'clock."""
+    """Return points along an ellipse from one angle to another, clockwise from three o'clock."""
     (x, y), (start, end) = centre, degrees
     steps = [math.radians(start + (end - start) * step / 48) for step in range(49)]
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in steps]
 
 
 def ring(centre: Point, rx: float, ry: float, count: int) -> list[Point]:
-    """Evenly spread points on an ellipse, the farthest ones first so that near ones cover them."""
+    """Return evenly spread points on an ellipse, the farthest first, so that near ones cover them."""
     points = [(centre[0] + rx * math.cos(a), centre[1] + ry * math.sin(a)) for a in _angles(count)]
     return sorted(points, key=lambda point: point[1])
 

@@ -6,7 +6,7 @@ from sandbox_site.pictures.canvas import Canvas, bowed, leaf, ring, tilted
 
 
 def bowl() -> Canvas:
-    """A carved bowl of Kisii soapstone."""
+    """Draw a carved bowl of Kisii soapstone."""
     canvas = Canvas("#e3e6ea")
     canvas.circle((500, 450), 380, "#d3d8de")
     canvas.ellipse((500, 858), 260, 32, "#00000026")
@@ -27,7 +27,7 @@ def bowl() -> Canvas:
 
 
 def spoons() -> Canvas:
-    """A pair of salad servers."""
+    """Draw a pair of salad servers."""
     canvas = Canvas("#e6ecd9")
     canvas.circle((500, 500), 390, "#d6dfc3")
     for turn, side in ((62, -1), (118, 1)):
@@ -49,7 +49,7 @@ def spoons() -> Canvas:
 
 
 def bracelet() -> Canvas:
-    """Maasai beads on a wire."""
+    """Draw Maasai beads on a wire."""
     canvas = Canvas("#f6e3df")
     canvas.circle((500, 500), 390, "#eed0c9")
     canvas.ellipse((500, 790), 330, 60, "#00000020")
@@ -66,7 +66,7 @@ def bracelet() -> Canvas:
 
 
 def dhow() -> Canvas:
-    """A carved dhow from Lamu, on the evening sea."""
+    """Draw a carved dhow from Lamu, on the evening sea."""
     canvas = Canvas("#fbd9a8")
     canvas.box(0, 0, 1000, 250, "#f8c98e")
     canvas.circle((705, 430), 150, "#f58a4b")

@@ -12,7 +12,7 @@ def _bean(canvas: Canvas, centre: Point, size: float, turn: float) -> None:
 
 
 def coffee() -> Canvas:
-    """A bag of beans from Nyeri."""
+    """Draw a bag of beans from Nyeri."""
     canvas = Canvas("#efe3d3")
     canvas.circle((500, 460), 380, "#e3cfb6")
     canvas.ellipse((500, 850), 330, 34, "#00000022")
@@ -34,7 +34,7 @@ def coffee() -> Canvas:
 
 
 def tea() -> Canvas:
-    """A tin of Kericho tea beside a cup."""
+    """Draw a tin of Kericho tea beside a cup."""
     canvas = Canvas("#dfeadb")
     canvas.circle((440, 450), 370, "#cbdcc4")
     canvas.ellipse((480, 845), 380, 36, "#00000022")
@@ -60,7 +60,7 @@ def tea() -> Canvas:
 
 
 def honey() -> Canvas:
-    """A jar of acacia honey before a comb."""
+    """Draw a jar of acacia honey before a comb."""
     canvas = Canvas("#fdf0cf")
     for row, y in enumerate((120, 240, 360, 480, 600)):
         for column in range(5):
@@ -88,7 +88,7 @@ def _cell(canvas: Canvas, centre: Point) -> None:
 
 
 def macadamia() -> Canvas:
-    """A wooden bowl of roasted nuts."""
+    """Draw a wooden bowl of roasted nuts."""
     canvas = Canvas("#e7dfd8")
     canvas.circle((500, 430), 370, "#d9cdc2")
     canvas.ellipse((500, 850), 330, 34, "#00000022")
@@ -114,7 +114,7 @@ def _nut(canvas: Canvas, centre: Point) -> None:
 
 
 def pilau() -> Canvas:
-    """A clay dish of pilau masala with cloves and cardamom."""
+    """Draw a clay dish of pilau masala with cloves and cardamom."""
     canvas = Canvas("#f3ddd0")
     canvas.circle((500, 430), 370, "#e9c9b6")
     canvas.ellipse((500, 838), 350, 36, "#00000022")

@@ -6,7 +6,7 @@ from sandbox_site.pictures.canvas import Canvas, Point, bowed, leaf
 
 
 def kiondo() -> Canvas:
-    """A sisal basket with leather straps."""
+    """Draw a sisal basket with leather straps."""
     canvas = Canvas("#f5e9d6")
     canvas.circle((500, 500), 390, "#ecd9bb")
     canvas.ellipse((500, 882), 290, 34, "#00000024")
@@ -44,7 +44,7 @@ def _stitch(canvas: Canvas, step: int, row: int, half: float) -> None:
 
 
 def shuka() -> Canvas:
-    """A red blanket, folded."""
+    """Draw a red blanket, folded."""
     canvas = Canvas("#e8e4da")
     canvas.circle((500, 470), 390, "#dcd5c6")
     canvas.ellipse((500, 842), 370, 34, "#00000024")
@@ -74,7 +74,7 @@ def _fold(canvas: Canvas, top: float) -> None:
 
 
 def kanga() -> Canvas:
-    """A printed cotton cloth on a line, its border and its saying."""
+    """Draw a printed cotton cloth on a line, its border and its saying."""
     canvas = Canvas("#d9ebee")
     canvas.circle((790, 210), 110, "#fbe3a6")
     canvas.line([(0, 190), (500, 214), (1000, 190)], "#6e6a63", 8)

@@ -1,1 +1,1 @@
-"""Oscar's shipping app with the shop's own ways to deliver."""
+"""Fork of Oscar's shipping with the shop's own methods."""

@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""App config of shipping."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from oscar.apps.shipping import apps
 
 
 class ShippingConfig(apps.ShippingConfig):
-    """Stands in the place of Oscar's own."""
+    """Replace Oscar's own config."""
 
     name = "sandbox_site.shipping"

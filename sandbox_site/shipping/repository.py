@@ -1,4 +1,4 @@
-"""Boda boda to the door, or free pick-up at the shop."""
+"""Shipping methods of the demo shop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oscar.apps.shipping.methods import FixedPrice, Free
 
 
 class BodaBoda(FixedPrice):
-    """A motorcycle brings it, at one price for the whole country."""
+    """Delivery by motorcycle at one price for the whole country."""
 
     code = "boda-boda"
     name = _("Boda boda delivery")
@@ -21,7 +21,7 @@ class BodaBoda(FixedPrice):
 
 
 class PickUp(Free):
-    """The shopper comes to the shop."""
+    """Free pick-up at the shop."""
 
     code = "pick-up"
     name = _("Pick up at the shop")
@@ -29,6 +29,6 @@ class PickUp(Free):
 
 
 class Repository(repository.Repository):
-    """What Oscar asks for the ways to deliver."""
+    """Offer the shop's shipping methods to Oscar."""
 
     methods = (BodaBoda(), PickUp())

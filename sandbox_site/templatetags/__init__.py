@@ -1,1 +1,1 @@
-"""What the demo shop adds to the template language."""
+"""Template filters of the demo shop."""

@@ -1,4 +1,4 @@
-"""Words that are kept in the database, shown in the shopper's language."""
+"""Translate texts from the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 register = template.Library()
 
-#: The steps of the settings' pipeline and of M-Pesa, named here to be translated: orders keep the English words.
+#: Order statuses, marked for translation. The database stores them in English.
 STATUSES = (
     gettext_noop("Pending"),
     gettext_noop("Pending payment"),
@@ -21,8 +21,8 @@ STATUSES = (
 )
 
 
-class _Told:
-    """An order as Oscar's templates may read it, its status in words."""
+class _TranslatedOrder:
+    """A read-only order for Oscar's templates with a translated status."""
 
     def __init__(self, order: Any) -> None:
         self._order = order
@@ -33,6 +33,6 @@ class _Told:
 
 
 @register.filter
-def told(order: Any) -> Any:
-    """The same order with its status translated, for templates that print ``order.status`` as it is kept."""
-    return _Told(order)
+def with_translated_status(order: Any) -> Any:
+    """Wrap an order to translate its status in templates that print ``order.status``."""
+    return _TranslatedOrder(order)

@@ -1,4 +1,4 @@
-"""Somebody who reads every word of every page, and hears each one that no catalogue has."""
+"""Load pages of the demo shop and collect their texts and their missing translations."""
 
 from __future__ import annotations
 
@@ -12,66 +12,66 @@ from django.test import Client
 from django.utils.translation import trans_real
 
 
-class Ear(NullTranslations):
-    """Stands behind the catalogues of a language and notes what came through all of them."""
+class MissingTranslations(NullTranslations):
+    """Collect the messages that no catalog of a language translates."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard: set[str] = set()
+        self.messages: set[str] = set()
 
     def gettext(self, message: str) -> str:
-        """Note it; say it as it was."""
-        self.heard.add(message)
+        """Collect a message and return it unchanged."""
+        self.messages.add(message)
         return message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Note the singular; say it as it was."""
-        self.heard.add(msgid1)
+        """Collect the singular and return the message unchanged."""
+        self.messages.add(msgid1)
         return super().ngettext(msgid1, msgid2, n)
 
-    def forgets(self) -> list[str]:
-        """What was heard since the last time."""
-        heard = sorted(self.heard)
-        self.heard.clear()
-        return heard
+    def pop_all(self) -> list[str]:
+        """Return the messages since the last call."""
+        messages = sorted(self.messages)
+        self.messages.clear()
+        return messages
 
 
-def listen(monkeypatch: Any, language: str) -> Ear:
-    """Until the end of the test, hear what the language leaves to English."""
-    ear = Ear()
-    monkeypatch.setattr(trans_real.translation(language), "_fallback", ear)
-    return ear
+def collect_missing(monkeypatch: Any, language: str) -> MissingTranslations:
+    """Collect the messages that a language does not translate, until the test ends."""
+    missing = MissingTranslations()
+    monkeypatch.setattr(trans_real.translation(language), "_fallback", missing)
+    return missing
 
 
 class Reader:
-    """One person with one browser without scripts, in one language; remembers the words of every page."""
+    """A browser without scripts in one language, which collects the texts of every page."""
 
-    def __init__(self, language: str, ear: Ear) -> None:
-        self.language, self.client, self._ear = language, Client(), ear
-        #: Where the last page was, after all redirections.
+    def __init__(self, language: str, missing: MissingTranslations) -> None:
+        self.language, self.client, self._missing = language, Client(), missing
+        #: Path of the last page, after all redirects.
         self.last = ""
-        #: What a page, or the page after a form, looked up and did not find.
+        #: Missing translations by page or form.
         self.untranslated: dict[str, list[str]] = {}
         self.words: set[str] = set()
 
     def opens(self, path: str) -> str:
-        """A page of the shop, by its path without the language, or by an address that the shop gave."""
-        return self._reads(path, self.client.get(self._address(path), follow=True))
+        """Load a page by its path without the language prefix, or by an absolute path."""
+        return self._read(path, self.client.get(self._address(path), follow=True))
 
     def sends(self, path: str, **fields: Any) -> str:
-        """A form to that page; returns what came after it, with a refusal as with a redirection."""
+        """Post a form and return the page that follows, after a refusal or a redirect."""
         name = f"{path} with {', '.join(fields) or 'nothing'}"
-        return self._reads(name, self.client.post(self._address(path), fields, follow=True))
+        return self._read(name, self.client.post(self._address(path), fields, follow=True))
 
     def _address(self, path: str) -> str:
         return path if path.startswith("/") else f"/{self.language}/{path}"
 
-    def _reads(self, name: str, answer: Any) -> str:
+    def _read(self, name: str, answer: Any) -> str:
         page: str = answer.content.decode()
         assert answer.status_code in {200, 422}, (name, answer.status_code)
         assert f'<html lang="{self.language}"' in page, name
-        if missed := self._ear.forgets():
-            self.untranslated.setdefault(name, []).extend(missed)
+        if missing := self._missing.pop_all():
+            self.untranslated.setdefault(name, []).extend(missing)
         if answer.redirect_chain:
             self.last = urlsplit(answer.redirect_chain[-1][0]).path
         self.words |= words(page)
@@ -79,7 +79,7 @@ class Reader:
 
 
 class _Texts(HTMLParser):
-    """The texts between the tags, and those of attributes that are shown or read out."""
+    """Collect the texts between tags and of attributes that are shown or read aloud."""
 
     SHOWN = ("placeholder", "aria-label", "alt", "title", "data-loading-text")
 
@@ -102,7 +102,7 @@ class _Texts(HTMLParser):
 
 
 def words(page: str) -> set[str]:
-    """Every text of a page that has a word in it."""
+    """Return every text of a page that contains a word."""
     texts = _Texts()
     texts.feed(page)
     return {text for text in texts.found if re.search(r"[A-Za-z]{2}", text)}

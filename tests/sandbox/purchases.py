@@ -1,4 +1,4 @@
-"""What a shopper may do in the demo shop: look around, buy, and look after an account, with every form refused once."""
+"""Steps of a shopper in the demo shop, with an invalid submission of every form."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ ADDRESS = {
 
 
 def good(picture: str) -> Any:
-    """A product of the demo by its picture."""
+    """Return a product by its picture."""
     return get_model("catalogue", "Product").objects.get(stockrecords__partner_sku=picture)
 
 
 def order() -> Any:
-    """The newest order."""
+    """Return the newest order."""
     return get_model("order", "Order").objects.latest("pk")
 
 
 def looks_around(reader: Reader) -> None:
-    """The front page, the lists, a product, one that is sold out, the search and the offers."""
+    """Open the front page, lists, products, the search and the offers."""
     coffee, dhow = good("coffee"), good("dhow")
     reader.opens("")
     reader.opens("catalogue/")
@@ -49,7 +49,7 @@ def looks_around(reader: Reader) -> None:
 
 
 def fills_the_basket(reader: Reader) -> str:
-    """Something that is sold out, none, two and one, each with what the shop says to it."""
+    """Add a sold-out product and quantities of none, two and one to the basket."""
     reader.opens("basket/")
     reader.sends(f"basket/add/{good('dhow').pk}/", quantity=1)
     reader.sends(f"basket/add/{good('coffee').pk}/", quantity=0)
@@ -58,7 +58,7 @@ def fills_the_basket(reader: Reader) -> str:
 
 
 def uses_a_voucher(reader: Reader) -> None:
-    """No code, an unknown one, the right one, the right one again, and away with it."""
+    """Enter no code, an unknown one, the right one twice, and remove the voucher."""
     for code in ("", "NOPE", "KARIBU", "KARIBU"):
         reader.sends("basket/vouchers/add/", code=code)
     voucher = get_model("voucher", "Voucher").objects.get(code="KARIBU")
@@ -66,7 +66,7 @@ def uses_a_voucher(reader: Reader) -> None:
 
 
 def changes_quantities(reader: Reader) -> None:
-    """More than there is, no number, less than none, one, and none."""
+    """Enter too many, no number, a negative number, one, and none."""
     for quantity in ("999999", "x", "-1", "1", "0"):
         reader.sends("basket/", **_lines(quantity))
 
@@ -81,7 +81,7 @@ def _lines(quantity: str) -> dict[str, str]:
 
 
 def is_a_guest(reader: Reader) -> None:
-    """The gateway, refused and passed."""
+    """Check out as a guest, after an invalid email address."""
     reader.opens("checkout/")
     reader.sends("checkout/", username="", options="anonymous")
     reader.sends("checkout/", username="nobody", options="anonymous")
@@ -91,7 +91,7 @@ def is_a_guest(reader: Reader) -> None:
 
 
 def says_where(reader: Reader) -> None:
-    """Address and delivery, each refused and passed."""
+    """Enter address and delivery, each after an invalid submission."""
     reader.sends("checkout/shipping-address/", first_name="")
     reader.sends("checkout/shipping-address/", **{**ADDRESS, "phone_number": "12", "line1": "x" * 300})
     reader.sends("checkout/shipping-address/", **ADDRESS)
@@ -101,7 +101,7 @@ def says_where(reader: Reader) -> None:
 
 
 def pays_by_mpesa(reader: Reader, *, phone: str = "254708374149") -> str:
-    """The phone, refused and passed, the order, the wait for M-PESA, and on to the thank-you page."""
+    """Enter an invalid and a valid phone, place the order, follow the payment and open the thank-you page."""
     reader.sends("checkout/payment-method/", method="mpesa")
     reader.sends("checkout/preview/", which="another", phone_number="123")
     reader.sends("checkout/preview/", which="another", phone_number=phone)
@@ -114,13 +114,13 @@ def pays_by_mpesa(reader: Reader, *, phone: str = "254708374149") -> str:
 
 
 def pays_at_the_door(reader: Reader) -> str:
-    """Cash on delivery: straight to the preview, and the thank-you page."""
+    """Place an order with cash on delivery."""
     reader.sends("checkout/payment-method/", method="cod")
     return reader.sends("checkout/preview/", action="place_order")
 
 
 def signs_in(reader: Reader) -> None:
-    """Through the shop's own page, refused twice."""
+    """Sign in on the shop's page after two failures."""
     reader.opens("accounts/login/")
     for name, password in ((SHOPPER.email, ""), (SHOPPER.email, "wrong"), (SHOPPER.email, SHOPPER.password)):
         reader.sends(
@@ -129,7 +129,7 @@ def signs_in(reader: Reader) -> None:
 
 
 def registers(reader: Reader) -> None:
-    """An account of one's own: an address that is taken, bad passwords, and good ones."""
+    """Register with a taken address, bad passwords, and valid ones."""
     reader.opens("accounts/register/")
     for email, first, second in (
         (SHOPPER.email, "123", "456"),
@@ -140,7 +140,7 @@ def registers(reader: Reader) -> None:
 
 
 def forgets_the_password(reader: Reader) -> None:
-    """Ask for a new one, and open a link that is none."""
+    """Request a new password and open an invalid link."""
     reader.opens("password-reset/")
     reader.sends("password-reset/", email="x")
     reader.sends("password-reset/", email=SHOPPER.email)
@@ -148,7 +148,7 @@ def forgets_the_password(reader: Reader) -> None:
 
 
 def looks_after_the_account(reader: Reader) -> None:
-    """Every page of one's own, and every form on them."""
+    """Open every page of the account and submit every form."""
     for page in ("", "profile/edit/", "change-password/", "addresses/", "addresses/add/", "alerts/", "profile/delete/"):
         reader.opens(f"accounts/{page}")
     for page in ("inbox", "archive"):
@@ -167,7 +167,7 @@ def looks_after_the_account(reader: Reader) -> None:
 
 
 def looks_up_orders(reader: Reader) -> None:
-    """The list and its filter, one order, the same things again, and the mails about it."""
+    """Open the order history, an order, reorder it and open its emails."""
     reader.opens("accounts/orders/")
     for question in (
         "order_number=",

@@ -1,4 +1,4 @@
-"""The demo shop on its SQLite file, with a crowd in it and the reconciler beside it: nobody meets a locked database."""
+"""The demo shop on SQLite serves parallel shoppers and ``mpesa_reconcile`` without locking errors."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ pytestmark = pytest.mark.disasters
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: A visit is fewer orders than a session may leave unpaid.
+#: Orders per session, fewer than the limit of unpaid ones.
 SHOPPERS, ORDERS_A_VISIT = 6, 3
 
-#: Seconds of crowd: the reconciler asks about a payment after twenty, and then they buy still.
+#: Seconds of shopping, longer than the 20 seconds after which ``mpesa_reconcile`` queries a payment.
 RUSH = 24
 
-#: Seconds for a server to open, and for an order to be paid.
+#: Maximum seconds for the server to start and for an order to be paid.
 PATIENCE = 60
 
-#: The products that do not sell out.
+#: Products with enough stock.
 PLENTY = [pk for pk, good in enumerate(GOODS, start=1) if good.stock >= 120]
 
-#: The sandbox's own settings, with all that it writes in a place of the test's, and tables made without migrations.
+#: The sandbox's settings with a temporary directory for all files, and without migrations.
 SETTINGS = """
 from pathlib import Path
 from sandbox_site.settings import *
@@ -59,7 +59,7 @@ TROUBLE = re.compile(r'locked|Error|Traceback|" 500 ')
 
 NYALI = {"first_name": "Amina", "last_name": "Otieno", "line1": "Nyali Road 12", "line4": "Mombasa", "country": "KE"}
 
-#: From the first basket to the way to pay.
+#: The steps from the basket to the choice of a method.
 DOOR_TO_TILL = (
     ("/en/checkout/", {"username": "guest@example.com", "options": "anonymous"}),
     ("/en/checkout/shipping-address/", NYALI),
@@ -68,7 +68,7 @@ DOOR_TO_TILL = (
 
 
 class Sandbox:
-    """One shop on a SQLite file of its own."""
+    """A shop with its own SQLite file."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "busy_settings.py").write_text(SETTINGS, encoding="utf-8")
@@ -84,22 +84,22 @@ class Sandbox:
         }
 
     def open_up(self) -> None:
-        """What ``make sandbox`` does before it serves, in one process."""
+        """Prepare the shop as ``make sandbox`` does before it serves, in one process."""
         steps = "run('migrate', run_syncdb=True, verbosity=0); run('sandbox_shop')"
         script = f"import django; django.setup(); from django.core.management import call_command as run; {steps}"
         subprocess.run([sys.executable, "-c", script], env=self._environment, check=True, capture_output=True)
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Run a command that goes on; what it says stands in ``said``."""
+        """Start a command in the background. Its output is in ``output_of``."""
         with self._log(words[0]).open("wb") as log:
             return subprocess.Popen(self._command(words), env=self._environment, stdout=log, stderr=subprocess.STDOUT)
 
-    def said(self, word: str) -> str:
-        """What a command said."""
+    def output_of(self, word: str) -> str:
+        """Return the output of a command."""
         return self._log(word).read_text(encoding="utf-8")
 
     def orders(self) -> dict[str, int]:
-        """How many orders have which status, as the file has it."""
+        """Return the number of orders by status, read from the file."""
         with closing(sqlite3.connect(self.database)) as connection:
             return dict(connection.execute("SELECT status, count(*) FROM order_order GROUP BY status"))
 
@@ -119,7 +119,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 
 @pytest.fixture
 def address(sandbox: Sandbox) -> Iterator[str]:
-    """Where it is open, as ``make sandbox`` opens it."""
+    """Serve the shop as ``make sandbox`` does and return its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = f"127.0.0.1:{free.getsockname()[1]}"
     with sandbox.start("runserver", "--noreload", place) as server:
@@ -132,7 +132,7 @@ def address(sandbox: Sandbox) -> Iterator[str]:
 
 @pytest.fixture
 def reconciler(sandbox: Sandbox, address: str) -> Iterator[subprocess.Popen[bytes]]:
-    """What the operator runs beside it, five times as often."""
+    """Run ``mpesa_reconcile`` beside the shop, every second."""
     with sandbox.start("mpesa_reconcile", "--loop", "1") as process:
         yield process
         process.kill()
@@ -153,7 +153,7 @@ def is_open(shop: str) -> bool:
 
 
 def shop_until(closing_time: float, numbers: Iterator[int], shop: str) -> int:
-    """One shopper after the other, who look at their pages only in the end; the number of orders, all of them paid."""
+    """Buy as one shopper after the other until ``closing_time``. Return the number of orders, all paid."""
     pages: dict[str, Browser] = {}
     while time.monotonic() < closing_time:
         pages |= visit(Browser(shop), numbers)
@@ -166,12 +166,12 @@ def shop_until(closing_time: float, numbers: Iterator[int], shop: str) -> int:
 
 
 def visit(browser: Browser, numbers: Iterator[int]) -> dict[str, Browser]:
-    """Some orders, one after the other; the waiting pages that are left open."""
+    """Place some orders. Return the URLs of their payment pages."""
     return {order(browser, next(numbers), is_known=bool(turn)): browser for turn in range(ORDERS_A_VISIT)}
 
 
 def order(browser: Browser, number: int, *, is_known: bool) -> str:
-    """One order, for a phone of its own; the address of its waiting page."""
+    """Place an order with its own phone. Return the URL of its payment page."""
     moved_on(browser.post(f"/en/basket/add/{PLENTY[number % len(PLENTY)]}/", {"quantity": 1}))
     for path, fields in () if is_known else DOOR_TO_TILL:
         moved_on(browser.post(path, fields))
@@ -183,12 +183,12 @@ def order(browser: Browser, number: int, *, is_known: bool) -> str:
 
 
 def moved_on(answer: Answer) -> str:
-    """Where an answer leads."""
+    """Return the target of a redirect."""
     assert answer.status_code == 302, answer.content.decode()
     return answer["Location"]
 
 
-def test_a_crowd_buys_beside_the_reconciler_and_nobody_meets_a_locked_database(
+def test_parallel_shoppers_and_reconcile_meet_no_locked_database(
     sandbox: Sandbox, address: str, reconciler: subprocess.Popen[bytes]
 ) -> None:
     crowd_of = partial(shop_until, time.monotonic() + RUSH, count())
@@ -198,7 +198,7 @@ def test_a_crowd_buys_beside_the_reconciler_and_nobody_meets_a_locked_database(
     reconciler.send_signal(signal.SIGTERM)
 
     assert reconciler.wait(PATIENCE) == 0
-    by_the_shop, by_the_reconciler = sandbox.said("runserver"), sandbox.said("mpesa_reconcile")
+    by_the_shop, by_the_reconciler = sandbox.output_of("runserver"), sandbox.output_of("mpesa_reconcile")
     assert [line for line in (by_the_shop + by_the_reconciler).splitlines() if TROUBLE.search(line)] == []
     assert "payments checked" in by_the_reconciler
     assert sandbox.orders() == {"Being processed": placed}

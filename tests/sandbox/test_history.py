@@ -1,4 +1,4 @@
-"""The demo's past: plausible, the same for the same seed, and in itself as consistent as what the lifecycle writes."""
+"""The generated history is plausible, reproducible and consistent with what the services write."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaOrder, MpesaPayme
 from oscar_mpesa.models.receipts import NEEDS_DECISION
 from oscar_mpesa.reports.statistics import statistics
 from oscar_mpesa.services.reconciliation import Step, reconcile
-from sandbox_site.history.rows import WORDS, code_of
-from sandbox_site.history.trade import DEALT_WITH, EAT, OUTCOMES, Fate, sales
+from sandbox_site.history.rows import DESCRIPTIONS, code_of
+from sandbox_site.history.sales import DECIDED_AFTER, EAT, OUTCOMES, SaleOutcome, sales
 from tests.shop import NOON
 
 pytestmark = pytest.mark.django_db
@@ -31,24 +31,24 @@ MANY = 400
 
 
 @pytest.fixture
-def shelves(settings: Any, tmp_path: Path) -> None:
+def products(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
     call_command("sandbox_shop", verbosity=0)
 
 
 @pytest.fixture
-def past(shelves: None) -> None:
+def history(products: None) -> None:
     call_command("make_history", payments=MANY, days=60, verbosity=0)
 
 
-def test_the_same_seed_draws_the_same_lots_and_another_one_others() -> None:
+def test_same_seed_gives_the_same_sales() -> None:
     first, again, other = (list(sales(50, days=30, now=NOON, seed=seed)) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
 
 
-def test_it_is_as_many_requests_as_wanted_none_of_them_in_the_future() -> None:
+def test_number_of_payments_is_exact_and_none_is_in_the_future() -> None:
     drawn = list(sales(MANY, days=30, now=NOON, seed=1))
 
     tries = [each for sale in drawn for each in sale.tries]
@@ -57,7 +57,7 @@ def test_it_is_as_many_requests_as_wanted_none_of_them_in_the_future() -> None:
     assert [sale.at for sale in drawn] == sorted(sale.at for sale in drawn)
 
 
-def test_yesterday_is_a_day_like_others_where_the_history_is_made_early_in_the_morning() -> None:
+def test_history_made_early_in_the_morning_has_a_usual_yesterday() -> None:
     drawn = sales(20_000, days=60, now=NOON.replace(hour=1), seed=1)
 
     days = Counter((sale.at + EAT).date() for sale in drawn)
@@ -71,25 +71,25 @@ def test_failures_have_realistic_shares() -> None:
     codes = [each.code for sale in drawn for each in sale.tries]
     assert 0.75 < codes.count("0") / len(codes) < 0.83
     assert 0.07 < codes.count("1032") / len(codes) < 0.12
-    assert {sale.fate for sale in drawn} == set(Fate)
+    assert {sale.outcome for sale in drawn} == set(SaleOutcome)
 
 
-def test_there_is_something_of_each_kind_to_decide_about(past: None) -> None:
+def test_each_kind_of_unmatched_receipt_is_open(history: None) -> None:
     open_ones = set(MpesaReceipt.objects.filter(allocation__in=NEEDS_DECISION).values_list("allocation", flat=True))
 
     assert open_ones == {each.value for each in NEEDS_DECISION}
     assert {"surplus", "unallocated", "mismatch"} <= {need.key for need in active_alerts(timezone.now())}
 
 
-def test_older_money_has_found_its_person(past: None) -> None:
-    old = MpesaReceipt.objects.filter(paid_at__lt=timezone.now() - DEALT_WITH - timedelta(days=1))
+def test_older_receipts_are_decided(history: None) -> None:
+    old = MpesaReceipt.objects.filter(paid_at__lt=timezone.now() - DECIDED_AFTER - timedelta(days=1))
 
     assert old.filter(allocation="returned").exists()
     assert not old.filter(allocation__in=NEEDS_DECISION).exists()
     assert not old.filter(allocation="returned").exclude(returned_amount=F("amount")).exists()
 
 
-def test_every_payment_that_completed_has_money_and_no_other_one_has(past: None) -> None:
+def test_only_completed_payments_have_a_receipt(history: None) -> None:
     assert MpesaPayment.objects.count() == MANY
     assert not MpesaPayment.objects.filter(status="completed", receipts=None).exists()
     others = MpesaReceipt.objects.exclude(payment__status="completed")
@@ -97,7 +97,7 @@ def test_every_payment_that_completed_has_money_and_no_other_one_has(past: None)
     assert not MpesaReceipt.objects.exclude(payment__mpesa_order_id=F("order_id")).exists()
 
 
-def test_applied_money_is_what_its_paid_order_costs(past: None) -> None:
+def test_matched_receipts_equal_their_orders_total(history: None) -> None:
     applied = MpesaReceipt.objects.filter(allocation="applied")
 
     assert not applied.exclude(amount=F("order__total_incl_tax")).exists()
@@ -105,7 +105,7 @@ def test_applied_money_is_what_its_paid_order_costs(past: None) -> None:
     assert applied.count() == applied.values("order").distinct().count()
 
 
-def test_the_books_are_what_the_receipts_say(past: None) -> None:
+def test_sources_match_the_receipts(history: None) -> None:
     booked = MpesaReceipt.objects.exclude(booked_at=None)
     returned = booked.filter(allocation="returned")
 
@@ -116,14 +116,14 @@ def test_the_books_are_what_the_receipts_say(past: None) -> None:
     assert Source.objects.count() == booked.count()
 
 
-def test_the_books_are_as_old_as_their_orders(past: None) -> None:
+def test_sources_are_as_old_as_their_orders(history: None) -> None:
     transactions = get_model("payment", "Transaction").objects
 
     assert transactions.exists()
     assert not transactions.exclude(date_created=F("source__order__date_placed")).exists()
 
 
-def test_every_answer_was_posted_and_every_end_is_in_the_timeline(past: None) -> None:
+def test_every_result_has_a_callback_and_an_event(history: None) -> None:
     ended = MpesaPayment.objects.exclude(ended_at=None)
 
     assert MpesaEvent.objects.filter(type="payment_settled").count() == ended.count()
@@ -131,7 +131,7 @@ def test_every_answer_was_posted_and_every_end_is_in_the_timeline(past: None) ->
     assert MpesaCallback.objects.filter(verdict="received").count() == 0
 
 
-def test_nothing_is_left_to_be_done_by_reconcile(past: None) -> None:
+def test_reconcile_has_nothing_to_do(history: None) -> None:
     steps: list[Step] = list(reconcile(timezone.now))
 
     assert MpesaOrder.objects.count() > 0
@@ -139,21 +139,21 @@ def test_nothing_is_left_to_be_done_by_reconcile(past: None) -> None:
     assert MpesaOrder.objects.filter(closed_at=None, order__status="Payment expired").count() == 0
 
 
-def test_nobody_reads_the_secret_of_one_payment_off_another_history(past: None) -> None:
+def test_secrets_differ_between_histories(history: None) -> None:
     secrets = set(MpesaPayment.objects.values_list("secret", flat=True))
 
     assert len(secrets) == MANY
     assert {len(secret) for secret in secrets} == {32}
 
 
-def test_it_is_marked_as_a_test_unless_told_otherwise(shelves: None) -> None:
+def test_payments_are_simulated_by_default(products: None) -> None:
     call_command("make_history", payments=30, verbosity=0)
 
     for model in (MpesaOrder, MpesaPayment, MpesaReceipt, MpesaCallback):
         assert set(model.objects.values_list("environment", flat=True)) == {"simulated"}
 
 
-def test_the_desk_shows_it(past: None) -> None:
+def test_dashboard_shows_the_history(history: None) -> None:
     found = statistics(timezone.now())
 
     assert found.taken > 0
@@ -162,7 +162,7 @@ def test_the_desk_shows_it(past: None) -> None:
     assert found.reasons
 
 
-def test_codes_are_of_the_usual_shape_and_all_different() -> None:
+def test_codes_are_valid_and_unique() -> None:
     codes = {code_of(number, place) for number in range(20_000) for place in range(3)}
 
     assert len(codes) == 60_000
@@ -170,29 +170,29 @@ def test_codes_are_of_the_usual_shape_and_all_different() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"payments": 0}, {"days": 0}])
-def test_a_history_of_nothing_is_none(shelves: None, wrong: dict[str, int]) -> None:
+def test_history_needs_at_least_one_payment_and_day(products: None, wrong: dict[str, int]) -> None:
     with pytest.raises(CommandError, match="1 or more"):
         call_command("make_history", verbosity=0, **wrong)
 
 
-def test_there_is_one_past_only(past: None) -> None:
-    with pytest.raises(CommandError, match="a history already"):
+def test_second_history_is_refused(history: None) -> None:
+    with pytest.raises(CommandError, match="already has a history"):
         call_command("make_history", payments=5, verbosity=0)
 
 
-def test_it_does_not_run_among_real_payments(shelves: None, settings: Any) -> None:
+def test_history_is_refused_in_production(products: None, settings: Any) -> None:
     settings.OSCAR_MPESA = {"ENVIRONMENT": "production"}
 
-    with pytest.raises(CommandError, match="real M-Pesa"):
+    with pytest.raises(CommandError, match="does not run in production"):
         call_command("make_history", verbosity=0)
 
 
-def test_it_wants_goods_on_the_shelf() -> None:
+def test_history_without_products_is_refused() -> None:
     with pytest.raises(CommandError, match="run sandbox_shop first"):
         call_command("make_history", verbosity=0)
 
 
-def test_the_things_of_an_unpaid_order_stand_as_they_were_ordered(past: None) -> None:
+def test_lines_of_unpaid_orders_keep_their_status(history: None) -> None:
     lines = get_model("order", "Line").objects.order_by().values_list("order__status", "status").distinct()
 
     unpaid = {status: line for status, line in lines if status != "Being processed"}
@@ -200,9 +200,9 @@ def test_the_things_of_an_unpaid_order_stand_as_they_were_ordered(past: None) ->
     assert ("Being processed", "Being processed") in set(lines)
 
 
-def test_each_failure_has_the_words_of_its_code(past: None) -> None:
-    told = set(MpesaPayment.objects.exclude(result_code="").values_list("result_code", "result_description"))
+def test_each_failure_has_the_description_of_its_code(history: None) -> None:
+    results = set(MpesaPayment.objects.exclude(result_code="").values_list("result_code", "result_description"))
 
-    assert len({words for _, words in told}) == len({code for code, _ in told}) == len(told)
-    assert ("1", "The balance is insufficient for the transaction.") in told
-    assert set(WORDS) == set(OUTCOMES) - {""}
+    assert len({words for _, words in results}) == len({code for code, _ in results}) == len(results)
+    assert ("1", "The balance is insufficient for the transaction.") in results
+    assert set(DESCRIPTIONS) == set(OUTCOMES) - {""}

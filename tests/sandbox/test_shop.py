@@ -1,4 +1,4 @@
-"""The demo shop: filled once, however often it is opened, and worth looking at in both languages."""
+"""The demo shop is created once and works in both languages."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ NYALI = {"first_name": "Amina", "last_name": "Otieno", "line1": "Nyali Road 12",
 @pytest.fixture
 def shop(settings: Any, tmp_path: Path) -> str:
     settings.MEDIA_ROOT = str(tmp_path)
-    said = io.StringIO()
-    call_command("sandbox_shop", stdout=said)
-    return said.getvalue()
+    output = io.StringIO()
+    call_command("sandbox_shop", stdout=output)
+    return output.getvalue()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def counts() -> list[int]:
 
 
 @pytest.mark.usefixtures("shop")
-def test_opening_the_shop_twice_creates_nothing_twice() -> None:
+def test_creating_the_shop_twice_creates_nothing_twice() -> None:
     before = counts()
 
     call_command("sandbox_shop", stdout=io.StringIO())
@@ -68,7 +68,7 @@ def test_opening_the_shop_twice_creates_nothing_twice() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_changed_price_and_a_changed_password_survive_the_next_opening() -> None:
+def test_changed_price_and_password_are_kept() -> None:
     StockRecord.objects.filter(partner_sku="coffee").update(price=Decimal("10.00"))
     shopper = get_user_model().objects.get(username="shopper")
     shopper.set_password("my own secret")
@@ -81,7 +81,7 @@ def test_a_changed_price_and_a_changed_password_survive_the_next_opening() -> No
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_dozen_things_are_for_sale_in_shillings_and_one_of_them_is_sold_out() -> None:
+def test_shop_has_twelve_products_and_one_is_sold_out() -> None:
     records = StockRecord.objects.filter(price_currency="KES", price__gt=0)
 
     assert records.count() == len(GOODS) == 12
@@ -90,7 +90,7 @@ def test_a_dozen_things_are_for_sale_in_shillings_and_one_of_them_is_sold_out() 
 
 
 @pytest.mark.usefixtures("shop")
-def test_every_product_has_a_picture_a_description_and_a_category() -> None:
+def test_every_product_has_picture_description_and_category() -> None:
     for product in Product.objects.all():
         assert product.images.count() == 1, product
         assert product.description, product
@@ -98,7 +98,7 @@ def test_every_product_has_a_picture_a_description_and_a_category() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DRAWINGS))
-def test_a_drawing_is_a_small_square_jpeg(name: str) -> None:
+def test_drawing_is_a_small_square_jpeg(name: str) -> None:
     file = draw(name)
 
     picture = Image.open(io.BytesIO(file))
@@ -109,7 +109,7 @@ def test_a_drawing_is_a_small_square_jpeg(name: str) -> None:
 
 
 @pytest.mark.parametrize("login", LOGINS, ids=lambda login: login.role)
-def test_everybody_gets_in_with_the_printed_password(shop: str, login: Login) -> None:
+def test_all_users_sign_in_with_the_printed_passwords(shop: str, login: Login) -> None:
     assert login.email in shop
     assert login.password in shop
 
@@ -120,7 +120,7 @@ def test_everybody_gets_in_with_the_printed_password(shop: str, login: Login) ->
 
 
 @pytest.mark.parametrize("page", ["", "orders/", "catalogue/", "vouchers/", "reports/", "partners/"])
-def test_the_shopkeeper_works_in_the_dashboard(client: Client, page: str) -> None:
+def test_shopkeeper_can_use_the_dashboard(client: Client, page: str) -> None:
     client.force_login(get_user_model().objects.get(username="staff"))
 
     response = client.get(f"/en/dashboard/{page}")
@@ -130,14 +130,14 @@ def test_the_shopkeeper_works_in_the_dashboard(client: Client, page: str) -> Non
 
 @pytest.mark.parametrize("language", ["en", "sw"])
 @pytest.mark.parametrize("page", ["", "catalogue/", "offers/", "basket/", "accounts/login/"])
-def test_the_shop_opens_in_both_languages(client: Client, language: str, page: str) -> None:
+def test_shop_works_in_both_languages(client: Client, language: str, page: str) -> None:
     response = client.get(f"/{language}/{page}")
 
     assert response.status_code == 200
     assert f'<html lang="{language}"' in response.content.decode()
 
 
-def test_the_front_page_shows_prices_with_their_cents_and_nothing_that_is_sold_out(client: Client) -> None:
+def test_front_page_shows_cents_and_no_sold_out_products(client: Client) -> None:
     page = client.get("/en/").content.decode()
 
     assert "KSh 1,499.50" in page
@@ -145,7 +145,7 @@ def test_the_front_page_shows_prices_with_their_cents_and_nothing_that_is_sold_o
     assert "Lamu dhow" not in page
 
 
-def test_no_page_loads_anything_from_outside(client: Client) -> None:
+def test_no_page_loads_external_files(client: Client) -> None:
     page = client.get("/en/").content.decode()
 
     assert "<script" in page and "KSh 1,499.50" in page
@@ -153,7 +153,7 @@ def test_no_page_loads_anything_from_outside(client: Client) -> None:
     assert 'src="http' not in page
 
 
-def test_the_voucher_takes_150_shillings_off_beside_the_offer(client: Client) -> None:
+def test_voucher_takes_150_shillings_off_beside_the_offer(client: Client) -> None:
     coffee = Product.objects.get(stockrecords__partner_sku="coffee")
     client.post(f"/en/basket/add/{coffee.pk}/", {"quantity": 2})
     client.post("/en/basket/vouchers/add/", {"code": "KARIBU"})
@@ -163,7 +163,7 @@ def test_the_voucher_takes_150_shillings_off_beside_the_offer(client: Client) ->
     assert basket.total_incl_tax == Decimal("2999.00") - Decimal("299.90") - Decimal("150.00")
 
 
-def test_cash_on_delivery_places_an_order_that_says_what_is_due_at_the_door(client: Client) -> None:
+def test_cash_on_delivery_records_the_amount_due(client: Client) -> None:
     honey = Product.objects.get(stockrecords__partner_sku="honey")
     client.post(f"/en/basket/add/{honey.pk}/", {"quantity": 1})
     client.post("/en/checkout/", {"username": "guest@example.com", "options": "anonymous"})
@@ -182,7 +182,7 @@ def test_cash_on_delivery_places_an_order_that_says_what_is_due_at_the_door(clie
     ]
 
 
-def test_the_demo_does_not_open_where_real_money_moves(settings: Any) -> None:
+def test_demo_is_refused_in_production(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ENVIRONMENT": "production"}
 
     with pytest.raises(CommandError, match="passwords are public"):

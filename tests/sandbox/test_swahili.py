@@ -1,4 +1,4 @@
-"""The demo purchase is Swahili from the front page to the thank-you page, whatever is pressed on the way."""
+"""The demo shop is completely in Swahili, from the front page to the thank-you page."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from oscar_mpesa.models import MpesaReceipt
 from sandbox_site.goods import CATEGORIES, GOODS
 from sandbox_site.people import SHOPPER
 from tests.sandbox import purchases
-from tests.sandbox.page_reader import Ear, Reader, listen, words
+from tests.sandbox.page_reader import MissingTranslations, Reader, collect_missing, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: What stays as it is: names, what people typed, what is the same in both languages ...
+#: Texts that are the same in both languages: names and input.
 NAMES = {
     *(good.title for good in GOODS),
     *(good.description for good in GOODS),
@@ -42,7 +42,7 @@ NAMES = {
     "M-Pesa",
     "TEST",
 }
-#: ... and what the shop's own database has in one language, or Oscar has not marked.
+#: Texts that the database has in one language, or that Oscar does not mark for translation.
 NOT_MARKED = {"Goods", "Pantry week", "10% off coffee, tea, honey, nuts and spice.", "Karibu (KARIBU)", "breadcrumb"}
 
 
@@ -54,10 +54,10 @@ def _shop(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
-    return Reader("sw", listen(monkeypatch, "sw"))
+    return Reader("sw", collect_missing(monkeypatch, "sw"))
 
 
-def test_a_guest_who_looks_at_everything_and_mistypes_everything_reads_swahili(reader: Reader) -> None:
+def test_guest_reads_swahili_on_every_page_and_error(reader: Reader) -> None:
     purchases.looks_around(reader)
     purchases.fills_the_basket(reader)
     purchases.uses_a_voucher(reader)
@@ -74,7 +74,7 @@ def test_a_guest_who_looks_at_everything_and_mistypes_everything_reads_swahili(r
     assert "Inashughulikiwa" in words(status)
 
 
-def test_a_user_reads_swahili_by_either_way_to_pay(reader: Reader) -> None:
+def test_user_reads_swahili_with_both_payment_methods(reader: Reader) -> None:
     purchases.signs_in(reader)
     purchases.fills_the_basket(reader)
     reader.sends("basket/vouchers/add/", code="KARIBU")
@@ -91,7 +91,7 @@ def test_a_user_reads_swahili_by_either_way_to_pay(reader: Reader) -> None:
     assert "M-Pesa" in words(by_mpesa)
 
 
-def test_whoever_looks_after_an_account_reads_swahili(reader: Reader) -> None:
+def test_account_pages_are_in_swahili(reader: Reader) -> None:
     purchases.forgets_the_password(reader)
     purchases.registers(reader)
     reader.client.logout()
@@ -101,7 +101,7 @@ def test_whoever_looks_after_an_account_reads_swahili(reader: Reader) -> None:
     assert reader.untranslated == {}
 
 
-def test_a_payment_that_fails_or_comes_to_nothing_is_told_in_swahili(reader: Reader) -> None:
+def test_failed_and_unanswered_payments_are_in_swahili(reader: Reader) -> None:
     purchases.fills_the_basket(reader)
     purchases.is_a_guest(reader)
     purchases.says_where(reader)
@@ -112,8 +112,8 @@ def test_a_payment_that_fails_or_comes_to_nothing_is_told_in_swahili(reader: Rea
     assert "Pesa kwenye M-PESA hiyo hazitoshi." in page
 
 
-def test_no_text_of_a_purchase_is_the_same_in_both_languages(reader: Reader) -> None:
-    english = Reader("en", Ear())
+def test_purchase_has_no_text_common_to_both_languages(reader: Reader) -> None:
+    english = Reader("en", MissingTranslations())
     for each in (reader, english):
         purchases.looks_around(each)
         purchases.fills_the_basket(each)
@@ -127,24 +127,24 @@ def test_no_text_of_a_purchase_is_the_same_in_both_languages(reader: Reader) -> 
     assert same - NAMES - NOT_MARKED == set()
 
 
-def test_the_confirmation_is_mailed_in_swahili_with_the_mpesa_code(reader: Reader) -> None:
+def test_confirmation_email_is_in_swahili_with_the_code(reader: Reader) -> None:
     purchases.fills_the_basket(reader)
     purchases.is_a_guest(reader)
     purchases.says_where(reader)
     purchases.pays_by_mpesa(reader)
 
-    told = mail.outbox[0]
-    assert isinstance(told, EmailMultiAlternatives)
-    html = str(told.alternatives[0][0])
+    message = mail.outbox[0]
+    assert isinstance(message, EmailMultiAlternatives)
+    html = str(message.alternatives[0][0])
     number = MpesaReceipt.objects.get().number
-    assert told.subject == f"Uthibitisho wa oda {purchases.order().number}"
-    for body in (str(told.body), html):
+    assert message.subject == f"Uthibitisho wa oda {purchases.order().number}"
+    for body in (str(message.body), html):
         assert "Bidhaa za oda yako:" in body
         assert f"Nambari ya muamala {number}: KSh 5,300 zimepokelewa." in body
-    assert f"/sw/accounts/order-status/{purchases.order().number}/" in told.body
+    assert f"/sw/accounts/order-status/{purchases.order().number}/" in message.body
 
 
-def test_the_mail_about_a_new_password_is_in_swahili(reader: Reader) -> None:
+def test_password_email_is_in_swahili(reader: Reader) -> None:
     reader.sends("password-reset/", email=SHOPPER.email)
 
     assert mail.outbox[0].subject == "Nenosiri jipya la Duka la Pwani."
@@ -153,8 +153,8 @@ def test_the_mail_about_a_new_password_is_in_swahili(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-def test_oscars_own_pages_write_shillings_and_show_cents_only_where_there_are_any(language: str) -> None:
-    someone = Reader(language, Ear())
+def test_oscars_pages_omit_zero_cents(language: str) -> None:
+    someone = Reader(language, MissingTranslations())
 
     basket = purchases.fills_the_basket(someone)
 
@@ -167,12 +167,12 @@ def test_oscars_own_pages_write_shillings_and_show_cents_only_where_there_are_an
     ("amount", "written"),
     [("1500", "KSh 1,500"), ("1499.5", "KSh 1,499.50"), ("-150.00", "-KSh 150"), ("0", "KSh 0"), ("0.005", "KSh 0.01")],
 )
-def test_an_amount_is_written_as_on_our_pages_in_both_languages(language: str, amount: str, written: str) -> None:
+def test_amounts_are_formatted_as_on_our_pages(language: str, amount: str, written: str) -> None:
     with translation.override(language):
         assert currency(amount, "KES") == written == ksh(Decimal(amount))
 
 
 @pytest.mark.parametrize(("language", "written"), [("en", "25 November 2026, 15:34"), ("sw", "25 Novemba 2026, 15:34")])
-def test_a_moment_is_written_with_the_day_first_and_by_the_clock_of_24_hours(language: str, written: str) -> None:
+def test_times_have_the_day_first_and_24_hours(language: str, written: str) -> None:
     with translation.override(language):
         assert date_format(datetime(2026, 11, 25, 15, 34), "DATETIME_FORMAT") == written  # noqa: DTZ001

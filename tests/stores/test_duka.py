@@ -1,29 +1,29 @@
-"""A running shop takes M-Pesa by the README's lines alone; another process each time, for it has other apps."""
+"""A shop takes M-PESA with the README's lines alone. It runs in its own process, because it has other apps."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.stores.running import run
+from tests.stores.process import run
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        pytest.param("settings", id="M-Pesa last of the apps"),
-        pytest.param("settings_first", id="M-Pesa first of the apps"),
-        pytest.param("settings_by_hand", id="the mixins put in by hand"),
+        pytest.param("settings", id="M-PESA is the last app"),
+        pytest.param("settings_first", id="M-PESA is the first app"),
+        pytest.param("settings_manual", id="mixins added manually"),
     ],
 )
 def test_shop_sells_by_mpesa_and_card(settings: str) -> None:
-    done = run("pytest", "tests/stores/duka/selling.py", "--quiet", "-p", "no:cacheprovider", settings=settings)
+    done = run("pytest", "tests/stores/duka/purchases.py", "--quiet", "-p", "no:cacheprovider", settings=settings)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
 
 
 def test_check_names_the_missing_mixins() -> None:
-    done = run("django", "check", settings="settings_forgotten")
+    done = run("django", "check", settings="settings_without_mixins")
 
     assert done.returncode == 1, done.stdout
     assert "oscar_mpesa.E001" in done.stderr

@@ -1,12 +1,12 @@
-"""An app orders through django-oscar-api and pays through our API; another process, for it has other apps."""
+"""An app orders through django-oscar-api and pays through our API, in its own process."""
 
 from __future__ import annotations
 
-from tests.stores.running import run
+from tests.stores.process import run
 
 
 def test_shop_with_django_oscar_api_sells_to_apps() -> None:
-    done = run("pytest", "tests/stores/headless/selling.py", "--quiet", "-p", "no:cacheprovider", store="headless")
+    done = run("pytest", "tests/stores/headless/purchases.py", "--quiet", "-p", "no:cacheprovider", store="headless")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 passed" in done.stdout

@@ -1,5 +1,5 @@
-// Where there is room, the practice phone stands beside the shop and stays there from page to page; otherwise, and
-// without scripts, its link opens a tab.
+// On wide screens the practice phone opens beside the shop and stays open on other pages. On narrow screens and
+// without scripts its link opens a tab.
 "use strict";
 {
   const link = document.getElementById("duka-phone-link"), wide = matchMedia("(min-width: 1100px)");
@@ -20,7 +20,7 @@
     document.body.classList.toggle("duka-beside", Boolean(phone));
     sessionStorage.setItem("duka-phone", phone ? "open" : "");
   }
-  function follow() {
+  function updateLink() {
     if (wide.matches) {
       link.setAttribute("role", "button");
       link.setAttribute("aria-expanded", "false");
@@ -43,7 +43,7 @@
       event.preventDefault();
       toggle();
     });
-    wide.addEventListener("change", follow);
-    follow();
+    wide.addEventListener("change", updateLink);
+    updateLink();
   }
 }

@@ -1,1 +1,1 @@
-"""A shop that ran before it took M-Pesa: a forked checkout, a payment chooser of its own, and cards."""
+"""A shop with a forked checkout, its own chooser of methods, and cards."""

@@ -1,4 +1,4 @@
-"""The bank that takes the shop's cards: inside the shop, so that a test can see what was charged."""
+"""A card processor that records its charges for tests."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from oscar.apps.payment.exceptions import UnableToTakePayment
 
-#: What was charged: order number and amount.
+#: Charges: order number and amount.
 charged: list[tuple[str, Decimal]] = []
 
 EMPTY_CARD = "5105105105105100"
 
 
 def charge(order_number: str, amount: Decimal, *, card: str) -> str:
-    """Take the money and return the bank's reference; raises ``UnableToTakePayment`` for an empty card."""
+    """Charge a card and return the bank's reference. Raises ``UnableToTakePayment`` for an empty card."""
     if card == EMPTY_CARD:
         raise UnableToTakePayment("The bank declined the card.")
     charged.append((order_number, amount))

@@ -1,9 +1,9 @@
-"""The shop as it was, with the lines that the README asks for; in an environment that allows test mode."""
+"""Settings of the shop with the README's lines, in an environment that allows test mode."""
 
 import environ
 
 from oscar_mpesa.conf import mpesa_settings
-from tests.stores.duka.as_it_was import *
+from tests.stores.duka.settings_before import *
 
 env = environ.Env()
 env.ENVIRON = {"MPESA_TEST_MODE": "true"}

@@ -1,4 +1,4 @@
-"""The same with M-Pesa as the first of all apps."""
+"""The shop with M-PESA as the first app."""
 
 from tests.stores.duka.settings import *
 

@@ -1,4 +1,4 @@
-"""The shop's addresses, with the one line that the README asks for."""
+"""URLs of the shop, with the README's line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A shop without pages of its own for paying: apps order from it through django-oscar-api."""
+"""A shop without pages for paying: apps order through django-oscar-api."""

@@ -1,4 +1,4 @@
-"""Whose order it is, in the words of docs/api.md."""
+"""Ownership of orders as in docs/api.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 
 
 def has_the_users_token(request: HttpRequest, order: Any) -> bool:
-    """The request carries the API token of the order's user."""
+    """Return whether the request carries the API token of the order's user."""
     try:
         found = TokenAuthentication().authenticate(request)
     except AuthenticationFailed:
@@ -21,5 +21,5 @@ def has_the_users_token(request: HttpRequest, order: Any) -> bool:
 
 
 def hand_out_token(sender: Any, order: Any, response: Any, **kwargs: Any) -> None:
-    """Whoever placed the order, guests too, may pay it and follow it from now on."""
+    """Give the client that placed the order a token to pay and follow it, also guests."""
     response.data["mpesa_token"] = make_token(order.pk, TokenPurpose.OWN)

@@ -1,10 +1,10 @@
-"""Oscar as it comes, django-oscar-api with token authentication, and M-Pesa in test mode."""
+"""Oscar's defaults, django-oscar-api with token authentication, and M-PESA in test mode."""
 
 from __future__ import annotations
 
 from oscar import INSTALLED_APPS as OSCAR_APPS
 
-from tests.stores.duka.as_it_was import *
+from tests.stores.duka.settings_before import *
 
 INSTALLED_APPS = [
     *OSCAR_APPS,

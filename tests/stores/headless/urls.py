@@ -1,4 +1,4 @@
-"""The shop's addresses, with the lines that docs/api.md asks for."""
+"""URLs of the shop, with the lines from docs/api.md."""
 
 from __future__ import annotations
 

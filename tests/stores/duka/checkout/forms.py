@@ -1,4 +1,4 @@
-"""How to pay, and with which card."""
+"""Forms for the method and for the card."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from oscar.apps.payment.forms import BankcardNumberField
 
 
 class ChooserForm(forms.Form):
-    """The shop's ways to pay; the second choice is the one line that the README asks for."""
+    """The shop's methods. The second choice is the line from the README."""
 
     pay_with = forms.ChoiceField(choices=[("card", "Card"), ("mpesa", "M-PESA")], widget=forms.RadioSelect)
 
 
 class CardForm(forms.Form):
-    """A card's number; it is never written down, so the preview carries it along, hidden."""
+    """A card's number. The shop does not store it, so the preview carries it in a hidden field."""
 
     number = BankcardNumberField()

@@ -1,4 +1,4 @@
-"""A chooser with a page of its own, and cards as Oscar's documentation tells to take them."""
+"""The shop's own chooser, and card payments as in Oscar's documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.stores.duka.checkout.forms import CardForm, ChooserForm
 
 
 class PaymentMethodView(views.PaymentMethodView):
-    """The shop's own question, on its own page."""
+    """Show the shop's own chooser."""
 
     template_name = "duka/chooser.html"
 
@@ -34,7 +34,7 @@ class PaymentMethodView(views.PaymentMethodView):
 
 
 class PaymentDetailsView(views.PaymentDetailsView):
-    """Asks for a card, shows the preview with the card hidden in it, and charges the card before the order."""
+    """Take a card, carry it through the preview, and charge it before the order is placed."""
 
     template_name = "duka/card.html"
     template_name_preview = "duka/preview.html"

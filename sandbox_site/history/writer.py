@@ -1,4 +1,4 @@
-"""Put a year of sales into the database, a thousand at a time."""
+"""Write generated sales to the database in batches."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.db.models import OuterRef, Subquery
 
 from sandbox_site.history import rows
 from sandbox_site.history.rows import PREFIX, Written, oscars, ours
-from sandbox_site.history.trade import Fate, Sale
+from sandbox_site.history.sales import Sale, SaleOutcome
 
-#: Sales written in one go, so that memory stays flat.
-AT_ONCE = 1000
+#: Sales per batch, to limit memory.
+BATCH_SIZE = 1000
 
 PAID_STATUS = "Being processed"
 
 
 class Writer:
-    """Writes sales of one environment; the shop's goods are there."""
+    """Write sales of one environment. The shop's products must exist."""
 
     def __init__(self, *, environment: str, shortcode: str) -> None:
         self.environment, self.shortcode = environment, shortcode
@@ -32,13 +32,13 @@ class Writer:
         self.kind = kinds.get_or_create(code="mpesa", defaults={"name": "M-PESA"})[0]
         self.paid = oscars("order", "PaymentEventType").objects.get_or_create(name="Paid")[0]
 
-    def write(self, sales: Iterable[Sale], tell: Callable[[int], None]) -> int:
-        """Write them all and return how many requests they were; ``tell`` hears of each thousand orders."""
+    def write(self, sales: Iterable[Sale], report_progress: Callable[[int], None]) -> int:
+        """Write sales and return the number of payments. Calls ``report_progress`` with it after each batch."""
         made, source = 0, iter(sales)
-        while chunk := list(islice(source, AT_ONCE)):
+        while chunk := list(islice(source, BATCH_SIZE)):
             made += self._write(chunk)
-            tell(made)
-        self._date_the_books()
+            report_progress(made)
+        self._backdate_sources()
         return made
 
     def _write(self, chunk: list[Sale]) -> int:
@@ -52,7 +52,7 @@ class Writer:
             each.receipts = list(rows.receipts_of(each))
         ours("MpesaReceipt").objects.bulk_create([receipt for each in written for receipt in each.receipts])
         self._messages(written)
-        self._books(written)
+        self._sources(written)
         return len(payments)
 
     def _orders(self, chunk: list[Sale]) -> list[Written]:
@@ -108,10 +108,10 @@ class Writer:
                     received_at=at,
                     environment=self.environment,
                     payment=payment,
-                    verdict="mismatch" if written.sale.fate is Fate.OTHER_AMOUNT and receipt else "applied",
+                    verdict="mismatch" if written.sale.outcome is SaleOutcome.OTHER_AMOUNT and receipt else "applied",
                 )
 
-    def _books(self, written: list[Written]) -> None:
+    def _sources(self, written: list[Written]) -> None:
         booked = [(each, receipt) for each in written for receipt in each.receipts if receipt.booked_at]
         sources = oscars("payment", "Source").objects.bulk_create([self._source(*pair) for pair in booked])
         debits = [_transaction(source, "Debit", source.amount_debited) for source in sources]
@@ -139,8 +139,8 @@ class Writer:
             label=f"payment {receipt.payment_id}",
         )
 
-    def _date_the_books(self) -> None:
-        """Oscar dates its books now, whatever it is told; they are as old as their orders."""
+    def _backdate_sources(self) -> None:
+        """Set the dates of Oscar's rows to their orders', because Oscar sets them to now on creation."""
         orders, sources = oscars("order", "Order").objects, oscars("payment", "Source").objects
         of_order = orders.filter(pk=OuterRef("order_id")).values("date_placed")
         of_source = sources.filter(pk=OuterRef("source_id")).values("order__date_placed")
@@ -157,27 +157,27 @@ def _transaction(source: Any, kind: str, amount: Any) -> Any:
 def _events(written: Written) -> Iterator[Any]:
     for payment in written.payments:
         if payment.ended_at:
-            told = {"source": "callback", "code": payment.result_code} if payment.result_code else {"source": "clock"}
+            cause = {"source": "callback", "code": payment.result_code} if payment.result_code else {"source": "clock"}
             step = {"before": "processing", "after": payment.status}
-            yield _event(written, "payment_settled", payment.ended_at, {**step, **told}, payment=payment)
+            yield _event(written, "payment_settled", payment.ended_at, {**step, **cause}, payment=payment)
     if written.mpesa_order.closed_at:
         yield _event(written, "order_closed", written.mpesa_order.closed_at, {"reason": "expired"})
     for receipt in written.receipts:
-        told = {"payment": receipt.payment, "receipt": receipt}
+        links = {"payment": receipt.payment, "receipt": receipt}
         if receipt.allocation == "returned":
             params, by_name = _refund(written, receipt), receipt.allocated_by_name
-            yield _event(written, "refund_recorded", receipt.returned_at, params, by_name=by_name, **told)
+            yield _event(written, "refund_recorded", receipt.returned_at, params, by_name=by_name, **links)
         elif receipt.allocation != "applied":
             params = {"after": receipt.allocation, "reason": receipt.reason}
             if receipt.reason == "wrong_amount":
                 params |= {"expected": str(receipt.payment.amount), "arrived": str(receipt.amount)}
-            yield _event(written, "receipt_unmatched", receipt.created_at, params, **told)
+            yield _event(written, "receipt_unmatched", receipt.created_at, params, **links)
 
 
 def _refund(written: Written, receipt: Any) -> dict[str, str]:
-    before = {Fate.TWICE: "surplus", Fate.LATE: "unallocated", Fate.OTHER_AMOUNT: "mismatch"}
+    before = {SaleOutcome.TWICE: "surplus", SaleOutcome.LATE: "unallocated", SaleOutcome.OTHER_AMOUNT: "mismatch"}
     return {
-        "before": before.get(written.sale.fate, "applied"),
+        "before": before.get(written.sale.outcome, "applied"),
         "after": "returned",
         "amount": str(receipt.returned_amount),
         "day": f"{receipt.returned_at:%Y-%m-%d}",

@@ -1,4 +1,4 @@
-"""What the shop must do wherever it stands in ``INSTALLED_APPS``; run by ``tests/stores/test_duka.py``."""
+"""What shoppers do in the shop, anywhere in ``INSTALLED_APPS``. ``tests/stores/test_duka.py`` runs this module."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CARD = "5555555555554444"
 
 
 @pytest.fixture(autouse=True)
-def _an_empty_till() -> Iterator[None]:
+def _no_charges() -> Iterator[None]:
     gateway.charged.clear()
     yield
     gateway.charged.clear()
@@ -56,11 +56,11 @@ def pay_by_card(shopper: Shopper, number: str = CARD) -> Any:
 
 
 def test_manage_py_check_is_clean() -> None:
-    said = StringIO()
+    output = StringIO()
 
-    call_command("check", fail_level="WARNING", stdout=said)
+    call_command("check", fail_level="WARNING", stdout=output)
 
-    assert "no issues" in said.getvalue()
+    assert "no issues" in output.getvalue()
 
 
 def test_shops_own_chooser_is_shown(shopper: Shopper) -> None:
@@ -118,7 +118,7 @@ def test_pages_keep_the_shops_own_titles(shopper: Shopper) -> None:
     assert "M-PESA phone number" in step
 
 
-@pytest.mark.parametrize("mpesa_first", [False, True], ids=["at once", "after M-Pesa was chosen"])
+@pytest.mark.parametrize("mpesa_first", [False, True], ids=["at once", "after choosing M-PESA"])
 def test_card_is_charged_and_no_prompt_is_sent(shopper: Shopper, mpesa_first: bool) -> None:
     if mpesa_first:
         choose(shopper, "mpesa")

@@ -1,4 +1,4 @@
-"""The same, left to put M-Pesa into its checkout by hand, which it forgot."""
+"""The shop with ``AUTO_INTEGRATE`` off and without the mixins."""
 
 from tests.stores.duka.settings import *
 

@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""App config of the checkout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from oscar.apps.checkout import apps
 
 
 class CheckoutConfig(apps.CheckoutConfig):
-    """Stands in the place of Oscar's own."""
+    """Replace Oscar's own config."""
 
-    name = "tests.stores.duka.by_hand"
+    name = "tests.stores.duka.manual"

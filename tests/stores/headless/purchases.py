@@ -1,4 +1,4 @@
-"""What the shop must do for an app; run by ``tests/stores/test_headless.py``."""
+"""What an app does in the shop. ``tests/stores/test_headless.py`` runs this module."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.shopper import ADDRESS
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    # django-oscar-api, in its own code.
+    # Raised in django-oscar-api.
     pytest.mark.filterwarnings("ignore:AttributeValueField is deprecated"),
 ]
 
@@ -44,7 +44,7 @@ class App:
         return self.client.get(f"/api/payments/{payment_id}/check_status/", headers=self.headers)
 
     def orders(self, product: Any) -> dict[str, Any]:
-        """Through django-oscar-api: into the basket, and the checkout."""
+        """Place an order through django-oscar-api."""
         get_model("address", "Country").objects.get_or_create(
             iso_3166_1_a2="KE", defaults={"printable_name": "Kenya", "is_shipping_country": True}
         )
@@ -73,11 +73,11 @@ def age(seconds: int) -> None:
 
 
 def test_manage_py_check_is_clean() -> None:
-    said = StringIO()
+    output = StringIO()
 
-    call_command("check", fail_level="WARNING", stdout=said)
+    call_command("check", fail_level="WARNING", stdout=output)
 
-    assert "no issues" in said.getvalue()
+    assert "no issues" in output.getvalue()
 
 
 def test_user_of_the_app_pays_and_gets_the_email(user: Any) -> None:

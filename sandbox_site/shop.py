@@ -1,4 +1,4 @@
-"""Opening the shop: each step creates what is absent and leaves alone what is there."""
+"""Create the demo shop. Each step creates what is missing and leaves the rest unchanged."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ VOUCHER_CODE = "KARIBU"
 
 
 @transaction.atomic
-def open_shop() -> int:
-    """Create the demo shop and return how many products were new; a second call changes nothing."""
-    _put_up_the_sign()
-    _ship_within_kenya()
-    people.invite()
-    new = [_stock(good) for good in GOODS if not _is_sold(good)]
+def create_shop() -> int:
+    """Create the demo shop and return the number of new products. A second call changes nothing."""
+    _create_site()
+    _create_country()
+    people.create_users()
+    new = [_create_product(good) for good in GOODS if not _has_product(good)]
     if new:
         _describe_categories()
-    _announce_offer()
-    _print_voucher()
+    _create_offer()
+    _create_voucher()
     return len(new)
 
 
-def _put_up_the_sign() -> None:
+def _create_site() -> None:
     Site.objects.update_or_create(
         pk=settings.SITE_ID, defaults={"domain": settings.SITE_DOMAIN, "name": settings.OSCAR_SHOP_NAME}
     )
 
 
-def _ship_within_kenya() -> None:
+def _create_country() -> None:
     get_model("address", "Country").objects.get_or_create(
         iso_3166_1_a2="KE",
         defaults={
@@ -53,12 +53,12 @@ def _ship_within_kenya() -> None:
     )
 
 
-def _is_sold(good: Good) -> bool:
+def _has_product(good: Good) -> bool:
     return bool(get_model("partner", "StockRecord").objects.filter(partner_sku=good.picture).exists())
 
 
-def _stock(good: Good) -> Any:
-    """Put one product on the shelf, with its picture, its price and its stock."""
+def _create_product(good: Good) -> Any:
+    """Create a product with its picture, price and stock."""
     kind, _ = get_model("catalogue", "ProductClass").objects.get_or_create(
         name="Goods", defaults={"requires_shipping": True, "track_stock": True}
     )
@@ -80,8 +80,8 @@ def _describe_categories() -> None:
         category.save()
 
 
-def _announce_offer() -> None:
-    """Ten per cent off the pantry: whole shillings become cents, as sales do."""
+def _create_offer() -> None:
+    """Create an offer of 10% off the pantry, which leads to totals with cents."""
     if _offers().filter(slug="pantry-week").exists():
         return
     pantry, _ = _ranges().get_or_create(name="The pantry", defaults={"is_public": True})
@@ -97,8 +97,8 @@ def _announce_offer() -> None:
     )
 
 
-def _print_voucher() -> None:
-    """KSh 150 off anything, for whoever types the code, as often as they like."""
+def _create_voucher() -> None:
+    """Create a voucher of KSh 150 off any product, which anybody can use any number of times."""
     vouchers = get_model("voucher", "Voucher").objects
     if vouchers.filter(code=VOUCHER_CODE).exists():
         return

@@ -1,4 +1,4 @@
-"""The shop's settings before it took M-Pesa."""
+"""Settings of the shop before it takes M-PESA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop's views, M-Pesa first; its chooser asks for itself and needs nothing."""
+"""The shop's views with the M-PESA mixins first. Its chooser needs none."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ __all__ = ["PaymentDetailsView", "PaymentMethodView"]
 
 
 class PaymentDetailsView(MpesaPaymentDetailsMixin, views.PaymentDetailsView):
-    """Cards, and M-Pesa."""
+    """Take cards and M-PESA."""

@@ -1,4 +1,4 @@
-"""Run another store in a process of its own."""
+"""Run another store in its own process."""
 
 from __future__ import annotations
 
