@@ -68,7 +68,7 @@ def test_only_staff_with_permission_see_full_phones() -> None:
 
 @pytest.mark.django_db
 def test_staff_need_all_of_the_permissions() -> None:
-    clerk = new_staff_user("act_on_payment", "block_phone")
+    staff = new_staff_user("act_on_payment", "block_phone")
 
-    assert is_staff_with(clerk, staff_permissions.ACT, staff_permissions.BLOCK)
-    assert not is_staff_with(clerk, staff_permissions.ACT, staff_permissions.EXPORT)
+    assert is_staff_with(staff, staff_permissions.ACT, staff_permissions.BLOCK)
+    assert not is_staff_with(staff, staff_permissions.ACT, staff_permissions.EXPORT)

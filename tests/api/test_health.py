@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from oscar_mpesa.api import health as door
+from oscar_mpesa.api import health as health_module
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaJobRun, MpesaPayment
 from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
@@ -124,7 +124,7 @@ def test_failing_database_is_urgent() -> None:
         answer = health()
 
     assert answer.status_code == 503
-    assert answer.json()["alerts"] == [door.DATABASE_ALERT]
+    assert answer.json()["alerts"] == [health_module.DATABASE_ALERT]
 
 
 def test_token_is_shown_nowhere() -> None:

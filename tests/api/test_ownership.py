@@ -122,10 +122,10 @@ def test_token_pays_without_cookies_and_sees_the_number_masked() -> None:
 )
 def test_staff_see_payments_and_cannot_start_one(permissions: tuple[str, ...], phone: str) -> None:
     payment = new_payment(now=timezone.now())
-    clerk = signed_in(new_staff_user(*permissions))
+    staff = signed_in(new_staff_user(*permissions))
 
-    assert clerk.checks(payment.pk).json()["phone_number"] == phone
-    assert clerk.initiates(payment.order_id).status_code == 404
+    assert staff.checks(payment.pk).json()["phone_number"] == phone
+    assert staff.initiates(payment.order_id).status_code == 404
 
 
 # Browsers send cookies with requests of other sites too.

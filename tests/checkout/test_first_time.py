@@ -50,10 +50,10 @@ def test_expired_payment_link_says_so(shopper: Shopper, kiondo: Any) -> None:
 def test_front_page_links_to_an_unpaid_order(shopper: Shopper, kiondo: Any, front: str) -> None:
     page_url = buy_and_cancel(shopper, kiondo)
 
-    seen, stranger = (client.get(reverse(front)).content.decode() for client in (shopper.client, Client()))
+    seen, outsider = (client.get(reverse(front)).content.decode() for client in (shopper.client, Client()))
 
     assert "is waiting for KSh 1,500" in seen and page_url in seen
-    assert "is waiting for" not in stranger
+    assert "is waiting for" not in outsider
 
 
 def test_failure_names_the_phone_and_asks_about_its_network(shopper: Shopper, kiondo: Any) -> None:

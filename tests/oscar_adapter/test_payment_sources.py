@@ -67,13 +67,13 @@ def test_safaricoms_code_replaces_the_recorded_one(boss: Any) -> None:
 def claim_without_payment(boss: Any) -> MpesaPayment:
     """Record a code that could belong to either of two payments, and return the one that it belongs to."""
     order = new_order()
-    attempts: list[MpesaPayment] = []
+    payments: list[MpesaPayment] = []
     for phone in (CANCELS, NO_FUNDS):
-        attempts.append(new_payment(order, phone=phone, now=later(5 * len(attempts))))
-        post(attempts[-1], failure(attempts[-1]), now=later(5 * len(attempts)))
+        payments.append(new_payment(order, phone=phone, now=later(5 * len(payments))))
+        post(payments[-1], failure(payments[-1]), now=later(5 * len(payments)))
     record_receipt("OD123ABC45", Decimal(1500), order=order, by=boss, note="in the portal", now=later(90))
     assert books(order)["sources"][0][0] == "code OD123ABC45"
-    return attempts[0]
+    return payments[0]
 
 
 def test_recorded_code_gets_its_payment_later(boss: Any) -> None:

@@ -31,8 +31,8 @@ def wrong_amount() -> MpesaPayment:
 def refund(payment: MpesaPayment, by: Any, **changes: Any) -> MpesaReceipt:
     """Record a refund of the payment's receipt."""
     receipt = MpesaReceipt.objects.get(payment=payment)
-    told_by_staff = {"amount": receipt.amount, "reference": "OD999RET99", "now": later(60), **changes}
-    return record_refund(receipt, by=by, **told_by_staff)
+    values = {"amount": receipt.amount, "reference": "OD999RET99", "now": later(60), **changes}
+    return record_refund(receipt, by=by, **values)
 
 
 def test_order_paid_twice_names_both_payments() -> None:

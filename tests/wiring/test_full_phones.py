@@ -97,9 +97,9 @@ def test_session_that_typed_the_number_sees_it() -> None:
 
 def test_staff_with_permission_see_the_number() -> None:
     payment = pending()
-    clerk = signed_in(new_staff_user("view_mpesapayment", "view_full_phone"))
+    staff = signed_in(new_staff_user("view_mpesapayment", "view_full_phone"))
 
-    assert shows_number(clerk.get(filled(CHECK, payment)).content.decode())
+    assert shows_number(staff.get(filled(CHECK, payment)).content.decode())
 
 
 def on_the_payment_page(guesser: Client, payment: MpesaPayment) -> None:

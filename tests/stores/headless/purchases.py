@@ -117,8 +117,8 @@ def test_others_can_neither_pay_nor_see_the_order(user: Any) -> None:
     payment_id = app.posts(placed["payment_url"], NUMBER).json()["payment_id"]
     another = get_user_model().objects.create_user("barasa", "barasa@example.com", "a long password")
 
-    for stranger in (App(another), App(), App(Authorization="Token of nobody")):
-        answers = [stranger.posts(placed["payment_url"], NUMBER), stranger.checks(payment_id)]
+    for outsider in (App(another), App(), App(Authorization="Token of nobody")):
+        answers = [outsider.posts(placed["payment_url"], NUMBER), outsider.checks(payment_id)]
 
         assert [answer.status_code for answer in answers] == [404, 404]
     assert MpesaPayment.objects.count() == 1
