@@ -240,11 +240,11 @@ def _receipt(written: Written, *, place: int = 0, less: int = 0, **columns: Any)
 
 def code_of(number: int, place: int) -> str:
     """Return a unique M-PESA code. The factor is coprime to 36, so it scatters the codes without collisions."""
-    scattered, letters = (number * 3 + place) * 1_804_289_383 % 36**8, []
+    scattered, characters = (number * 3 + place) * 1_804_289_383 % 36**8, []
     for _ in range(8):
         scattered, digit = divmod(scattered, 36)
-        letters.append(_CODE_CHARACTERS[digit])
-    return "SH" + "".join(letters)
+        characters.append(_CODE_CHARACTERS[digit])
+    return "SH" + "".join(characters)
 
 
 def callback_body(payment: Any, receipt: Any) -> bytes:

@@ -170,7 +170,7 @@ def has_header(request: HttpRequest, order: Any) -> bool:
     return request.headers.get("Authorization") == f"Token of {order.number}"
 
 
-@pytest.mark.parametrize("check", [has_header, f"{__name__}.says_the_header"], ids=["a function", "its dotted path"])
+@pytest.mark.parametrize("check", [has_header, f"{__name__}.has_header"], ids=["a function", "its dotted path"])
 def test_shops_own_check_is_called(settings: Any, check: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ORDER_OWNERSHIP_CHECK": check}
     order, another = new_order(), new_order()

@@ -145,7 +145,7 @@ def test_late_payment_after_other_method_awaits_a_decision(kiondo: Any) -> None:
     post(payment, success(payment), now=timezone.now())
 
     assert MpesaReceipt.objects.get().allocation == "unallocated"
-    assert "The shop has been text: it will send your things or return the money" in page(shopper, page_url)
+    assert "The shop has been told: it will send your things or return the money" in page(shopper, page_url)
 
 
 def test_second_click_also_redirects_to_the_methods(kiondo: Any) -> None:
