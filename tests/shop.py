@@ -32,7 +32,7 @@ ANOTHER = PhoneNumber.parse("0712345678")
 
 
 def later(seconds: float) -> datetime:
-    """Return the moment so many seconds after ``NOON``."""
+    """Return the moment this many seconds after ``NOON``."""
     return NOON + timedelta(seconds=seconds)
 
 
@@ -46,7 +46,7 @@ def new_product(*, price: str = "1500.00", stock: int = 10, title: str = "Kiondo
 def new_order(
     *, total: str = "1500.00", status: str = "Pending payment", lines: int = 1, user: Any = None, currency: str = "KES"
 ) -> Any:
-    """Place an order by Oscar's own creator, with so many lines and this total."""
+    """Place an order by Oscar's own creator, with this many lines and this total."""
     basket = factories.create_basket(empty=True)
     for _ in range(lines):
         basket.add_product(new_product(price="100.00"))

@@ -48,7 +48,7 @@ def replies(code: str) -> Iterator[Step]:
 
 
 def run_pass(code: str, *, seconds: float) -> Count:
-    """Send all pushes, then reconcile so many seconds later, with one result code for all."""
+    """Send all pushes, then reconcile this many seconds later, with one result code for all."""
     with replaced_transport(ScriptedTransport({"push": accepted(), "query": replies(code)})):
         for number in range(PAYMENTS):
             new_payment(phone=PhoneNumber.parse(f"2547{number:08}"))

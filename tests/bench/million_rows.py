@@ -36,7 +36,7 @@ A_YEAR = timedelta(days=365)
 
 
 def sell(count: int) -> None:
-    """Add so many orders, each paid by one payment of its own signed-in user."""
+    """Add this many orders, each paid by one payment of its own signed-in user."""
     user = get_user_model().objects.create_user(f"first of {count}", f"first-of-{count}@example.com")
     now = timezone.now()
     payment = pay(new_payment(new_order(user=user), now=now), number=f"M{count}", now=now)
@@ -46,12 +46,12 @@ def sell(count: int) -> None:
 
 
 def prompt(count: int) -> None:
-    """Add so many payments that no phone has answered."""
+    """Add this many payments that no phone has answered."""
     multiply(new_payment(now=timezone.now()), count)
 
 
 def trade(count: int, mark: str) -> None:
-    """Add so many guests' payments of the last year, one in ten cancelled.
+    """Add this many guests' payments of the last year, one in ten cancelled.
 
     Their M-PESA codes begin with ``OD`` and the mark, a letter.
     """
@@ -81,7 +81,7 @@ def _guests_order() -> Any:
 
 
 def multiply(payment: MpesaPayment, count: int, *others: Model, unlike: Mapping[str, str] | None = None) -> None:
-    """Copy a payment until there are so many, spread over the year before it, and update the planner's statistics.
+    """Copy a payment until there are ``count``, spread over the year before it, and update the planner's statistics.
 
     Copy its order, user, receipts, callbacks and messages too, and ``others``. ``unlike`` are further columns that must
     differ between copies. The role must be a superuser.

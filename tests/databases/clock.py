@@ -22,7 +22,7 @@ class Clock:
         self.now = timezone.now()
 
     def run_minutes(self, minutes: int) -> None:
-        """Run a pass in each of so many minutes."""
+        """Run one pass a minute, for this many minutes."""
         for _ in range(minutes):
             self._run_pass(minutes=1)
 
@@ -52,7 +52,7 @@ def open_work() -> dict[str, int]:
 
 
 def age_rows(minutes: int) -> None:
-    """Move every moment in our tables so many minutes back, for processes that read the real clock."""
+    """Move every moment in our tables this many minutes back, for processes that read the real clock."""
     age = timedelta(minutes=minutes)
     for model in apps.get_app_config("oscar_mpesa").get_models():
         moments = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]

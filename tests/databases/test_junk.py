@@ -18,7 +18,7 @@ SENDERS, POSTS_EACH = 8, 1_250
 
 
 def flood(body: bytes, posts: int) -> None:
-    """Post so many unverified bodies within one minute of the shop's clock."""
+    """Post this many unverified bodies within one minute of the shop's clock."""
     for index in range(posts):
         secret = f"{index:032}" if index % 2 else ""
         receive_callback(body, secret=secret, address="203.0.113.7", now=NOON)

@@ -38,7 +38,7 @@ def browser(live_server: LiveServer, shopper: Shopper) -> PlainBrowser:
 
 
 def pass_time(seconds: int) -> None:
-    """Move every payment, order, receipt and message so many seconds into the past."""
+    """Move every payment, order, receipt and message this many seconds into the past."""
     age = timedelta(seconds=seconds)
     clocks: dict[Any, tuple[str, ...]] = {
         MpesaPayment: ("created_at", "push_sent_at", "next_query_at", "ended_at"),

@@ -33,12 +33,12 @@ AN_ADDRESS = "197.248.0.1"
 
 
 def prompt_at(*seconds: float, phone: PhoneNumber = PAYS) -> list[MpesaPayment]:
-    """Send prompts to a phone, so many seconds after noon, each for its own order."""
+    """Send prompts to a phone, this many seconds after noon, each for its own order."""
     return [new_payment(phone=phone, now=later(each)) for each in seconds]
 
 
 def order_at(*seconds: float, **about: Any) -> list[MpesaPayment]:
-    """Start payments of new orders, each of another phone, so many seconds after noon."""
+    """Start payments of new orders, each of another phone, this many seconds after noon."""
     first = 254700000000 + MpesaPayment.objects.count()
     phones = [PhoneNumber(msisdn=str(first + number)) for number, _ in enumerate(seconds)]
     return [
@@ -48,7 +48,7 @@ def order_at(*seconds: float, **about: Any) -> list[MpesaPayment]:
 
 
 def refusal_of(kind: type[Refusal], *, at: float, phone: PhoneNumber = PAYS, **about: Any) -> Refusal:
-    """Return the refusal of a new order's payment, so many seconds after noon."""
+    """Return the refusal of a new order's payment, this many seconds after noon."""
     with pytest.raises(kind) as refusal, transaction.atomic():
         start_payment(new_order(), phone=phone, now=later(at), **about)
     return refusal.value

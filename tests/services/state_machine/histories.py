@@ -20,7 +20,7 @@ from tests.snapshots import Snapshot
 
 
 def run_histories(settings: Any, *, histories: int, steps: int) -> None:
-    """Run so many random histories of so many steps; Hypothesis shows the shortest that breaks an invariant."""
+    """Run this many random histories of this many steps; Hypothesis shows the shortest that breaks an invariant."""
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
     limits = hypothesis_settings(
         max_examples=histories,
