@@ -43,7 +43,7 @@ def test_numbers_stay_numbers_and_times_are_in_nairobi() -> None:
     assert text.splitlines()[1] == '-5,-1.50,"2026-11-05 00:30:00","","100042"'
 
 
-def test_non_ascii_letters_and_quotes_are_kept() -> None:
+def test_non_ascii_text_and_quotes_are_kept() -> None:
     row = ['Wanjikũ "Shiru", Duka; la =pili', gettext_lazy("Overview")]
 
     _header, text = cells(streamed_csv("a.csv", ["A", "B"], [row]))

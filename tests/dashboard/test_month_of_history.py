@@ -95,11 +95,11 @@ def test_receipt_page_warns_of_another_customers_order() -> None:
     assign_to_guest(asked, "wanja@example.com")
     other, own = (assign_to_guest(new_order(), f"{name}@example.com") for name in ("otieno", "wanja"))
 
-    of_stranger, of_own = (
+    of_other, of_own = (
         page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": order.number})) for order in (other, own)
     )
 
-    assert f"it came for order {asked.number} of wanja@example.com." in of_stranger
+    assert f"it came for order {asked.number} of wanja@example.com." in of_other
     assert "somebody else's" not in of_own
 
 

@@ -28,7 +28,7 @@ def test_menu_entry_is_shown_with_permission_only() -> None:
 
 
 def test_entry_in_a_custom_menu_is_not_repeated(settings: Any) -> None:
-    mine = [{"label": "Money", "children": [{"label": "M-Pesa", "url_name": "dashboard:mpesa-overview"}]}]
+    mine = [{"label": "Money", "children": [{"label": "M-PESA", "url_name": "dashboard:mpesa-overview"}]}]
     settings.OSCAR_DASHBOARD_NAVIGATION = mine
 
     add_to_menu()

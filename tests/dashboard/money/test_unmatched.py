@@ -167,7 +167,7 @@ def test_unpayable_order_shows_why_before_the_match(make: Any, sentence: str) ->
     assert f"Use KSh 1,400 for order {order.number}" not in page
 
 
-def test_order_is_found_in_small_letters() -> None:
+def test_order_is_found_in_lower_case() -> None:
     receipt, order = surplus(), new_order()
     Order.objects.filter(pk=order.pk).update(number="H000042")
 
