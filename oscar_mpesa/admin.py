@@ -81,18 +81,18 @@ class ReadOnlyAdmin(Base):
         "reply",
         "returned_reference",
     )
-    masked_phone = masked("phone", _("phone"))
-    masked_payer = masked("payer", _("payer as told"))
-    masked_checkout_request_id = masked("checkout_request_id", _("checkout id"))
+    masked_phone = masked("phone", pgettext_lazy("field", "phone"))
+    masked_payer = masked("payer", _("name on M-PESA"))
+    masked_checkout_request_id = masked("checkout_request_id", pgettext_lazy("field", "checkout id"))
     masked_result_description = masked("result_description", _("result in Safaricom's words"))
-    masked_reason = masked("reason", _("why"))
-    masked_error = masked("error", _("error"))
+    masked_reason = masked("reason", pgettext_lazy("field", "reason"))
+    masked_error = masked("error", pgettext_lazy("field", "error"))
     masked_params = masked("params", pgettext_lazy("event", "details"))
-    masked_note = masked("note", _("note"))
-    masked_detail = masked("detail", _("detail"))
-    masked_request = masked("request", _("request"))
-    masked_reply = masked("reply", _("reply"))
-    masked_returned_reference = masked("returned_reference", _("reference of the return"))
+    masked_note = masked("note", pgettext_lazy("field", "note"))
+    masked_detail = masked("detail", pgettext_lazy("field", "detail"))
+    masked_request = masked("request", pgettext_lazy("field", "request"))
+    masked_reply = masked("reply", pgettext_lazy("field", "reply"))
+    masked_returned_reference = masked("returned_reference", pgettext_lazy("field", "refund reference"))
 
     #: Fields to search for exactly the typed value, with extra lookups; the second only for users who may see phones.
     searched: Mapping[str, Mapping[str, Any]] = {}
@@ -218,7 +218,7 @@ class MpesaCallbackAdmin(ReadOnlyAdmin):
         fields = super().get_fields(request, obj)
         return fields if may_see_full_phones(request.user) else [name for name in fields if name != "raw_body"]
 
-    @admin.display(description=_("what was posted"))
+    @admin.display(description=pgettext_lazy("field", "callback body"))
     def raw_body(self, row: Any) -> str:
         """Return the body without the payment's secret."""
         return redact_body(bytes(row.body), shows_phones=True, secret=row.payment.secret if row.payment else "")

@@ -17,7 +17,7 @@ class MpesaConfig(OscarDashboardConfig):
     # Required: this module has two config classes, and Django would use neither of them.
     default = True
     name = label = "oscar_mpesa"
-    verbose_name = _("M-Pesa")
+    verbose_name = _("M-PESA")
     default_auto_field = "django.db.models.BigAutoField"
     permissions_map = PERMISSIONS
     default_permissions = SUPERUSERS

@@ -1,4 +1,4 @@
-"""Build orders whose payment has ended: cancelled on the phone, expired, closed by staff."""
+"""Build orders whose payment has ended: canceled on the phone, expired, closed by staff."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HALF_AN_HOUR = 1800
 
 
 def cancelled(*, user: Any = None) -> MpesaPayment:
-    """Create a payment that is cancelled on the phone; its order waits for another payment."""
+    """Create a payment that is canceled on the phone; its order waits for another payment."""
     payment = new_payment(new_order(user=user), phone=CANCELS)
     post(payment, failure(payment), now=later(9))
     return _fresh(payment)

@@ -93,7 +93,7 @@ def _send_signal(alert: Alert) -> None:
 def _send_email(alerts: list[Alert]) -> None:
     """Send plain email to the shop's staff. Oscar's message types are for customers."""
     site = Site.objects.get_current()
-    first = _("M-Pesa needs you: %(site)s") % {"site": site.name}
+    first = _("M-PESA needs attention: %(site)s") % {"site": site.name}
     subject = f"TEST: {first}" if get_settings().is_test else first
     lines = [f"- {alert.sentence}" for alert in alerts]
     sender = getattr(django_settings, "OSCAR_FROM_EMAIL", None)

@@ -76,48 +76,48 @@ RECEIPTS, RECEIPT = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt"
 #: Money that needs a decision: the sentence for one receipt, and for several.
 _MONEY = {
     Allocation.MISMATCH: (
-        _("%(amount)s arrived where another amount was asked for. Accept it or return it."),
-        _("%(count)s payments of another amount than was asked for arrived, %(amount)s in all. Accept or return them."),
+        _("%(amount)s arrived, but the order asks for another amount. Accept or refund it."),
+        _("%(count)s payments arrived with a wrong amount, %(amount)s in all. Accept or refund them."),
     ),
     Allocation.SURPLUS: (
-        _("Return %(amount)s: it arrived for an order that was paid already."),
-        _("Return %(amount)s in all: %(count)s payments arrived for orders that were paid already."),
+        _("Refund %(amount)s: it arrived for an order that was already paid."),
+        _("Refund %(amount)s in all: %(count)s payments arrived for orders that were already paid."),
     ),
     Allocation.UNALLOCATED: (
-        _("%(amount)s arrived and no order took it. Use it for an order or return it."),
-        _("%(count)s payments, %(amount)s in all, arrived and no order took them. Use them for orders or return them."),
+        _("%(amount)s arrived and is unmatched. Match it to an order or refund it."),
+        _("%(count)s payments, %(amount)s in all, arrived and are unmatched. Match them to orders or refund them."),
     ),
 }
 
 _CANCELLED = (
-    _("A cancelled order had been paid. Return the money."),
-    _("%(count)s cancelled orders had been paid. Return the money."),
+    _("A canceled order had been paid. Refund the money."),
+    _("%(count)s canceled orders had been paid. Refund the money."),
 )
 _ON_HOLD = (
-    _("A payment is held: nothing is asked, sent or closed for its order until you decide."),
-    _("%(count)s payments are held: nothing is asked, sent or closed for their orders until you decide."),
+    _("A payment is on hold. Nothing is checked, sent or closed for its order until you decide."),
+    _("%(count)s payments are on hold. Nothing is checked, sent or closed for their orders until you decide."),
 )
 _STUCK = (
     _(
-        "A payment has waited for an answer since %(since)s, and nothing asks about it. "
-        "Ask whoever runs your server to look at mpesa_reconcile."
+        "A payment has waited for a result since %(since)s. The automatic check is not running. "
+        "Forward this to your developer: look at mpesa_reconcile."
     ),
     _(
-        "%(count)s payments have waited for answers since %(since)s, and nothing asks about them. "
-        "Ask whoever runs your server to look at mpesa_reconcile."
+        "%(count)s payments have waited for results since %(since)s. The automatic check is not "
+        "running. Forward this to your developer: look at mpesa_reconcile."
     ),
 )
 _UNPROCESSED = (
-    _("A message from Safaricom could not be worked through in ten tries. The log says why."),
-    _("%(count)s messages from Safaricom could not be worked through in ten tries each. The log says why."),
+    _("A callback from Safaricom could not be processed in ten tries. The log says why."),
+    _("%(count)s callbacks from Safaricom could not be processed in ten tries each. The log says why."),
 )
 _UNDELIVERED = (
-    _("A mail or announcement could not be sent in five tries. The log says why."),
-    _("%(count)s mails or announcements could not be sent in five tries each. The log says why."),
+    _("A notification could not be sent in five tries. The log says why."),
+    _("%(count)s notifications could not be sent in five tries each. The log says why."),
 )
 _CLOSED_UNCONFIRMED = (
-    _("An order was closed without Safaricom's word about it. Look its payment up in the M-PESA portal."),
-    _("%(count)s orders were closed without Safaricom's word about them. Look them up in the M-PESA portal."),
+    _("An order was closed before Safaricom sent a result. Look its payment up in the M-PESA portal."),
+    _("%(count)s orders were closed before Safaricom sent a result. Look them up in the M-PESA portal."),
 )
 
 
@@ -148,7 +148,7 @@ def _urgent(key: str, message: str, *, at: datetime, url_name: str = SETUP, coun
 def _settings_alerts(now: datetime) -> Iterator[Alert]:
     faults = get_settings().faults
     if faults:
-        message = _("M-Pesa is not offered, because its settings are wrong (%(ids)s).")
+        message = _("M-PESA is not offered, because its settings are wrong (%(ids)s).")
         yield _urgent("settings", message, at=now, ids=", ".join(faults))
 
 
@@ -157,15 +157,17 @@ def _connectivity_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> 
     if state.unanswered_since and waiting:
         minutes = int((now - state.unanswered_since).total_seconds() // 60)
         message = _(
-            "Safaricom has not answered for %(minutes)s minutes; customers who wait: %(customers)s. "
-            "Their orders are safe; we keep asking."
+            "Safaricom has not answered for %(minutes)s minutes; customers waiting: %(customers)s. "
+            "Their orders are safe; we keep checking."
         )
         yield _urgent("safaricom_not_answering", message, at=now, count=waiting, minutes=minutes, customers=waiting)
     if state.credentials_rejected_since:
-        message = _("Safaricom refuses our key since %(since)s: nobody can pay by M-PESA.")
+        message = _("Safaricom has refused our key since %(since)s: nobody can pay by M-PESA.")
         yield _urgent("credentials_rejected", message, at=now, since=state.credentials_rejected_since)
     if state.requests_rejected_since:
-        message = _("Safaricom refuses our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong.")
+        message = _(
+            "Safaricom has refused our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong."
+        )
         yield _urgent("requests_rejected", message, at=now, since=state.requests_rejected_since)
 
 
@@ -173,14 +175,16 @@ def _reconcile_alerts(now: datetime, open_items: Mapping[str, OpenItems], result
     last = open_items["reconcile"].moment if "reconcile" in open_items else None
     if last and now - last > RECONCILE_OVERDUE_AFTER:
         message = _(
-            "mpesa_reconcile has not run since %(since)s: lost payments are not found, and unpaid orders stay open. "
-            "Ask whoever runs your server to run it every minute."
+            "The automatic check is not running. Forward this to your developer: mpesa_reconcile "
+            "last ran %(since)s. It must run every minute, or lost payments are not found and unpaid "
+            "orders stay open."
         )
         yield _urgent("reconcile", message, at=now, since=last)
     if last is None and (results.month.total or open_items):
         message = _(
-            "mpesa_reconcile has never run: lost payments are not found, and unpaid orders stay open. "
-            "Ask whoever runs your server to run it every minute."
+            "The automatic check is not running. Forward this to your developer: mpesa_reconcile has "
+            "never run. It must run every minute, or lost payments are not found and unpaid orders "
+            "stay open."
         )
         yield _urgent("reconcile", message, at=now)
 

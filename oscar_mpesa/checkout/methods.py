@@ -24,7 +24,7 @@ class Method:
     hint: Any = ""
 
 
-MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("A request comes to the phone you name."))
+MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("You get a prompt on the phone number you enter."))
 
 #: The store's own payment view, if ``OTHER_METHODS`` is empty.
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))

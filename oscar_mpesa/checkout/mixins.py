@@ -219,7 +219,7 @@ class MpesaPaymentDetailsMixin:
         if self.mpesa_phone is None:
             return redirect("checkout:payment-details")
         if self._has_total_changed(request):
-            messages.warning(request, gettext("The total has changed. Look at it once more before you pay."))
+            messages.warning(request, gettext("The total has changed. Please double-check it before you pay."))
             return redirect("checkout:preview")
         with transaction.atomic(savepoint=False):
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
@@ -293,7 +293,7 @@ class MpesaPaymentDetailsMixin:
     def _redirect_to_order(self, order: Any) -> HttpResponse:
         mpesa_order = MpesaOrder.objects.filter(order=order).first()
         if mpesa_order is None:
-            messages.info(self.request, gettext("Your order was placed already."))
+            messages.info(self.request, gettext("Your order has already been placed."))
             return redirect("basket:summary")
         ownership.grant_order(self.request, mpesa_order)
         return redirect("checkout:mpesa-payment", mpesa_order.public_id)

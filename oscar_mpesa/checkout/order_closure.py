@@ -35,12 +35,12 @@ class ClosedOrderView(PaymentActionView):
             return False
         if missing:
             sentence = gettext(
-                "Sold out, or fewer left than you ordered: %(titles)s. Whatever else order %(number)s had is in your "
-                "basket again."
+                "Sold out, or fewer left than you ordered: %(titles)s. The other items of order "
+                "%(number)s are back in your basket."
             )
             messages.warning(request, sentence % {**values, "titles": ", ".join(missing)})
         else:
-            messages.success(request, gettext("The things of order %(number)s are in your basket again.") % values)
+            messages.success(request, gettext("The items of order %(number)s are back in your basket.") % values)
         return True
 
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.oscar_adapter import order_messages
@@ -37,7 +37,7 @@ def add_reminder(request: HttpRequest, *, number: str = "") -> None:
     link = format_html(
         '<a class="alert-link" href="{}">{}</a>',
         reverse("checkout:mpesa-payment", args=[mpesa_order.public_id]),
-        _("Finish paying"),
+        pgettext("label", "Finish paying"),
     )
     text = format_html("{} {}", order_messages.unpaid_order_message(mpesa_order), link)
     messages.info(request, text, extra_tags="safe noicon")

@@ -26,7 +26,7 @@ FAULTS = {
         ),
     ),
     "E003": (
-        _("Some M-Pesa credentials are missing."),
+        _("Some M-PESA credentials are missing."),
         _(
             "Set all of MPESA_CONSUMER_KEY, MPESA_CONSUMER_SECRET, MPESA_SHORTCODE, MPESA_PASSKEY and "
             "MPESA_CALLBACK_URL, or, outside production, none of them for test mode."
@@ -34,14 +34,14 @@ FAULTS = {
     ),
     "E004": (
         _("MPESA_SHORTCODE 174379 is the sandbox's, but MPESA_ENVIRONMENT is production."),
-        _("Set your own short code and its passkey, from the e-mail that Safaricom sent when you went live."),
+        _("Set your own short code and its passkey, from the email that Safaricom sent when you went live."),
     ),
     "E005": (
         _("MPESA_BASE_URL is set in production."),
         _("Remove it: production talks to Safaricom's own host only."),
     ),
     "E006": (
-        _("MPESA_CALLBACK_URL is no address that Safaricom can post to."),
+        _("MPESA_CALLBACK_URL is not an address that Safaricom can post to."),
         _(
             "Give https://<your domain>/api/payments/hooks (http only in the sandbox), "
             "without a query string or spaces."
@@ -49,7 +49,7 @@ FAULTS = {
     ),
     "E007": (_("MPESA_TEST_MODE is on in production."), _("Remove MPESA_TEST_MODE: real money is moving.")),
     "E008": (
-        _("M-Pesa is not offered: there are no production settings, DEBUG is off and test mode is not allowed."),
+        _("M-PESA is not offered: there are no production settings, DEBUG is off and test mode is not allowed."),
         _(
             "Set MPESA_ENVIRONMENT=production with credentials, "
             "or MPESA_TEST_MODE=true to let shoppers try without money."
@@ -122,7 +122,7 @@ def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
     if host and is_private_host(host) and not (ours.BASE_URL and is_private_host(host_of(ours.BASE_URL))):
         yield warning(
             "W005",
-            gettext("Safaricom cannot come to {host}: only your own network knows it.").format(host=host),
+            gettext("Safaricom cannot reach {host}: only your own network knows it.").format(host=host),
             gettext("Give MPESA_CALLBACK_URL a public name that leads to this shop."),
         )
     if is_tunnel(host) and ours.ENVIRONMENT == PRODUCTION:

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 
 from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import SANDBOX, SIMULATED, get_settings
-from oscar_mpesa.domain.i18n import _
 
 #: Cache backends that processes do not share.
 UNSHARED_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
@@ -22,7 +21,7 @@ UNSENDING_BACKENDS = ("console.EmailBackend", "dummy.EmailBackend", "locmem.Emai
 DEFAULT_SENDERS = ("", "webmaster@localhost", "oscar@example.com")
 
 #: The names of the test environments in the message of E010.
-ENVIRONMENT_LABELS = {SANDBOX: _("sandbox"), SIMULATED: _("simulated")}
+ENVIRONMENT_LABELS = {SANDBOX: pgettext_lazy("choice", "sandbox"), SIMULATED: pgettext_lazy("choice", "simulated")}
 
 
 def check_deployment(**_kwargs: Any) -> Iterable[CheckMessage]:
@@ -31,8 +30,8 @@ def check_deployment(**_kwargs: Any) -> Iterable[CheckMessage]:
     if ours.is_test and not ours.faults:
         yield error(
             "E010",
-            gettext("This shop takes no real money: M-Pesa runs in its {environment} environment.").format(
-                environment=gettext(ENVIRONMENT_LABELS[ours.environment])
+            gettext("This shop takes no real money: M-PESA runs in its {environment} environment.").format(
+                environment=ENVIRONMENT_LABELS[ours.environment]
             ),
             gettext("Set MPESA_ENVIRONMENT=production and the production credentials."),
         )
@@ -56,15 +55,18 @@ def check_mail(**_kwargs: Any) -> Iterable[CheckMessage]:
     if str(settings.EMAIL_BACKEND).endswith(UNSENDING_BACKENDS):
         yield warning(
             "W008",
-            gettext("Mails go nowhere: EMAIL_BACKEND is {backend}.").format(backend=settings.EMAIL_BACKEND),
-            gettext("Set EMAIL_BACKEND and the mail server, or shoppers hear nothing of late or returned money."),
+            gettext("Emails are not sent: EMAIL_BACKEND is {backend}.").format(backend=settings.EMAIL_BACKEND),
+            gettext(
+                "Set EMAIL_BACKEND and the email server. Without them, shoppers are not told about late "
+                "or refunded money."
+            ),
         )
     senders = {name: str(getattr(settings, name, "")) for name in ("DEFAULT_FROM_EMAIL", "OSCAR_FROM_EMAIL")}
     unset = [name for name, sender in senders.items() if sender in DEFAULT_SENDERS]
     if unset:
         yield warning(
             "W009",
-            gettext("Mails come from nobody, and many mail servers refuse them: {names}.").format(
+            gettext("Emails have no valid sender, and many email servers refuse them: {names}.").format(
                 names=", ".join(f"{name} = {senders[name]!r}" for name in unset)
             ),
             gettext("Set DEFAULT_FROM_EMAIL and OSCAR_FROM_EMAIL to an address of the shop's own domain."),

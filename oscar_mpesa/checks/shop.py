@@ -27,7 +27,7 @@ def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
     if not issubclass(view, MpesaPaymentDetailsMixin):
         yield error(
             "E001",
-            gettext("The view behind checkout:payment-details does not know M-Pesa, so orders would be placed unpaid."),
+            gettext("The view behind checkout:payment-details does not know M-PESA, so orders would be placed unpaid."),
             gettext(
                 "Make oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base of that view, and "
                 "MpesaPaymentMethodMixin of the payment method view if it is Oscar's own."
@@ -50,7 +50,7 @@ def check_pipeline(**_kwargs: Any) -> Iterable[CheckMessage]:
         lines = "; ".join(f"{status} → {', '.join(steps) or '(nothing)'}" for status, steps in missing.items())
         yield warning(
             "W001",
-            gettext("The order status pipeline lacks steps that M-Pesa needs: {lines}.").format(lines=lines),
+            gettext("The order status pipeline lacks steps that M-PESA needs: {lines}.").format(lines=lines),
             gettext("Add them to OSCAR_ORDER_STATUS_PIPELINE, or to the pipeline of your own Order class."),
         )
 
@@ -60,7 +60,7 @@ def check_currency(**_kwargs: Any) -> Iterable[CheckMessage]:
     if getattr(settings, "OSCAR_DEFAULT_CURRENCY", "") != "KES":
         yield warning(
             "W002",
-            gettext("OSCAR_DEFAULT_CURRENCY is not KES; M-Pesa is offered for baskets in Kenyan shillings only."),
+            gettext("OSCAR_DEFAULT_CURRENCY is not KES; M-PESA is offered for baskets in Kenyan shillings only."),
             gettext('Set OSCAR_DEFAULT_CURRENCY = "KES" and give the stock records prices in KES.'),
         )
 
@@ -72,7 +72,7 @@ def check_isolation(**_kwargs: Any) -> Iterable[CheckMessage]:
         if database.get("ENGINE", "").endswith(".mysql") and str(level).lower() != "read committed":
             yield error(
                 "E012",
-                gettext('The database "{alias}" may show M-Pesa an order as it was before its money arrived.').format(
+                gettext('The database "{alias}" may show M-PESA an order as it was before its money arrived.').format(
                     alias=alias
                 ),
                 gettext('Leave isolation_level out of its OPTIONS, or set it to "read committed", the default.'),

@@ -9,20 +9,21 @@ from django.apps import apps
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from oscar.views.decorators import check_permissions
 
 from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
-MENU_ENTRY = {"label": _("M-Pesa"), "icon": "fas fa-mobile-alt", "url_name": "dashboard:mpesa-overview"}
+MENU_ENTRY = {"label": _("M-PESA"), "icon": "fas fa-mobile-alt", "url_name": "dashboard:mpesa-overview"}
 
 #: URL names and labels.
 TABS = [
-    ("mpesa-overview", _("Overview")),
-    ("mpesa-payments", _("Payments")),
-    ("mpesa-receipts", _("Money received")),
+    ("mpesa-overview", pgettext_lazy("label", "Overview")),
+    ("mpesa-payments", pgettext_lazy("label", "Payments")),
+    ("mpesa-receipts", pgettext_lazy("label", "Money received")),
     ("mpesa-record", _("Record a payment")),
-    ("mpesa-callbacks", _("Callbacks")),
-    ("mpesa-setup", _("Set-up")),
+    ("mpesa-callbacks", pgettext_lazy("label", "Callbacks")),
+    ("mpesa-setup", pgettext_lazy("label", "Set-up")),
 ]
 
 

@@ -58,7 +58,7 @@ class Outcome:
 _SHOP_CANNOT = _("This shop cannot take M-PESA right now. {other}")
 _SHOP_CANNOT_NOTHING_TAKEN = _("This shop cannot take M-PESA right now. {N} {other}")
 _BUSY = _("M-PESA is busy. Wait a minute, then send again. {C}")
-_NOT_SHOWN = _("M-PESA could not show the request on that phone. Wait two minutes, then send again.")
+_NOT_SHOWN = _("M-PESA could not show the prompt on that phone. Wait two minutes, then send again.")
 _NOT_ANSWERED = _(
     "The phone {number} did not answer. Check that it is on, unlocked and has signal, then send again. "
     "Old SIM? Call Safaricom on 100. {C}"
@@ -69,14 +69,14 @@ _PAID = Outcome(
     status=PaymentStatus.COMPLETED,
     retry=Retry.NEVER,
     sentence=_("Payment received. Thank you!"),
-    meaning=_("paid"),
+    meaning=_("paid by M-PESA"),
 )
 
 _WAITING = Outcome(
     code="4999",
     status=None,
     retry=Retry.WAIT,
-    sentence=_("Waiting for M-PESA. If the request is on the phone, enter the PIN there."),
+    sentence=_("Waiting for M-PESA. If the prompt is on the phone, enter the PIN there."),
     meaning=_("waiting for the phone"),
 )
 
@@ -135,22 +135,20 @@ _RESULTS = (
         retry=Retry.WAIT,
         wait=120,
         sentence=_("M-PESA could not take this payment just now. Wait two minutes, then send again. {C}"),
-        meaning=_("the same request within two minutes, or another limit of M-PESA"),
+        meaning=_("the same prompt within two minutes, or another limit of M-PESA"),
     ),
     Outcome(code="26", retry=Retry.WAIT, wait=60, sentence=_BUSY, meaning=_("M-PESA was busy")),
     Outcome(
         code="1001",
         retry=Retry.WAIT,
         wait=120,
-        sentence=_(
-            "Another M-PESA request or menu is open on that phone. Close it, wait two minutes, then send again."
-        ),
+        sentence=_("Another M-PESA prompt or menu is open on that phone. Close it, wait two minutes, then send again."),
         meaning=_("another M-PESA session was open on the phone"),
     ),
     Outcome(
         code="1019",
-        sentence=_("The request ran out of time. Send it again. {C}"),
-        meaning=_("the request expired"),
+        sentence=_("The prompt expired. Send it again. {C}"),
+        meaning=_("the prompt expired"),
     ),
     *(
         Outcome(
@@ -158,7 +156,7 @@ _RESULTS = (
             retry=Retry.WAIT,
             wait=120,
             sentence=_NOT_SHOWN,
-            meaning=_("the request could not be shown on the phone"),
+            meaning=_("the prompt could not be shown on the phone"),
         )
         for code in ("1025", "9999")
     ),
@@ -170,8 +168,8 @@ _RESULTS = (
     Outcome(
         code="1032",
         status=PaymentStatus.CANCELLED,
-        sentence=_("The request was cancelled, or closed before a PIN was entered. Send it again when ready. {N}"),
-        meaning=_("cancelled, closed or ignored on the phone"),
+        sentence=_("The prompt was canceled, or closed before a PIN was entered. Send it again when ready. {N}"),
+        meaning=_("canceled, closed or ignored on the phone"),
     ),
     *(
         Outcome(
@@ -185,7 +183,7 @@ _RESULTS = (
     Outcome(
         code="2001",
         sentence=_("The M-PESA PIN was wrong. Check it and send again. Several wrong PINs lock M-PESA. {N}"),
-        meaning=_("wrong PIN"),
+        meaning=_("wrong M-PESA PIN"),
     ),
     Outcome(
         code="2006",
@@ -222,9 +220,9 @@ _PUSH_OUTCOMES = (
     Outcome(
         code="refused",
         sentence=_(
-            "M-PESA did not accept the request, so nothing was sent to the phone. Check the number and send again."
+            "M-PESA did not accept the prompt, so nothing was sent to the phone. Check the number and send again."
         ),
-        meaning=_("Safaricom refused the request; nothing was sent to the phone"),
+        meaning=_("Safaricom refused the prompt; nothing was sent to the phone"),
     ),
     Outcome(
         code="busy",
@@ -242,8 +240,8 @@ _PUSH_OUTCOMES = (
     ),
     Outcome(
         code="not-sent",
-        sentence=_("The request was not sent to the phone. Send it again."),
-        meaning=_("the request was not sent to the phone"),
+        sentence=_("The prompt was not sent to the phone. Send it again."),
+        meaning=_("the prompt was not sent to the phone"),
     ),
 )
 

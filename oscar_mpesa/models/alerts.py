@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MpesaAlert(models.Model):
@@ -11,11 +12,11 @@ class MpesaAlert(models.Model):
 
     key = models.CharField(max_length=64, unique=True)
     reserved_at = models.DateTimeField(null=True, blank=True)
-    notified_at = models.DateTimeField(_("told at"), null=True, blank=True)
+    notified_at = models.DateTimeField(pgettext_lazy("field", "notified at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("M-Pesa alert")
-        verbose_name_plural = _("M-Pesa alerts")
+        verbose_name = _("M-PESA alert")
+        verbose_name_plural = _("M-PESA alerts")
         ordering = ["key"]
 
     def __str__(self) -> str:

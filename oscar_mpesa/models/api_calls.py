@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.daraja.exceptions import ErrorKind
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
 from oscar_mpesa.models.payments import MpesaPayment
 
 ERROR_KIND_CHOICES = [
-    (ErrorKind.UNREACHABLE.value, _("unreachable")),
-    (ErrorKind.UNREADABLE.value, _("unreadable answer")),
+    (ErrorKind.UNREACHABLE.value, pgettext_lazy("choice", "unreachable")),
+    (ErrorKind.UNREADABLE.value, pgettext_lazy("choice", "unreadable answer")),
     (ErrorKind.REFUSED.value, _("refused by Safaricom")),
     (ErrorKind.BUSY.value, _("Safaricom is busy")),
-    (ErrorKind.MISCONFIGURED.value, _("wrong settings")),
-    (ErrorKind.TOKEN_REJECTED.value, _("token rejected")),
+    (ErrorKind.MISCONFIGURED.value, pgettext_lazy("choice", "wrong settings")),
+    (ErrorKind.TOKEN_REJECTED.value, pgettext_lazy("choice", "token rejected")),
     (ErrorKind.SHORTCODE_REJECTED.value, _("short code rejected")),
-    (ErrorKind.PASSKEY_REJECTED.value, _("passkey rejected")),
+    (ErrorKind.PASSKEY_REJECTED.value, pgettext_lazy("choice", "passkey rejected")),
     (ErrorKind.PRODUCT_MISSING.value, _("M-PESA Express is not enabled")),
 ]
 
@@ -25,28 +26,30 @@ ERROR_KIND_CHOICES = [
 class MpesaApiCall(models.Model):
     """One HTTP request and its reply. ``services.status_query`` counts its budget per minute from these rows."""
 
-    endpoint = models.CharField(_("endpoint"), max_length=16)
+    endpoint = models.CharField(pgettext_lazy("field", "endpoint"), max_length=16)
     environment = EnvironmentField()
-    shortcode = models.CharField(_("short code"), max_length=16)
+    shortcode = models.CharField(pgettext_lazy("field", "short code"), max_length=16)
     payment = models.ForeignKey(
         MpesaPayment,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="api_calls",
-        verbose_name=_("payment"),
+        verbose_name=pgettext_lazy("field", "payment"),
     )
-    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
-    milliseconds = models.PositiveIntegerField(_("milliseconds"))
-    request = models.JSONField(_("request"), default=dict)
-    reply = models.JSONField(_("reply"), default=dict)
-    error_kind = models.CharField(_("error"), max_length=20, choices=ERROR_KIND_CHOICES, blank=True)
-    error = OutsideTextField(_("error in words"), blank=True)
-    created_at = models.DateTimeField(_("created at"))
+    http_status = models.PositiveSmallIntegerField(pgettext_lazy("field", "HTTP status"), null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(pgettext_lazy("field", "milliseconds"))
+    request = models.JSONField(pgettext_lazy("field", "request"), default=dict)
+    reply = models.JSONField(pgettext_lazy("field", "reply"), default=dict)
+    error_kind = models.CharField(
+        pgettext_lazy("field", "error"), max_length=20, choices=ERROR_KIND_CHOICES, blank=True
+    )
+    error = OutsideTextField(pgettext_lazy("field", "error message"), blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("field", "created at"))
 
     class Meta:
-        verbose_name = _("M-Pesa call")
-        verbose_name_plural = _("M-Pesa calls")
+        verbose_name = _("M-PESA API call")
+        verbose_name_plural = _("M-PESA API calls")
         ordering = ["-id"]
         indexes = [models.Index(fields=["shortcode", "endpoint", "created_at"], name="mpesa_call_budget")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.daraja.json import Fault
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
@@ -15,36 +16,36 @@ from oscar_mpesa.models.payments import MpesaPayment
 class Verdict(models.TextChoices):
     """The result of processing a callback. ``received`` and ``failed`` can still change."""
 
-    RECEIVED = "received", _("received")
-    FAILED = "failed", _("could not be worked through yet")
-    APPLIED = "applied", _("changed the payment")
-    NO_CHANGE = "no_change", _("changed nothing")
-    DUPLICATE = "duplicate", _("said before")
-    MISMATCH = "mismatch", _("another amount")
-    UNVERIFIED = "unverified", _("without the payment's secret")
-    UNMATCHED = "unmatched", _("about another request")
-    UNREADABLE = "unreadable", _("unreadable")
+    RECEIVED = "received", pgettext_lazy("choice", "received")
+    FAILED = "failed", _("not processed yet")
+    APPLIED = "applied", pgettext_lazy("choice", "accepted")
+    NO_CHANGE = "no_change", pgettext_lazy("choice", "changed nothing")
+    DUPLICATE = "duplicate", pgettext_lazy("choice", "duplicate")
+    MISMATCH = "mismatch", pgettext_lazy("choice", "wrong amount")
+    UNVERIFIED = "unverified", pgettext_lazy("choice", "not verified")
+    UNMATCHED = "unmatched", _("about another payment")
+    UNREADABLE = "unreadable", pgettext_lazy("choice", "unreadable")
 
 
 class CallbackReason(models.TextChoices):
     """Why a callback could not be processed; ``detail`` names the field or quotes the exception."""
 
     CRASHED = "crashed", _("an error in the shop's own code")
-    NOT_JSON = Fault.NOT_JSON.value, _("not JSON")
+    NOT_JSON = Fault.NOT_JSON.value, pgettext_lazy("choice", "not JSON")
     NOT_AN_OBJECT = Fault.NOT_AN_OBJECT.value, _("not a JSON object")
     NOT_A_LIST = Fault.NOT_A_LIST.value, _("not a list")
     NOT_TEXT = Fault.NOT_TEXT.value, _("neither text nor number")
     NOT_A_NUMBER = Fault.NOT_A_NUMBER.value, _("not a usable number")
-    TOO_LONG = Fault.TOO_LONG.value, _("too long")
-    MISSING = Fault.MISSING.value, _("missing")
+    TOO_LONG = Fault.TOO_LONG.value, pgettext_lazy("choice", "too long")
+    MISSING = Fault.MISSING.value, pgettext_lazy("choice", "missing")
 
 
 class MpesaCallback(models.Model):
     """One POST to a callback address. The body is cut at 64 KB, or at 2 KB if it is unverified."""
 
     body = models.BinaryField()
-    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
-    received_at = models.DateTimeField(_("received at"), db_index=True)
+    address = models.GenericIPAddressField(pgettext_lazy("field", "address"), null=True, blank=True)
+    received_at = models.DateTimeField(pgettext_lazy("field", "received at"), db_index=True)
     environment = EnvironmentField()
     payment = models.ForeignKey(
         MpesaPayment,
@@ -52,18 +53,22 @@ class MpesaCallback(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="callbacks",
-        verbose_name=_("payment"),
+        verbose_name=pgettext_lazy("field", "payment"),
     )
-    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, default=Verdict.RECEIVED)
-    reason = models.CharField(_("why"), max_length=16, choices=CallbackReason.choices, blank=True)
-    detail = OutsideTextField(_("detail"), blank=True)
+    verdict = models.CharField(
+        pgettext_lazy("field", "result"), max_length=12, choices=Verdict.choices, default=Verdict.RECEIVED
+    )
+    reason = models.CharField(
+        pgettext_lazy("field", "reason"), max_length=16, choices=CallbackReason.choices, blank=True
+    )
+    detail = OutsideTextField(pgettext_lazy("field", "detail"), blank=True)
     suppressed = models.PositiveIntegerField(_("more like it, not stored"), default=0)
-    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    tries = models.PositiveSmallIntegerField(pgettext_lazy("field", "tries"), default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = _("M-Pesa callback")
-        verbose_name_plural = _("M-Pesa callbacks")
+        verbose_name = _("M-PESA callback")
+        verbose_name_plural = _("M-PESA callbacks")
         ordering = ["-id"]
         indexes = [models.Index(fields=["verdict", "received_at"], name="mpesa_callback_verdict")]
 

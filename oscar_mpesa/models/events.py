@@ -15,16 +15,16 @@ from oscar_mpesa.models.receipts import MpesaReceipt
 class EventType(models.TextChoices):
     """What happened. A payment's timeline shows the labels."""
 
-    PAYMENT_SETTLED = "payment_settled", _("Payment ended")
+    PAYMENT_SETTLED = "payment_settled", pgettext_lazy("choice", "Payment ended")
     UPDATE_IGNORED = "update_ignored", _("An update changed nothing")
     UPDATE_NOT_VERIFIED = "update_not_verified", _("An update could not be verified")
     QUERY_REQUESTED = "query_requested", _("Status check requested")
     QUERY_UNANSWERED = "query_unanswered", _("The status check got no answer")
-    PUSH_REQUESTED = "push_requested", _("Prompt requested")
+    PUSH_REQUESTED = "push_requested", pgettext_lazy("choice", "Prompt requested")
     PUSH_UNANSWERED = "push_unanswered", _("Safaricom did not answer; the prompt may be on the phone")
     PUSH_ID_REPEATED = "push_id_repeated", _("Safaricom repeated the id of another payment")
     CALLBACK_REPROCESSED = "callback_reprocessed", _("Callback processed again")
-    ORDER_CLOSED = "order_closed", _("Order closed")
+    ORDER_CLOSED = "order_closed", pgettext_lazy("choice", "Order closed")
     ORDER_REOPENED = "order_reopened", _("Order reopened, because money arrived")
     ORDER_CANCELED_PAID = "order_canceled_paid", _("Order canceled after it was paid")
     BASKET_RESTORED = "basket_restored", _("Items put back in the basket")
@@ -40,13 +40,13 @@ class EventType(models.TextChoices):
     RECEIPT_CODE_ADDED = "receipt_code_added", _("M-PESA code added")
     RECEIPT_CODE_CONFLICT = "receipt_code_conflict", _("M-PESA code of another payment")
     RECEIPT_AMOUNT_CONFLICT = "receipt_amount_conflict", _("Safaricom reported another amount")
-    REFUND_RECORDED = "refund_recorded", _("Refund recorded")
+    REFUND_RECORDED = "refund_recorded", pgettext_lazy("choice", "Refund recorded")
 
 
 class EventReason(models.TextChoices):
     """Why an update or a status check changed nothing."""
 
-    ALREADY_FINAL = "already_final", _("the payment had ended already")
+    ALREADY_FINAL = "already_final", _("the payment had already ended")
     ON_HOLD = "on_hold", _("the payment is on hold")
     OTHER_PAYMENT = "other_payment", _("the update names another payment")
     NOT_FINAL = "not_final", _("the update is not final")
@@ -58,9 +58,9 @@ class UpdateSource(models.TextChoices):
     """Where an update of a payment comes from."""
 
     CALLBACK = "callback", _("Safaricom's callback")
-    QUERY = "query", _("Safaricom's answer to our question")
+    QUERY = "query", _("Safaricom's answer to a status check")
     PUSH = "push", _("Safaricom's reply to the STK push")
-    CLOCK = "clock", _("our clock")
+    CLOCK = "clock", pgettext_lazy("choice", "our clock")
     STAFF = "staff", _("staff, by hand")
 
 
@@ -72,23 +72,38 @@ class MpesaEvent(models.Model):
     """
 
     mpesa_order = models.ForeignKey(
-        MpesaOrder, null=True, blank=True, on_delete=models.PROTECT, related_name="events", verbose_name=_("order")
+        MpesaOrder,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        verbose_name=pgettext_lazy("field", "order"),
     )
     payment = models.ForeignKey(
-        MpesaPayment, null=True, blank=True, on_delete=models.PROTECT, related_name="events", verbose_name=_("payment")
+        MpesaPayment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        verbose_name=pgettext_lazy("field", "payment"),
     )
     receipt = models.ForeignKey(
-        MpesaReceipt, null=True, blank=True, on_delete=models.PROTECT, related_name="events", verbose_name=_("receipt")
+        MpesaReceipt,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        verbose_name=pgettext_lazy("field", "receipt"),
     )
     type = models.CharField(pgettext_lazy("event", "type"), max_length=32, choices=EventType.choices)
     params = models.JSONField(pgettext_lazy("event", "details"), default=dict, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    by_name = models.CharField(_("by"), max_length=150, blank=True)
-    created_at = models.DateTimeField(_("created at"), db_index=True)
+    by_name = models.CharField(pgettext_lazy("field", "by"), max_length=150, blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("field", "created at"), db_index=True)
 
     class Meta:
-        verbose_name = _("M-Pesa event")
-        verbose_name_plural = _("M-Pesa events")
+        verbose_name = _("M-PESA event")
+        verbose_name_plural = _("M-PESA events")
         ordering = ["id"]
         indexes = [models.Index(fields=["type", "created_at"], name="mpesa_event_type")]
 

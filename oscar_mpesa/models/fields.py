@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
 
@@ -19,11 +19,15 @@ def new_public_id() -> str:
 class EnvironmentField(models.CharField):  # type: ignore[type-arg]
     """The environment a row belongs to. Only ``production`` is real money."""
 
-    CHOICES = [(PRODUCTION, _("Production")), (SANDBOX, _("Sandbox (test)")), (SIMULATED, _("Simulated (test)"))]
+    CHOICES = [
+        (PRODUCTION, pgettext_lazy("choice", "Production")),
+        (SANDBOX, pgettext_lazy("choice", "Sandbox (test)")),
+        (SIMULATED, pgettext_lazy("choice", "Simulated (test)")),
+    ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.update(max_length=16, choices=self.CHOICES)
-        kwargs.setdefault("verbose_name", _("environment"))
+        kwargs.setdefault("verbose_name", pgettext_lazy("field", "environment"))
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:

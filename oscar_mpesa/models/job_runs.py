@@ -13,8 +13,8 @@ class MpesaJobRun(models.Model):
     last_run_at = models.DateTimeField(_("last seen at"))
 
     class Meta:
-        verbose_name = _("M-Pesa heartbeat")
-        verbose_name_plural = _("M-Pesa heartbeats")
+        verbose_name = _("M-PESA job run")
+        verbose_name_plural = _("M-PESA job runs")
         ordering = ["job"]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models.fields import EnvironmentField, new_public_id
@@ -16,7 +17,7 @@ class CloseReason(models.TextChoices):
 
     EXPIRED = "expired", _("no payment in time")
     UNCONFIRMED = "unconfirmed", _("no payment in time, and Safaricom gave no answer")
-    STAFF = "staff", _("cancelled by staff")
+    STAFF = "staff", pgettext_lazy("choice", "by staff")
     OTHER_METHOD = "other_method", _("the shopper chose another way to pay")
 
 
@@ -44,36 +45,46 @@ class MpesaOrder(models.Model):
     """
 
     order = models.OneToOneField(
-        "order.Order", primary_key=True, on_delete=models.PROTECT, related_name="mpesa", verbose_name=_("order")
+        "order.Order",
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="mpesa",
+        verbose_name=pgettext_lazy("field", "order"),
     )
-    public_id = models.CharField(_("public id"), max_length=32, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(
+        pgettext_lazy("field", "public id"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
     environment = EnvironmentField()
-    language = models.CharField(_("language"), max_length=16, blank=True, help_text=_("The shopper's, for mails."))
+    language = models.CharField(
+        pgettext_lazy("field", "language"), max_length=16, blank=True, help_text=_("The shopper's, for emails.")
+    )
     session_digest = models.CharField(max_length=64, blank=True, db_index=True)
-    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created at"))
-    pay_before = models.DateTimeField(_("pay before"), db_index=True)
+    address = models.GenericIPAddressField(pgettext_lazy("field", "address"), null=True, blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("field", "created at"))
+    pay_before = models.DateTimeField(pgettext_lazy("field", "pay before"), db_index=True)
     close_check_at = models.DateTimeField(
-        _("looked at for release at"),
+        _("next closure check at"),
         null=True,
         blank=True,
         db_index=True,
-        help_text=_("Moved on by whoever takes it up; empty where there is nothing to release."),
+        help_text=_("Moved forward while a worker handles the order; empty when there is nothing to close."),
     )
     pay_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
-    closed_at = models.DateTimeField(_("released at"), null=True, blank=True)
-    close_reason = models.CharField(_("released because"), max_length=16, blank=True, choices=CloseReason.choices)
+    closed_at = models.DateTimeField(pgettext_lazy("field", "closed at"), null=True, blank=True)
+    close_reason = models.CharField(
+        pgettext_lazy("field", "close reason"), max_length=16, blank=True, choices=CloseReason.choices
+    )
     stock_snapshot = models.JSONField(default=dict, blank=True, editable=False)
-    basket_restored_at = models.DateTimeField(_("given back to a basket at"), null=True, blank=True)
-    result_seen_at = models.DateTimeField(_("shopper saw the end at"), null=True, blank=True)
+    basket_restored_at = models.DateTimeField(_("returned to basket at"), null=True, blank=True)
+    result_seen_at = models.DateTimeField(_("result shown to shopper at"), null=True, blank=True)
 
     objects = models.Manager.from_queryset(MpesaOrderQuerySet)()
 
     class Meta:
-        verbose_name = _("M-Pesa order")
-        verbose_name_plural = _("M-Pesa orders")
+        verbose_name = _("M-PESA order")
+        verbose_name_plural = _("M-PESA orders")
         ordering = ["-created_at"]
-        permissions = [("close_order", _("Can release an unpaid M-Pesa order"))]
+        permissions = [("close_order", _("Can close an unpaid M-PESA order"))]
         indexes = [models.Index(fields=["address", "created_at"], name="mpesa_order_address")]
 
     def __str__(self) -> str:

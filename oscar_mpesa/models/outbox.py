@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.models.fields import OutsideTextField
 from oscar_mpesa.models.orders import MpesaOrder
@@ -15,20 +16,23 @@ class MessageKind(models.TextChoices):
     """The email or signal to deliver."""
 
     ORDER_PAID = "order_paid", _("the shop's code: the order is paid")
-    PAYMENT_FAILED = "payment_failed", _("the shop's code: an attempt failed")
-    RECEIPT_UNMATCHED = "receipt_unmatched", _("the shop's code: money arrived that no order took")
-    PAID_EMAIL = "paid_email", _("mail: the order is paid")
-    FAILED_EMAIL = "failed_email", _("mail: the payment failed")
-    PAY_LATER_EMAIL = "pay_later_email", _("mail: the shopper pays later")
-    CLOSED_EMAIL = "closed_email", _("mail: the order is closed")
-    UNMATCHED_EMAIL = "unmatched_email", _("mail: money came anyway")
+    PAYMENT_FAILED = "payment_failed", _("the shop's code: the payment failed")
+    RECEIPT_UNMATCHED = "receipt_unmatched", _("the shop's code: unmatched money arrived")
+    PAID_EMAIL = "paid_email", _("email: the order is paid")
+    FAILED_EMAIL = "failed_email", _("email: the payment failed")
+    PAY_LATER_EMAIL = "pay_later_email", _("email: the shopper pays later")
+    CLOSED_EMAIL = "closed_email", _("email: the order is closed")
+    UNMATCHED_EMAIL = "unmatched_email", _("email: unmatched money arrived")
 
 
 class MpesaOutboxMessage(models.Model):
     """One email or signal. The unique ``key`` names its kind and subject, so it is enqueued once."""
 
     mpesa_order = models.ForeignKey(
-        MpesaOrder, on_delete=models.PROTECT, related_name="outbox_messages", verbose_name=_("order")
+        MpesaOrder,
+        on_delete=models.PROTECT,
+        related_name="outbox_messages",
+        verbose_name=pgettext_lazy("field", "order"),
     )
     payment = models.ForeignKey(
         MpesaPayment,
@@ -36,7 +40,7 @@ class MpesaOutboxMessage(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="outbox_messages",
-        verbose_name=_("payment"),
+        verbose_name=pgettext_lazy("field", "payment"),
     )
     receipt = models.ForeignKey(
         MpesaReceipt,
@@ -44,19 +48,19 @@ class MpesaOutboxMessage(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="outbox_messages",
-        verbose_name=_("receipt"),
+        verbose_name=pgettext_lazy("field", "receipt"),
     )
-    kind = models.CharField(_("kind"), max_length=24, choices=MessageKind.choices)
+    kind = models.CharField(pgettext_lazy("field", "kind"), max_length=24, choices=MessageKind.choices)
     key = models.CharField(max_length=40, unique=True)
-    due_at = models.DateTimeField(_("due at"))
+    due_at = models.DateTimeField(pgettext_lazy("field", "due at"))
     reserved_at = models.DateTimeField(null=True, blank=True)
-    delivered_at = models.DateTimeField(_("done at"), null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
-    error = OutsideTextField(_("error"), blank=True)
+    delivered_at = models.DateTimeField(pgettext_lazy("field", "done at"), null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(pgettext_lazy("field", "tries"), default=0)
+    error = OutsideTextField(pgettext_lazy("field", "error"), blank=True)
 
     class Meta:
-        verbose_name = _("M-Pesa message due")
-        verbose_name_plural = _("M-Pesa messages due")
+        verbose_name = _("M-PESA notification")
+        verbose_name_plural = _("M-PESA notifications")
         ordering = ["id"]
         indexes = [models.Index(fields=["delivered_at", "due_at"], name="mpesa_outbox_pending")]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
@@ -25,10 +26,10 @@ UNSENT_LIFETIME = timedelta(seconds=60)
 STATUS_CHOICES = [
     (PaymentStatus.PENDING.value, _("not sent yet")),
     (PaymentStatus.PROCESSING.value, _("waiting for the phone")),
-    (PaymentStatus.COMPLETED.value, _("paid")),
-    (PaymentStatus.FAILED.value, _("failed")),
-    (PaymentStatus.CANCELLED.value, _("cancelled on the phone")),
-    (PaymentStatus.EXPIRED.value, _("no answer")),
+    (PaymentStatus.COMPLETED.value, pgettext_lazy("choice", "paid")),
+    (PaymentStatus.FAILED.value, pgettext_lazy("choice", "failed")),
+    (PaymentStatus.CANCELLED.value, _("canceled on the phone")),
+    (PaymentStatus.EXPIRED.value, pgettext_lazy("choice", "no answer")),
 ]
 
 
@@ -61,44 +62,46 @@ class MpesaPayment(models.Model):
     """One try to collect an order's total by STK push: phone, amount, Safaricom's ids and the result."""
 
     mpesa_order = models.ForeignKey(
-        MpesaOrder, on_delete=models.PROTECT, related_name="payments", verbose_name=_("order")
+        MpesaOrder, on_delete=models.PROTECT, related_name="payments", verbose_name=pgettext_lazy("field", "order")
     )
     live_order = models.PositiveBigIntegerField(null=True, blank=True, unique=True, editable=False)
     secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
-    phone = models.CharField(_("phone"), max_length=12, db_index=True)
+    phone = models.CharField(pgettext_lazy("field", "phone"), max_length=12, db_index=True)
     amount = models.PositiveIntegerField(_("amount in whole shillings"))
-    rounding = models.DecimalField(_("rounding"), max_digits=6, decimal_places=2, default=0)
-    status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=PaymentStatus.PENDING.value)
-    on_hold = models.BooleanField(_("held for a person's decision"), default=False)
-    shortcode = models.CharField(_("short code"), max_length=16, blank=True)
-    till = models.CharField(_("till"), max_length=16, blank=True)
+    rounding = models.DecimalField(pgettext_lazy("field", "rounding"), max_digits=6, decimal_places=2, default=0)
+    status = models.CharField(
+        pgettext_lazy("field", "status"), max_length=12, choices=STATUS_CHOICES, default=PaymentStatus.PENDING.value
+    )
+    on_hold = models.BooleanField(_("on hold for a person's decision"), default=False)
+    shortcode = models.CharField(pgettext_lazy("field", "short code"), max_length=16, blank=True)
+    till = models.CharField(pgettext_lazy("field", "till"), max_length=16, blank=True)
     environment = EnvironmentField()
     merchant_request_id = models.CharField(max_length=128, blank=True)
     checkout_request_id = models.CharField(max_length=128, null=True, blank=True, unique=True)
-    result_code = models.CharField(_("result code"), max_length=64, blank=True)
+    result_code = models.CharField(pgettext_lazy("field", "result code"), max_length=64, blank=True)
     result_description = OutsideTextField(_("result in Safaricom's words"), blank=True)
     metadata = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(_("created at"), db_index=True)
-    push_sent_at = models.DateTimeField(_("prompted at"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
-    next_query_at = models.DateTimeField(_("next question at"), null=True, blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("field", "created at"), db_index=True)
+    push_sent_at = models.DateTimeField(_("STK push sent at"), null=True, blank=True)
+    ended_at = models.DateTimeField(pgettext_lazy("field", "ended at"), null=True, blank=True)
+    completed_at = models.DateTimeField(pgettext_lazy("field", "completed at"), null=True, blank=True)
+    next_query_at = models.DateTimeField(_("next status check at"), null=True, blank=True)
     callback_query_at = models.DateTimeField(null=True, blank=True)
     not_paid_at = models.DateTimeField(_("Safaricom last said not paid at"), null=True, blank=True)
-    query_count = models.PositiveSmallIntegerField(_("questions asked"), default=0)
+    query_count = models.PositiveSmallIntegerField(pgettext_lazy("field", "status checks"), default=0)
     practice_seen_at = models.DateTimeField(null=True, blank=True)
     practice_answer = models.CharField(max_length=8, blank=True)
 
     objects = models.Manager.from_queryset(PaymentQuerySet)()
 
     class Meta:
-        verbose_name = _("M-Pesa payment")
-        verbose_name_plural = _("M-Pesa payments")
+        verbose_name = _("M-PESA payment")
+        verbose_name_plural = _("M-PESA payments")
         ordering = ["-id"]
         permissions = [
             ("view_full_phone", _("Can see phone numbers in full")),
-            ("act_on_payment", _("Can ask Safaricom about a payment and send a new request")),
-            ("export_payments", _("Can export M-Pesa payments and money")),
+            ("act_on_payment", _("Can check a payment's status and send a new prompt")),
+            ("export_payments", _("Can export M-PESA payments and money")),
         ]
         indexes = [
             models.Index(fields=["status", "next_query_at"], name="mpesa_payment_next_query"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
@@ -18,12 +19,12 @@ from oscar_mpesa.models.payments import MpesaPayment
 class Allocation(models.TextChoices):
     """What the money is allocated to."""
 
-    APPLIED = "applied", _("used for an order")
-    SURPLUS = "surplus", _("paid twice")
-    UNALLOCATED = "unallocated", _("no order took it")
-    MISMATCH = "mismatch", _("other amount")
-    RETURNED = "returned", _("returned")
-    EXPLAINED = "explained", _("closed with a note")
+    APPLIED = "applied", _("matched to an order")
+    SURPLUS = "surplus", pgettext_lazy("choice", "overpaid")
+    UNALLOCATED = "unallocated", pgettext_lazy("choice", "unmatched")
+    MISMATCH = "mismatch", pgettext_lazy("choice", "wrong amount")
+    RETURNED = "returned", pgettext_lazy("choice", "refunded")
+    EXPLAINED = "explained", _("resolved with a note")
 
 
 #: Receipts with these allocations wait for a decision by staff.
@@ -36,7 +37,7 @@ MONEY_ARRIVED = (Allocation.APPLIED, *NEEDS_DECISION)
 class ReceiptReason(models.TextChoices):
     """Why money is not allocated to its order."""
 
-    ORDER_PAID = "order_paid", _("the order is paid already")
+    ORDER_PAID = "order_paid", _("the order is already paid")
     ORDER_CLOSED = "order_closed", _("the order was closed")
     SOLD_OUT = "sold_out", _("the order was closed, and its items are not all in stock")
     TEST_MONEY = "test_money", _("test money in a shop that takes real money")
@@ -51,9 +52,9 @@ class ReceiptSource(models.TextChoices):
     """Where the fact that money arrived comes from."""
 
     CALLBACK = "callback", _("Safaricom's callback")
-    QUERY = "query", _("Safaricom's answer to our question")
-    PAYBILL = "paybill", _("paybill confirmation")
-    STATEMENT = "statement", _("statement")
+    QUERY = "query", _("Safaricom's answer to a status check")
+    PAYBILL = "paybill", pgettext_lazy("choice", "paybill confirmation")
+    STATEMENT = "statement", pgettext_lazy("choice", "statement")
     STAFF = "staff", _("staff, by hand")
 
 
@@ -76,17 +77,17 @@ class MpesaReceipt(models.Model):
     number = models.CharField(_("M-PESA code"), max_length=32, null=True, blank=True)
     environment = EnvironmentField()
     awaiting_number = models.PositiveBigIntegerField(null=True, blank=True, unique=True, editable=False)
-    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
-    paid_at = models.DateTimeField(_("paid at"))
-    payer = models.CharField(_("payer as told"), max_length=128, blank=True)
-    source = models.CharField(_("source"), max_length=12, choices=ReceiptSource.choices)
+    amount = models.DecimalField(pgettext_lazy("field", "amount"), max_digits=12, decimal_places=2)
+    paid_at = models.DateTimeField(pgettext_lazy("field", "paid at"))
+    payer = models.CharField(_("name on M-PESA"), max_length=128, blank=True)
+    source = models.CharField(pgettext_lazy("field", "source"), max_length=12, choices=ReceiptSource.choices)
     payment = models.ForeignKey(
         MpesaPayment,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="receipts",
-        verbose_name=_("payment"),
+        verbose_name=pgettext_lazy("field", "payment"),
     )
     order = models.ForeignKey(
         "order.Order",
@@ -94,39 +95,43 @@ class MpesaReceipt(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="mpesa_receipts",
-        verbose_name=_("order"),
+        verbose_name=pgettext_lazy("field", "order"),
     )
-    allocation = models.CharField(_("allocation"), max_length=12, choices=Allocation.choices)
-    allocated_at = models.DateTimeField(_("allocated at"))
+    allocation = models.CharField(pgettext_lazy("field", "allocation"), max_length=12, choices=Allocation.choices)
+    allocated_at = models.DateTimeField(pgettext_lazy("field", "allocated at"))
     allocated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    allocated_by_name = models.CharField(_("allocated by"), max_length=150, blank=True)
-    booked_at = models.DateTimeField(_("in the shop's books since"), null=True, blank=True)
-    reason = models.CharField(_("why"), max_length=32, blank=True, choices=ReceiptReason.choices)
+    allocated_by_name = models.CharField(pgettext_lazy("field", "allocated by"), max_length=150, blank=True)
+    booked_at = models.DateTimeField(pgettext_lazy("field", "posted on"), null=True, blank=True)
+    reason = models.CharField(
+        pgettext_lazy("field", "reason"), max_length=32, blank=True, choices=ReceiptReason.choices
+    )
     same_as = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.RESTRICT, related_name="+", verbose_name=_("same money as")
     )
-    error = OutsideTextField(_("error of the books"), blank=True)
+    error = OutsideTextField(pgettext_lazy("field", "posting error"), blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    returned_at = models.DateTimeField(_("returned at"), null=True, blank=True)
-    returned_amount = models.DecimalField(_("returned amount"), max_digits=12, decimal_places=2, null=True, blank=True)
-    returned_reference = models.CharField(_("reference of the return"), max_length=128, blank=True)
-    note = models.TextField(_("note"), blank=True)
-    created_at = models.DateTimeField(_("created at"))
+    returned_at = models.DateTimeField(pgettext_lazy("field", "refunded at"), null=True, blank=True)
+    returned_amount = models.DecimalField(
+        pgettext_lazy("field", "refunded amount"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    returned_reference = models.CharField(pgettext_lazy("field", "refund reference"), max_length=128, blank=True)
+    note = models.TextField(pgettext_lazy("field", "note"), blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("field", "created at"))
 
     objects = models.Manager.from_queryset(ReceiptQuerySet)()
 
     class Meta:
-        verbose_name = _("M-Pesa receipt")
-        verbose_name_plural = _("M-Pesa receipts")
+        verbose_name = _("M-PESA receipt")
+        verbose_name_plural = _("M-PESA receipts")
         ordering = ["-id"]
         permissions = [
-            ("apply_receipt", _("Can use M-Pesa money for an order")),
-            ("record_receipt", _("Can record M-Pesa money found elsewhere")),
-            ("record_return", _("Can record that M-Pesa money was returned")),
-            ("explain_receipt", _("Can close M-Pesa money with a note")),
+            ("apply_receipt", _("Can match M-PESA money to an order")),
+            ("record_receipt", _("Can record an M-PESA payment")),
+            ("record_return", _("Can record an M-PESA refund")),
+            ("explain_receipt", _("Can resolve M-PESA money with a note")),
         ]
         constraints = [models.UniqueConstraint(fields=["environment", "number"], name="mpesa_receipt_once")]
         indexes = [

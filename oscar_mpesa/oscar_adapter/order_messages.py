@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain import result_codes
@@ -25,7 +26,7 @@ def outcome_message(outcome: result_codes.Outcome, *, phone: str) -> str:
     parts = {
         "N": _(result_codes.NO_MONEY_TAKEN),
         "C": _(result_codes.IF_CONFIRMED),
-        "other": _(other).format(help=get_settings().SUPPORT_CONTACT or _("the shop")),
+        "other": _(other).format(help=get_settings().SUPPORT_CONTACT or pgettext("label", "the shop")),
         "number": phone,
     }
     return _(outcome.sentence).format(**parts)
@@ -52,17 +53,17 @@ def unmatched_receipt_message(receipt: MpesaReceipt) -> str:
     order: Any = receipt.order
     if receipt.allocation == Allocation.SURPLUS:
         return _(
-            "We received two payments for this order. One is enough. The shop has been asked to return the other to "
-            "the number that paid. Nobody will ask for your PIN or a fee."
+            "We received two payments for this order. One is enough. The shop has been asked to "
+            "refund the other to the number that paid. Nobody will ask for your PIN or a fee."
         )
     if receipt.allocation == Allocation.MISMATCH:
         return _(
-            "%(arrived)s arrived; the order is %(asked)s. The shop is looking at it and will write to you. "
-            "Do not pay again."
+            "%(arrived)s arrived; the order is %(asked)s. The shop is reviewing it and will write to "
+            "you. Do not pay again."
         ) % {"arrived": ksh(receipt.amount), "asked": ksh(order.total_incl_tax)}
     return _(
-        "Your %(amount)s arrived after order %(number)s was closed. The shop has been told: it will send your things "
-        "or return the money, and write to you. Do not pay again."
+        "Your %(amount)s arrived after order %(number)s was closed. The shop will send your "
+        "items or refund the money, and write to you. Do not pay again."
     ) % {"amount": receipt_name(receipt), "number": order.number}
 
 
@@ -72,7 +73,7 @@ def decision_message(receipt: MpesaReceipt) -> str:
     if receipt.returned_amount is not None:
         return _refund_message(receipt)
     if receipt.allocation == Allocation.EXPLAINED:
-        return _("The shop has dealt with your payment of %(money)s. If you have questions, call us.") % {
+        return _("The shop has resolved your payment of %(money)s. If you have questions, call us.") % {
             "money": receipt_name(receipt)
         }
     return _("Your %(money)s was used for order %(number)s.") % {"money": receipt_name(receipt), "number": order.number}
@@ -88,8 +89,8 @@ def _refund_message(receipt: MpesaReceipt) -> str:
     day = date_format((receipt.returned_at or receipt.allocated_at).astimezone(NAIROBI), "j M")
     values = {"money": receipt_name(receipt), "part": ksh(receipt.returned_amount or 0), "day": day}
     if receipt.returned_amount is not None and receipt.returned_amount < receipt.amount:
-        return _("The shop returned %(part)s of your %(money)s to you on %(day)s.") % values
-    return _("The shop returned your %(money)s to you on %(day)s.") % values
+        return _("The shop refunded %(part)s of your %(money)s on %(day)s.") % values
+    return _("The shop refunded your %(money)s on %(day)s.") % values
 
 
 def when(moment: datetime, now: datetime) -> str:

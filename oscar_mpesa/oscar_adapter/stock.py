@@ -172,6 +172,6 @@ def _set_expired_status(order: Any) -> None:
     if order.status in {names.CANCELLED_STATUS, names.EXPIRED_STATUS}:
         return
     with translation.override(settings.LANGUAGE_CODE):
-        note = _("Not paid by M-PESA: stock, vouchers and offers were given back.")
+        note = _("Not paid by M-PESA: stock, vouchers and offers were released.")
     handler = get_class("order.processing", "EventHandler")()
     handler.handle_order_status_change(order, names.EXPIRED_STATUS, note_msg=note)

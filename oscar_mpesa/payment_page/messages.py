@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.money import ksh
@@ -28,14 +29,14 @@ def _format_time(until: datetime, now: datetime) -> str:
     """Return a time of today or tomorrow, because no refusal lasts longer than a day."""
     time = from_clock(until)
     is_today = until.astimezone(NAIROBI).date() == now.astimezone(NAIROBI).date()
-    return time if is_today else _("{time} tomorrow").format(time=time)
+    return time if is_today else pgettext("label", "{time} tomorrow").format(time=time)
 
 
 def page_text(page: PaymentPage) -> str:
     """Return what a payment page says as one line of text; never empty."""
     parts = [page.sentence or _state_text(page), *page.decisions]
     if page.another_may_come:
-        parts.append(_("If another request comes, press Cancel."))
+        parts.append(_("If another prompt comes, press Cancel."))
     return " ".join(parts)
 
 

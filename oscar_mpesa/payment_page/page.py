@@ -87,7 +87,7 @@ class PaymentPage:
     @property
     def heading(self) -> str:
         """Return the page's title and heading in the active language."""
-        return _("Your things are kept") if self.pays_later else str(self.state.label)
+        return _("Your items are reserved") if self.pays_later else str(self.state.label)
 
     @property
     def is_open(self) -> bool:

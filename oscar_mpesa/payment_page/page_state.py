@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PaymentPageState(TextChoices):
@@ -12,7 +13,7 @@ class PaymentPageState(TextChoices):
     ENTER_PIN = "enter-pin", _("Enter your M-PESA PIN on the phone")
     CHECKING = "checking", _("Still checking with M-PESA")
     PAID = "paid", _("Paid. Thank you!")
-    SURPLUS = "surplus", _("Paid twice")
+    SURPLUS = "surplus", pgettext_lazy("label", "Paid twice")
     ARRIVED = "arrived", _("Your payment arrived")
     MISMATCH = "mismatch", _("Another amount arrived")
     LATE = "late", _("Your payment arrived late")
@@ -23,9 +24,9 @@ class PaymentPageState(TextChoices):
     TO_PAY = "to-pay", _("Pay by M-PESA")
     UNPAID = "unpaid", _("This order is not paid yet")
     NOT_WAITING = "not-waiting", _("Nothing to pay")
-    RETURNED = "returned", _("The shop returned your money")
+    RETURNED = "returned", _("The shop refunded your money")
     USED = "used", _("Your payment was used for another order")
-    EXPLAINED = "explained", _("The shop has dealt with your payment")
+    EXPLAINED = "explained", _("The shop has resolved your payment")
 
     @property
     def awaits_pin(self) -> bool:

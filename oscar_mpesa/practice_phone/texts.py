@@ -12,7 +12,7 @@ from oscar_mpesa.models import MpesaPayment
 _FAILURES = {
     "1": "Failed. You do not have enough money in your M-PESA account to pay {what}.",
     "1032": "Cancelled. You did not pay {what}.",
-    "1037": "Missed. Nobody entered a PIN in time to pay {what}; the request is gone.",
+    "1037": "Missed. Nobody entered a PIN in time to pay {what}; the prompt has expired.",
     "2001": "Failed. Wrong M-PESA PIN. You did not pay {what}.",
 }
 _FAILED = "Failed. You did not pay {what}."

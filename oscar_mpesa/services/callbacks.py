@@ -53,13 +53,13 @@ UNFINISHED = (Verdict.RECEIVED, Verdict.FAILED)
 class ReprocessingRefused(Exception):
     """The callback was not processed again; ``sentence`` says why."""
 
-    sentence = _("This callback has its verdict already.")
+    sentence = _("This callback already has its result.")
 
 
 class BeingProcessed(ReprocessingRefused):
     """The callback arrived a moment ago, and another process still works on it."""
 
-    sentence = _("This callback came a moment ago and is being worked through. Look again in a minute.")
+    sentence = _("This callback arrived a moment ago and is being processed. Check again in a minute.")
 
 
 @sensitive_variables("secret", "body")

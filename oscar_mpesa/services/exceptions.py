@@ -56,7 +56,7 @@ class DecisionRefused(Exception):
 class NoDecisionNeeded(DecisionRefused):
     """The money was allocated, refunded or resolved already."""
 
-    sentence = _("This money was decided about already. Look at it again.")
+    sentence = _("Somebody has already decided about this money. Please double-check.")
 
 
 class NoteMissing(DecisionRefused):
@@ -87,15 +87,15 @@ class RefundCodeKnown(DecisionRefused):
     """Another refund has this code. If one transfer was for both, a word after the code tells them apart."""
 
     sentence = _(
-        "This code stands at a return already. Look at the code again; if one sending was for both, write a word after "
-        "it."
+        "This M-PESA code is already on a refund. Please double-check it. If one transfer "
+        "covered both refunds, add a word after it."
     )
 
 
 class RefundKnown(DecisionRefused):
     """Another refund was recorded since the page was loaded, perhaps the same one."""
 
-    sentence = _("A return of this money was written down meanwhile. Look at it before you write down another.")
+    sentence = _("A refund of this money was recorded meanwhile. Look at it before you record another.")
 
 
 class AmountNotAccepted(DecisionRefused):
@@ -113,7 +113,7 @@ class OtherEnvironment(DecisionRefused):
 class OrderPaid(DecisionRefused):
     """The order has booked money already."""
 
-    sentence = _("This order is paid already.")
+    sentence = _("This order is already paid.")
 
 
 class OrderClosed(DecisionRefused):
@@ -123,34 +123,34 @@ class OrderClosed(DecisionRefused):
 class OrderCancelled(OrderClosed):
     """The order was canceled by the shop or the customer."""
 
-    sentence = _("This order was cancelled. Use the money for another order, or return it.")
+    sentence = _("This order was canceled. Match the money to another order, or refund it.")
 
 
 class OrderReturnedToBasket(OrderClosed):
     """The order's lines are back in the customer's basket, and perhaps in another order."""
 
     sentence = _(
-        "The customer put the things of this order back into the basket, perhaps for a newer order. "
-        "Use the money for that one, or return it."
+        "The customer put the items of this order back into the basket, perhaps for a newer "
+        "order. Match the money to that one, or refund it."
     )
 
 
 class OtherCurrency(OrderClosed):
     """The order is not in Kenyan shillings."""
 
-    sentence = _("This order is not in Kenyan shillings. Use the money for another order, or return it.")
+    sentence = _("This order is not in Kenyan shillings. Match the money to another order, or refund it.")
 
 
 class OutOfStock(DecisionRefused):
     """The closed order's items were sold to others."""
 
-    sentence = _("The things of this order are not all in stock any more.")
+    sentence = _("The items of this order are not all in stock any more.")
 
 
 class ReceiptKnown(DecisionRefused):
     """The M-PESA code is recorded already; ``receipt`` has it."""
 
-    sentence = _("This M-PESA code is in the list already.")
+    sentence = _("This M-PESA code is already in the list.")
 
     def __init__(self, receipt: MpesaReceipt) -> None:
         super().__init__(receipt.pk)
@@ -160,25 +160,25 @@ class ReceiptKnown(DecisionRefused):
 class PaymentUnclear(DecisionRefused):
     """The order has money without a code, and the code may belong to several payments, or to none."""
 
-    sentence = _("Money without a code is there for this order. Say which request this code belongs to.")
+    sentence = _("This order has money without an M-PESA code. Choose the payment that this code belongs to.")
 
 
 class PartlyRefunded(DecisionRefused):
     """Part of the money was refunded, so the rest can't pay an order."""
 
-    sentence = _("Part of this money was returned. Return the rest, or close it with a note.")
+    sentence = _("Part of this money was refunded. Refund the rest, or resolve it with a note.")
 
 
 class PaymentOnHold(DecisionRefused):
     """Another amount arrived for the payment, which puts it on hold."""
 
-    sentence = _("Another amount arrived for this request. Decide about that money first.")
+    sentence = _("A wrong amount arrived for this payment. Decide about that money first.")
 
 
 class BookingFailed(DecisionRefused):
     """The shop's own code raised while it wrote the books."""
 
-    sentence = _("The shop's own code refused it. Ask whoever programs the shop.")
+    sentence = _("The shop's own code refused it. Forward this to your developer.")
 
 
 def require_amount(amount: Decimal, *, most: Decimal | int) -> None:
@@ -222,7 +222,7 @@ class NotPayable(StartRefused):
 class PaymentInProgress(StartRefused):
     """Another payment is live; ``payment`` is that one."""
 
-    sentence = _("A request is on the phone already. Answer it there first.")
+    sentence = _("A prompt is already on the phone. Answer it there first.")
 
     def __init__(self, payment: MpesaPayment) -> None:
         super().__init__(payment.pk)
@@ -242,7 +242,7 @@ class TooSoon(StartRefused):
 class PhoneBlocked(StartRefused):
     """The owner of the phone wants no prompts."""
 
-    sentence = _("The owner of this number asked not to get requests. Use another number.")
+    sentence = _("The owner of this number asked not to get prompts. Use another number.")
 
     def __init__(self, phone: PhoneNumber) -> None:
         super().__init__(phone.masked)
@@ -252,7 +252,7 @@ class PhoneBlocked(StartRefused):
 class TooManyPushes(StartRefused):
     """The phone got too many pushes in a few minutes."""
 
-    sentence = _("Three requests went to {number}. Wait until {time}, or use another number.")
+    sentence = _("Three prompts went to {number}. Wait until {time}, or use another number.")
 
     def __init__(self, phone: PhoneNumber, until: datetime) -> None:
         super().__init__(phone.masked, until.isoformat())
@@ -263,7 +263,7 @@ class TooManyPushes(StartRefused):
 class TooManyUnpaidPushes(TooManyPushes):
     """The phone got too many unpaid pushes within a day."""
 
-    sentence = _("Ten requests to {number} went unpaid within 24 hours. Wait until {time}, or use another number.")
+    sentence = _("Ten prompts to {number} went unpaid within 24 hours. Wait until {time}, or use another number.")
 
 
 class TooManyOrders(StartRefused):

@@ -39,7 +39,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 class CloseRefused(Exception):
     """The order was not closed; ``sentence`` says why."""
 
-    sentence = _("This order cannot be released.")
+    sentence = _("This order cannot be closed.")
 
 
 class MoneyArrived(CloseRefused):
@@ -57,13 +57,13 @@ class NotPending(CloseRefused):
 class PromptPending(CloseRefused):
     """The payer can still answer a prompt."""
 
-    sentence = _("A request is on the phone. Wait until it is answered or has ended.")
+    sentence = _("A prompt is on the phone. Wait until it is answered or has ended.")
 
 
 class NotRestorable(Exception):
     """The order's lines can't go back to a basket: it is open, they went back already, or money arrived."""
 
-    sentence = _("The things of this order cannot be put back into a basket.")
+    sentence = _("The items of this order cannot be put back into a basket.")
 
 
 class CloseResult(str, Enum):

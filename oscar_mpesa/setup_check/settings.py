@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.checks import ERROR, CheckMessage, run_checks
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.conf import ENVIRONMENT_NAMES, get_settings
 from oscar_mpesa.setup_check.findings import Finding, Level, make_finding
@@ -61,7 +62,7 @@ def _id(message: CheckMessage) -> str:
 
 def _as_finding(id_: str, message: CheckMessage) -> Finding:
     is_error = message.level >= ERROR and id_ != TEST_ENVIRONMENT
-    meaning = _("M-PESA is not offered until this is mended.") if id_ in get_settings().faults else ""
+    meaning = _("M-PESA is not offered until this is fixed.") if id_ in get_settings().faults else ""
     return Finding(
         name=id_,
         level=Level.ERROR if is_error else Level.WARNING,
@@ -76,15 +77,15 @@ def _as_finding(id_: str, message: CheckMessage) -> Finding:
 def _row(name: str, value: Any, *, is_secret: bool) -> SettingRow:
     is_set = value not in ("", ())
     full_name = f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name
-    text = _("set") if is_secret else _text(value)
+    text = pgettext("label", "set") if is_secret else _text(value)
     return SettingRow(name=full_name, value=text if is_set else _text_if_unset(name), is_set=is_set)
 
 
 def _text_if_unset(name: str) -> str:
     """Return whether the setting is missing or optional."""
     if name in CREDENTIALS and not get_settings().is_simulated:
-        return _("missing")
-    return _("not set") if name in CREDENTIALS | EITHER else _("not set; optional")
+        return pgettext("label", "missing")
+    return pgettext("label", "not set") if name in CREDENTIALS | EITHER else _("not set; optional")
 
 
 def _explain_environment(environment: SettingRow) -> str:
@@ -102,7 +103,7 @@ def _explain_test_mode(test_mode: SettingRow) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return pgettext("label", "yes") if value else pgettext("label", "no")
     if isinstance(value, tuple):
         return ", ".join(str(each[0] if isinstance(each, tuple) else each) for each in value)
     return f"{value.__module__}.{value.__qualname__}" if callable(value) else str(getattr(value, "value", value))

@@ -12,7 +12,8 @@ from oscar_mpesa.domain.i18n import _
 
 _NOBODY_CAN_PAY = _("Nobody can pay by M-PESA.")
 _CALLBACKS_ARE_LOST = _(
-    "Safaricom's news of payments do not arrive. Payments settle late, when we ask, and their M-PESA codes are missing."
+    "Safaricom's callbacks do not arrive. Payments settle late, after a status check, and "
+    "their M-PESA codes are missing."
 )
 
 WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
@@ -20,9 +21,9 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         "settings-ok": ("ok", _("The settings are there and fit together."), "", ""),
         "settings-simulated": ("ok", _("Test mode: Safaricom's keys are not set, and no real money moves."), "", ""),
         "cache-ok": ("ok", _("The workers share a cache, and with it one Safaricom token."), "", ""),
-        "mail-ok": ("ok", _("Mails are sent, and from an address of the shop's own."), "", ""),
+        "mail-ok": ("ok", _("Emails are sent from an address of the shop's own."), "", ""),
         "cron-ok": ("ok", _("mpesa_reconcile ran at {time}."), "", ""),
-        "receivers-ok": ("ok", _("No code of the shop's own hears of orders before they are paid."), "", ""),
+        "receivers-ok": ("ok", _("None of the shop's own code listens to orders before they are paid."), "", ""),
         "simulated": (
             "ok",
             _("Test mode: the simulator answers in Safaricom's place, so there is nobody to ask."),
@@ -34,8 +35,8 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             "ok",
             _("Safaricom knows the short code {shortcode} and takes its passkey."),
             _(
-                "It was asked about a request that does not exist, and said so. Whether {shortcode} is a paybill or a "
-                "store number is known only after the first payment."
+                "It was asked about a payment that does not exist, and said so. Whether {shortcode} is a "
+                "paybill or a store number is known only after the first payment."
             ),
             "",
         ),
@@ -49,18 +50,18 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         "cron-never": (
             "warning",
             _("mpesa_reconcile has never run here."),
-            _("Nothing that was lost is found again, and no unpaid order gives its goods back."),
+            _("Lost payments are not found, and the stock of unpaid orders is not released."),
             _("Run manage.py mpesa_reconcile every minute, by cron, systemd or Celery beat."),
         ),
         "cron-late": (
             "warning",
             _("mpesa_reconcile ran last on {day} at {time}."),
-            _("Since then nothing that was lost was found again, and no unpaid order gave its goods back."),
+            _("Since then lost payments were not found, and the stock of unpaid orders was not released."),
             _("Look at cron, systemd or Celery beat: it should run every minute."),
         ),
         "placed-receivers": (
             "warning",
-            _("This code hears of orders before they are paid: {names}."),
+            _("This code listens to orders before they are paid: {names}."),
             _("With M-PESA an order is placed first and paid later. What packs or ships on order_placed ships unpaid."),
             _("Let it listen to oscar_mpesa.signals.order_paid, or look at the order's status first."),
         ),
@@ -77,7 +78,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             "warning",
             _("Safaricom was not asked."),
             _("With settings that contradict each other nothing is sent."),
-            _("Mend the errors above first."),
+            _("Fix the errors above first."),
         ),
         "token-refused": (
             "error",
@@ -113,7 +114,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             "error",
             _("The passkey does not belong to the short code {shortcode}."),
             _NOBODY_CAN_PAY,
-            _("Copy MPESA_PASSKEY again from the e-mail that Safaricom sent for this short code when you went live."),
+            _("Copy MPESA_PASSKEY again from the email that Safaricom sent for this short code when you went live."),
         ),
         "setup-refused": (
             "error",
@@ -124,12 +125,12 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         "shortcode-unknown": (
             "warning",
             _("Whether the short code and the passkey are right could not be found out."),
-            _("Safaricom's answer says neither yes nor no. It cannot be known before the first request to a phone."),
+            _("Safaricom's answer says neither yes nor no. It cannot be known before the first prompt to a phone."),
             _("Set MPESA_AVAILABLE_TO=staff, buy something cheap yourself, and look at this page again."),
         ),
         "safaricom-busy": (
             "warning",
-            _("Safaricom is busy and did not answer the question."),
+            _("Safaricom is busy and did not answer."),
             "",
             _("Try again in a minute."),
         ),
@@ -186,9 +187,9 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         ),
         "callback-forbidden": (
             "error",
-            _("The callback address answers {status}: something keeps strangers out."),
+            _("The callback address answers {status}: something blocks outside access."),
             _CALLBACKS_ARE_LOST,
-            _("Let posts to it pass without login, password or list of addresses, in the web server and the firewall."),
+            _("Allow callbacks to it without login, password or address list, in the web server and the firewall."),
         ),
         "callback-missing": (
             "error",
@@ -206,17 +207,17 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             "error",
             _("Something else answers at the callback address: not the shop, but a page."),
             _CALLBACKS_ARE_LOST,
-            _("Look for a firewall, a parking page or a maintenance page before the shop, and let posts pass it."),
+            _("Look for a firewall, a parking page or a maintenance page before the shop, and let callbacks pass it."),
         ),
         "callback-elsewhere": (
             "error",
             _("A shop answers at the callback address, but it is not this one."),
-            _("The message did not come to this shop's database: the news go to another copy of the shop."),
+            _("The message did not reach this shop's database: callbacks go to another copy of the shop."),
             _("Give MPESA_CALLBACK_URL the address of this shop, or this shop the same database."),
         ),
         "callback-inconclusive": (
             "warning",
-            _("Whether the test message came through cannot be told: too many strangers post to the callback address."),
+            _("It is not known whether the test message arrived: too many unverified callbacks come to this address."),
             "",
             _("Try again in a minute. If it stays so, look at the callbacks: somebody is trying addresses."),
         ),

@@ -33,7 +33,7 @@ def test_unanswered_calls_raise_alert_while_customers_wait(settings: Any) -> Non
 
     assert before == ""
     assert meanwhile == (
-        "Safaricom has not answered for 7 minutes; customers who wait: 2. Their orders are safe; we keep asking."
+        "Safaricom has not answered for 7 minutes; customers waiting: 2. Their orders are safe; we keep checking."
     )
     assert sentence_of("safaricom_not_answering") == ""
 
@@ -75,7 +75,7 @@ def test_rejected_credentials_raise_alert_until_accepted(settings: Any) -> None:
     before = sentence_of("credentials_rejected")
     record_call("oauth", at=NOON)
 
-    assert before == "Safaricom refuses our key since 14:10: nobody can pay by M-PESA."
+    assert before == "Safaricom has refused our key since 14:10: nobody can pay by M-PESA."
     assert sentence_of("credentials_rejected") == ""
 
 
@@ -87,5 +87,5 @@ def test_rejected_requests_raise_alert_until_one_is_accepted(settings: Any) -> N
     before = sentence_of("requests_rejected")
     record_call("push", at=NOON)
 
-    assert before.startswith("Safaricom refuses our requests since 14:55:")
+    assert before.startswith("Safaricom has refused our requests since 14:55:")
     assert sentence_of("requests_rejected") == ""

@@ -65,8 +65,8 @@ def test_alert_is_emailed_as_sentence_with_link() -> None:
 
     (message,) = alert_emails()
     assert message.to == [OWNER, "accounts@shop.example"]
-    assert message.subject.startswith("TEST: M-Pesa needs you: ")
-    assert "- Return KSh 1,500: it arrived for an order that was paid already.\n" in message.body
+    assert message.subject.startswith("TEST: M-PESA needs attention: ")
+    assert "- Refund KSh 1,500: it arrived for an order that was already paid.\n" in message.body
     assert message.body.endswith("/dashboard/mpesa/\n")
     assert "https://" in message.body
 
@@ -114,7 +114,7 @@ def test_signal_carries_alert_without_personal_data(signals: list[dict[str, Any]
     deliver()
     deliver(2)
 
-    sentence = "Return KSh 1,500: it arrived for an order that was paid already."
+    sentence = "Refund KSh 1,500: it arrived for an order that was already paid."
     assert signals == [{"key": "surplus", "level": "soon", "sentence": sentence, "count": 1}]
     assert alert_emails() == []
 
@@ -231,4 +231,4 @@ def test_production_shop_gets_no_alerts_about_test_money(settings: Any) -> None:
     assert deliver() == []
     MpesaReceipt.objects.update(environment="production")
     assert deliver(2) == ["surplus"]
-    assert alert_emails()[0].subject.startswith("M-Pesa needs you: ")
+    assert alert_emails()[0].subject.startswith("M-PESA needs attention: ")

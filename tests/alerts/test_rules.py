@@ -42,8 +42,8 @@ def test_stuck_payment_raises_alert_until_it_ends() -> None:
     assert early == ""
     assert late is not None
     assert late.sentence == (
-        "A payment has waited for an answer since 15:00, and nothing asks about it. "
-        "Ask whoever runs your server to look at mpesa_reconcile."
+        "A payment has waited for a result since 15:00. The automatic check is not running. "
+        "Forward this to your developer: look at mpesa_reconcile."
     )
     assert late.level is Level.URGENT
     assert sentence_of("stuck_payments", at=minutes(6)) == ""
@@ -102,8 +102,8 @@ def test_overdue_reconcile_raises_alert_until_it_runs() -> None:
 
     assert early == ""
     assert late == (
-        "mpesa_reconcile has not run since 15:00: lost payments are not found, and unpaid orders stay open. "
-        "Ask whoever runs your server to run it every minute."
+        "The automatic check is not running. Forward this to your developer: mpesa_reconcile last ran 15:00. "
+        "It must run every minute, or lost payments are not found and unpaid orders stay open."
     )
     assert sentence_of("reconcile", at=minutes(11)) == ""
 
@@ -112,7 +112,7 @@ def test_payments_without_any_reconcile_run_raise_alert() -> None:
     MpesaJobRun.objects.all().delete()
     pay(new_payment())
 
-    assert sentence_of("reconcile").startswith("mpesa_reconcile has never run:")
+    assert sentence_of("reconcile").startswith("The automatic check is not running. Forward this to your developer:")
 
 
 def test_invalid_settings_raise_alert_until_fixed(settings: Any) -> None:
@@ -123,7 +123,7 @@ def test_invalid_settings_raise_alert_until_fixed(settings: Any) -> None:
     settings.OSCAR_MPESA = right
 
     assert wrong is not None
-    assert wrong.sentence == "M-Pesa is not offered, because its settings are wrong (E003)."
+    assert wrong.sentence == "M-PESA is not offered, because its settings are wrong (E003)."
     assert wrong.url_name == "dashboard:mpesa-setup"
     assert alert_of("settings") is None
 

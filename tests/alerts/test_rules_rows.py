@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 @pytest.mark.parametrize(
     ("new_unmatched", "key", "sentence"),
     [
-        pytest.param(surplus, "surplus", "Return KSh 1,500: it arrived for an order that was paid already."),
+        pytest.param(surplus, "surplus", "Refund KSh 1,500: it arrived for an order that was already paid."),
         pytest.param(
-            unallocated, "unallocated", "KSh 1,500 arrived and no order took it. Use it for an order or return it."
+            unallocated, "unallocated", "KSh 1,500 arrived and is unmatched. Match it to an order or refund it."
         ),
         pytest.param(
             mismatch,
             "mismatch",
-            "KSh 1,400 arrived where another amount was asked for. Accept it or return it.",
+            "KSh 1,400 arrived, but the order asks for another amount. Accept or refund it.",
         ),
     ],
 )
@@ -57,7 +57,7 @@ def test_several_receipts_share_one_alert_that_links_to_list() -> None:
     alert = alert_of("surplus")
 
     assert alert is not None
-    assert alert.sentence == "Return KSh 3,000 in all: 2 payments arrived for orders that were paid already."
+    assert alert.sentence == "Refund KSh 3,000 in all: 2 payments arrived for orders that were already paid."
     assert (alert.url_name, alert.url_args) == ("dashboard:mpesa-receipts", ())
 
 
@@ -85,7 +85,7 @@ def test_cancelled_paid_order_raises_alert_until_refunded() -> None:
         receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_staff_user("record_return"), now=NOON
     )
 
-    assert before == "A cancelled order had been paid. Return the money."
+    assert before == "A canceled order had been paid. Refund the money."
     assert sentence_of("cancelled_paid_orders") == ""
 
 
@@ -100,7 +100,7 @@ def test_payment_on_hold_has_own_alert_only_without_undecided_money() -> None:
 
     assert with_money == ""
     assert alone is not None
-    assert alone.sentence.startswith("A payment is held:")
+    assert alone.sentence.startswith("A payment is on hold.")
     assert (alone.url_name, alone.url_args) == ("dashboard:mpesa-payment", (payment.pk,))
     assert sentence_of("payments_on_hold") == ""
 
@@ -117,8 +117,8 @@ def test_undelivered_messages_raise_alert_until_sent() -> None:
     still_reserved = sentence_of("undelivered_messages")
     outbox_messages.update(delivered_at=NOON)
 
-    assert both.startswith("2 mails or announcements could not be sent in five tries each.")
-    assert one.startswith("A mail or announcement could not be sent in five tries.")
+    assert both.startswith("2 notifications could not be sent in five tries each.")
+    assert one.startswith("A notification could not be sent in five tries.")
     assert still_reserved == ""
     assert sentence_of("undelivered_messages") == ""
 
@@ -133,7 +133,7 @@ def test_unprocessed_callback_raises_alert_until_payment_is_paid() -> None:
     pay(payment)
 
     assert linked_pages == ["dashboard:mpesa-callbacks"]
-    assert before.startswith("A message from Safaricom could not be worked through in ten tries.")
+    assert before.startswith("A callback from Safaricom could not be processed in ten tries.")
     assert sentence_of("unprocessed_callbacks") == ""
 
 
@@ -156,7 +156,7 @@ def test_order_closed_unconfirmed_raises_alert_until_money_is_recorded(settings:
         now=minutes(50),
     )
 
-    assert before.startswith("An order was closed without Safaricom's word about it.")
+    assert before.startswith("An order was closed before Safaricom sent a result.")
     assert after_two_weeks == ""
     assert sentence_of("closed_unconfirmed", at=minutes(60)) == ""
 

@@ -58,7 +58,7 @@ def test_pending_payment_has_no_reference_and_no_end(client: ApiClient, order: A
     now = client.checks(payment.pk).json()
 
     assert (now["status"], now["transaction_reference"], now["completed_at"]) == ("processing", None, None)
-    assert now["message"] == "Waiting for M-PESA. If the request is on the phone, enter the PIN there."
+    assert now["message"] == "Waiting for M-PESA. If the prompt is on the phone, enter the PIN there."
     assert now["can_retry"] is False
 
 
@@ -66,7 +66,7 @@ def test_pending_payment_has_no_reference_and_no_end(client: ApiClient, order: A
     ("phone", "status", "sentence"),
     [
         ("0708374150", "failed", "There is not enough money in that M-PESA."),
-        ("0708374151", "cancelled", "The request was cancelled"),
+        ("0708374151", "cancelled", "The prompt was canceled"),
     ],
     ids=["no funds", "cancelled"],
 )
@@ -164,7 +164,7 @@ def test_message_warns_of_a_late_prompt(client: ApiClient, order: Any) -> None:
 
     now = client.checks(second.pk).json()
 
-    assert "If another request comes, press Cancel." in now["message"]
+    assert "If another prompt comes, press Cancel." in now["message"]
 
 
 def start_with_another_phone(order: Any) -> MpesaPayment:

@@ -159,7 +159,7 @@ def test_phone_with_too_many_prompts_is_refused() -> None:
 
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 300
-    assert "Three requests went to 0712 345 678." in answer.json()["errors"]["phone_number"][0]
+    assert "Three prompts went to 0712 345 678." in answer.json()["errors"]["phone_number"][0]
 
 
 def test_blocked_phone_is_refused() -> None:

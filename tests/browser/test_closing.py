@@ -87,7 +87,7 @@ def test_shopper_pays_another_way_after_cancelling(new_person: Any, scripts: boo
     guest.chooses("cod").places_order()
     thanks = guest.looks("thanks")
 
-    assert "are in your basket again" in chooser
+    assert "are back in your basket" in chooser
     assert "Cash on delivery" in thanks
     assert [order.status for order in Order.objects.order_by("pk")] == ["Payment expired", "Pending"]
 

@@ -105,5 +105,5 @@ def test_receipt_is_matched_without_scripts(new_visitor: Any) -> None:
     desk.page.check("[name=accept_difference]")
     desk.page.click("form[action$='/allocate/'] button")
 
-    assert f"The money was used for order {order.number}." in desk.looks("used")
+    assert f"The money was matched to order {order.number}." in desk.looks("used")
     assert MpesaReceipt.objects.get().allocation == "applied"

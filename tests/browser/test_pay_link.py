@@ -44,7 +44,7 @@ def kept_until(language: str) -> str:
     until = MpesaOrder.objects.get().pay_before
     with translation.override(language):
         values = {"time": when(until, until - timedelta(hours=24))}
-        return translation.gettext("We keep your things until %(time)s.") % values
+        return translation.gettext("We keep your items until %(time)s.") % values
 
 
 def pays(payer: Person, *, scripts: bool = True) -> str:
@@ -61,7 +61,7 @@ def pays(payer: Person, *, scripts: bool = True) -> str:
     [("en", 360, True), ("sw", 320, True), ("en", 320, False), ("sw", 1280, False)],
     ids=["en", "sw narrow", "en narrow without scripts", "sw wide without scripts"],
 )
-def test_eemailed_link_pays_in_another_browser(new_visitor: Any, language: str, width: int, scripts: bool) -> None:
+def test_emailed_link_pays_in_another_browser(new_visitor: Any, language: str, width: int, scripts: bool) -> None:
     payment = in_language(language, failed(1032)())
     shopper = new_visitor(language=language, width=width, scripts=scripts).owns(payment).waits_for(payment)
     own_page = shopper.page.url
@@ -87,7 +87,7 @@ def test_eemailed_link_pays_in_another_browser(new_visitor: Any, language: str, 
     assert shopper.page.locator("#mpesa-done").is_visible()
 
 
-def test_eemailed_link_shows_its_shopper_the_whole_order(new_visitor: Any) -> None:
+def test_emailed_link_shows_its_shopper_the_whole_order(new_visitor: Any) -> None:
     payment = pays_later()
     shopper = new_visitor().owns(payment)
 

@@ -119,7 +119,7 @@ def test_unanswered_prompt_disappears_after_a_minute(new_visitor: Any) -> None:
     owner.page.keyboard.type("12")
 
     MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=timezone.now() - timedelta(seconds=60))
-    owner.page.wait_for_selector(".sms >> text=the request is gone")
+    owner.page.wait_for_selector(".sms >> text=the prompt has expired")
 
     payment.refresh_from_db()
     assert payment.result_code == "1037"
@@ -133,7 +133,7 @@ def test_prompt_appears_on_its_own_phone_only(new_visitor: Any) -> None:
     owner.page.keyboard.type("12")
 
     rings(second)
-    owner.page.wait_for_selector("#phones a >> text=a request waits there")
+    owner.page.wait_for_selector("#phones a >> text=a prompt is waiting")
     undisturbed = (owner.page.input_value("#pin"), "KSh 700.00" in owner.looks("two-phones"))
     owner.page.click(f"#phones a >> text={NO_FUNDS.grouped}")
     owner.page.wait_for_selector(OPEN)

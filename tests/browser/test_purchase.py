@@ -98,7 +98,7 @@ def test_user_buys(new_person: Any) -> None:
     ("phone", "sentence"),
     [
         ("0708374150", "There is not enough money in that M-PESA."),
-        ("0708374151", "The request was cancelled, or closed before a PIN was entered."),
+        ("0708374151", "The prompt was canceled, or closed before a PIN was entered."),
     ],
     ids=["no funds", "cancelled"],
 )
@@ -190,4 +190,4 @@ def test_staff_see_the_code_on_oscars_order_page(new_person: Any) -> None:
 
     words = staff.looks("dashboard-order")
     assert str(MpesaReceipt.objects.get().number) in words
-    assert "M-Pesa\tKSh 1,600" in words
+    assert "M-PESA\tKSh 1,600" in words

@@ -114,7 +114,7 @@ def test_shopper_returns_from_the_basket_after_closing_the_browser(new_person: A
     again.page.click("text=Finish paying")
 
     assert f"Order {Order.objects.get().number} is waiting for KSh" in reminder
-    assert "The request was cancelled" in again.sees("failed")
+    assert "The prompt was canceled" in again.sees("failed")
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 1280), ("en", 320), ("sw", 360)])

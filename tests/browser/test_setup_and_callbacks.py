@@ -83,7 +83,7 @@ def test_full_check_shows_its_findings(
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{clerk.shop}/api/payments/hooks", TRUSTED_PROXIES=1)
         clerk.goes("dashboard/mpesa/set-up/")
 
-        clerk.page.get_by_role("button", name="Try it for real").click()
+        clerk.page.get_by_role("button", name="Run the test").click()
         clerk.page.wait_for_selector("#callback-ok")
 
     said = clerk.looks("tried")
@@ -117,8 +117,8 @@ def test_callback_is_processed_again_without_scripts(new_visitor: Callable[..., 
     clerk.page.select_option("#id_verdict", "failed")
     clerk.page.locator(".mpesa-filter button").click()
     clerk.page.locator("a.mpesa-row-link").first.click()
-    clerk.page.get_by_role("button", name="Work through it again").click()
+    clerk.page.get_by_role("button", name="Process the callback again").click()
 
-    clerk.page.get_by_text("The callback was worked through.").wait_for()
+    clerk.page.get_by_text("The callback was processed.").wait_for()
     failed.refresh_from_db()
     assert failed.verdict != "failed"

@@ -32,8 +32,8 @@ def test_payer_by_link_does_not_see_the_shoppers_failure(shopper: Shopper, kiond
 
     asked = sister.get(link, follow=True).content.decode()
 
-    assert "Pay by M-PESA" in asked and "Pay from your phone" in asked and "The things are kept until" in asked
-    assert "did not go through" not in asked and "was cancelled" not in asked and "your things" not in asked
+    assert "Pay by M-PESA" in asked and "Pay from your phone" in asked and "The items are reserved until" in asked
+    assert "did not go through" not in asked and "was canceled" not in asked and "your items" not in asked
 
 
 def test_expired_payment_link_says_so(shopper: Shopper, kiondo: Any) -> None:
@@ -43,7 +43,7 @@ def test_expired_payment_link_says_so(shopper: Shopper, kiondo: Any) -> None:
     late = Client().get(link)
 
     assert late.status_code == 404
-    assert "This link is not needed any more" in late.content.decode()
+    assert "This payment link no longer works" in late.content.decode()
 
 
 @pytest.mark.parametrize("front", ["home", "catalogue:index"])
@@ -64,7 +64,7 @@ def test_failure_names_the_phone_and_asks_about_its_network(shopper: Shopper, ki
     type(latest()).objects.update(phone=latest_phone)
     on_airtel = page(shopper, page_url)
 
-    assert "The request went to 0708 374 151." in on_safaricom and "is it on Safaricom?" not in on_safaricom
+    assert "The prompt went to 0708 374 151." in on_safaricom and "is it on Safaricom?" not in on_safaricom
     assert "This looks like an Airtel number; is it on Safaricom?" in on_airtel
 
 
@@ -73,4 +73,4 @@ def test_page_of_pay_later_starts_with_the_deadline(shopper: Shopper, kiondo: An
 
     choose_pay_later(shopper, page_url)
 
-    assert '<span id="mpesa-heading" tabindex="-1">Your things are kept</span>' in page(shopper, page_url)
+    assert '<span id="mpesa-heading" tabindex="-1">Your items are reserved</span>' in page(shopper, page_url)

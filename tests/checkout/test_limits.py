@@ -79,7 +79,7 @@ def assert_no_order(product: Any) -> None:
 @pytest.mark.parametrize(
     ("language", "beginning"),
     [
-        ("en", "Three requests went to 0712 345 678. Wait until"),
+        ("en", "Three prompts went to 0712 345 678. Wait until"),
         ("sw", "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi"),
     ],
 )
@@ -104,7 +104,7 @@ def test_refused_delivery_phone_shows_the_error(shopper: Shopper) -> None:
     answer = shopper.client.post(reverse("checkout:preview"), {"which": "delivery", "phone_number": ""})
 
     assert answer.status_code == 422
-    assert "Three requests went to 0712 345 678." in alert_of(answer.content.decode())
+    assert "Three prompts went to 0712 345 678." in alert_of(answer.content.decode())
 
 
 def test_prompts_after_the_phone_step_are_refused_before_placement(shopper: Shopper) -> None:
@@ -115,7 +115,7 @@ def test_prompts_after_the_phone_step_are_refused_before_placement(shopper: Shop
     answer = shopper.places_order()
 
     page = page_after(shopper, answer, step="checkout:payment-details")
-    assert "Three requests went to 0712 345 678. Wait until" in page
+    assert "Three prompts went to 0712 345 678. Wait until" in page
     assert from_clock(opens_at) in page
     assert_no_order(product)
 
@@ -140,7 +140,7 @@ def test_prompts_during_placement_roll_back_the_order(shopper: Shopper, caplog: 
     with during_placement(lambda: send_three_prompts(sent=False)):
         page = shopper.places_order().content.decode()
 
-    assert "Three requests went to 0712 •••678." in page
+    assert "Three prompts went to 0712 •••678." in page
     assert "unable to place order" in caplog.text
     assert "0712 345 678" not in caplog.text
     assert "712345678" not in caplog.text
@@ -154,7 +154,7 @@ def test_blocked_phone_is_refused_at_the_phone_step(shopper: Shopper) -> None:
     answer = shopper.names_phone("0712345678")
 
     assert answer.status_code == 422
-    assert "The owner of this number asked not to get requests." in answer.content.decode()
+    assert "The owner of this number asked not to get prompts." in answer.content.decode()
 
 
 def test_phone_blocked_later_is_refused_before_placement(shopper: Shopper) -> None:
@@ -164,7 +164,7 @@ def test_phone_blocked_later_is_refused_before_placement(shopper: Shopper) -> No
 
     answer = shopper.places_order()
 
-    assert "asked not to get requests" in page_after(shopper, answer, step="checkout:payment-details")
+    assert "asked not to get prompts" in page_after(shopper, answer, step="checkout:payment-details")
     assert_no_order(product)
 
 
@@ -197,9 +197,9 @@ def test_refused_retry_masks_the_number_unless_typed(shopper: Shopper) -> None:
     masked = elsewhere.client.post(f"{page_url}retry/", again, follow=True).content.decode()
     other = elsewhere.client.post(f"{page_url}retry/", {"phone_number": "0712345678"}, follow=True).content.decode()
 
-    assert "Three requests went to 0712 345 678. Wait until" in typed
-    assert "Three requests went to 0712 •••678. Wait until" in masked
-    assert "Three requests went to 0712 345 678. Wait until" in other
+    assert "Three prompts went to 0712 345 678. Wait until" in typed
+    assert "Three prompts went to 0712 •••678. Wait until" in masked
+    assert "Three prompts went to 0712 345 678. Wait until" in other
     assert payment.mpesa_order.payments.count() == 1
 
 

@@ -42,9 +42,9 @@ def test_guest_restores_the_basket_of_a_closed_order_once(kiondo: Any) -> None:
 
     number = Order.objects.get().number
     assert f"Order {number} is closed. No payment reached us by" in closed
-    assert "Put the things back in my basket" in closed
+    assert "Put the items back in my basket" in closed
     assert first.redirect_chain == [(reverse("basket:summary"), 302)]
-    assert f"The things of order {number} are in your basket again." in first.content.decode()
+    assert f"The items of order {number} are back in your basket." in first.content.decode()
     assert second["Location"] == reverse("basket:summary")
     assert basket_lines() == [("Kiondo", 1)]
 
@@ -56,8 +56,8 @@ def test_page_of_a_restored_order_offers_no_restore(kiondo: Any) -> None:
 
     restored = page(shopper, page_url)
 
-    assert "The things of this order were put back in your basket." in restored
-    assert "Put the things back in my basket" not in restored
+    assert "The items of this order were put back in your basket." in restored
+    assert "Put the items back in my basket" not in restored
 
 
 def test_warning_names_the_support_contact(kiondo: Any, settings: Any) -> None:
@@ -110,7 +110,7 @@ def test_open_order_cannot_be_restored(kiondo: Any) -> None:
     answer = shopper.client.post(f"{page_url}restore-basket/", follow=True)
 
     assert answer.redirect_chain == [(page_url, 302)]
-    assert "The things of this order cannot be put back into a basket." in answer.content.decode()
+    assert "The items of this order cannot be put back into a basket." in answer.content.decode()
     assert basket_lines() == []
 
 
@@ -145,7 +145,7 @@ def test_late_payment_after_other_method_awaits_a_decision(kiondo: Any) -> None:
     post(payment, success(payment), now=timezone.now())
 
     assert MpesaReceipt.objects.get().allocation == "unallocated"
-    assert "The shop has been told: it will send your things or return the money" in page(shopper, page_url)
+    assert "The shop will send your items or refund the money" in page(shopper, page_url)
 
 
 def test_second_click_also_redirects_to_the_methods(kiondo: Any) -> None:
@@ -165,7 +165,7 @@ def test_pending_prompt_prevents_another_method(kiondo: Any) -> None:
     answer = shopper.client.post(f"{page_url}other-method/", follow=True)
 
     assert answer.redirect_chain == [(page_url, 302)]
-    assert "A request is on the phone. Wait until it is answered or has ended." in answer.content.decode()
+    assert "A prompt is on the phone. Wait until it is answered or has ended." in answer.content.decode()
     assert "Pay another way" not in answer.content.decode()
     assert Order.objects.get().status == "Pending payment"
 

@@ -35,10 +35,12 @@ def test_pay_later_shows_the_deadline_and_a_link(shopper: Shopper, kiondo: Any) 
     choose_pay_later(shopper, page_url)
 
     after = page(shopper, page_url)
-    assert re.search(r"If you choose this, we keep your things until \d\d:\d\d, \d+ \w+ and mail you a link", before)
+    assert re.search(
+        r"If you choose this, we keep your items until \d\d:\d\d, \d+ \w+ and email you a payment link", before
+    )
     assert "I'll pay later" in before and "I'll pay later" not in after
     assert "https://wa.me/?text=Please%20pay%20KSh%201%2C500" in after
-    assert "Send the request again" in after
+    assert "Send the prompt again" in after
 
 
 def test_paid_order_cannot_pay_later(shopper: Shopper, kiondo: Any) -> None:
@@ -64,7 +66,7 @@ def test_payer_by_link_sees_nothing_of_the_order(shopper: Shopper, kiondo: Any) 
     assert led["Location"] == page_url
     assert "no-store" in payer.client.get(page_url)["Cache-Control"]
     assert "KSh 1,500 to Duka la Pwani" in asked and "0708 374 151" not in asked
-    assert "Send the request again" not in asked and "Send the request there" in asked
+    assert "Send the prompt again" not in asked and "Send the prompt to this number" in asked
     for private in ("mpesa-restore-basket", "mpesa-otherwise", "mpesa-pay-later", 'id="mpesa-pay-link"', "mpesa-done"):
         assert private not in asked + paid
     assert (sent["Location"], latest().phone) == (page_url, "254712345678")
@@ -144,6 +146,6 @@ def test_changed_total_returns_to_the_preview(shopper: Shopper, kiondo: Any) -> 
     bought = shopper.client.post(reverse("checkout:preview"), {**order, "mpesa_amount": "3000"})
 
     assert 'name="mpesa_amount" value="1500" form="place_order_form"' in preview
-    assert "The total has changed. Look at it once more before you pay." in answer and "KSh 3,000" in answer
+    assert "The total has changed. Please double-check it before you pay." in answer and "KSh 3,000" in answer
     assert "/checkout/mpesa/" in bought["Location"]
     assert latest().amount == 3000

@@ -31,7 +31,7 @@ def age(payment: MpesaPayment, seconds: int) -> None:
 
 @pytest.mark.parametrize(
     ("phone", "sentence"),
-    [("0708374150", "There is not enough money in that M-PESA."), ("0708374151", "The request was cancelled")],
+    [("0708374150", "There is not enough money in that M-PESA."), ("0708374151", "The prompt was canceled")],
     ids=["no funds", "cancelled"],
 )
 def test_failure_names_its_reason_and_another_number_pays(shopper: Shopper, phone: str, sentence: str) -> None:

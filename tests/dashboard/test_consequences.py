@@ -32,13 +32,13 @@ def test_future_payment_is_refused_before_the_review() -> None:
     text = review_text(new_order(), day=tomorrow)
 
     assert "Enter a time that is not in the future." in text
-    assert "Is this right?" not in text and "Look at the money of this order" not in text
+    assert "Please double-check" not in text and "See the money of this order" not in text
 
 
 def test_review_warns_that_a_paid_order_is_paid_twice() -> None:
     text = review_text(pay(new_payment()).mpesa_order.order)
 
-    assert "This order is paid already: this money will count as paid twice and wait for a decision." in text
+    assert "This order is already paid: this money will count as overpaid and wait for a decision." in text
 
 
 def test_review_warns_that_a_restored_basket_needs_a_decision() -> None:
@@ -48,8 +48,8 @@ def test_review_warns_that_a_restored_basket_needs_a_decision() -> None:
 
     text = review_text(order)
 
-    assert "The things of this order went back into the basket: this money will wait for a decision." in text
-    assert "makes this order paid" not in text
+    assert "The items of this order went back into the basket: this money will wait for a decision." in text
+    assert "marks this order paid" not in text
 
 
 def test_review_of_a_missing_code_warns_of_no_second_payment() -> None:
@@ -58,8 +58,8 @@ def test_review_of_a_missing_code_warns_of_no_second_payment() -> None:
 
     text = review_text(payment.mpesa_order.order)
 
-    assert payment.mpesa_order.order.number in text and "Is this right?" in text
-    assert "count as paid twice" not in text
+    assert payment.mpesa_order.order.number in text and "Please double-check" in text
+    assert "count as overpaid" not in text
 
 
 # Undecided receipts
@@ -72,10 +72,10 @@ def test_receipt_page_offers_a_refund_as_a_choice() -> None:
 
     of_waiting, of_used = (page_text(client.get(receipt_url(each))) for each in (receipt, used))
 
-    assert "If you send it back" in of_waiting and "It was sent back" not in of_waiting
+    assert "Record a refund" in of_waiting and "It was refunded" not in of_waiting
     assert "This money paid order" not in of_waiting
-    assert f"This money paid order {used.order.number}. What goes back is taken out of its books" in of_used
-    assert "No mail does: tell the customer." in of_used
+    assert f"This money paid order {used.order.number}. A refund lowers what is posted to it" in of_used
+    assert "No email is sent: tell the customer." in of_used
 
 
 def test_refused_decision_links_to_its_section_from_the_top() -> None:
@@ -103,16 +103,15 @@ def test_code_of_one_refund_is_refused_for_another() -> None:
         text = page_text(client.post(url_of("receipt-refund", receipt.pk), sent, follow=True))
 
     second.refresh_from_db()
-    assert "This code stands at a return already." in text
+    assert "This M-PESA code is already on a refund." in text
     assert second.returned_amount is None
 
 
 def test_receipt_of_a_restored_basket_explains_a_new_order() -> None:
     receipt = restore_basket(mismatch())
 
-    assert (
-        "let the customer order again and press Cancel on the phone, and use this money for the new order"
-        in page_text_of("receipt", receipt.pk)
+    assert "ask for a new order and Cancel on the phone. Then match this money to the new order" in page_text_of(
+        "receipt", receipt.pk
     )
 
 
@@ -121,7 +120,7 @@ def test_receipt_page_warns_that_a_closed_order_reopens() -> None:
 
     text = page_text_of("receipt", receipt.pk, order=order.number)
 
-    assert "This order is closed: using the money opens it again, if its things are in stock." in text
+    assert "This order is closed. Matching the money reopens it, if its items are in stock." in text
 
 
 # Payments
@@ -131,10 +130,10 @@ def test_payment_on_hold_is_not_shown_as_waiting_for_the_phone() -> None:
     payment = mismatch().payment
     assert payment is not None
 
-    facts = page_text_of("payment", payment.pk).partition("Facts")[2].partition("Made")[0]
+    facts = page_text_of("payment", payment.pk).partition("Facts")[2].partition("Started")[0]
 
-    assert "held for a person's decision" in facts
-    assert "waiting for the phone" not in facts and "Order is kept until" not in page_text_of("payment", payment.pk)
+    assert "on hold for a person's decision" in facts
+    assert "waiting for the phone" not in facts and "Order reserved until" not in page_text_of("payment", payment.pk)
 
 
 def test_summary_names_the_result_of_the_last_payment() -> None:
@@ -146,15 +145,15 @@ def test_summary_names_the_result_of_the_last_payment() -> None:
 
     of_first, of_last = (page_text_of("payment", each.pk).partition("Say:")[2] for each in (first, last))
 
-    assert "The last request: balance too low." in of_first
-    assert "The last request: balance too low." in of_last
+    assert "The last payment: balance too low." in of_first
+    assert "The last payment: balance too low." in of_last
 
 
 def test_closed_order_offers_no_new_prompt() -> None:
     text = page_text_of("payment", closed_payment().pk)
 
-    assert "The order is closed: no new request can be sent for it." in text
-    assert "Send a new request" not in text
+    assert "The order is closed: no new prompt can be sent for it." in text
+    assert "Send a new prompt" not in text
 
 
 def test_summary_names_the_refund_and_its_reference() -> None:
@@ -165,7 +164,7 @@ def test_summary_names_the_refund_and_its_reference() -> None:
     text = page_text_of("payment", receipt.payment_id).partition("Say:")[2]
 
     assert "Your payment arrived. There is nothing more to pay." in text
-    assert "Of KSh 1,500 (M-PESA code OD222BBB22) we sent back KSh 1,500 on" in text
+    assert "Of KSh 1,500 (M-PESA code OD222BBB22) we refunded KSh 1,500 on" in text
     assert ": UKQ0000001." in text
 
 
@@ -180,7 +179,7 @@ def test_accepted_difference_is_shown_with_payment_and_order() -> None:
 
     of_order = page_text(client.get(f"/en/dashboard/orders/{order.number}/"))
 
-    assert "used for this order, and the difference was accepted" in page_text_of("payment", receipt.payment_id)
+    assert "matched to this order, and the difference was accepted" in page_text_of("payment", receipt.payment_id)
     assert "Paid by M-PESA: KSh 1,400, OD123ABC45. The order costs KSh 1,500; the difference was accepted." in of_order
 
 

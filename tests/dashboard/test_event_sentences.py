@@ -14,12 +14,12 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
         "payment_settled",
         {"before": "processing", "after": "cancelled", "source": "callback", "code": "1032"},
-        "waiting for the phone → cancelled on the phone · Safaricom's callback 1032",
+        "waiting for the phone → canceled on the phone · Safaricom's callback 1032",
     ),
     (
         "update_ignored",
         {"ignored_status": "completed", "reason": "already_final", "status": "cancelled", "source": "clock"},
-        "paid · the payment had ended already: cancelled on the phone · our clock",
+        "paid · the payment had already ended: canceled on the phone · our clock",
     ),
     ("update_ignored", {"reason": "on_hold"}, "the payment is on hold"),
     (
@@ -31,7 +31,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     ("query_unanswered", {"reason": "unknown_code", "code": "8001"}, "the result code 8001 is unknown"),
     ("push_unanswered", {"error_kind": "unreachable"}, "unreachable"),
     ("callback_reprocessed", {"callback": 12}, "callback 12"),
-    ("order_closed", {"reason": "staff", "note": "100% %(code)s sure"}, "cancelled by staff · 100% %(code)s sure"),
+    ("order_closed", {"reason": "staff", "note": "100% %(code)s sure"}, "by staff · 100% %(code)s sure"),
     ("order_canceled_paid", {}, "refund the money"),
     ("result_unknown", {}, "look up the order's prompts in the M-PESA portal"),
     ("pay_later_chosen", {"until": "2026-11-23T12:00+00:00"}, "until 23 Nov 2026, 15:00"),
@@ -39,19 +39,19 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
         "receipt_unmatched",
         {"after": "mismatch", "reason": "wrong_amount", "expected": "1500", "arrived": "1400.00"},
-        "other amount · KSh 1,500 asked for, KSh 1,400 arrived",
+        "wrong amount · KSh 1,500 expected, KSh 1,400 arrived",
     ),
     (
         "receipt_unmatched",
         {"after": "mismatch", "reason": "wrong_total", "expected": "1500.00", "arrived": "1400"},
-        "other amount · the order is KSh 1,500, KSh 1,400 arrived",
+        "wrong amount · the order is KSh 1,500, KSh 1,400 arrived",
     ),
     (
         "receipt_unmatched",
         {"after": "mismatch", "reason": "code_of_other_order", "number": "OD123ABC45", "order": "100042"},
-        "other amount · its code OD123ABC45 belongs to order 100042",
+        "wrong amount · its code OD123ABC45 belongs to order 100042",
     ),
-    ("receipt_matched", {"order": "100042"}, "used for order 100042"),
+    ("receipt_matched", {"order": "100042"}, "matched to order 100042"),
     ("receipt_duplicated", {"reason": "same_money", "number": "OD123ABC45"}, "the same money as OD123ABC45"),
     ("receipt_amount_conflict", {"amount": "1400.00"}, "KSh 1,400"),
     (

@@ -68,7 +68,7 @@ def test_setup_page_in_test_mode_shows_the_first_step() -> None:
     assert "The settings are there and fit together." not in text
     assert "MPESA_CONSUMER_KEY not set" in text and "missing" not in text
     assert "sandbox, once Safaricom's keys are set; the simulator until then" in text
-    assert "In test mode there is nobody to ask." in text and "Try it for real" not in text
+    assert "In test mode there is nothing to test." in text and "Run the test" not in text
 
 
 def test_setup_page_shows_the_callback_url_and_the_cron_line() -> None:
@@ -167,7 +167,7 @@ def test_test_payment_in_a_live_shop_is_marked_as_test(settings: Any) -> None:
     payment = pay(new_payment())
     use_production(settings)
 
-    assert "TEST: this is no real money." in seen("payment", payment.pk)
+    assert "TEST: this is not real money." in seen("payment", payment.pk)
     assert "TEST" not in seen("overview")
 
 
@@ -196,7 +196,7 @@ def test_list_shows_failure_reasons_and_other_codes_of_the_order() -> None:
 
     text = seen("payments")
 
-    assert "failed wrong PIN" in text and "failed balance too low" in text
+    assert "failed wrong M-PESA PIN" in text and "failed balance too low" in text
     assert text.count("( OD555EEE55 )") == 2
 
 
@@ -231,7 +231,7 @@ def test_export_has_a_column_for_accepted_differences() -> None:
     response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
 
     rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
-    accepted = {row["M-PESA code"]: row["Difference that was accepted"] for row in rows}
+    accepted = {row["M-PESA code"]: row["Accepted difference"] for row in rows}
     assert (accepted["OD123ABC45"], accepted["OD333CCC33"]) == ("-100.00", "")
 
 
@@ -241,7 +241,7 @@ def test_rounding_is_not_exported_as_an_accepted_difference() -> None:
     response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
 
     row = next(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
-    assert (row["Rounding in it"], row["Difference that was accepted"]) == ("0.50", "")
+    assert (row["Rounding included"], row["Accepted difference"]) == ("0.50", "")
 
 
 # Blocked phones
@@ -251,10 +251,10 @@ def test_blocked_phone_is_shown_with_who_blocked_it_and_why() -> None:
     payment = pay(new_payment())
     block_phone(payment.phone_number, by=new_staff_user("block_phone"), note="rang us", now=NOON)
 
-    assert "0708 •••149 blocked: no more requests to it" in seen("payment", payment.pk)
+    assert "0708 •••149 blocked: no more prompts to it" in seen("payment", payment.pk)
     text = seen("blocked-phones")
     assert "0708 •••149 Since 23 Nov 2026, 15:00, by Achieng Were: rang us" in text
-    assert "Allow requests again" not in text
+    assert "Allow prompts again" not in text
     assert "0708 374 149" in seen("blocked-phones", client=staff_client("view_full_phone"))
 
 
@@ -265,8 +265,8 @@ def test_phone_is_unblocked_with_a_note_and_a_name() -> None:
     refused = page_text(client.post(url_of("unblock-phone", blocked.pk), follow=True))
     text = page_text(client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
-    assert "Write a note: why requests may be sent again." in refused
-    assert "Requests can be sent to this number again." in text and "No number is blocked." in text
+    assert "Write a note: why prompts may be sent again." in refused
+    assert "Prompts can be sent to this number again." in text and "No number is blocked." in text
     assert not MpesaBlockedPhone.objects.exists()
     event = MpesaEvent.objects.get(type="phone_unblocked")
     assert event.params == {"phone": ANOTHER.masked, "note": "has a new owner"}
@@ -280,14 +280,14 @@ def test_second_click_on_unblock_changes_nothing() -> None:
 
     text = page_text(client.post(url_of("unblock-phone", blocked.pk), {"block-note": "has a new owner"}, follow=True))
 
-    assert "Requests can be sent to this number again." in text
+    assert "Prompts can be sent to this number again." in text
     assert MpesaEvent.objects.filter(type="phone_unblocked").count() == 1
 
 
 def test_alert_about_the_server_says_whom_to_ask() -> None:
     surplus()
 
-    assert "unpaid orders stay open. Ask whoever runs your server to run it every minute." in seen("overview")
+    assert "The automatic check is not running. Forward this to your developer: mpesa_reconcile" in seen("overview")
 
 
 def test_receipt_without_a_payment_shows_no_phone() -> None:
@@ -295,5 +295,5 @@ def test_receipt_without_a_payment_shows_no_phone() -> None:
 
     text = page_text(staff_client(*ALL).get(receipt_url(receipt)))
 
-    assert "to the number that paid; then write it down here." in text
+    assert "to the number that paid. Then record it here." in text
     assert MpesaReceipt.objects.get() == receipt

@@ -134,5 +134,5 @@ def test_refund_reference_is_masked_in_the_summary(payment: MpesaPayment) -> Non
 
     blind, seeing = read(staff(), url), read(staff("view_full_phone"), url)
 
-    assert "we sent back KSh 100 on 23 Nov 2026: •••149." in blind
-    assert "we sent back KSh 100 on 23 Nov 2026: 0708 374 149." in seeing
+    assert "we refunded KSh 100 on 23 Nov 2026: •••149." in blind
+    assert "we refunded KSh 100 on 23 Nov 2026: 0708 374 149." in seeing

@@ -60,7 +60,7 @@ def test_outdated_page_records_no_refund_of_a_matched_receipt() -> None:
 
     text = page_text(staff_client(*ALL).post(url_of("receipt-refund", receipt.pk), old, follow=True))
 
-    assert "This money was decided about already. Look at it again." in text
+    assert "Somebody has already decided about this money. Please double-check." in text
     assert (fresh(receipt).allocation, fresh(receipt).returned_amount) == (Allocation.APPLIED, None)
 
 
@@ -72,7 +72,7 @@ def test_page_after_a_refused_refund_can_be_sent() -> None:
     text = page_text(client.post(url_of("receipt-refund", receipt.pk), old, follow=True))
     page = client.get(receipt_url(receipt)).content.decode()
 
-    assert "A return of this money was written down meanwhile." in text
+    assert "A refund of this money was recorded meanwhile." in text
     assert 'name="refund-returned_before" value="400.00"' in page
     assert fresh(receipt).returned_amount == 400
 
@@ -84,7 +84,7 @@ def test_refused_match_of_a_refunded_receipt_shows_why() -> None:
 
     text = page_text(client.post(url_of("receipt-allocate", receipt.pk), {"order": number, "accept_difference": "on"}))
 
-    assert "Nothing was changed. Part of this money was returned. Return the rest, or close it with a note." in text
+    assert "Nothing was changed. Part of this money was refunded. Refund the rest, or resolve it with a note." in text
     assert "See what is wrong" not in text
 
 
@@ -129,8 +129,8 @@ def test_open_prompt_of_the_order_is_a_warning(form: str) -> None:
 
     text = review_text(order) if form == "record" else page_text_of("receipt", receipt.pk, order=order.number)
 
-    assert "A request for this order is on a phone since" in text
-    assert "If it brings other money, the order is paid twice: wait until it has ended." in text
+    assert "A prompt for this order has been on a phone since" in text
+    assert "If it is paid too, the order is paid twice: wait until it has ended." in text
 
 
 def test_ended_and_on_hold_payments_give_no_prompt_warning() -> None:
@@ -138,12 +138,12 @@ def test_ended_and_on_hold_payments_give_no_prompt_warning() -> None:
 
     of_ended, of_held = review_text(ended.mpesa_order.order), review_text(on_hold.order)
 
-    assert "Is this right?" in of_ended and "Is this right?" in of_held
+    assert "Please double-check" in of_ended and "Please double-check" in of_held
     assert "on a phone since" not in of_ended + of_held
 
 
 def test_receipt_page_says_that_a_match_cannot_be_undone() -> None:
-    assert "It cannot be taken back here." in page_text_of("receipt", mismatch().pk)
+    assert "You can't undo this here." in page_text_of("receipt", mismatch().pk)
 
 
 # Record a payment
@@ -155,8 +155,8 @@ def test_review_warns_of_a_payment_older_than_its_order() -> None:
 
     wrong_year, right = review_text(order, day="2025-11-23"), review_text(order, day="2026-11-23", time="15:00")
 
-    assert "The order was made later, on 23 Nov 2026, 15:00. Is the day right, and is it the right order?" in wrong_year
-    assert "The order was made later" not in right
+    assert "The order was placed later, on 23 Nov 2026, 15:00. Are the day and the order right?" in wrong_year
+    assert "The order was placed later" not in right
 
 
 def test_review_warns_of_an_amount_above_the_limit() -> None:
@@ -176,14 +176,15 @@ def test_record_form_has_no_default_day() -> None:
 def test_review_warns_of_a_paid_order_for_any_amount() -> None:
     text = review_text(pay(new_payment()).mpesa_order.order, amount="100")
 
-    assert "This order is paid already: this money will count as paid twice and wait for a decision." in text
+    assert "This order is already paid: this money will count as overpaid and wait for a decision." in text
 
 
 def test_record_form_explains_an_unknown_prompt() -> None:
     order = open_payment().mpesa_order.order
 
-    assert "If it is not known, the money is taken for the one without an answer, if there is only one." in review_text(
-        order
+    assert (
+        "If it is not known, the money is matched to the only payment without a result, if there is just one."
+        in review_text(order)
     )
 
 
@@ -194,14 +195,14 @@ def test_summary_of_a_second_payment_begins_with_the_order() -> None:
     text = page_text_of("payment", surplus().payment_id)
 
     assert "Say: Your order is paid. More money arrived for it." in text
-    assert "Then say what stands here; tell nobody any other name, number or code." in text
+    assert "Then say this; tell nobody any other name, number or code." in text
 
 
 @pytest.mark.parametrize(
     ("decide", "say"),
     [
-        ("return", "Your order is paid. Of KSh 1,500 (M-PESA code OD222BBB22) we sent back KSh 1,500"),
-        ("explain", "Your order is paid. The shop has dealt with your payment of KSh 1,500"),
+        ("return", "Your order is paid. Of KSh 1,500 (M-PESA code OD222BBB22) we refunded KSh 1,500"),
+        ("explain", "Your order is paid. The shop has resolved your payment of KSh 1,500"),
     ],
 )
 def test_summary_tells_callers_the_decision(decide: str, say: str) -> None:
@@ -234,8 +235,8 @@ def test_refunded_order_is_offered_no_new_prompt() -> None:
 
     text = page_text_of("payment", payment.pk)
 
-    assert "Otherwise we can send the request again." not in text
-    assert "Say: The shop returned your KSh 1,500 (M-PESA code OD123ABC45)" in text
+    assert "Otherwise we can send the prompt again." not in text
+    assert "Say: The shop refunded your KSh 1,500 (M-PESA code OD123ABC45)" in text
 
 
 def test_unreachable_phone_has_an_unclear_result() -> None:
@@ -286,7 +287,7 @@ def test_list_shows_allocations_and_customers() -> None:
         page_text(orders_staff_client().get(url_of("payments"))),
     )
 
-    assert "paid paid twice" in listed and "Wanja Kamau" not in listed
+    assert "paid overpaid" in listed and "Wanja Kamau" not in listed
     assert "Wanja Kamau" in by_name
 
 
@@ -296,4 +297,4 @@ def test_export_shows_payments_on_hold() -> None:
     response: Any = staff_client("export_payments").get(url_of("payments-export"))
     lines = b"".join(response.streaming_content).decode()
 
-    assert "held for a person's decision" in lines and "waiting for the phone" not in lines
+    assert "on hold for a person's decision" in lines and "waiting for the phone" not in lines

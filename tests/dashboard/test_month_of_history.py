@@ -44,9 +44,9 @@ def test_recorded_receipt_names_no_phone_and_completes_no_failed_payment() -> No
 
     text = page_text(client.post(url_of("record"), typed, follow=True))
 
-    assert "was written down and used for the order" in text
-    assert "Phone that paid" not in text and "0708 374 149" not in text
-    assert "to the number that paid; then write it down here." in text
+    assert "was recorded and matched to the order" in text
+    assert "Paid from" not in text and "0708 374 149" not in text
+    assert "to the number that paid. Then record it here." in text
     payment.refresh_from_db()
     assert payment.status == "cancelled"
 
@@ -61,9 +61,9 @@ def test_review_tells_the_consequence_of_recording() -> None:
         for order in (open_order, closed)
     )
 
-    assert "makes this order paid and writes to its customer. It cannot be taken back here." in of_open
-    assert "This order is closed. Writing the money down opens it again" in of_closed
-    assert "Do not guess: this order gets paid." in seen("record", client=staff_client("record_receipt"))
+    assert "marks this order paid and emails its customer. You can't undo this here." in of_open
+    assert "This order is closed. If its items are in stock, recording the payment reopens it" in of_closed
+    assert "Do not guess: this order becomes paid." in seen("record", client=staff_client("record_receipt"))
 
 
 # Partial refunds
@@ -80,10 +80,10 @@ def test_order_page_names_the_rest_of_a_partial_refund() -> None:
     owner.force_login(UserFactory(is_staff=True, is_superuser=True))
     text = page_text(owner.get(reverse("dashboard:order-detail", args=[order.number])))
 
-    assert "KSh 1,000 of KSh 1,500, OD222BBB22, is still to be sent back." in text
-    assert "Paid twice: KSh 1,500" not in text
-    assert "Once a part of this money was sent back, it can be used for no order any more." in before
-    assert "what is written down here cannot be changed." in before
+    assert "KSh 1,000 of KSh 1,500, OD222BBB22, is still to be refunded." in text
+    assert "Overpaid: refund KSh 1,500" not in text
+    assert "Once part of this money is refunded, it can't be matched to an order any more." in before
+    assert "a recorded refund cannot be changed." in before
 
 
 # Matched to another order
@@ -109,7 +109,7 @@ def test_receipt_page_warns_of_other_undecided_receipts() -> None:
 
     text = page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": waiting.number}))
 
-    assert "other money waits already: KSh 1,400, OD777GGG77. Decide about that first." in text
+    assert "Other money is already waiting for the order above: KSh 1,400, OD777GGG77. Decide about that first." in text
 
 
 def mismatch_of(order: Any) -> None:
@@ -122,7 +122,7 @@ def test_receipt_page_says_that_an_excess_is_not_refunded() -> None:
 
     text = page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": cheaper.number}))
 
-    assert "KSh 100 more than it costs. Nothing goes back by itself." in text
+    assert "KSh 100 more than it costs. Nothing is refunded automatically." in text
 
 
 def test_receipt_page_names_newer_orders_after_a_restored_basket() -> None:
@@ -135,7 +135,7 @@ def test_receipt_page_names_newer_orders_after_a_restored_basket() -> None:
     newer = assign_to_guest(new_order(), "wanja@example.com")
     page = client.get(receipt_url(receipt), asked).content.decode()
 
-    assert "No newer order of this customer is known." in before
+    assert "This customer has no newer order." in before
     assert f'?order={newer.number}#allocate">{newer.number}</a>' in page
 
 
@@ -164,27 +164,27 @@ def test_summary_asks_for_the_phone_before_it_tells_the_result() -> None:
 
     first, _, then = text.partition("Say:")
     assert "First ask the caller for the last three digits" in first
-    assert "The last request: cancelled, closed or ignored on the phone." in then
+    assert "The last payment: canceled, closed or ignored on the phone." in then
 
 
 def test_paid_payment_shows_no_deadline() -> None:
     text = seen("payment", pay(new_payment()).pk)
 
-    assert ": used for this order." in text
-    assert "Order is kept until" not in text
-    assert "Order is kept until" in seen("payment", new_payment(new_order()).pk)
+    assert ": matched to this order." in text
+    assert "Order reserved until" not in text
+    assert "Order reserved until" in seen("payment", new_payment(new_order()).pk)
 
 
 def test_unmatched_receipt_names_the_order_it_was_paid_for() -> None:
     text = page_text(staff_client(*ALL).get(receipt_url(unallocated())))
 
-    assert "What became of it no order took it Order it came for 1" in text
+    assert "Status unmatched Order it came for 1" in text
 
 
 def test_button_explains_that_it_closes_the_order() -> None:
     text = seen("payment", failed().pk, client=staff_client("close_order"))
 
-    assert "Close the unpaid order The order is closed unpaid: its things can be sold again" in text
+    assert "Close the unpaid order This closes the unpaid order: its items can be sold again" in text
 
 
 def test_order_is_found_by_the_end_of_its_number() -> None:
@@ -227,7 +227,7 @@ def test_list_links_to_blocked_numbers() -> None:
 def test_overview_explains_its_totals() -> None:
     pay(new_payment(now=NOON))
 
-    assert "What changes about days before today is seen within ten minutes." in seen("overview", client=staff_client())
+    assert "Changes to earlier days appear within ten minutes." in seen("overview", client=staff_client())
 
 
 # Exports

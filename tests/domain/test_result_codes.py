@@ -124,10 +124,10 @@ def test_spaces_around_a_code_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("reason", "wait", "start"),
     [
-        ("refused", 0, "M-PESA did not accept the request"),
+        ("refused", 0, "M-PESA did not accept the prompt"),
         ("busy", 60, "M-PESA is busy."),
         ("misconfigured", 0, "This shop cannot take M-PESA right now."),
-        ("not-sent", 0, "The request was not sent to the phone."),
+        ("not-sent", 0, "The prompt was not sent to the phone."),
     ],
 )
 def test_push_outcome_names_the_reason(reason: str, wait: int, start: str) -> None:

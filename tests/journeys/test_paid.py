@@ -159,7 +159,7 @@ def test_unanswered_payment_can_be_retried_and_late_money_pays(daraja: Simulator
 
     assert "Still checking with M-PESA" in checking
     assert "No answer from M-PESA yet" in ended
-    assert "Send the request again" in ended
+    assert "Send the prompt again" in ended
     assert (expired.status, expired.result_code) == ("expired", "no-answer")
     assert shopper.order().status == "Being processed"
     assert only_receipt().number == daraja.pushes[0].receipt_number
@@ -172,7 +172,7 @@ def test_payment_after_a_cancellation_on_the_phone_counts(daraja: Simulator, sho
 
     daraja.call_back(daraja.pushes[0])
 
-    assert "The request was cancelled" in cancelled
+    assert "The prompt was canceled" in cancelled
     assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
     assert shopper.order().status == "Being processed"
     assert [callback.verdict for callback in MpesaCallback.objects.order_by("pk")] == [Verdict.APPLIED] * 2

@@ -143,7 +143,7 @@ def test_unreachable_daraja_is_shown_at_once_and_the_order_stays_payable(
     shopper.client.post(f"{page}retry/", {"again": "yes"})
 
     assert (unsent.status, unsent.result_code) == ("failed", "not-sent")
-    assert "The request was not sent to the phone. Send it again." in text
+    assert "The prompt was not sent to the phone. Send it again." in text
     assert len(daraja.pushes) == 1
 
 

@@ -31,7 +31,7 @@ def test_command_without_errors_succeeds_and_lists_warnings(settings: Any, live_
         set_up(settings, BASE_URL=simulator.url, CALLBACK_URL=f"{live_server.url}/api/payments/hooks")
         lines = output().splitlines()
 
-    assert lines[0] == "WARNING E010: This shop takes no real money: M-Pesa runs in its sandbox environment."
+    assert lines[0] == "WARNING E010: This shop takes no real money: M-PESA runs in its sandbox environment."
     assert lines[1] == "        → Take the steps of the set-up page one by one: production comes after the try."
     assert "OK      callback-ok: A test message to the callback address came through." in lines
     assert "OK      token-ok: Safaricom takes the consumer key and secret, and gave a token." in lines
@@ -58,7 +58,7 @@ def test_command_reports_invalid_settings(settings: Any) -> None:
     with pytest.raises(CommandError, match="Errors: "):
         call_command("mpesa_check_setup", stdout=out)
 
-    assert "ERROR   E003: Some M-Pesa credentials are missing." in out.getvalue()
+    assert "ERROR   E003: Some M-PESA credentials are missing." in out.getvalue()
     assert not any(KEYS[name] in out.getvalue() for name in ("CONSUMER_KEY", "CONSUMER_SECRET"))
 
 

@@ -23,7 +23,7 @@ LINK = re.compile(r"http://\S+/checkout/mpesa/pay/([\w.-]+)/")
 
 
 def failed_payment(*, minutes: int = 1, order: Any = None) -> MpesaPayment:
-    """Create a payment that was cancelled on the phone ``minutes`` ago by the real clock."""
+    """Create a payment that was canceled on the phone ``minutes`` ago by the real clock."""
     now = timezone.now() - timedelta(minutes=minutes)
     payment = new_payment(order, phone=CANCELS if order is None else ANOTHER, now=now)
     post(payment, failure(payment), now=now + timedelta(seconds=9))
@@ -52,8 +52,8 @@ def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
     number = payment.mpesa_order.order.number
     assert message.subject == f"TEST: Order {number} is not paid yet"
     for text in (message.body, html_of(message)):
-        assert "The request was cancelled, or closed before a PIN was entered." in text
-        assert "KSh 1,500" in text and "We keep your things until" in text
+        assert "The prompt was canceled, or closed before a PIN was entered." in text
+        assert "KSh 1,500" in text and "We keep your items until" in text
         [token, *_] = LINK.findall(text)
         assert read_token(token, TokenPurpose.PAY) == payment.order_id
     assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=60) is None
@@ -129,5 +129,5 @@ def test_email_uses_the_shoppers_language() -> None:
 
     message = sent_email(MessageKind.FAILED_EMAIL)
 
-    assert f"Oda {payment.mpesa_order.order.number} haijalipwa bado" in message.subject
+    assert f"Oda {payment.mpesa_order.order.number} haijalipiwa bado" in message.subject
     assert "/sw/checkout/mpesa/pay/" in message.body

@@ -27,7 +27,7 @@ def product() -> Any:
 
 @pytest.fixture
 def payment(product: Any, achieng: Any) -> Any:
-    """Create a payment that was cancelled on the phone, for an order with an offer and a voucher."""
+    """Create a payment that was canceled on the phone, for an order with an offer and a voucher."""
     new_offer()
     payment = new_payment(place(new_basket(product, user=achieng, vouchers=[new_voucher()])), phone=CANCELS)
     post(payment, failure(payment), now=later(20))

@@ -174,7 +174,7 @@ def test_status_note_is_in_the_shops_language() -> None:
 
     order.refresh_from_db()
     assert order.status == "Payment expired"
-    assert order.notes.get().message == "Not paid by M-PESA: stock, vouchers and offers were given back."
+    assert order.notes.get().message == "Not paid by M-PESA: stock, vouchers and offers were released."
     assert order.status_changes.get().new_status == "Payment expired"
 
 

@@ -67,14 +67,14 @@ def test_every_refusal_is_translated_to_swahili(refusal: StartRefused) -> None:
 def test_own_number_is_shown_in_full() -> None:
     message = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
 
-    assert message == "Three requests went to 0712 345 678. Wait until 15:12, or use another number."
+    assert message == "Three prompts went to 0712 345 678. Wait until 15:12, or use another number."
 
 
 @pytest.mark.usefixtures("_in_swahili")
 def test_own_number_is_shown_in_full_in_swahili() -> None:
     message = refusal_message(TooManyPushes(ANOTHER, TWELVE_MINUTES), now=NOON, shows_number=True)
 
-    assert message == "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi 15:12, au utumie nambari nyingine."
+    assert message == "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi 15:12, au tumia nambari nyingine."
 
 
 def test_number_of_others_is_masked() -> None:
@@ -85,7 +85,7 @@ def test_time_of_another_day_is_tomorrow() -> None:
     message = refusal_message(TooManyUnpaidPushes(ANOTHER, A_DAY), now=NOON)
 
     assert message == (
-        "Ten requests to 0712 •••678 went unpaid within 24 hours. Wait until 14:00 tomorrow, or use another number."
+        "Ten prompts to 0712 •••678 went unpaid within 24 hours. Wait until 14:00 tomorrow, or use another number."
     )
 
 

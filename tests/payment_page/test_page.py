@@ -41,7 +41,7 @@ def test_failure_names_its_reason_and_the_time_of_retry() -> None:
     page, after = page_of(payment), page_of(payment, at=60)
 
     assert page.state == "failed"
-    assert page.sentence.startswith("The request was cancelled, or closed before a PIN was entered.")
+    assert page.sentence.startswith("The prompt was canceled, or closed before a PIN was entered.")
     assert page.sentence.endswith("M-PESA says no money was taken.")
     assert (page.can_retry, page.can_send_again, page.retry_at) == (True, True, later(60))
     assert after.retry_at is None

@@ -71,7 +71,7 @@ def test_refunded_order_can_be_paid_again(admin_user: Any) -> None:
 
     assert (page.state, page.amount, page.receipt_number) == ("unpaid", 1500, "")
     assert page.sentence == f"Order {page.order_number} is not paid yet."
-    assert page.decisions == ("The shop returned your KSh 1,400 (M-PESA code OD123ABC45) to you on 23 Nov.",)
+    assert page.decisions == ("The shop refunded your KSh 1,400 (M-PESA code OD123ABC45) on 23 Nov.",)
     assert (page.can_retry, page.can_send_again, page.can_pay_otherwise) == (True, True, True)
 
 
@@ -86,7 +86,7 @@ def test_later_payment_shows_its_result_above_the_refund(admin_user: Any) -> Non
 
     assert live.state == "enter-pin"
     assert page.state == "failed"
-    assert page.sentence.startswith("The request was cancelled")
+    assert page.sentence.startswith("The prompt was canceled")
     assert len(page.decisions) == 1
 
 
@@ -96,7 +96,7 @@ def test_partial_refund_is_shown(admin_user: Any) -> None:
 
     decisions = page_of(payment).decisions
 
-    assert decisions == ("The shop returned KSh 1,000 of your KSh 1,400 (M-PESA code OD123ABC45) to you on 23 Nov.",)
+    assert decisions == ("The shop refunded KSh 1,000 of your KSh 1,400 (M-PESA code OD123ABC45) on 23 Nov.",)
 
 
 def test_refund_of_closed_order_leads_and_basket_can_be_restored(admin_user: Any) -> None:
@@ -106,7 +106,7 @@ def test_refund_of_closed_order_leads_and_basket_can_be_restored(admin_user: Any
     page = page_of(payment)
 
     assert (page.state, page.can_retry, page.can_restore) == ("returned", False, True)
-    assert page.sentence == "The shop returned your KSh 1,500 (M-PESA code OD123ABC45) to you on 23 Nov."
+    assert page.sentence == "The shop refunded your KSh 1,500 (M-PESA code OD123ABC45) on 23 Nov."
     assert page.decisions == ()
 
 
@@ -127,7 +127,7 @@ def test_refunded_second_payment_is_shown_below_the_first(admin_user: Any) -> No
     page = page_of(payment)
 
     assert (page.state, page.receipt_number) == ("paid", "OD123ABC45")
-    assert page.decisions == ("The shop returned your KSh 1,500 (M-PESA code OD333CCC33) to you on 23 Nov.",)
+    assert page.decisions == ("The shop refunded your KSh 1,500 (M-PESA code OD333CCC33) on 23 Nov.",)
 
 
 def test_receipt_used_elsewhere_names_the_other_order(admin_user: Any) -> None:
@@ -148,7 +148,7 @@ def test_resolved_receipt_is_shown_as_dealt_with(admin_user: Any) -> None:
 
     assert (page.state, page.can_restore) == ("explained", False)
     assert page.sentence == (
-        "The shop has dealt with your payment of KSh 1,500 (M-PESA code OD123ABC45). If you have questions, call us."
+        "The shop has resolved your payment of KSh 1,500 (M-PESA code OD123ABC45). If you have questions, call us."
     )
     assert "cash" not in page.sentence
 

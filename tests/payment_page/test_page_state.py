@@ -24,9 +24,9 @@ HEADINGS = {
     "to-pay": "Pay by M-PESA",
     "unpaid": "This order is not paid yet",
     "not-waiting": "Nothing to pay",
-    "returned": "The shop returned your money",
+    "returned": "The shop refunded your money",
     "used": "Your payment was used for another order",
-    "explained": "The shop has dealt with your payment",
+    "explained": "The shop has resolved your payment",
 }
 
 

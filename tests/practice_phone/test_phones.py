@@ -62,7 +62,7 @@ def test_list_marks_phones_with_a_waiting_prompt(owner: Client, payment: MpesaPa
     page = owner.get(INDEX).content.decode()
 
     assert f'href="{phone_of(payment)}">{ANOTHER.grouped}' in page
-    assert page.count("a request waits there") == 2
+    assert page.count("a prompt is waiting") == 2
 
 
 def test_single_phone_has_no_list(client: Client, payment: MpesaPayment) -> None:
@@ -71,7 +71,7 @@ def test_single_phone_has_no_list(client: Client, payment: MpesaPayment) -> None
     page = client.get(INDEX).content.decode()
 
     assert "Do you want to pay KSh 1,500.00" in page
-    assert "Asked last" not in page
+    assert "Last prompted" not in page
 
 
 def test_older_payment_opens_the_same_phone(owner: Client, payment: MpesaPayment) -> None:
@@ -132,7 +132,7 @@ def test_unseen_prompt_expires_after_a_minute(client: Client) -> None:
     page = client.get(INDEX).content.decode()
 
     payment.refresh_from_db()
-    assert "No request now." in page
+    assert "No prompt now." in page
     assert payment.result_code == "1032"
 
 

@@ -49,7 +49,7 @@ def test_confirmation_omits_an_unknown_receipt_number() -> None:
     [
         (1, "Failed. You do not have enough money in your M-PESA account to pay KSh 1,500.00 to JUMA."),
         (1032, "Cancelled. You did not pay KSh 1,500.00 to JUMA."),
-        (1037, "Missed. Nobody entered a PIN in time to pay KSh 1,500.00 to JUMA; the request is gone."),
+        (1037, "Missed. Nobody entered a PIN in time to pay KSh 1,500.00 to JUMA; the prompt has expired."),
         (2001, "Failed. Wrong M-PESA PIN. You did not pay KSh 1,500.00 to JUMA."),
         (1001, "Failed. You did not pay KSh 1,500.00 to JUMA."),
     ],

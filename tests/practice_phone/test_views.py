@@ -39,7 +39,7 @@ def test_own_prompt_is_shown_and_marked_seen_once(owner: Client, payment: MpesaP
 
 
 def test_visitor_without_payments_sees_no_prompt(payment: MpesaPayment) -> None:
-    assert "No request now." in Client().get(INDEX).content.decode()
+    assert "No prompt now." in Client().get(INDEX).content.decode()
 
 
 def test_staff_see_every_prompt(admin_client: Client, payment: MpesaPayment) -> None:
@@ -74,7 +74,7 @@ def test_each_answer_gives_its_own_result(
     payment.refresh_from_db()
     assert answered["Location"].partition("?")[0] == INDEX
     assert (payment.status, payment.result_code) == (status, code)
-    assert "No request now." in page
+    assert "No prompt now." in page
 
 
 @pytest.mark.parametrize("word", ["right", "wrong"])
@@ -137,7 +137,7 @@ def test_page_request_times_out_an_old_prompt(owner: Client, payment: MpesaPayme
 
     page = owner.get(INDEX).content.decode()
 
-    assert "No request now." in page
+    assert "No prompt now." in page
     assert MpesaPayment.objects.get().result_code == "1037"
 
 

@@ -140,7 +140,7 @@ def test_failure_reasons_group_codes_of_same_meaning() -> None:
     new_ended_payments(9, status="completed", at=NOON, code="0")
 
     assert current_statistics().reasons == (
-        Reason(meaning="cancelled, closed or ignored on the phone", number=4, percent=40),
+        Reason(meaning="canceled, closed or ignored on the phone", number=4, percent=40),
         Reason(meaning="no answer from Safaricom in time", number=3, percent=30),
         Reason(meaning="the phone did not answer: off, no network or an old SIM", number=3, percent=30),
     )

@@ -25,7 +25,7 @@ StockRecord = get_model("partner", "StockRecord")
 
 
 def closed_payment() -> MpesaPayment:
-    """Create a payment that was cancelled on the phone and whose order expired."""
+    """Create a payment that was canceled on the phone and whose order expired."""
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment), now=later(20))
     assert close_expired_order(row(payment), now=row(payment).pay_before) is CloseResult.CLOSED

@@ -144,7 +144,7 @@ def test_cancelling_an_order_with_booked_money_releases_nothing(has_other_amount
     assert MpesaEvent.objects.get(type="order_canceled_paid").mpesa_order_id == order.pk
 
 
-@pytest.mark.parametrize("has_money", [False, True], ids=["no money", "money to sort out"])
+@pytest.mark.parametrize("has_money", [False, True], ids=["no money", "money needs attention"])
 def test_cancelled_order_whose_closing_crashed_is_closed_by_reconcile(has_money: bool) -> None:
     payment = new_payment()
     payment.mpesa_order.order.__class__.objects.update(status="Cancelled")

@@ -58,7 +58,7 @@ def test_probe_that_arrives_is_found_and_deleted(settings: Any, live_server: Any
         pytest.param(301, "callback-redirects", "answers 301 and sends on to http://127.0.0.1:", id="a redirect"),
         pytest.param(302, "callback-redirects", "answers 302", id="another redirect"),
         pytest.param(401, "callback-forbidden", "answers 401", id="a password"),
-        pytest.param(403, "callback-forbidden", "keeps strangers out", id="a firewall or CSRF"),
+        pytest.param(403, "callback-forbidden", "blocks outside access", id="a firewall or CSRF"),
         pytest.param(404, "callback-missing", "nothing at its path", id="a wrong path"),
         pytest.param(405, "callback-missing", "answers 405", id="a page of the shop"),
         pytest.param(502, "callback-broken", "answers 502", id="a server that is down"),

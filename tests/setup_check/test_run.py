@@ -47,7 +47,7 @@ def test_system_check_is_a_finding_with_the_same_text(settings: Any) -> None:
 
     assert list(findings) == ["E003", "W004", "cache-ok", "mail-ok"]
     assert "MPESA_PASSKEY" in findings["E003"].remedy
-    assert findings["E003"].meaning == "M-PESA is not offered until this is mended."
+    assert findings["E003"].meaning == "M-PESA is not offered until this is fixed."
     assert findings["W004"].sentence == "Is 600986 a paybill or a till?"
     assert (findings["E003"].level, findings["W004"].level) == (Level.ERROR, Level.WARNING)
 

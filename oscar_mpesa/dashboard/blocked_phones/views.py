@@ -51,7 +51,7 @@ class UnblockPhoneView(View):
             if blocked is not None:
                 note = form.cleaned_data["note"]
                 unblock_phone(blocked.phone_number, by=request.user, note=note, now=timezone.now())
-            messages.success(request, _("Requests can be sent to this number again."))
+            messages.success(request, _("Prompts can be sent to this number again."))
         else:
-            messages.warning(request, _("Write a note: why requests may be sent again."))
+            messages.warning(request, _("Write a note: why prompts may be sent again."))
         return redirect("dashboard:mpesa-blocked-phones")

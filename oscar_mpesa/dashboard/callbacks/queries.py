@@ -15,19 +15,19 @@ PAGE = 25
 
 #: A sentence for each verdict; the labels of ``Verdict`` are shorter.
 MEANINGS = {
-    Verdict.RECEIVED: _("It is kept, and waits to be worked through."),
-    Verdict.FAILED: _("It is kept. Working through it failed; it is tried again by itself, ten times at the most."),
-    Verdict.APPLIED: _("It was believed, and changed the payment."),
-    Verdict.NO_CHANGE: _("It was believed, and said nothing that the payment did not know or could still become."),
-    Verdict.DUPLICATE: _("It says the same as one before. It counts once."),
-    Verdict.MISMATCH: _("Money came, but not the amount that was asked for. A person has to decide."),
+    Verdict.RECEIVED: _("It is stored and waits to be processed."),
+    Verdict.FAILED: _("It is stored. Processing it failed; it is retried automatically, at most ten times."),
+    Verdict.APPLIED: _("It was accepted, and changed the payment."),
+    Verdict.NO_CHANGE: _("It was accepted, and changed nothing."),
+    Verdict.DUPLICATE: _("It is a duplicate of an earlier callback. It counts once."),
+    Verdict.MISMATCH: _("Money arrived, but with a wrong amount. A person has to decide."),
     Verdict.UNVERIFIED: _(
-        "It came without a payment's secret, so anybody may have sent it. Nothing in it was believed."
+        "It is not verified: it came without a payment's secret, so anybody may have sent it. It changed nothing."
     ),
     Verdict.UNMATCHED: _(
-        "It came to the payment's own address and is about another request. Safaricom was asked instead."
+        "It came to the payment's own address, but names another STK push. A status check was made instead."
     ),
-    Verdict.UNREADABLE: _("Nobody can read what it says. Safaricom was asked instead."),
+    Verdict.UNREADABLE: _("It is unreadable. A status check was made instead."),
 }
 
 

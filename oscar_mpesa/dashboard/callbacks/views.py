@@ -89,9 +89,9 @@ class CallbackProcessView(View):
             messages.info(request, gettext(refusal.sentence))
         else:
             if is_processed:
-                messages.success(request, gettext("The callback was worked through."))
+                messages.success(request, gettext("The callback was processed."))
             else:
-                messages.error(request, gettext("It failed again. It is kept; the line below says why."))
+                messages.error(request, gettext("It failed again. It is stored; the line below says why."))
         return redirect("dashboard:mpesa-callback", pk=pk)
 
 

@@ -142,7 +142,7 @@ class AllocateReceiptView(_DecisionView):
             accept_difference=form.cleaned_data["accept_difference"],
             now=timezone.now(),
         )
-        return _("The money was used for order %(number)s.") % {"number": order.number}
+        return _("The money was matched to order %(number)s.") % {"number": order.number}
 
 
 class RefundReceiptView(_DecisionView):
@@ -164,7 +164,7 @@ class RefundReceiptView(_DecisionView):
             seen_as=values["seen_as"],
             now=now,
         )
-        return _("The return of %(amount)s was written down.") % {"amount": ksh(values["amount"])}
+        return _("The refund of %(amount)s was recorded.") % {"amount": ksh(values["amount"])}
 
 
 class ResolveReceiptView(_DecisionView):
@@ -175,7 +175,7 @@ class ResolveReceiptView(_DecisionView):
     def decide(self, receipt: MpesaReceipt, form: Any) -> str:
         """Resolve the receipt; it stays in the list."""
         resolve_receipt(receipt, note=form.cleaned_data["note"], by=self.request.user, now=timezone.now())
-        return _("The money was closed with a note.")
+        return _("The money was resolved with a note.")
 
 
 def receipts() -> QuerySet[MpesaReceipt]:

@@ -82,17 +82,17 @@ def _header() -> list[str]:
         _("Paid at (Nairobi time)"),
         _("Amount in KSh"),
         pgettext("noun", "Order"),
-        _("Order total"),
-        _("Rounding in it"),
-        _("Difference that was accepted"),
-        _("What became of it"),
-        _("Payer"),
-        _("Source"),
-        _("Returned on"),
-        _("Returned amount"),
-        _("Reference of the return"),
-        _("Note"),
-        _("Environment"),
+        pgettext("label", "Order total"),
+        pgettext("label", "Rounding included"),
+        pgettext("label", "Accepted difference"),
+        pgettext("label", "Status"),
+        _("Name on M-PESA"),
+        pgettext("label", "Source"),
+        pgettext("label", "Refunded on"),
+        pgettext("label", "Refunded amount"),
+        pgettext("label", "Refund reference"),
+        pgettext("label", "Note"),
+        pgettext("label", "Environment"),
     ]
 
 
@@ -153,14 +153,14 @@ class _Totals:
         yield []
         for allocation in Allocation:
             is_refunded = allocation == Allocation.RETURNED
-            label = _("returned wholly") if is_refunded else allocation.label
+            label = _("refunded in full") if is_refunded else allocation.label
             values = {"what": label, "count": self.counts[allocation]}
             yield _total(test + _("Total %(what)s (payments: %(count)s)") % values, self.amounts[allocation])
         values = {"count": sum(self.counts.values())}
-        yield _total(test + _("Total that arrived (payments: %(count)s)") % values, arrived)
-        yield _total(test + _("Returned of it before this file was made, in whole or in part"), self.returned)
-        yield _total(test + _("Arrived, less what was returned"), arrived - self.returned)
-        yield _total(test + _("Of that still to sort out, so perhaps not the shop's"), self.undecided)
+        yield _total(test + _("Total received (payments: %(count)s)") % values, arrived)
+        yield _total(test + _("Refunded before this file was made, in full or in part"), self.returned)
+        yield _total(test + _("Received, less refunds"), arrived - self.returned)
+        yield _total(test + _("Of that unmatched, so perhaps not the shop's"), self.undecided)
         yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
 
 

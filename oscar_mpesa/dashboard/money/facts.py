@@ -65,21 +65,22 @@ def other_customer_message(receipt: MpesaReceipt, order: Any) -> str:
     if own is None or (own.user_id, own.email) == (order.user_id, order.email):
         return ""
     values = {"number": own.number, "customer": customer_of(own)}
-    return _("Use it for somebody else's order: it came for order %(number)s of %(customer)s.") % values
+    return _("Match it to somebody else's order: it came for order %(number)s of %(customer)s.") % values
 
 
 def _cautions(receipt: MpesaReceipt, order: Any) -> Iterator[str]:
     """Yield warnings about the order's state."""
     if order.status == get_settings().EXPIRED_STATUS:
-        yield _("This order is closed: using the money opens it again, if its things are in stock.")
+        yield _("This order is closed. Matching the money reopens it, if its items are in stock.")
     yield from open_prompts(order)
     own: Any = receipt.order
     if own is not None and own.pk == order.pk:
         return
     for each in MpesaReceipt.objects.filter(order_id=order.pk, allocation__in=NEEDS_DECISION).exclude(pk=receipt.pk):
-        values = {"amount": ksh(each.rest), "code": each.number or _("code missing")}
+        values = {"amount": ksh(each.rest), "code": each.number or pgettext("label", "code missing")}
         yield (
-            _("For the order above other money waits already: %(amount)s, %(code)s. Decide about that first.") % values
+            _("Other money is already waiting for the order above: %(amount)s, %(code)s. Decide about that first.")
+            % values
         )
 
 
@@ -87,8 +88,8 @@ def open_prompts(order: Any) -> Iterator[str]:
     """Yield a warning for each prompt that can still pay the order."""
     for sent in MpesaPayment.objects.live().filter(mpesa_order_id=order.pk, on_hold=False).exclude(push_sent_at=None):
         yield _(
-            "A request for this order is on a phone since %(moment)s. If it brings other money, the order is paid "
-            "twice: wait until it has ended."
+            "A prompt for this order has been on a phone since %(moment)s. If it is paid too, the "
+            "order is paid twice: wait until it has ended."
         ) % {"moment": day_and_time(sent.push_sent_at)}
 
 
@@ -149,22 +150,22 @@ def phone_of(receipt: MpesaReceipt, *, shows_phones: bool) -> str:
 
 
 def _facts(receipt: MpesaReceipt, phone: str, mask: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
-    yield _("M-PESA code"), receipt.number or _("code missing")
-    yield _("Amount"), ksh(receipt.amount)
-    yield _("Paid at"), day_and_time(receipt.paid_at)
-    yield _("What became of it"), receipt.get_allocation_display()
+    yield _("M-PESA code"), receipt.number or pgettext("label", "code missing")
+    yield pgettext("label", "Amount"), ksh(receipt.amount)
+    yield pgettext("label", "Paid at"), day_and_time(receipt.paid_at)
+    yield pgettext("label", "Status"), receipt.get_allocation_display()
     is_matched = receipt.allocation == Allocation.APPLIED
     yield pgettext("noun", "Order") if is_matched else _("Order it came for"), _order_link(receipt.order)
-    yield _("Request"), _payment_link(receipt.payment)
-    yield _("Phone that paid"), phone
-    yield _("Payer as told"), mask(receipt.payer)
-    yield _("Source"), receipt.get_source_display()
-    yield _("Environment"), receipt.get_environment_display()
-    yield _("In the shop's books since"), day_and_time(receipt.booked_at)
-    yield _("Error of the books"), mask(receipt.error)
-    yield _("Decided by"), _decision(receipt)
-    yield _("Returned"), _refund(receipt, mask)
-    yield _("Note"), mask(receipt.note)
+    yield pgettext("label", "Payment"), _payment_link(receipt.payment)
+    yield pgettext("label", "Paid from"), phone
+    yield _("Name on M-PESA"), mask(receipt.payer)
+    yield pgettext("label", "Source"), receipt.get_source_display()
+    yield pgettext("label", "Environment"), receipt.get_environment_display()
+    yield pgettext("label", "Posted on"), day_and_time(receipt.booked_at)
+    yield pgettext("label", "Posting error"), mask(receipt.error)
+    yield pgettext("label", "By"), _decision(receipt)
+    yield pgettext("label", "Refunded"), _refund(receipt, mask)
+    yield pgettext("label", "Note"), mask(receipt.note)
 
 
 def _order_link(order: Any) -> str:

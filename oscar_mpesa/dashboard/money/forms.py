@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.dashboard.dates import DayField, FilterDayField, day_and_time, today
@@ -40,17 +40,21 @@ class ReceiptFilterForm(_DashboardForm):
     """Filters of the receipt list; an invalid filter shows its error and filters nothing."""
 
     allocation = forms.ChoiceField(
-        label=_("What became of it"),
+        label=pgettext_lazy("label", "Status"),
         required=False,
-        choices=[("", _("All money")), (UNDECIDED, _("to sort out")), *Allocation.choices],
+        choices=[
+            ("", pgettext_lazy("label", "All money")),
+            (UNDECIDED, pgettext_lazy("label", "needs attention")),
+            *Allocation.choices,
+        ],
     )
-    since = FilterDayField(label=_("From day"))
-    until = FilterDayField(label=_("To day"))
+    since = FilterDayField(label=pgettext_lazy("label", "From day"))
+    until = FilterDayField(label=pgettext_lazy("label", "To day"))
     code = forms.CharField(label=_("M-PESA code"), required=False, max_length=40)
     amount = forms.DecimalField(
         label=_("Amount in KSh"), required=False, min_value=Decimal("0.01"), max_digits=12, decimal_places=2
     )
-    order = forms.CharField(label=_("Order number"), required=False, max_length=128)
+    order = forms.CharField(label=pgettext_lazy("label", "Order number"), required=False, max_length=128)
 
     def clean_code(self) -> str:
         """Return the code in capitals; refuse part of a code, because it finds nothing."""
@@ -67,7 +71,7 @@ class AllocateForm(_DashboardForm):
     order = forms.CharField(max_length=128, widget=forms.HiddenInput())
     accept_difference = forms.BooleanField(required=False)
     accept_customer = forms.BooleanField(required=False)
-    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    note = forms.CharField(label=pgettext_lazy("label", "Note"), required=False, max_length=500)
 
     def clean_order(self) -> str:
         """Return the number without the # that Oscar's dashboard writes before it."""
@@ -77,17 +81,17 @@ class AllocateForm(_DashboardForm):
 class RefundForm(_DashboardForm):
     """A refund sent by hand. ``returned_before`` and ``seen_as`` make sure that the form counts once."""
 
-    day = DayField(label=_("Returned on"))
+    day = DayField(label=pgettext_lazy("label", "Refunded on"))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=12, decimal_places=2)
     reference = forms.CharField(
         label=_("How, or its M-PESA code"), max_length=128, help_text=_("Such as the code of your own M-PESA SMS.")
     )
-    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    note = forms.CharField(label=pgettext_lazy("label", "Note"), required=False, max_length=500)
     returned_before = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput())
     seen_as = forms.ChoiceField(choices=Allocation.choices, widget=forms.HiddenInput())
     sent = forms.BooleanField(
-        label=_("The money was sent back already."),
-        error_messages={"required": _("Send the money back first, then tick this.")},
+        label=_("The money has already been sent."),
+        error_messages={"required": _("Send the refund first, then tick this.")},
     )
 
     def returned_at(self, receipt: MpesaReceipt, now: datetime) -> datetime:
@@ -103,14 +107,14 @@ class ResolveForm(_DashboardForm):
     """Resolve a receipt with a note."""
 
     note = forms.CharField(
-        label=_("Note"),
+        label=pgettext_lazy("label", "Note"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Such as: settled at the counter. It stays in the list."),
     )
     settled = forms.BooleanField(
-        label=_("Nothing more is owed to the person who paid it."),
-        error_messages={"required": _("Tick this if it is so; else use the money or send it back.")},
+        label=_("Nothing more is owed to the payer."),
+        error_messages={"required": _("Tick this if it is true. If not, match the money or refund it.")},
     )
 
 
@@ -130,26 +134,28 @@ class RecordPaymentForm(_DashboardForm):
 
     code = forms.CharField(label=_("M-PESA code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     amount = forms.DecimalField(label=_("Amount in KSh"), max_digits=11, decimal_places=2, min_value=Decimal("0.01"))
-    day = DayField(label=_("Paid on"))
+    day = DayField(label=pgettext_lazy("label", "Paid on"))
     time = forms.TimeField(
         label=_("Paid at (Nairobi time)"),
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         input_formats=["%H:%M", "%H:%M:%S"],
     )
     order = forms.CharField(
-        label=_("Order number"),
+        label=pgettext_lazy("label", "Order number"),
         max_length=128,
-        help_text=_("Do not guess: this order gets paid. Ask the payer, or look for the amount in Payments."),
+        help_text=_("Do not guess: this order becomes paid. Ask the payer, or look for the amount in Payments."),
     )
     note = forms.CharField(
         label=_("Where you saw it"), max_length=500, help_text=_("Such as: M-PESA portal, statement of 23 November.")
     )
     payment = _PaymentField(
-        label=_("Which request it belongs to"),
+        label=_("Which payment it belongs to"),
         required=False,
         queryset=MpesaPayment.objects.none(),
-        empty_label=_("Not known"),
-        help_text=_("If it is not known, the money is taken for the one without an answer, if there is only one."),
+        empty_label=pgettext_lazy("label", "Not known"),
+        help_text=_(
+            "If it is not known, the money is matched to the only payment without a result, if there is just one."
+        ),
     )
 
     def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:
@@ -188,12 +194,12 @@ def difference_message(receipt_amount: Decimal, total: Decimal) -> str:
     """Return the sentence that staff accept if the amount is not the total; "" if it is."""
     values = {"amount": ksh(receipt_amount), "total": ksh(total), "difference": ksh(abs(receipt_amount - total))}
     if receipt_amount < total:
-        return gettext("Take %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % values
+        return gettext("Accept %(amount)s for this order of %(total)s: %(difference)s less than it costs.") % values
     if receipt_amount > total:
         return (
             gettext(
-                "Take %(amount)s for this order of %(total)s: %(difference)s more than it costs. "
-                "Nothing goes back by itself."
+                "Accept %(amount)s for this order of %(total)s: %(difference)s more than it costs. "
+                "Nothing is refunded automatically."
             )
             % values
         )

@@ -62,61 +62,61 @@ def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
         return
     description, *next_steps = sentences
     yield description
-    yield _("%(part)s of it was sent back; the last of that on %(day)s.")
+    yield _("%(part)s of it was refunded; the last refund was on %(day)s.")
     if receipt.needs_decision:
-        next_steps = [_("Send the other %(rest)s back too and write that return down here, or close it with a note.")]
+        next_steps = [_("Refund the other %(rest)s too and record that refund here, or resolve it with a note.")]
     yield from next_steps
 
 
 def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s and was used for order %(number)s.")
+    yield _("%(amount)s arrived on %(time)s and was matched to order %(number)s.")
     if accepted_difference(receipt, receipt.order, receipt.payment):
         yield _("The order costs %(total)s; the difference was accepted.")
     if receipt.is_of_cancelled_order:
-        yield _("That order was cancelled since.")
-        yield _("Send the money back by M-PESA and write the return down here, or close it with a note.")
+        yield _("That order has since been canceled.")
+        yield _("Refund the money by M-PESA and record the refund here, or resolve it with a note.")
 
 
 def _of_surplus(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s, but order %(number)s was paid already.")
-    yield _("Send it back by M-PESA and write the return down here, or use it for another order.")
+    yield _("%(amount)s arrived on %(time)s, but order %(number)s was already paid.")
+    yield _("Refund it by M-PESA and record the refund here, or match it to another order.")
 
 
 def _of_unallocated(receipt: MpesaReceipt) -> Iterator[str]:
     if receipt.error:
-        yield _("%(amount)s arrived on %(time)s for order %(number)s, but the shop's own code failed to take it in.")
-        yield _("It is tried again by itself. If it stays here, ask whoever programs the shop.")
+        yield _("%(amount)s arrived on %(time)s for order %(number)s, but the shop's own code failed to post it.")
+        yield _("It is retried automatically. If it stays here, forward this to your developer.")
     elif receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
-        yield _("This is a test: no real money moved. Close it with a note.")
+        yield _("This is a test: no real money moved. Resolve it with a note.")
     elif receipt.reason == ReceiptReason.SOLD_OUT:
-        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed; its things are not all in stock.")
-        yield _("Send it back by M-PESA and write the return down here, or use it for another order.")
+        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed; its items are not all in stock.")
+        yield _("Refund it by M-PESA and record the refund here, or match it to another order.")
     else:
         yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed.")
-        yield _("Use it for an order, or send it back by M-PESA and write the return down here.")
+        yield _("Match it to an order, or refund it by M-PESA and record the refund here.")
 
 
 def _of_mismatch(receipt: MpesaReceipt) -> Iterator[str]:
     order: Any = receipt.order
     if receipt.number is None:
-        yield _("%(amount)s was written down by hand for order %(number)s, but Safaricom gave its code to another.")
-        yield _("Look the payment up in the M-PESA portal. If there is no such money, close it with a note.")
+        yield _("%(amount)s was recorded by hand for order %(number)s, but its M-PESA code belongs to another order.")
+        yield _("Look the payment up in the M-PESA portal. If it is not there, resolve it with a note.")
     elif order is not None and receipt.amount == order.total_incl_tax:
-        yield _("%(amount)s arrived on %(time)s for order %(number)s, but another amount was asked for.")
-        yield _("Use it for the order, or send it back by M-PESA and write the return down here.")
+        yield _("%(amount)s arrived on %(time)s for order %(number)s, but it is the wrong amount.")
+        yield _("Match it to the order, or refund it by M-PESA and record the refund here.")
     else:
         yield _("%(amount)s arrived on %(time)s, but order %(number)s costs %(total)s.")
-        yield _("Use it for the order and accept the difference, or send it back and write the return down here.")
+        yield _("Match it to the order and accept the difference, or refund it and record the refund here.")
 
 
 def _of_returned(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s, and all of it was sent back on %(day)s.")
+    yield _("%(amount)s arrived on %(time)s, and all of it was refunded on %(day)s.")
 
 
 def _of_explained(receipt: MpesaReceipt) -> Iterator[str]:
     if receipt.same_as_id is not None:
-        yield _("This turned out to be the same money as another row of the list. It is counted once, there.")
+        yield _("This is the same money as another row of the list. It is counted once, there.")
         return
-    yield _("%(amount)s arrived on %(time)s and was closed with a note.")
+    yield _("%(amount)s arrived on %(time)s and was resolved with a note.")
     if receipt.booked_at is not None:
-        yield _("It stays in the books of order %(number)s.")
+        yield _("It stays posted to order %(number)s.")

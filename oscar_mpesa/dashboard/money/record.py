@@ -111,7 +111,7 @@ def _order_of(form: RecordPaymentForm) -> Any:
     number = form.cleaned_data.get("order", "")
     order = order_numbered(number)
     if order is None:
-        error = _("No order has the number %(number)s. Look it up among the orders.") % {"number": number}
+        error = _("No order has the number %(number)s. Search the orders.") % {"number": number}
         form.add_error("order", error)
     return order
 
@@ -141,7 +141,7 @@ def _cautions(form: RecordPaymentForm, order: Any) -> Iterator[str]:
     """Yield warnings about values that are probably typing errors."""
     if form.paid_at + timedelta(minutes=1) <= order.date_placed:
         values = {"moment": day_and_time(order.date_placed)}
-        yield _("The order was made later, on %(moment)s. Is the day right, and is it the right order?") % values
+        yield _("The order was placed later, on %(moment)s. Are the day and the order right?") % values
     if form.cleaned_data["amount"] > MAXIMUM:
         yield _("M-PESA takes at most KSh 250,000 in one payment.")
     yield from open_prompts(order)
@@ -152,23 +152,23 @@ def _consequence(match: OrderMatch, receipts: list[MpesaReceipt]) -> str:
     if any(receipt.number is None for receipt in receipts):
         return ""
     if any(receipt.allocation == Allocation.APPLIED for receipt in receipts):
-        return _("This order is paid already: this money will count as paid twice and wait for a decision.")
+        return _("This order is already paid: this money will count as overpaid and wait for a decision.")
     if match.difference:
         return _("The amount is not the order's total. It will wait for a decision.")
     if MpesaOrder.objects.filter(pk=match.order.pk).exclude(basket_restored_at=None).exists():
-        return _("The things of this order went back into the basket: this money will wait for a decision.")
+        return _("The items of this order went back into the basket: this money will wait for a decision.")
     if receipts:
         return ""
     if match.order.status == get_settings().EXPIRED_STATUS:
         return _(
-            "This order is closed. Writing the money down opens it again, if its things are in stock, makes it paid "
-            "and writes to its customer; else the money waits for a decision."
+            "This order is closed. If its items are in stock, recording the payment reopens it, "
+            "marks it paid and emails its customer. If not, the money waits for a decision."
         )
-    return _("Writing the money down makes this order paid and writes to its customer.")
+    return _("Recording the payment marks this order paid and emails its customer.")
 
 
 def _message(receipt: MpesaReceipt) -> str:
     values = {"amount": ksh(receipt.amount), "code": receipt.number or ""}
     if receipt.allocation == Allocation.APPLIED:
-        return _("%(amount)s, M-PESA code %(code)s, was written down and used for the order.") % values
-    return _("%(amount)s, M-PESA code %(code)s, was written down. It waits for a decision: see below.") % values
+        return _("%(amount)s, M-PESA code %(code)s, was recorded and matched to the order.") % values
+    return _("%(amount)s, M-PESA code %(code)s, was recorded. It waits for a decision: see below.") % values

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
@@ -28,12 +28,16 @@ LINK_LABELS = {
     rules.SETUP: _("Go to the set-up"),
     rules.PAYMENTS: _("See the payments"),
     rules.PAYMENT: _("See the payment"),
-    rules.CALLBACKS: _("See Safaricom's messages"),
+    rules.CALLBACKS: _("See the callbacks"),
     rules.RECEIPTS: _("See the money"),
     rules.RECEIPT: _("See the money"),
 }
 
-AVAILABLE_TO = {"nobody": _("Off"), "staff": _("Staff only"), "everyone": _("Everyone")}
+AVAILABLE_TO = {
+    "nobody": pgettext_lazy("label", "Off"),
+    "staff": pgettext_lazy("label", "Staff only"),
+    "everyone": pgettext_lazy("label", "Everyone"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class OverviewView(DashboardMixin, TemplateView):
                 (gettext("Customers waiting now"), f"{waiting_customers(open_items):,}"),
             ],
             "of_month": _facts_of_month(numbers),
-            "chart": bars([day.taken for day in numbers.days], title=gettext("A bar for the money of each day")),
+            "chart": bars([day.taken for day in numbers.days], title=gettext("Money per day, one bar for each day")),
             "of_chart": _of_chart(numbers),
             "reasons": _reasons(numbers),
         }
@@ -95,13 +99,13 @@ def _alert_item(alert: rules.Alert, user: Any) -> AlertItem:
 
 
 def _facts(ended: ResultCounts) -> list[tuple[str, str]]:
-    return [(gettext("Paid"), f"{ended.paid:,}"), (gettext("Not paid"), f"{ended.failed:,}")]
+    return [(pgettext("label", "Paid"), f"{ended.paid:,}"), (pgettext("label", "Not paid"), f"{ended.failed:,}")]
 
 
 def _facts_of_month(numbers: Statistics) -> list[tuple[str, str]]:
     percent, seconds = numbers.ended.month.percent, numbers.seconds_to_pay
-    rate = [] if percent is None else [(gettext("Went through"), f"{percent} %")]
-    pace = [] if seconds is None else [(gettext("Time to pay (half take longer)"), _duration(seconds))]
+    rate = [] if percent is None else [(pgettext("label", "Success rate"), f"{percent} %")]
+    pace = [] if seconds is None else [(gettext("Typical time to pay"), _duration(seconds))]
     return [*_facts(numbers.ended.month), *rate, *pace]
 
 
@@ -119,7 +123,7 @@ def _of_chart(numbers: Statistics) -> str:
 def _reasons(numbers: Statistics) -> list[FailureReason]:
     return [
         FailureReason(
-            label=gettext(reason.meaning) if reason.meaning else gettext("other reasons"),
+            label=gettext(reason.meaning) if reason.meaning else pgettext("label", "other reasons"),
             number=reason.number,
             percent=reason.percent,
             bar=share(reason.percent),
@@ -134,5 +138,5 @@ def _short(day: date) -> str:
 
 def _duration(seconds: int) -> str:
     if seconds < 120:
-        return gettext("%(seconds)s seconds") % {"seconds": seconds}
-    return gettext("%(minutes)s minutes") % {"minutes": round(seconds / 60)}
+        return pgettext("label", "%(seconds)s seconds") % {"seconds": seconds}
+    return pgettext("label", "%(minutes)s minutes") % {"minutes": round(seconds / 60)}

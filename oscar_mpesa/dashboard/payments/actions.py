@@ -34,7 +34,7 @@ _QUERY_MESSAGES = {
     QueryResult.NOT_PAID: gettext_lazy("Safaricom says it is not paid."),
     QueryResult.WAIT: gettext_lazy("Safaricom is still waiting for the phone."),
     QueryResult.NOTHING: gettext_lazy(
-        "Safaricom gave no answer, or was asked too often just now. Try again in a minute."
+        "Safaricom gave no answer, or too many status checks were made. Try again in a minute."
     ),
 }
 
@@ -64,7 +64,7 @@ class CheckStatusView(PaymentAction):
         try:
             result = query_status(payment, now=now, by=request.user)
         except QueryRefused:
-            messages.warning(request, _("Another amount arrived for this request. Decide about that money first."))
+            messages.warning(request, _("A wrong amount arrived for this payment. Decide about that money first."))
         else:
             level = messages.WARNING if result is QueryResult.NOTHING else messages.INFO
             messages.add_message(request, level, _query_message(payment, result))
@@ -79,7 +79,7 @@ class SendPromptView(PaymentAction):
         """Send a prompt unless the order has a newer payment than the page showed, as after a second click."""
         newest = payment.mpesa_order.payments.order_by("-pk")[0]
         if request.POST.get("newest") != str(newest.pk):
-            messages.info(request, _("Something was sent meanwhile; this is it. Nothing more was sent."))
+            messages.info(request, _("A prompt was sent meanwhile; this is it. Nothing more was sent."))
             return newest
         return self._send(request, payment, now)
 
@@ -108,7 +108,7 @@ class BlockPhoneView(PaymentAction):
         if form.is_valid():
             note = form.cleaned_data["note"]
             block_phone(payment.phone_number, by=request.user, note=note, now=now, payment=payment)
-            messages.success(request, _("No more requests will be sent to this number."))
+            messages.success(request, _("No more prompts will be sent to this number."))
         else:
             _show_errors(request, form)
         return payment
@@ -128,7 +128,7 @@ class CloseOrderView(PaymentAction):
         except CloseRefused as refusal:
             messages.warning(request, _(refusal.sentence))
         else:
-            messages.success(request, _("The order is closed. Its things can be sold again."))
+            messages.success(request, _("The order is closed. Its items can be sold again."))
         return payment
 
 
@@ -144,9 +144,9 @@ def _show_sent(request: HttpRequest, payment: MpesaPayment) -> MpesaPayment:
     """Add a message about the prompt by the payment's saved status, and return the payment."""
     payment.refresh_from_db()
     if payment.is_final:
-        messages.warning(request, _("The request did not go out: %(why)s.") % {"why": _(payment.outcome.meaning)})
+        messages.warning(request, _("The prompt was not sent: %(why)s.") % {"why": _(payment.outcome.meaning)})
     else:
-        messages.success(request, _("A new request is on its way to the phone."))
+        messages.success(request, _("A new prompt is on its way to the phone."))
     return payment
 
 

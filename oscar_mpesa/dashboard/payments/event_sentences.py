@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.dashboard.dates import day_and_time
@@ -25,9 +25,9 @@ REASONS: Mapping[str, Any] = {
     **dict(EventReason.choices),
     **dict(ReceiptReason.choices),
     **dict(CloseReason.choices),
-    EventReason.ALREADY_FINAL.value: _("the payment had ended already: %(status)s"),
+    EventReason.ALREADY_FINAL.value: _("the payment had already ended: %(status)s"),
     EventReason.UNKNOWN_CODE.value: _("the result code %(code)s is unknown"),
-    ReceiptReason.WRONG_AMOUNT.value: _("%(expected)s asked for, %(arrived)s arrived"),
+    ReceiptReason.WRONG_AMOUNT.value: _("%(expected)s expected, %(arrived)s arrived"),
     ReceiptReason.WRONG_TOTAL.value: _("the order is %(expected)s, %(arrived)s arrived"),
     ReceiptReason.CODE_OF_OTHER_ORDER.value: _("its code %(number)s belongs to order %(order)s"),
     ReceiptReason.SAME_MONEY.value: _("the same money as %(number)s"),
@@ -80,15 +80,15 @@ def _day(params: Params) -> str:
 def _until(params: Params) -> str:
     if "until" not in params:
         return ""
-    return gettext("until %(time)s") % {"time": day_and_time(datetime.fromisoformat(params["until"]))}
+    return pgettext("label", "until %(time)s") % {"time": day_and_time(datetime.fromisoformat(params["until"]))}
 
 
 def _order(params: Params) -> str:
-    return gettext("used for order %(order)s") % params if "order" in params else ""
+    return gettext("matched to order %(order)s") % params if "order" in params else ""
 
 
 def _callback(params: Params) -> str:
-    return gettext("callback %(callback)s") % params if "callback" in params else ""
+    return pgettext("label", "callback %(callback)s") % params if "callback" in params else ""
 
 
 def _param(name: str) -> Part:

@@ -43,16 +43,16 @@ class PaymentExportView(View):
 
 def _header() -> list[str]:
     return [
-        _("Payment"),
-        _("When"),
+        pgettext("label", "Payment"),
+        pgettext("label", "When"),
         pgettext("noun", "Order"),
         _("Amount in KSh"),
-        _("Phone"),
-        _("Status"),
-        _("What happened"),
-        _("Ended"),
+        pgettext("label", "Phone"),
+        pgettext("label", "Status"),
+        pgettext("label", "What happened"),
+        pgettext("label", "Ended"),
         _("M-PESA code"),
-        _("Environment"),
+        pgettext("label", "Environment"),
     ]
 
 
@@ -65,7 +65,7 @@ def _rows(payments: QuerySet[MpesaPayment], *, shows_phones: bool) -> Iterator[l
 def _row_builder(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
     statuses = {value: str(label) for value, label in STATUS_CHOICES}
     environments = {value: str(label) for value, label in EnvironmentField.CHOICES}
-    on_hold = _("held for a person's decision")
+    on_hold = _("on hold for a person's decision")
 
     def row_of(payment: MpesaPayment) -> list[Any]:
         phone = payment.phone_number

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.dashboard.dates import FilterDayField, day_after, midnight
 from oscar_mpesa.dashboard.search import SearchResult, search
@@ -14,7 +15,7 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.payments import STATUS_CHOICES
 
-_ANY = ("", _("Any"))
+_ANY = ("", pgettext_lazy("label", "Any"))
 
 
 class PaymentFilterForm(forms.Form):
@@ -23,15 +24,17 @@ class PaymentFilterForm(forms.Form):
     q = forms.CharField(
         required=False,
         max_length=128,
-        label=_("Search"),
-        help_text=_("Order number or its end, M-PESA code, phone or its last three digits, name or e-mail."),
+        label=pgettext_lazy("label", "Search"),
+        help_text=_("Order number or its end, M-PESA code, phone or its last three digits, name or email."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )
-    status = forms.ChoiceField(required=False, label=_("Status"), choices=[_ANY, *STATUS_CHOICES])
-    since = FilterDayField(label=_("From day"))
-    until = FilterDayField(label=_("To day"))
+    status = forms.ChoiceField(required=False, label=pgettext_lazy("label", "Status"), choices=[_ANY, *STATUS_CHOICES])
+    since = FilterDayField(label=pgettext_lazy("label", "From day"))
+    until = FilterDayField(label=pgettext_lazy("label", "To day"))
     amount = forms.IntegerField(required=False, label=_("Amount in KSh"), min_value=MINIMUM, max_value=MAXIMUM)
-    environment = forms.ChoiceField(required=False, label=_("Environment"), choices=[_ANY, *EnvironmentField.CHOICES])
+    environment = forms.ChoiceField(
+        required=False, label=pgettext_lazy("label", "Environment"), choices=[_ANY, *EnvironmentField.CHOICES]
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,6 +65,6 @@ class CloseOrderForm(forms.Form):
     note = forms.CharField(
         required=False,
         max_length=500,
-        label=_("Note (may stay empty)"),
+        label=pgettext_lazy("label", "Note (optional)"),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

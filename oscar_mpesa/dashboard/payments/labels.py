@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.models import Allocation, CloseReason
 from oscar_mpesa.models.payments import STATUS_CHOICES
 
 _ENDPOINTS: Mapping[str, Any] = {
     "oauth": _("Signed in to Safaricom"),
-    "push": _("Request handed to Safaricom"),
-    "query": _("Safaricom asked"),
+    "push": pgettext_lazy("label", "STK push"),
+    "query": pgettext_lazy("label", "Status check"),
 }
 
 _VALUES: Mapping[str, Any] = {

@@ -9,6 +9,7 @@ from typing import Any
 from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.dashboard.dates import day_and_time
@@ -104,7 +105,7 @@ def _sentence(mpesa_order: MpesaOrder, money: OrderMoney, payments: list[MpesaPa
     if money.state is not None and money.receipt is not None:
         return " ".join([_of_money(money.state, money.receipt), *_of_difference(money.receipt, mpesa_order, payments)])
     if any(payment.is_live for payment in payments):
-        return _("Not paid yet: a request is on the phone.")
+        return _("Not paid yet: a prompt is on the phone.")
     if mpesa_order.is_closed:
         return _("Not paid. The order was closed: %(why)s.") % {"why": mpesa_order.get_close_reason_display()}
     return _("Not paid by M-PESA.")
@@ -121,19 +122,23 @@ def _of_difference(receipt: MpesaReceipt, mpesa_order: MpesaOrder, payments: lis
 def _of_money(state: PaymentPageState, receipt: MpesaReceipt) -> str:
     sentences: dict[PaymentPageState, str] = {
         PaymentPageState.PAID: _("Paid by M-PESA: %(amount)s, %(code)s."),
-        PaymentPageState.SURPLUS: _("Paid twice: %(amount)s, %(code)s, is to be sent back or used for another order."),
-        PaymentPageState.MISMATCH: _("Another amount arrived: %(amount)s, %(code)s. It waits for a decision."),
+        PaymentPageState.SURPLUS: _("Overpaid: refund %(amount)s, %(code)s, or match it to another order."),
+        PaymentPageState.MISMATCH: _("Wrong amount: %(amount)s, %(code)s. It waits for a decision."),
         PaymentPageState.ARRIVED: _(
-            "The money is here (%(amount)s, %(code)s), but not in the shop's books yet. It is tried again."
+            "The money arrived (%(amount)s, %(code)s), but is not posted yet. It is retried automatically."
         ),
         PaymentPageState.LATE: _(
             "Money arrived after the order was closed: %(amount)s, %(code)s. It waits for a decision."
         ),
-        PaymentPageState.RETURNED: _("Not paid: %(amount)s, %(code)s, was sent back."),
-        PaymentPageState.USED: _("Not paid: %(amount)s, %(code)s, was used for another order."),
-        PaymentPageState.EXPLAINED: _("Not paid by M-PESA: %(amount)s, %(code)s, was closed with a note."),
+        PaymentPageState.RETURNED: _("Not paid: %(amount)s, %(code)s, was refunded."),
+        PaymentPageState.USED: _("Not paid: %(amount)s, %(code)s, was matched to another order."),
+        PaymentPageState.EXPLAINED: _("Not paid by M-PESA: %(amount)s, %(code)s, was resolved with a note."),
     }
-    values = {"amount": ksh(receipt.amount), "code": receipt.number or _("code missing"), "rest": ksh(receipt.rest)}
+    values = {
+        "amount": ksh(receipt.amount),
+        "code": receipt.number or pgettext("label", "code missing"),
+        "rest": ksh(receipt.rest),
+    }
     if state.is_undecided and receipt.returned_amount is not None:
-        return _("%(rest)s of %(amount)s, %(code)s, is still to be sent back.") % values
+        return _("%(rest)s of %(amount)s, %(code)s, is still to be refunded.") % values
     return sentences[state] % values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.redaction import redact
@@ -22,32 +22,32 @@ from oscar_mpesa.payment_page.formats import day_and_time
 from oscar_mpesa.payment_page.page import PaymentPage
 
 _SEND_AGAIN = gettext_lazy(
-    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
-    "Otherwise we can send the request again."
+    "No money has reached us from this prompt. If an M-PESA SMS says Confirmed, do not pay "
+    "again and tell us its code. Otherwise we can send the prompt again."
 )
 _PAY_OTHERWISE = gettext_lazy(
-    "No money has reached us by this request. If an M-PESA SMS says Confirmed, do not pay again and tell us its code. "
-    "Otherwise pay from another number, or in another way."
+    "No money has reached us from this prompt. If an M-PESA SMS says Confirmed, do not pay "
+    "again and tell us its code. Otherwise pay from another number, or in another way."
 )
 _UNKNOWN = gettext_lazy(
-    "We do not know yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again, and tell us its code. "
-    "Otherwise wait a moment while we ask Safaricom."
+    "We do not know yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again, "
+    "and tell us its code. Otherwise wait a moment while we check with Safaricom."
 )
 _PAID = gettext_lazy("Your payment arrived. There is nothing more to pay.")
 _WAITING = gettext_lazy(
-    "The request is on the phone. Enter the M-PESA PIN there, or press Cancel. We never ask for the PIN."
+    "The prompt is on the phone. Enter the M-PESA PIN there, or press Cancel. We never ask for the PIN."
 )
-_UNSENT = gettext_lazy("The request has not been sent yet. Wait a minute.")
-_DECIDING = gettext_lazy("Your money arrived. We are deciding what becomes of it and will tell you; do not pay again.")
+_UNSENT = gettext_lazy("The prompt has not been sent yet. Wait a minute.")
+_DECIDING = gettext_lazy("Your money arrived. We are deciding what to do with it and will tell you; do not pay again.")
 _DECIDING_BESIDE = gettext_lazy(
-    "Your order is paid. More money arrived for it. We are deciding what becomes of that and will tell you; do not pay "
-    "again."
+    "Your order is paid. More money arrived for it. We are deciding what to do with that and "
+    "will tell you; do not pay again."
 )
 _ORDER_PAID = gettext_lazy("Your order is paid.")
 _ORDER_UNPAID = gettext_lazy("Your order is not paid yet.")
-_PAID_OTHERWISE = gettext_lazy("Money for your order is here already. Do not pay again.")
+_PAID_OTHERWISE = gettext_lazy("Money for your order has already arrived. Do not pay again.")
 _CANCELLED = gettext_lazy(
-    "Your payment arrived, and the order was cancelled since. The shop will write to you; do not pay again."
+    "Your payment arrived, and the order has since been canceled. The shop will write to you; do not pay again."
 )
 _CLOSED = gettext_lazy(
     "The order is closed, and no money for it has reached us. If an M-PESA SMS says Confirmed, tell us its code. "
@@ -108,16 +108,16 @@ def _with_receipts(
     refunds = [*_refund_sentences(receipts, shows_phones=shows_phones)]
     if any(each.allocation in NEEDS_DECISION for each in receipts):
         say = str(_DECIDING_BESIDE if page.state.is_paid else _DECIDING)
-        return PaymentSummary(headline=_("Money waits for you."), happened=happened, say=say, color="warning")
+        return PaymentSummary(headline=_("Money needs attention."), happened=happened, say=say, color="warning")
     if any(each.allocation == Allocation.APPLIED and each.order_id == payment.order_id for each in receipts):
         if payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS:
-            headline = _("Paid, but the order was cancelled since.")
+            headline = _("Paid, but the order has since been canceled.")
             return PaymentSummary(headline=headline, happened=happened, say=str(_CANCELLED), color="warning")
         say = " ".join([str(_PAID), *refunds])
-        return PaymentSummary(headline=_("Paid."), happened=happened, say=say, color="success")
+        return PaymentSummary(headline=pgettext("label", "Paid."), happened=happened, say=say, color="success")
     others = (decision_message(each) for each in receipts if each.returned_amount is None)
     say = " ".join([*_order_sentences(page), *refunds, *others])
-    return PaymentSummary(headline=_("Money came and was decided about."), happened=happened, say=say, color="info")
+    return PaymentSummary(headline=_("Money arrived and was resolved."), happened=happened, say=say, color="info")
 
 
 def _order_sentences(page: PaymentPage) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _refund_sentences(receipts: list[MpesaReceipt], *, shows_phones: bool) -> It
     """Yield each refund with the reference that the caller finds in an M-PESA SMS."""
     for each in receipts:
         if each.returned_amount is not None:
-            yield _("Of %(money)s we sent back %(part)s on %(day)s: %(reference)s.") % {
+            yield _("Of %(money)s we refunded %(part)s on %(day)s: %(reference)s.") % {
                 "part": ksh(each.returned_amount),
                 "day": format_day(each.returned_at),
                 "money": receipt_name(each),
@@ -143,16 +143,16 @@ def _refund_sentences(receipts: list[MpesaReceipt], *, shows_phones: bool) -> It
 def _use_of(receipt: MpesaReceipt, payment: MpesaPayment) -> str:
     if receipt.allocation == Allocation.APPLIED and receipt.order_id == payment.order_id:
         is_other = bool(accepted_difference(receipt, payment.mpesa_order.order, payment))
-        return _("used for this order, and the difference was accepted") if is_other else _("used for this order")
+        return _("matched to this order, and the difference was accepted") if is_other else _("matched to this order")
     return str(receipt.get_allocation_display())
 
 
 def _while_open(payment: MpesaPayment, page: PaymentPage, phone: str) -> PaymentSummary:
     if payment.push_sent_at is None:
-        happened = _("The request to %(phone)s has not been sent yet.") % {"phone": phone}
+        happened = _("The prompt to %(phone)s has not been sent yet.") % {"phone": phone}
         return PaymentSummary(headline=_("Not sent yet."), happened=happened, say=str(_UNSENT), color="info")
     values = {"phone": phone, "moment": day_and_time(payment.push_sent_at)}
-    happened = _("The request went to %(phone)s on %(moment)s and has no answer so far.") % values
+    happened = _("The prompt went to %(phone)s on %(moment)s and has no answer so far.") % values
     say = _PAID_OTHERWISE if page.state.has_money else _WAITING
     return PaymentSummary(headline=_("Waiting for the phone."), happened=happened, say=str(say), color="info")
 
@@ -164,7 +164,7 @@ def _after_end(payment: MpesaPayment, page: PaymentPage, newest: MpesaPayment, p
         "what": _(payment.outcome.meaning),
         "moment": day_and_time(payment.ended_at or payment.created_at),
     }
-    happened = _("The request for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % values
+    happened = _("The prompt for %(amount)s to %(phone)s ended on %(moment)s: %(what)s.") % values
     if page.state.has_money:
         return _with_other_receipt(page, happened)
     return PaymentSummary(
@@ -174,15 +174,15 @@ def _after_end(payment: MpesaPayment, page: PaymentPage, newest: MpesaPayment, p
 
 def _end_headline(payment: MpesaPayment) -> str:
     if payment.was_unanswered:
-        return _("No answer.")
-    return _("No clear answer.") if payment.needs_query else _("Not paid.")
+        return pgettext("label", "No answer.")
+    return _("No clear answer.") if payment.needs_query else pgettext("label", "Not paid.")
 
 
 def _with_other_receipt(page: PaymentPage, happened: str) -> PaymentSummary:
     """Return the summary if the order's money came by another payment, or by a payment that staff recorded."""
     arrived = _("%(money)s arrived for the order.") % {"money": ", ".join(page.kept)}
     is_paid = page.state.is_paid_once
-    paid, unpaid = _("The order is paid, but not by this request."), _("Money is here, but not by this request.")
+    paid, unpaid = _("The order is paid, but not by this payment."), _("Money arrived, but not from this payment.")
     return PaymentSummary(
         headline=paid if is_paid else unpaid,
         happened=f"{arrived} {happened}",
@@ -199,4 +199,4 @@ def _what_to_say(newest: MpesaPayment, page: PaymentPage) -> str:
         return str(_CLOSED)
     if not page.state.is_ended:  # the money was refunded, or the order needs none
         return " ".join([page.sentence, *page.decisions])
-    return _("The last request: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.retry]}"
+    return _("The last payment: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.retry]}"

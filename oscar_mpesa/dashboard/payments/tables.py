@@ -7,7 +7,7 @@ from typing import Any
 import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
@@ -25,20 +25,22 @@ DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
 class PaymentTable(DashboardTable):
     """A row for each payment. Without permission the phone is masked and the order is no link."""
 
-    when = tables.Column(verbose_name=_("When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS)
+    when = tables.Column(
+        verbose_name=pgettext_lazy("label", "When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS
+    )
     order = tables.Column(
         verbose_name=pgettext_lazy("noun", "Order"), accessor="mpesa_order__order__number", orderable=False, attrs=WRAPS
     )
-    amount = tables.Column(verbose_name=_("Amount"), order_by=("amount", "created_at", "pk"))
-    status = tables.Column(verbose_name=_("Status"), orderable=False, attrs=WRAPS)
-    phone = tables.Column(verbose_name=_("Phone"), orderable=False, attrs=WIDE_ONLY)
+    amount = tables.Column(verbose_name=pgettext_lazy("label", "Amount"), order_by=("amount", "created_at", "pk"))
+    status = tables.Column(verbose_name=pgettext_lazy("label", "Status"), orderable=False, attrs=WRAPS)
+    phone = tables.Column(verbose_name=pgettext_lazy("label", "Phone"), orderable=False, attrs=WIDE_ONLY)
     receipts = tables.Column(verbose_name=_("M-PESA code"), orderable=False, empty_values=(), attrs=WIDE_ONLY)
-    environment = tables.Column(verbose_name=_("Environment"), orderable=False, attrs=WIDE_ONLY)
+    environment = tables.Column(verbose_name=pgettext_lazy("label", "Environment"), orderable=False, attrs=WIDE_ONLY)
 
     class Meta(DashboardTable.Meta):
         template_name = "oscar_mpesa/dashboard/table.html"
         attrs = {**DashboardTable.Meta.attrs, "th": {"scope": "col"}}
-        empty_text = _("No payment fits.")
+        empty_text = _("No payment matches.")
         order_by = "-when"
 
     def __init__(self, *args: Any, shows_phones: bool, shows_orders: bool, **kwargs: Any) -> None:
@@ -49,7 +51,7 @@ class PaymentTable(DashboardTable):
         """Return the number of payments, up to the paginator's limit."""
         if self.paginator.is_capped:
             return gettext("More than %(count)s payments") % {"count": f"{self.paginator.counted:,}"}
-        return gettext("Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
+        return pgettext("label", "Payments: %(count)s") % {"count": f"{self.paginator.found:,}"}
 
     def render_when(self, record: MpesaPayment) -> str:
         """Link to the payment's page."""
@@ -75,7 +77,7 @@ class PaymentTable(DashboardTable):
         """Return the status with the reason of a failure, or with the allocations that are not the order's."""
         label = record.get_status_display()
         if record.on_hold:
-            return format_html('<span class="badge badge-warning">{}</span>', _("held for a person's decision"))
+            return format_html('<span class="badge badge-warning">{}</span>', _("on hold for a person's decision"))
         if record.status == PaymentStatus.FAILED.value:
             return format_html("{}<br><small>{}</small>", label, gettext(record.outcome.meaning))
         others = [

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from oscar_mpesa.daraja.redaction import redact, redact_body, redact_json
 from oscar_mpesa.dashboard.payments.event_sentences import sentence
@@ -71,14 +72,18 @@ def _redacted(entry: Entry) -> Entry:
 def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
     phone = payment.phone_number
     values = {"amount": ksh(payment.amount), "phone": phone.grouped if shows_phones else phone.masked}
-    yield Entry(at=payment.created_at, what=_("Request for %(amount)s to %(phone)s made") % values)
+    yield Entry(at=payment.created_at, what=_("Payment of %(amount)s from %(phone)s started") % values)
     if payment.push_sent_at is not None:
-        yield Entry(at=payment.push_sent_at, what=_("Request on its way to the phone"))
+        yield Entry(at=payment.push_sent_at, what=_("Prompt on its way to the phone"))
 
 
 def _of_calls(payment: MpesaPayment) -> Iterator[Entry]:
     for call in MpesaApiCall.objects.filter(payment=payment).order_by("pk")[:MAX_ENTRIES]:
-        answer = _("answer %(status)s") % {"status": call.http_status} if call.http_status else _("no answer")
+        answer = (
+            pgettext("label", "answer %(status)s") % {"status": call.http_status}
+            if call.http_status
+            else pgettext("label", "no answer")
+        )
         detail = " · ".join(
             part for part in (answer, f"{call.milliseconds} ms", call.get_error_kind_display(), call.error) if part
         )
@@ -90,14 +95,14 @@ def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entr
     for callback in MpesaCallback.objects.filter(payment=payment).order_by("pk")[:MAX_ENTRIES]:
         body = bytes(callback.body)
         raw = redact_body(body, shows_phones=True, secret=payment.secret) if shows_phones else redact_json(body)
-        what = _("Safaricom's message: %(verdict)s") % {"verdict": callback.get_verdict_display()}
+        what = pgettext("label", "Callback: %(verdict)s") % {"verdict": callback.get_verdict_display()}
         why = ": ".join(part for part in (callback.get_reason_display(), callback.detail) if part)
         yield Entry(at=callback.received_at, what=what, detail=why, raw=raw[:MAX_CHARACTERS])
 
 
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
     for receipt in receipts:
-        what = _("%(money)s arrived") % {"money": receipt_name(receipt)}
+        what = pgettext("label", "%(money)s arrived") % {"money": receipt_name(receipt)}
         yield Entry(at=receipt.created_at, what=what, detail=receipt.get_source_display())
 
 
@@ -112,11 +117,11 @@ def _of_outbox(payment: MpesaPayment) -> Iterator[Entry]:
     for message in MpesaOutboxMessage.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MAX_ENTRIES]:
         values: dict[str, Any] = {"kind": message.get_kind_display()}
         if message.delivered_at is not None:
-            yield Entry(at=message.delivered_at, what=_("Told – %(kind)s") % values)
+            yield Entry(at=message.delivered_at, what=_("Notified – %(kind)s") % values)
         else:
             tries = _("tried %(tries)s times") % {"tries": message.tries} if message.tries else ""
             detail = " · ".join(part for part in (tries, message.error) if part)
-            yield Entry(at=message.due_at, what=_("To be told – %(kind)s") % values, detail=detail)
+            yield Entry(at=message.due_at, what=_("To be notified – %(kind)s") % values, detail=detail)
 
 
 def _of_block(payment: MpesaPayment) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
@@ -58,7 +58,7 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
     """
 
     code = "mpesa_report"
-    description = gettext_lazy("M-Pesa: paid orders")
+    description = gettext_lazy("M-PESA: paid orders")
     date_range_field_name = "paid_at"
     model_class = MpesaReceipt
     formatters = {"CSV_formatter": MpesaReportCSVFormatter, "HTML_formatter": MpesaReportHTMLFormatter}
@@ -82,7 +82,7 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
             count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
         )
         values = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
-        what = _("M-Pesa: %(amount)s used for orders (payments: %(count)s, sent back of it: %(returned)s)") % values
+        what = _("M-PESA: %(amount)s matched to orders (payments: %(count)s, refunded: %(returned)s)") % values
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 
@@ -96,9 +96,9 @@ _HEADER = (
     gettext_lazy("M-PESA code"),
     gettext_lazy("Paid at (Nairobi time)"),
     gettext_lazy("Amount in KSh"),
-    gettext_lazy("Returned amount"),
+    pgettext_lazy("label", "Refunded amount"),
     pgettext_lazy("noun", "Order"),
-    gettext_lazy("Environment"),
+    pgettext_lazy("label", "Environment"),
 )
 
 
@@ -119,5 +119,5 @@ def _between(first: date | None, last: date | None) -> str:
     if first and last:
         return ": " + _("%(first)s to %(last)s") % values
     if first or last:
-        return ": " + (_("from %(first)s") if first else _("until %(last)s")) % values
+        return ": " + (pgettext("label", "from %(first)s") if first else pgettext("label", "until %(last)s")) % values
     return ""

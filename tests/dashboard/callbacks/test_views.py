@@ -55,7 +55,7 @@ def test_list_shows_verdicts_and_addresses() -> None:
 
     page = clerk().get(reverse(INBOX)).content.decode()
 
-    for words in ("changed the payment", "196.201.214.200", "without the payment", "203.0.113.9", one(callback)):
+    for words in ("accepted", "196.201.214.200", "not verified", "203.0.113.9", one(callback)):
         assert words in page
     assert str(payment.mpesa_order.order.number) in page
     assert "Simulated (test)" in page
@@ -105,7 +105,7 @@ def test_callback_shows_its_verdict_without_phones_and_secrets() -> None:
 
     page, in_full = opened(clerk(), callback), opened(clerk("view_full_phone"), callback)
 
-    assert "Changed the payment.</strong> It was believed" in page
+    assert "Accepted.</strong> It was accepted" in page
     assert payment.phone not in page and "708374149" not in page and "•••149" in page
     assert "OD123ABC45" in page and "196.201.214.200" in page
     assert payment.phone in in_full and str(payment.checkout_request_id) in in_full
@@ -152,7 +152,7 @@ def test_error_of_a_callback_masks_the_phone() -> None:
     page = opened(clerk(), failed_callback())
 
     assert "IntegrityError" in page and "•••149" in page
-    assert "you lack the permission" in page.lower() and "<button" in page and "Work through it again" not in page
+    assert "you lack the permission" in page.lower() and "<button" in page and "Process the callback again" not in page
 
 
 def test_failed_callback_is_processed_again_with_permission() -> None:
@@ -161,9 +161,9 @@ def test_failed_callback_is_processed_again_with_permission() -> None:
 
     answer = client.post(reverse("dashboard:mpesa-callback-process", args=[callback.pk]), follow=True)
 
-    assert "Work through it again" in page
+    assert "Process the callback again" in page
     assert answer.redirect_chain == [(one(callback), 302)]
-    assert "The callback was worked through." in answer.content.decode()
+    assert "The callback was processed." in answer.content.decode()
     assert MpesaPayment.objects.get().is_paid
 
 
@@ -182,7 +182,7 @@ def test_processed_callback_is_not_processed_again() -> None:
 
     answer = clerk(ACT).post(reverse("dashboard:mpesa-callback-process", args=[callback.pk]), follow=True)
 
-    assert "This callback has its verdict already." in answer.content.decode()
+    assert "This callback already has its result." in answer.content.decode()
 
 
 def test_unknown_callback_is_not_found() -> None:

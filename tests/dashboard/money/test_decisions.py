@@ -34,7 +34,7 @@ def test_order_is_shown_before_the_match() -> None:
     page = staff_client(*ALL).get(receipt_url(receipt), {"order": f"#{other.number}"}).content.decode()
 
     assert "guest@example.com" in page and "Pending payment" in page
-    assert f"Use KSh 1,500 for order {other.number}" in page
+    assert f"Match KSh 1,500 to order {other.number}" in page
     assert "accept_difference" not in page
     assert all_rows() == before
 
@@ -56,8 +56,8 @@ def test_receipt_is_matched_once_with_the_users_name() -> None:
     used = fresh(receipt)
     assert (used.allocation, used.order, used.note) == (Allocation.APPLIED, other, "agreed by phone")
     assert used.allocated_by_name == "Achieng Were" and events(other) == [("surplus", "applied", "Achieng Were")]
-    assert f"The money was used for order {other.number}." in first.content.decode()
-    assert "This money was decided about already." in again.content.decode()
+    assert f"The money was matched to order {other.number}." in first.content.decode()
+    assert "Somebody has already decided about this money." in again.content.decode()
     assert other.sources.count() == 1
 
 
@@ -79,7 +79,7 @@ def test_difference_needs_explicit_consent() -> None:
 @pytest.mark.parametrize(
     ("order", "sentence"),
     [
-        pytest.param({"status": "Cancelled"}, "This order was cancelled.", id="cancelled"),
+        pytest.param({"status": "Cancelled"}, "This order was canceled.", id="cancelled"),
         pytest.param({"currency": "USD"}, "This order is not in Kenyan shillings.", id="another currency"),
     ],
 )
@@ -97,7 +97,7 @@ def test_match_to_a_paid_order_is_refused() -> None:
 
     response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": order_number_of(receipt)})
 
-    assert response.status_code == 422 and "This order is paid already." in response.content.decode()
+    assert response.status_code == 422 and "This order is already paid." in response.content.decode()
 
 
 def test_test_receipt_cannot_be_matched_to_a_real_order() -> None:
@@ -114,7 +114,7 @@ def test_error_in_the_shops_code_refuses_the_match() -> None:
     with broken_shop():
         response = staff_client(*ALL).post(decision_url("allocate", receipt), {"order": other.number})
 
-    assert response.status_code == 422 and "Ask whoever programs the shop." in response.content.decode()
+    assert response.status_code == 422 and "Forward this to your developer." in response.content.decode()
     assert fresh(receipt).allocation == Allocation.SURPLUS
 
 
@@ -137,8 +137,8 @@ def test_refund_is_recorded_with_day_and_reference() -> None:
     assert back.allocation == Allocation.RETURNED and back.returned_reference == "OD777REV77"
     assert f"{back.returned_at:%Y-%m-%d %H:%M}" == "2026-11-24 09:00"
     assert back.allocated_by_name == "Achieng Were"
-    assert "The return of KSh 1,400 was written down." in response.content.decode()
-    assert "all of it was sent back on 24 Nov 2026." in response.content.decode()
+    assert "The refund of KSh 1,400 was recorded." in response.content.decode()
+    assert "all of it was refunded on 24 Nov 2026." in response.content.decode()
 
 
 def test_refund_on_the_same_day_is_not_before_the_payment() -> None:
@@ -158,7 +158,7 @@ def test_partial_refund_sent_twice_counts_once() -> None:
     seen_now = {"refund-amount": "900", "refund-reference": "OD888REV88", "refund-returned_before": "500"}
     rest = client.post(decision_url("refund", receipt), {**REFUND, **seen_now})
 
-    assert "A return of this money was written down meanwhile." in again.content.decode()
+    assert "A refund of this money was recorded meanwhile." in again.content.decode()
     assert rest.status_code == 302
     assert (fresh(receipt).returned_amount, fresh(receipt).allocation) == (1400, Allocation.RETURNED)
 
@@ -166,7 +166,7 @@ def test_partial_refund_sent_twice_counts_once() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        pytest.param({"refund-sent": ""}, "Send the money back first, then tick this.", id="not sent yet"),
+        pytest.param({"refund-sent": ""}, "Send the refund first, then tick this.", id="not sent yet"),
         pytest.param({"refund-amount": "1401"}, "not more than arrived.", id="more than arrived"),
         pytest.param({"refund-amount": "0"}, "Enter an amount above zero", id="nothing"),
         pytest.param({"refund-amount": "NaN"}, "Enter a number.", id="no number"),
@@ -195,8 +195,8 @@ def test_receipt_is_resolved_with_a_note_once() -> None:
     again = client.post(decision_url("resolve", receipt), sent, follow=True)
 
     assert (fresh(receipt).allocation, fresh(receipt).note) == (Allocation.EXPLAINED, "settled at the counter")
-    assert "and was closed with a note." in done.content.decode()
-    assert "This money was decided about already." in again.content.decode()
+    assert "and was resolved with a note." in done.content.decode()
+    assert "Somebody has already decided about this money." in again.content.decode()
     assert MpesaEvent.objects.filter(type="receipt_resolved").count() == 1
 
 
@@ -205,7 +205,7 @@ def test_receipt_is_resolved_with_a_note_once() -> None:
     [
         pytest.param({"resolve-settled": "on"}, "This field is required.", id="no note"),
         pytest.param({"resolve-settled": "on", "resolve-note": "  "}, "This field is required.", id="an empty note"),
-        pytest.param({"resolve-note": "by hand"}, "Tick this if it is so; else use the money", id="no tick"),
+        pytest.param({"resolve-note": "by hand"}, "Tick this if it is true. If not, match the money", id="no tick"),
     ],
 )
 def test_receipt_is_not_resolved_without_note_and_consent(sent: dict[str, str], sentence: str) -> None:

@@ -33,7 +33,7 @@ Order = get_model("order", "Order")
     ("money", "sentence"),
     [
         pytest.param(mismatch, "but order {number} costs KSh 1,500.", id="other amount"),
-        pytest.param(surplus, "but order {number} was paid already.", id="paid twice"),
+        pytest.param(surplus, "but order {number} was already paid.", id="paid twice"),
         pytest.param(unallocated, "after order {number} was closed.", id="no order"),
     ],
 )
@@ -44,8 +44,8 @@ def test_page_describes_the_receipt_and_offers_decisions(money: Any, sentence: s
 
     assert sentence.format(number=order_number_of(receipt)) in page
     assert all(decision_url(name, receipt) in page for name in ("refund", "resolve"))
-    assert "Look it up" in page
-    assert "We move no money. Send it by M-PESA yourself first" in page
+    assert "Find the order" in page
+    assert "Recording a refund doesn't send money. First send it by M-PESA" in page
 
 
 def test_matched_receipt_can_only_be_refunded() -> None:
@@ -53,9 +53,9 @@ def test_matched_receipt_can_only_be_refunded() -> None:
 
     page = staff_client(*ALL).get(receipt_url(receipt)).content.decode()
 
-    assert "and was used for order" in page
+    assert "and was matched to order" in page
     assert decision_url("refund", receipt) in page
-    assert decision_url("resolve", receipt) not in page and "Look it up" not in page
+    assert decision_url("resolve", receipt) not in page and "Find the order" not in page
 
 
 def test_receipt_of_a_cancelled_order_asks_for_a_refund() -> None:
@@ -64,7 +64,7 @@ def test_receipt_of_a_cancelled_order_asks_for_a_refund() -> None:
 
     page = staff_client(*ALL).get(receipt_url(receipt)).content.decode()
 
-    assert "That order was cancelled since. Send the money back by M-PESA" in page
+    assert "That order has since been canceled. Refund the money by M-PESA" in page
 
 
 def test_user_without_permission_sees_no_forms() -> None:
@@ -72,7 +72,7 @@ def test_user_without_permission_sees_no_forms() -> None:
 
     page = staff_client().get(receipt_url(receipt), {"order": order_number_of(receipt)}).content.decode()
 
-    assert "You may look at it, but not decide." in page
+    assert "You can view this money, but you don't have permission to change it." in page
     assert 'method="post" action="/en/dashboard/mpesa/money' not in page
     assert "guest@example.com" not in page
 
@@ -106,20 +106,22 @@ def test_partly_refunded_receipt_cannot_be_matched() -> None:
 
     page = staff_client(*ALL).get(receipt_url(receipt)).content.decode()
 
-    assert "KSh 500 of it was sent back; the last of that on 23 Nov 2026." in page
-    assert "Look it up" not in page
+    assert "KSh 500 of it was refunded; the last refund was on 23 Nov 2026." in page
+    assert "Find the order" not in page
     assert 'value="900"' in page
 
 
 @pytest.mark.parametrize(
     ("about", "sentence"),
     [
-        pytest.param({"error": "ShopBroken()"}, "the shop's own code failed to take it in.", id="books failed"),
+        pytest.param({"error": "ShopBroken()"}, "the shop's own code failed to post it.", id="books failed"),
         pytest.param({"reason": "sold_out"}, "not all in stock", id="sold"),
         pytest.param({"environment": "sandbox"}, "This is a test: no real money moved.", id="a test"),
-        pytest.param({"allocation": "mismatch", "number": None}, "Safaricom gave its code to another.", id="typed"),
-        pytest.param({"allocation": "mismatch"}, "but another amount was asked for.", id="the order's total"),
-        pytest.param({"allocation": "explained", "booked_at": later(1)}, "It stays in the books of", id="in the books"),
+        pytest.param(
+            {"allocation": "mismatch", "number": None}, "its M-PESA code belongs to another order.", id="typed"
+        ),
+        pytest.param({"allocation": "mismatch"}, "but it is the wrong amount.", id="the order's total"),
+        pytest.param({"allocation": "explained", "booked_at": later(1)}, "It stays posted to", id="in the books"),
     ],
 )
 def test_each_reason_has_its_own_sentence(settings: Any, about: dict[str, Any], sentence: str) -> None:
@@ -137,7 +139,7 @@ def test_duplicate_receipt_says_that_it_is_not_counted(settings: Any) -> None:
 
     page = staff_client(*ALL).get(receipt_url(duplicate)).content.decode()
 
-    assert "This turned out to be the same money as another row of the list." in page
+    assert "This is the same money as another row of the list." in page
 
 
 def test_receipt_without_an_order_has_a_page(settings: Any) -> None:

@@ -63,14 +63,14 @@ def test_row_has_all_columns(settings: Any) -> None:
         "Amount in KSh": "1500.00",
         "Order": order.number,
         "Order total": "1500.00",
-        "Rounding in it": "0.50",
-        "Difference that was accepted": "",
-        "What became of it": "used for an order",
-        "Payer": "•••149",
+        "Rounding included": "0.50",
+        "Accepted difference": "",
+        "Status": "matched to an order",
+        "Name on M-PESA": "•••149",
         "Source": "Safaricom's callback",
-        "Returned on": "",
-        "Returned amount": "",
-        "Reference of the return": "",
+        "Refunded on": "",
+        "Refunded amount": "",
+        "Refund reference": "",
         "Note": "regular",
         "Environment": "Production",
     }
@@ -105,14 +105,14 @@ def test_totals_are_by_allocation(settings: Any) -> None:
 
     text = totals(exported())
 
-    assert text["Total used for an order (payments: 2)"] == "2200.50"
-    assert text["Total returned wholly (payments: 1)"] == "300.00"
-    assert text["Total paid twice (payments: 2)"] == "150.00"
-    assert text["Total no order took it (payments: 0)"] == "0"
-    assert text["Total that arrived (payments: 5)"] == "2650.50"
-    assert text["Returned of it before this file was made, in whole or in part"] == "540.00"
-    assert text["Arrived, less what was returned"] == "2110.50"
-    assert text["Of that still to sort out, so perhaps not the shop's"] == "110.00"
+    assert text["Total matched to an order (payments: 2)"] == "2200.50"
+    assert text["Total refunded in full (payments: 1)"] == "300.00"
+    assert text["Total overpaid (payments: 2)"] == "150.00"
+    assert text["Total unmatched (payments: 0)"] == "0"
+    assert text["Total received (payments: 5)"] == "2650.50"
+    assert text["Refunded before this file was made, in full or in part"] == "540.00"
+    assert text["Received, less refunds"] == "2110.50"
+    assert text["Of that unmatched, so perhaps not the shop's"] == "110.00"
 
 
 def test_last_row_mentions_safaricoms_charges() -> None:
@@ -127,7 +127,7 @@ def test_duplicate_receipt_is_counted_once(settings: Any) -> None:
     lines = exported()
 
     assert codes(lines) == ["OD123ABC45", ""]
-    assert totals(lines)["Total that arrived (payments: 2)"] == "3000.00"
+    assert totals(lines)["Total received (payments: 2)"] == "3000.00"
 
 
 def test_production_shop_exports_no_tests(settings: Any) -> None:
@@ -140,7 +140,7 @@ def test_production_shop_exports_no_tests(settings: Any) -> None:
 
     assert "TEST" not in response["Content-Disposition"]
     assert codes(lines) == ["OD00REAL00"]
-    assert totals(lines)["Arrived, less what was returned"] == "20.00"
+    assert totals(lines)["Received, less refunds"] == "20.00"
 
 
 def test_test_shop_says_test_in_name_rows_and_totals() -> None:
@@ -154,7 +154,7 @@ def test_test_shop_says_test_in_name_rows_and_totals() -> None:
     last = min(date(2026, 11, 30), today(timezone.now()))
     assert f"TEST-mpesa-money-2026-11-01-{last}.csv" in response["Content-Disposition"]
     assert codes(lines) == ["OD123ABC45"] and lines[1][-1] == "TEST"
-    assert totals(lines)["TEST, no real money: Arrived, less what was returned"] == "1000.00"
+    assert totals(lines)["TEST, no real money: Received, less refunds"] == "1000.00"
 
 
 def test_formulas_are_escaped(settings: Any) -> None:
@@ -198,7 +198,7 @@ def test_export_is_in_the_dashboards_language(settings: Any) -> None:
     with translation.override("sw"):
         lines = lines_of(staff_client("export_payments").get(reverse("dashboard:mpesa-receipts-export"), NOVEMBER))
 
-    assert "zimetumika kwa oda" in lines[1]
+    assert "zimeoanishwa na oda" in lines[1]
 
 
 def test_thousand_rows_cost_at_most_eight_queries(settings: Any) -> None:
@@ -221,4 +221,4 @@ def test_refund_is_exported_as_a_day_in_nairobi(settings: Any) -> None:
 
     header, row = exported()[:2]
 
-    assert dict(zip(header, row, strict=True))["Returned on"] == "2026-11-24"
+    assert dict(zip(header, row, strict=True))["Refunded on"] == "2026-11-24"

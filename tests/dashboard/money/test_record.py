@@ -45,7 +45,7 @@ def typed(order: Any, **changes: Any) -> dict[str, Any]:
 def test_page_warns_that_an_sms_is_no_proof() -> None:
     page = staff_client("record_receipt").get(RECORD, {"order": "100042"}).content.decode()
 
-    assert "An SMS, screenshot or forwarded message is no proof." in page
+    assert "An SMS, screenshot or forwarded message is not proof." in page
     assert 'value="100042"' in page
 
 
@@ -72,7 +72,7 @@ def test_recorded_payment_pays_the_order() -> None:
     assert (receipt.source, receipt.allocation) == (ReceiptSource.STAFF, Allocation.APPLIED)
     assert (receipt.allocated_by_name, receipt.note) == ("Achieng Were", "M-PESA portal")
     assert f"{receipt.paid_at:%H:%M}" == "12:01"
-    assert "was written down and used for the order." in response.content.decode()
+    assert "was recorded and matched to the order." in response.content.decode()
     assert "staff, by hand" in response.content.decode()
 
 
@@ -94,7 +94,7 @@ def test_payment_sent_twice_is_recorded_once() -> None:
     again = client.post(RECORD, typed(order, confirmed="1"))
 
     page = again.content.decode()
-    assert again.status_code == 422 and "This M-PESA code is in the list already." in page
+    assert again.status_code == 422 and "This M-PESA code is already in the list." in page
     assert reverse("dashboard:mpesa-receipt", args=[MpesaReceipt.objects.get().pk]) in page
     assert MpesaEvent.objects.filter(type="receipt_recorded").count() == 1
 
@@ -116,7 +116,7 @@ def test_similar_code_of_the_order_is_a_warning() -> None:
     page = staff_client("record_receipt").post(RECORD, typed(order, code="OD123ABC54")).content.decode()
 
     assert "The code OD123ABC45 of this order looks almost the same." in page
-    assert "Money that came for this order already:" in page
+    assert "Money that already arrived for this order:" in page
 
 
 def test_payment_can_be_chosen_by_its_masked_phone() -> None:
@@ -142,7 +142,7 @@ def test_unclear_payment_must_be_chosen() -> None:
     response = staff_client("record_receipt").post(RECORD, typed(first.mpesa_order.order, confirmed="1"))
 
     page = response.content.decode()
-    assert response.status_code == 422 and "Say which request this code belongs to." in page
+    assert response.status_code == 422 and "Choose the payment that this code belongs to." in page
     assert 'name="payment"' in page and 'value="M-PESA portal"' in page
 
 
@@ -210,5 +210,5 @@ def test_review_costs_at_most_twelve_queries() -> None:
     with counted() as count:
         response = client.post(RECORD, sent)
 
-    assert "Is this right?" in response.content.decode()
+    assert "Please double-check" in response.content.decode()
     assert len(count) <= 12, str(count)

@@ -41,7 +41,7 @@ def test_overview_names_the_rest_of_a_partial_refund() -> None:
 
     text = seen("overview")
 
-    assert "Return KSh 900: it arrived for an order that was paid already." in text
+    assert "Refund KSh 900: it arrived for an order that was already paid." in text
 
 
 def test_rest_of_a_partial_refund_cannot_be_matched() -> None:
@@ -50,14 +50,14 @@ def test_rest_of_a_partial_refund_cannot_be_matched() -> None:
 
     text = page_text(staff_client(*ALL).get(receipt_url(receipt)))
 
-    assert "Send the other KSh 900 back too and write that return down here" in text
-    assert "use it for another order" not in text
+    assert "Refund the other KSh 900 too and record that refund here" in text
+    assert "match it to another order" not in text
 
 
 def test_list_shows_the_refunded_amount() -> None:
     refund(surplus(), 600, at=60)
 
-    assert "paid twice · KSh 600 sent back to sort out" in seen("receipts")
+    assert "overpaid · KSh 600 refunded needs attention" in seen("receipts")
 
 
 def test_timeline_shows_each_refund() -> None:
@@ -68,7 +68,7 @@ def test_timeline_shows_each_refund() -> None:
     happened = seen("payment", receipt.payment_id).rpartition("What happened")[2]
 
     assert "Refund recorded KSh 600 · 23 Nov 2026 · SKN7AAA60 · half today by Achieng Were" in happened
-    assert "paid twice → returned · KSh 900 · 23 Nov 2026 · SKN7AAA120 · and the rest by Achieng Were" in happened
+    assert "overpaid → refunded · KSh 900 · 23 Nov 2026 · SKN7AAA120 · and the rest by Achieng Were" in happened
     assert "paid twice → paid twice" not in happened
     assert "KSh 1,500 (M-PESA code OD222BBB22) arrived Safaricom's callback" in happened
 
@@ -106,9 +106,9 @@ def test_failed_payment_of_a_paid_order_shows_paid(
 ) -> None:
     text = seen("payment", failed_payment.pk)
 
-    assert "The order is paid, but not by this request. KSh 1,500 (M-PESA code OD555EEE55) arrived" in text
+    assert "The order is paid, but not by this payment. KSh 1,500 (M-PESA code OD555EEE55) arrived" in text
     assert "Not paid." not in text
-    assert "Other money for the order OD555EEE55 · KSh 1,500 · used for an order" in text
+    assert "Other money for the order OD555EEE55 · KSh 1,500 · matched to an order" in text
 
 
 def test_payment_page_links_to_its_receipts(failed_payment: MpesaPayment) -> None:
@@ -131,7 +131,7 @@ def test_paid_payment_of_a_cancelled_order_needs_a_decision() -> None:
 
     text = seen("payment", payment.pk)
 
-    assert "Paid, but the order was cancelled since." in text
+    assert "Paid, but the order has since been canceled." in text
     assert "Decide about KSh 1,500" in text
 
 
@@ -152,10 +152,10 @@ def restored_order() -> Any:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        pytest.param(lambda: new_order(status="Cancelled"), "This order was cancelled.", id="cancelled"),
+        pytest.param(lambda: new_order(status="Cancelled"), "This order was canceled.", id="cancelled"),
         pytest.param(lambda: new_order(currency="USD"), "This order is not in Kenyan shillings.", id="dollars"),
-        pytest.param(paid_order, "This order is paid already.", id="paid"),
-        pytest.param(restored_order, "put the things of this order back into the basket", id="given back"),
+        pytest.param(paid_order, "This order is already paid.", id="paid"),
+        pytest.param(restored_order, "put the items of this order back into the basket", id="given back"),
     ],
 )
 def test_unpayable_order_shows_why_before_the_match(make: Any, sentence: str) -> None:
@@ -164,7 +164,7 @@ def test_unpayable_order_shows_why_before_the_match(make: Any, sentence: str) ->
     page = staff_client(*ALL).get(receipt_url(receipt), {"order": order.number}).content.decode()
 
     assert sentence in page
-    assert f"Use KSh 1,400 for order {order.number}" not in page
+    assert f"Match KSh 1,400 to order {order.number}" not in page
 
 
 def test_order_is_found_in_lower_case() -> None:
@@ -173,7 +173,7 @@ def test_order_is_found_in_lower_case() -> None:
 
     page = staff_client(*ALL).get(receipt_url(receipt), {"order": " #h000042 "}).content.decode()
 
-    assert "Use KSh 1,500 for order H000042" in page
+    assert "Match KSh 1,500 to order H000042" in page
 
 
 def test_receipts_own_order_is_looked_up_by_default() -> None:
@@ -181,8 +181,8 @@ def test_receipts_own_order_is_looked_up_by_default() -> None:
     page = page_text(staff_client(*ALL).get(receipt_url(receipt)))
     Order.objects.update(status="Cancelled")
 
-    assert "Take KSh 1,400 for this order of KSh 1,500: KSh 100 less than it costs." in page
-    assert "This order was cancelled." in page_text(staff_client(*ALL).get(receipt_url(receipt)))
+    assert "Accept KSh 1,400 for this order of KSh 1,500: KSh 100 less than it costs." in page
+    assert "This order was canceled." in page_text(staff_client(*ALL).get(receipt_url(receipt)))
 
 
 def test_choice_of_payments_masks_phones_without_permission() -> None:
@@ -209,8 +209,11 @@ def test_refund_section_names_the_phone_that_paid() -> None:
         page_text(staff_client(*ALL, *more).get(receipt_url(receipt))) for more in (["view_full_phone"], [])
     )
 
-    assert "to 0708 374 149, the phone that paid" in whole and "Phone that paid 0708 374 149" in whole
-    assert "to 0708 •••149, the phone that paid" in masked and "ask whoever may" in masked
+    assert "to 0708 374 149, the phone that paid" in whole and "Paid from 0708 374 149" in whole
+    assert (
+        "to 0708 •••149, the phone that paid" in masked
+        and "You don't have permission to see the full number." in masked
+    )
 
 
 def test_receipt_of_a_cancelled_order_can_be_resolved() -> None:
@@ -221,7 +224,7 @@ def test_receipt_of_a_cancelled_order_can_be_resolved() -> None:
 
     assert (fresh(receipt).allocation, fresh(receipt).note) == ("explained", "a voucher instead")
     assert fresh(receipt).booked_at is not None
-    assert "A cancelled order had been paid" not in seen("overview", client=client)
+    assert "A canceled order had been paid" not in seen("overview", client=client)
 
 
 # Search
@@ -243,7 +246,7 @@ def test_search_among_undecided_receipts_offers_all_receipts() -> None:
         staff_client().get(url_of("receipts"), {"allocation": "needs-decision", "code": "OD123ABC45"}).content.decode()
     )
 
-    assert "No money fits this." in page
+    assert "No money matches this." in page
     assert "?code=OD123ABC45" in page
     assert str(receipt.number) not in page
 

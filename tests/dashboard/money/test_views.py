@@ -37,7 +37,7 @@ def test_undecided_receipts_are_shown_oldest_first() -> None:
     response = staff_client().get(LIST)
 
     assert shown(response) == ["OD000OLDER", "OD000NEWER"]
-    assert "This money waits for you" in response.content.decode()
+    assert "This money needs attention" in response.content.decode()
 
 
 def test_all_receipts_are_shown_newest_first_if_none_is_undecided() -> None:
@@ -47,14 +47,14 @@ def test_all_receipts_are_shown_newest_first_if_none_is_undecided() -> None:
     response = staff_client().get(LIST)
 
     assert shown(response) == ["OD000NEWER", "OD000OLDER"]
-    assert "Nothing to sort out" in response.content.decode()
+    assert "No money needs attention." in response.content.decode()
 
 
 def test_empty_list_has_a_message() -> None:
     page = staff_client().get(LIST).content.decode()
 
-    assert "Nothing to sort out: no money waits for you." in page
-    assert "No money fits this." in page
+    assert "No money needs attention." in page
+    assert "No money matches this." in page
 
 
 def test_receipt_of_a_cancelled_order_needs_a_decision() -> None:
@@ -64,7 +64,7 @@ def test_receipt_of_a_cancelled_order_needs_a_decision() -> None:
     response = staff_client().get(LIST)
 
     assert shown(response) == ["OD123ABC45"]
-    assert "to sort out</span>" in response.content.decode()
+    assert "needs attention</span>" in response.content.decode()
 
 
 def test_undecided_ids_match_the_queryset() -> None:
@@ -81,7 +81,7 @@ def test_undecided_ids_match_the_queryset() -> None:
     [
         pytest.param({"allocation": ""}, ["OD00LATE00", "OD00FIRST0", "OD00EARLY0"], id="all"),
         pytest.param({"allocation": "returned"}, ["OD00FIRST0"], id="allocation"),
-        pytest.param({"allocation": "needs-decision"}, ["OD00LATE00"], id="to sort out"),
+        pytest.param({"allocation": "needs-decision"}, ["OD00LATE00"], id="needs attention"),
         pytest.param({"code": " od00 first0 "}, ["OD00FIRST0"], id="code, as it is typed"),
         pytest.param({"amount": "700"}, ["OD00EARLY0"], id="amount"),
         pytest.param({"amount": "700.50"}, [], id="another amount"),
@@ -160,7 +160,7 @@ def test_allocation_is_shown_with_its_label(money: Any) -> None:
 
     page = staff_client().get(LIST).content.decode()
 
-    words = {"mismatch": "other amount", "surplus": "paid twice", "unallocated": "no order took it"}
+    words = {"mismatch": "wrong amount", "surplus": "overpaid", "unallocated": "unmatched"}
     assert f"{words[receipt.allocation]} <span" in page
 
 
@@ -184,7 +184,7 @@ def test_long_list_is_counted_to_its_limit_only() -> None:
 
     assert len(shown(first)) == len(shown(last)) == 25
     assert shown(beyond) == shown(last) != shown(first)
-    assert "To see older money, choose days above." in last.content.decode()
+    assert "Showing the first 2,500" in last.content.decode()
 
 
 def test_links_to_export_and_record_need_permission() -> None:

@@ -55,7 +55,7 @@ def a_production_shop(settings: Any, **changes: Any) -> None:
 def test_new_shop_has_no_alerts_and_no_payments(clerk: Client) -> None:
     words = page(clerk)
 
-    assert "Nothing needs you now." in words
+    assert "Nothing needs attention." in words
     assert "No payments by M-PESA in these 30 days yet." in words
     assert "<svg" not in words
 
@@ -81,20 +81,20 @@ def test_page_shows_to_whom_mpesa_is_offered(clerk: Client, settings: Any, chang
 def test_alert_is_a_sentence(clerk: Client) -> None:
     surplus()
 
-    assert "Return KSh 1,500: it arrived for an order that was paid already." in page(clerk)
+    assert "Refund KSh 1,500: it arrived for an order that was already paid." in page(clerk)
 
 
 def test_page_opens_without_a_cache(clerk: Client, settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "CACHE": "gone"}
 
-    assert "M-Pesa overview" in page(clerk)
+    assert "M-PESA overview" in page(clerk)
 
 
 def test_urgent_alert_is_marked(clerk: Client) -> None:
     MpesaJobRun.objects.all().delete()
     pay(new_payment())
 
-    assert "<strong>Urgent:</strong> mpesa_reconcile has never run" in page(clerk)
+    assert "<strong>Urgent:</strong> The automatic check is not running." in page(clerk)
 
 
 def test_page_shows_totals_and_statistics(clerk: Client, settings: Any) -> None:
@@ -108,9 +108,9 @@ def test_page_shows_totals_and_statistics(clerk: Client, settings: Any) -> None:
 
     assert "TEST" not in words
     assert "<strong>KSh 48,200</strong> taken" in words
-    assert "<dt>Went through</dt><dd>75 %</dd>" in words
-    assert "<dt>Time to pay (half take longer)</dt><dd>12 seconds</dd>" in words
-    assert "cancelled, closed or ignored on the phone" in words
+    assert "<dt>Success rate</dt><dd>75 %</dd>" in words
+    assert "<dt>Typical time to pay</dt><dd>12 seconds</dd>" in words
+    assert "canceled, closed or ignored on the phone" in words
     assert 'role="img"' in words
 
 
@@ -133,7 +133,7 @@ def test_production_shop_shows_no_test_receipts(clerk: Client, settings: Any) ->
     words = page(clerk)
 
     assert "1,500" not in words
-    assert "Nothing needs you now." in words
+    assert "Nothing needs attention." in words
 
 
 def test_link_is_empty_without_permission() -> None:

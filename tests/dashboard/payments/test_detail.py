@@ -35,18 +35,18 @@ def page(payment: MpesaPayment, *permissions: str) -> str:
 
 
 ANSWERS = {
-    "enter-pin": ("Waiting for the phone.", "The request is on the phone."),
+    "enter-pin": ("Waiting for the phone.", "The prompt is on the phone."),
     "failed, cancelled": ("Not paid.", CONFIRMED),
     "failed, another number": ("Not paid.", "Otherwise pay from another number"),
     "unanswered": ("No answer.", "We do not know yet."),
     "paid": ("Paid.", "Your payment arrived."),
-    "arrived": ("Money waits for you.", "do not pay again"),
-    "surplus": ("Money waits for you.", "do not pay again"),
-    "mismatch": ("Money waits for you.", "do not pay again"),
-    "unpaid": ("Money came and was decided about.", "we sent back KSh 1,400"),
+    "arrived": ("Money needs attention.", "do not pay again"),
+    "surplus": ("Money needs attention.", "do not pay again"),
+    "mismatch": ("Money needs attention.", "do not pay again"),
+    "unpaid": ("Money arrived and was resolved.", "we refunded KSh 1,400"),
     "closed": ("Not paid.", "The order is closed"),
-    "late": ("Money waits for you.", "do not pay again"),
-    "returned": ("Money came and was decided about.", "we sent back KSh 1,500"),
+    "late": ("Money needs attention.", "do not pay again"),
+    "returned": ("Money arrived and was resolved.", "we refunded KSh 1,500"),
 }
 
 
@@ -57,7 +57,7 @@ def test_page_begins_with_the_summary(state: str) -> None:
     text = page(payment)
 
     headline, say = ANSWERS[state]
-    opening = text.partition("The customer's page says")[0]
+    opening = text.partition("The customer's payment page says")[0]
     assert headline in opening
     assert say in opening
     assert "last three digits of the phone number" in opening
@@ -67,7 +67,7 @@ def test_page_begins_with_the_summary(state: str) -> None:
 def test_page_shows_the_customers_payment_page(state: str) -> None:
     payment = states.STATES[state]()
 
-    text = page(payment).partition("The customer's page says")[2]
+    text = page(payment).partition("The customer's payment page says")[2]
 
     customer_page = payment_page(payments_of_same_order(payment.pk)[0], now=timezone.now())
     assert text.strip().startswith(customer_page.heading)
@@ -84,9 +84,9 @@ def test_failed_payment_before_a_paid_one_shows_paid() -> None:
 
     text = page(first)
 
-    assert "The order is paid, but not by this request." in text and "Not paid." not in text
-    assert "Money for your order is here already. Do not pay again." in text
-    assert "Other requests for this order" in text
+    assert "The order is paid, but not by this payment." in text and "Not paid." not in text
+    assert "Money for your order has already arrived. Do not pay again." in text
+    assert "Other payments for this order" in text
 
 
 def test_failed_payment_before_an_open_one_names_the_open_prompt() -> None:
@@ -95,7 +95,7 @@ def test_failed_payment_before_an_open_one_names_the_open_prompt() -> None:
     post(first, failure(first), now=later(10))
     new_payment(order, phone=ANOTHER, now=later(20))
 
-    assert "The request is on the phone." in page(first)
+    assert "The prompt is on the phone." in page(first)
 
 
 def test_phones_ids_and_bodies_are_masked_without_permission(cancelled: MpesaPayment) -> None:
@@ -130,12 +130,12 @@ def test_timeline_is_in_order_of_time(cancelled: MpesaPayment) -> None:
     text = page(cancelled).rpartition("What happened")[2]
 
     expected = [
-        "Request for KSh 1,500 to 0712 •••678 made",
-        "Request on its way to the phone",
-        "Safaricom's message: changed the payment",
+        "Payment of KSh 1,500 from 0712 •••678 started",
+        "Prompt on its way to the phone",
+        "Callback: accepted",
         "Status check requested by Achieng Were",
-        "Safaricom asked answer 503 · 12 ms · Safaricom is busy",
-        "To be told – mail: the payment failed",
+        "Status check answer 503 · 12 ms · Safaricom is busy",
+        "To be notified – email: the payment failed",
     ]
     places = [text.find(line) for line in expected]
     assert -1 not in places, text
@@ -229,7 +229,7 @@ def test_new_prompt_goes_to_the_same_phone(cancelled: MpesaPayment) -> None:
         "processing",
         cancelled.mpesa_order_id,
     )
-    assert "A new request is on its way to the phone." in text
+    assert "A new prompt is on its way to the phone." in text
     assert "Prompt requested by Achieng Were" in text
 
 
@@ -257,7 +257,7 @@ def test_prompt_during_an_open_payment_shows_that_payment() -> None:
 
     text = press(staff_client("act_on_payment"), payment, "send-prompt", newest=payment.pk)
 
-    assert "A request is on the phone already." in text
+    assert "A prompt is already on the phone." in text
     assert MpesaPayment.objects.count() == 1
 
 
@@ -271,7 +271,7 @@ def test_phone_is_blocked_with_a_note_and_a_name(cancelled: MpesaPayment) -> Non
     blocked = MpesaBlockedPhone.objects.get()
     assert "Write a note: who asked for it, and when." in without
     assert (blocked.phone, blocked.note, blocked.by_name) == (cancelled.phone, "she called at noon", "Achieng Were")
-    assert "No more requests will be sent to this number." in text
+    assert "No more prompts will be sent to this number." in text
     assert "she called at noon by Achieng Were" in text
 
 

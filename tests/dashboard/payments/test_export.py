@@ -61,9 +61,9 @@ def test_each_payment_is_a_row_newest_first(two: list[MpesaPayment]) -> None:
         cancelled.mpesa_order.order.number,
         "90",
         "0712 •••678",
-        "cancelled on the phone",
+        "canceled on the phone",
     ]
-    assert first[6:] == ["cancelled, closed or ignored on the phone", "2026-11-23 15:01:10", "", "Simulated (test)"]
+    assert first[6:] == ["canceled, closed or ignored on the phone", "2026-11-23 15:01:10", "", "Simulated (test)"]
     assert second[0] == str(paid.pk)
     assert second[8] == "OD123ABC45"
 
@@ -94,7 +94,7 @@ def test_formula_in_an_order_number_is_escaped(two: list[MpesaPayment]) -> None:
 def test_file_is_in_the_pages_language(two: list[MpesaPayment]) -> None:
     with translation.override("sw"):
         there = url_of("payments-export")
-        paid = translation.gettext("paid")
+        paid = translation.pgettext("choice", "paid")
 
     response: Any = staff_client("export_payments").get(there)
     text = b"".join(response.streaming_content).decode()

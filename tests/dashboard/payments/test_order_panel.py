@@ -66,11 +66,11 @@ def _closed() -> Any:
     [
         pytest.param(lambda: pay(new_payment()).mpesa_order.order, "Paid by M-PESA: KSh 1,500, OD123ABC45.", id="paid"),
         pytest.param(
-            lambda: new_payment().mpesa_order.order, "Not paid yet: a request is on the phone.", id="on the phone"
+            lambda: new_payment().mpesa_order.order, "Not paid yet: a prompt is on the phone.", id="on the phone"
         ),
-        pytest.param(_closed, "Not paid. The order was closed: cancelled by staff.", id="closed"),
-        pytest.param(lambda: surplus().order, "Paid twice: KSh 1,500, OD222BBB22,", id="twice"),
-        pytest.param(lambda: mismatch().order, "Another amount arrived: KSh 1,400, OD123ABC45.", id="other amount"),
+        pytest.param(_closed, "Not paid. The order was closed: by staff.", id="closed"),
+        pytest.param(lambda: surplus().order, "Overpaid: refund KSh 1,500, OD222BBB22,", id="twice"),
+        pytest.param(lambda: mismatch().order, "Wrong amount: KSh 1,400, OD123ABC45.", id="other amount"),
         pytest.param(lambda: unallocated().order, "Money arrived after the order was closed:", id="late"),
     ],
 )
@@ -84,7 +84,7 @@ def test_receipt_matched_to_another_order_does_not_pay_this_one() -> None:
     MpesaReceipt.objects.update(order=other)
 
     panel = panel_of(order)
-    assert "Not paid: KSh 1,500, OD123ABC45, was used for another order." in panel
+    assert "Not paid: KSh 1,500, OD123ABC45, was matched to another order." in panel
     assert f"({other.number})" in panel
 
 
@@ -97,8 +97,8 @@ def test_panel_lists_receipts_and_payments_with_masked_phones() -> None:
 
     assert reverse("dashboard:mpesa-receipt", args=[MpesaReceipt.objects.get().pk]) in page
     assert 'href="#mpesa"' in page
-    assert page.index("0708 •••149") < page.index("0712 •••678") and "cancelled on the phone" in page
-    assert "TEST: this is no real money." in page
+    assert page.index("0708 •••149") < page.index("0712 •••678") and "canceled on the phone" in page
+    assert "TEST: this is not real money." in page
     assert "0712 345 678" not in page and payment.secret not in page
 
 

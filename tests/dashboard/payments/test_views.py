@@ -158,7 +158,7 @@ def test_order_is_a_link_with_permission_only(payments: dict[str, MpesaPayment])
 def test_row_shows_time_amount_status_and_code(payments: dict[str, MpesaPayment]) -> None:
     term_name = page_text(staff_client().get(LIST))
 
-    for word in ["23 Nov 2026, 15:00", "KSh 1,500", "KSh 90", "paid", "cancelled on the phone", "OD123ABC45"]:
+    for word in ["23 Nov 2026, 15:00", "KSh 1,500", "KSh 90", "paid", "canceled on the phone", "OD123ABC45"]:
         assert word in term_name
     assert term_name.count("Simulated (test)") == 3  # both lines, and the filter
     assert "Payments: 2" in term_name
@@ -174,7 +174,7 @@ def test_names_are_searched_among_the_newest_payments_only(
     in_its_days = listed(staff_client(), q="Achieng", status="completed")
 
     assert (found, late) == ([payments["paid"].pk], [])
-    assert "since 23 Nov 2026, 15:01. To look further back, choose the days." in term_name
+    assert "since 23 Nov 2026, 15:01. To search further back, choose the days." in term_name
     assert in_its_days == [payments["paid"].pk]
 
 
@@ -184,7 +184,7 @@ def test_long_list_is_counted_to_its_limit_only() -> None:
     term_name = page_text(staff_client().get(LIST))
 
     assert "More than 10,000 payments" in term_name
-    assert "Only the first of them can be leafed through." in term_name
+    assert "Showing the first 2,500: narrow the dates to see more." in term_name
 
 
 def test_page_size_and_number_are_limited() -> None:

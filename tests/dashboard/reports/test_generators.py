@@ -72,7 +72,7 @@ def test_report_counts_matched_receipts_only(settings: Any) -> None:
 
     assert "OD00USED01" in page and order.number in page and "OD00USED02" in page
     assert "OD00OTHER" not in page and "OD00TEST00" not in page and "TEST" not in page
-    assert "M-Pesa: KSh 2,200 used for orders (payments: 2, sent back of it: KSh 200)" in page
+    assert "M-PESA: KSh 2,200 matched to orders (payments: 2, refunded: KSh 200)" in page
     assert "23 Nov 2026 to 24 Nov 2026" in page and "before Safaricom" in page
 
 
@@ -107,7 +107,7 @@ def test_test_shop_says_test() -> None:
     page = html()
     response = asked(somebody("view_mpesapayment", "export_payments"), download="on")
 
-    assert "TEST, no real money: M-Pesa: KSh 1,500 used for orders (payments: 1," in page and "TEST</span>" in page
+    assert "TEST, no real money: M-PESA: KSh 1,500 matched to orders (payments: 1," in page and "TEST</span>" in page
     assert "TEST-mpesa-paid-2026-11-23-to-2026-11-24.csv" in response["Content-Disposition"]
     assert "Simulated (test)" in response.content.decode()
 
@@ -115,9 +115,9 @@ def test_test_shop_says_test() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"date_from": "", "date_to": ""}, "sent back of it: KSh 0)</h3>"),
-        ({"date_to": ""}, "sent back of it: KSh 0): from 23 Nov 2026"),
-        ({"date_from": ""}, "sent back of it: KSh 0): until 24 Nov 2026"),
+        ({"date_from": "", "date_to": ""}, "refunded: KSh 0)</h3>"),
+        ({"date_to": ""}, "refunded: KSh 0): from 23 Nov 2026"),
+        ({"date_from": ""}, "refunded: KSh 0): until 24 Nov 2026"),
     ],
     ids=["always", "from", "until"],
 )

@@ -31,9 +31,9 @@ def test_page_shows_findings_without_calls_to_safaricom(settings: Any) -> None:
 
     page = clerk().get(reverse(PAGE)).content.decode()
 
-    assert "Some M-Pesa credentials are missing." in page
+    assert "Some M-PESA credentials are missing." in page
     assert "What to do: Set all of MPESA_CONSUMER_KEY" in page
-    assert "M-PESA is not offered until this is mended." in page
+    assert "M-PESA is not offered until this is fixed." in page
     assert "mpesa_reconcile has never run here." in page
     assert not MpesaApiCall.objects.exists()
 
@@ -72,7 +72,7 @@ def test_user_with_permission_runs_the_full_check(
 
     assert "Safaricom knows the short code 174379 and takes its passkey." in page
     assert "A test message to the callback address came through." in page
-    assert "Try it again" in page
+    assert "Run the test again" in page
     assert not MpesaCallback.objects.exists()
 
 
@@ -82,7 +82,7 @@ def test_user_without_permission_cannot_run_the_check(settings: Any) -> None:
 
     page, answer = client.get(reverse(PAGE)).content.decode(), client.post(reverse(PAGE))
 
-    assert "Try it for real" not in page and "Who may act on payments" in page
+    assert "Run the test" not in page and "Staff who may act on payments" in page
     assert answer.status_code == 403
     assert not MpesaApiCall.objects.exists()
 
