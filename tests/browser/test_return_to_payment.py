@@ -129,7 +129,7 @@ def test_new_tab_reminds_of_the_unpaid_order(new_visitor: Any, language: str, wi
 
     with translation.override(language):
         assert unpaid_order_message(payment.mpesa_order) in reminder
-        assert translation.gettext("Finish paying") in reminder
+        assert translation.pgettext("label", "Finish paying") in reminder
     assert (fits, tab.page.url) == (True, guest.page.url)
 
 

@@ -151,7 +151,7 @@ def test_failed_check_reverts_its_step(settings: Any, name: str, place: int) -> 
 def test_setup_page_translates_simulated(settings: Any) -> None:
     with translation.override("sw"):
         said = page_text(staff_client().get(url_of("setup")))
-        of_tests = translation.gettext("simulated")
+        of_tests = translation.pgettext("choice", "simulated")
 
     assert f"mazingira ya {of_tests}" in said and of_tests != "simulated"
 
