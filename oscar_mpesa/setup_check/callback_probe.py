@@ -53,7 +53,7 @@ def _unanswered(error: DarajaError) -> Finding:
         return make_finding("callback-certificate", host=host)
     if isinstance(error, DarajaUnreachable) and error.sent:
         return make_finding("callback-slow", seconds=round(sum(gateway.PROBE_TIMEOUTS)))
-    return make_finding("callback-unreachable", told=error.message)
+    return make_finding("callback-unreachable", details=error.message)
 
 
 def _is_ours(response: Response) -> bool:

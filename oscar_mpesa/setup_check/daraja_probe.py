@@ -97,7 +97,7 @@ def _rejected(error: DarajaMisconfigured, params: dict[str, str]) -> Finding:
     if error.kind is ErrorKind.TOKEN_REJECTED:
         return make_finding("token-replaced")
     name = _REJECTIONS.get(error.kind)
-    return make_finding(name, **params) if name else make_finding("setup-refused", told=str(error))
+    return make_finding(name, **params) if name else make_finding("setup-refused", details=str(error))
 
 
 def _unanswered(error: DarajaError) -> Finding:

@@ -118,7 +118,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         ),
         "setup-refused": (
             "error",
-            _("Safaricom refuses the request: {told}."),
+            _("Safaricom refuses the request: {details}."),
             _NOBODY_CAN_PAY,
             _("Look at the setting that it names; ask Safaricom's support if it names none."),
         ),
@@ -160,7 +160,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         ),
         "callback-unreachable": (
             "error",
-            _("The callback address cannot be reached: {told}."),
+            _("The callback address cannot be reached: {details}."),
             _CALLBACKS_ARE_LOST,
             _(
                 "Open it from a phone on mobile data. If it answers there, your network only keeps this server from "

@@ -37,8 +37,8 @@ def refund_form(receipt: MpesaReceipt, **changes: str) -> dict[str, str]:
 
 
 def refund(receipt: MpesaReceipt, amount: int) -> MpesaReceipt:
-    clerk = new_staff_user("record_return")
-    return record_refund(receipt, amount=Decimal(amount), reference="R1", by=clerk, now=later(200))
+    by = new_staff_user("record_return")
+    return record_refund(receipt, amount=Decimal(amount), reference="R1", by=by, now=later(200))
 
 
 def allocate(receipt: MpesaReceipt, order: Any) -> MpesaReceipt:
@@ -48,9 +48,6 @@ def allocate(receipt: MpesaReceipt, order: Any) -> MpesaReceipt:
 def open_payment() -> MpesaPayment:
     """Return a payment whose prompt is on the phone."""
     return new_payment(now=timezone.now())
-
-
-# Outdated pages
 
 
 def test_outdated_page_records_no_refund_of_a_matched_receipt() -> None:

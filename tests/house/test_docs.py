@@ -69,7 +69,7 @@ def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "code"), list(python_blocks()))
-def test_a_piece_of_python_is_python_and_names_settings_and_modules_that_exist(path: str, code: str) -> None:
+def test_python_example_names_existing_settings_and_modules(path: str, code: str) -> None:
     compile(code, path, "exec")
 
     assert set(KEY.findall(code)) <= KNOWN
@@ -77,7 +77,7 @@ def test_a_piece_of_python_is_python_and_names_settings_and_modules_that_exist(p
         assert [name for name in names.split(", ") if not hasattr(import_module(module), name)] == []
 
 
-def test_the_table_of_settings_has_each_one_once_by_the_name_that_is_written() -> None:
+def test_settings_table_lists_each_setting_once() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \|", text_of("docs/settings.md"), re.MULTILINE)
 
     assert sorted(rows) == sorted(f"MPESA_{name}" if name in ENVIRONMENT_NAMES else name for name in KNOWN)
@@ -86,10 +86,10 @@ def test_the_table_of_settings_has_each_one_once_by_the_name_that_is_written() -
 def test_the_table_of_settings_tells_the_defaults_as_they_are() -> None:
     rows = re.findall(r"^\| `(?:MPESA_)?([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text_of("docs/settings.md"), re.MULTILINE)
 
-    told = dict(rows)
+    defaults = dict(rows)
 
-    assert told == {name: _written(name) for name in told}
-    assert set(told) == KNOWN
+    assert defaults == {name: _written(name) for name in defaults}
+    assert set(defaults) == KNOWN
 
 
 def checks_written() -> str:
