@@ -73,7 +73,6 @@ class ReadOnlyAdmin(Base):
         "payer",
         "checkout_request_id",
         "result_description",
-        "reason",
         "error",
         "params",
         "note",
@@ -85,7 +84,6 @@ class ReadOnlyAdmin(Base):
     masked_payer = masked("payer", _("name on M-PESA"))
     masked_checkout_request_id = masked("checkout_request_id", pgettext_lazy("field", "checkout id"))
     masked_result_description = masked("result_description", _("result in Safaricom's words"))
-    masked_reason = masked("reason", pgettext_lazy("field", "reason"))
     masked_error = masked("error", pgettext_lazy("field", "error"))
     masked_params = masked("params", pgettext_lazy("event", "details"))
     masked_note = masked("note", pgettext_lazy("field", "note"))
@@ -193,7 +191,7 @@ class MpesaReceiptAdmin(ReadOnlyAdmin):
     list_select_related = ("order",)
     fields = (
         *list_display[1:],
-        *("payer", "source", "payment", "allocated_at", "allocated_by_name", "booked_at", "reason", "error"),
+        *("payer", "source", "payment", "allocated_at", "allocated_by_name", "booked_at", "reason", "error", "same_as"),
         *("returned_at", "returned_amount", "returned_reference", "note", "created_at"),
     )
     searched = {"number": {"environment__in": ENVIRONMENTS}, "order__number": {}}
@@ -247,8 +245,8 @@ class MpesaApiCallAdmin(ReadOnlyAdmin):
 class MpesaEventAdmin(ReadOnlyAdmin):
     """Audit events."""
 
-    list_display = ("id", "created_at", "type", "by_name", "mpesa_order", "payment")
-    fields = (*list_display[1:], "receipt", "params")
+    list_display = ("id", "created_at", "type", "params", "by_name", "mpesa_order", "payment")
+    fields = (*list_display[1:], "receipt")
     searched = {"mpesa_order__order__number": {}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,8 +46,9 @@ def _change(params: Params) -> str:
 
 
 def _reason(params: Params) -> str:
+    """Return the sentence of the reason's code. A detail that the event lacks is shown as an ellipsis."""
     reason = params.get("reason", "")
-    values = {name: _format(name, value) for name, value in params.items()}
+    values = defaultdict(lambda: "…", {name: _format(name, value) for name, value in params.items()})
     return str(REASONS.get(reason, reason)) % values if reason in REASONS else reason
 
 

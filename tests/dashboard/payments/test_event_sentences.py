@@ -29,6 +29,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("query_requested", {}, ""),
     ("query_unanswered", {"reason": "unknown_code", "code": "8001"}, "the result code 8001 is unknown"),
+    ("query_unanswered", {"reason": "unknown_code"}, "the result code … is unknown"),
     ("push_unanswered", {"error_kind": "unreachable"}, "unreachable"),
     ("callback_reprocessed", {"callback": 12}, "callback 12"),
     ("order_closed", {"reason": "staff", "note": "100% %(code)s sure"}, "by staff · 100% %(code)s sure"),
