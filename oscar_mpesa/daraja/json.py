@@ -25,9 +25,6 @@ class Fault(str, Enum):
     TOO_LONG = "too_long"
     MISSING = "missing"
 
-    def __str__(self) -> str:
-        return self.value
-
 
 _TEXTS: Mapping[Fault, str] = {
     Fault.NOT_JSON: "is not JSON",
