@@ -14,6 +14,9 @@ class Shillings(NumberPattern):
     def __init__(self) -> None:
         pass  # Babel's initializer takes the parts of a pattern string, which this class does not have
 
+    def __repr__(self) -> str:
+        return "Shillings()"  # Babel's own needs the pattern string; error reports show settings by repr
+
     def apply(self, value: Decimal, *_: Any, **__: Any) -> str:
         """Format ``1500`` as ``KSh 1,500`` and ``1499.5`` as ``KSh 1,499.50``, in every language."""
         cents = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
