@@ -67,7 +67,7 @@ pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-m
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/
 
-test-slow: $(VENV)/.test ## Test the wheel and the real migrations
+test-slow: $(VENV)/.test ## Test the wheel, the real migrations, other shops, and what takes long
 	$(PYTEST) -m slow
 
 bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a dashboard of a year: half an hour
@@ -98,7 +98,7 @@ $(VENV)/.test: $(DECLARED) | $(BIN)/python
 	touch "$@"
 
 $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
-	$(INSTALL) --editable ".[$(subst .,,$(@F))]"
+	$(INSTALL) --editable ".[$(subst .,,$(@F)),workers]"
 	touch "$@"
 
 # The stamp file is named for the version of axe-core.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from oscar.core.application import OscarDashboardConfig
 
+from oscar_mpesa.daraja.redaction import ONE_LINE
 from oscar_mpesa.dashboard.permissions import PERMISSIONS, SUPERUSERS
 
 
@@ -35,6 +37,7 @@ class MpesaConfig(OscarDashboardConfig):
         from oscar_mpesa.oscar_adapter import order_status, receivers
         from oscar_mpesa.services.ports import shop
 
+        logging.getLogger("oscar_mpesa").addFilter(ONE_LINE)
         order_status.extend_model(self.apps.get_model("order", "Order"))
         self.register_adapter()
         receivers.connect()

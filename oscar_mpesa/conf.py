@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from oscar_mpesa.daraja.credentials import HOSTS, Credentials
+from oscar_mpesa.daraja.hidden import HiddenText
 from oscar_mpesa.domain.money import Rounding
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ PRODUCTION, SANDBOX, SIMULATED = "production", "sandbox", "simulated"
 
 AVAILABLE_TO = ("nobody", "staff", "everyone")
 SHORTCODE_TYPES = ("", "paybill", "till")
+CALLBACK_IP_POLICIES = ("warn", "confirm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class MpesaSettings:
     BASE_URL: str = ""
     TEST_MODE: bool = False
     ALLOWED_IPS: tuple[str, ...] = ()
+    CALLBACK_IP_POLICY: str = "warn"
     TRUSTED_PROXIES: int = 0
     SUPPORT_CONTACT: str = ""
     NAME_ON_PROMPT: str = ""
@@ -66,6 +69,7 @@ class MpesaSettings:
     CANCELLED_STATUS: str = "Cancelled"
     CACHE: str = "default"
     ORDER_OWNERSHIP_CHECK: str | Callable[[Any, Any], bool] = ""
+    WAKE: str | Callable[..., Any] = "oscar_mpesa.services.background_thread.wake"
 
     @property
     def has_credentials(self) -> bool:
@@ -149,7 +153,7 @@ class MpesaSettings:
 
     def callback_url(self, secret: str) -> str:
         """Return the callback URL of one payment: ``MPESA_CALLBACK_URL`` + ``/<secret>/``."""
-        return f"{self.CALLBACK_URL.rstrip('/')}/{secret}/"
+        return HiddenText(f"{self.CALLBACK_URL.rstrip('/')}/{secret}/")
 
 
 def mpesa_settings(env: Env) -> dict[str, Any]:
@@ -170,8 +174,8 @@ def _stripped(env: Env) -> Any:
 #: The settings with an environment variable. The others belong in the settings file.
 ENVIRONMENT_NAMES = frozenset(
     "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER SHORTCODE_TYPE BASE_URL "
-    "TEST_MODE ALLOWED_IPS TRUSTED_PROXIES SUPPORT_CONTACT NAME_ON_PROMPT AVAILABLE_TO PAYMENT_WINDOW_MINUTES "
-    "PAY_LATER_HOURS ADDRESS_ALERT_LIMIT ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
+    "TEST_MODE ALLOWED_IPS CALLBACK_IP_POLICY TRUSTED_PROXIES SUPPORT_CONTACT NAME_ON_PROMPT AVAILABLE_TO "
+    "PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS ADDRESS_ALERT_LIMIT ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
 )
 
 
@@ -201,6 +205,7 @@ def _converted(name: str, value: Any) -> Any:
         "SHORTCODE_TYPE": _choice(SHORTCODE_TYPES),
         "ROUNDING": Rounding,
         "ALLOWED_IPS": _networks,
+        "CALLBACK_IP_POLICY": _choice(CALLBACK_IP_POLICIES),
         "ALERT_EMAILS": _texts,
         "OTHER_METHODS": lambda rows: tuple((code, label, url) for code, label, url in rows),
         "TRUSTED_PROXIES": int,
@@ -208,6 +213,7 @@ def _converted(name: str, value: Any) -> Any:
         "PAY_LATER_HOURS": _positive,
         "ADDRESS_ALERT_LIMIT": _not_negative,
         "ORDER_OWNERSHIP_CHECK": _function,
+        "WAKE": _function,
     }
     convert = converters.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _boolean)
     try:

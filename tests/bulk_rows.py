@@ -8,7 +8,7 @@ from typing import Any
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaPayment, MpesaReceipt
 from tests.shop import NOON, later
 
 Order = get_model("order", "Order")
@@ -30,21 +30,25 @@ def many_failed_payments(count: int) -> None:
 
 
 def many_receipts(count: int) -> None:
-    """Create production receipts of one shilling each, allocated to no order row."""
+    """Create production receipts of one shilling each, allocated to one order."""
+    (mpesa_order,) = _mpesa_orders(1)
     receipts = [
         MpesaReceipt(
             number=f"OD{number:08}",
             environment="production",
             amount=1,
             paid_at=NOON,
-            source="callback",
-            allocation=Allocation.APPLIED,
-            allocated_at=NOON,
+            posted_on=NOON.date(),
+            meant_for_id=mpesa_order.pk,
+            status="matched",
             created_at=NOON,
         )
         for number in range(count)
     ]
     MpesaReceipt.objects.bulk_create(receipts, batch_size=500)
+    facts = {"order_id": mpesa_order.pk, "amount": 1, "reason": "payment", "created_at": NOON, "booked_at": NOON}
+    entries = [MpesaAllocation(receipt=receipt, posted_on=NOON.date(), **facts) for receipt in receipts]
+    MpesaAllocation.objects.bulk_create(entries, batch_size=500)
 
 
 def _payment(mpesa_order: MpesaOrder, columns: dict[str, Any]) -> MpesaPayment:

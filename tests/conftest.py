@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -13,6 +14,7 @@ from django.core.cache import caches
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from oscar_mpesa.services.mail import breaker
 from tests.database_flush import flush_faster
 from tests.oscar_apps import oscar_checkout
 
@@ -26,6 +28,12 @@ hypothesis_settings.load_profile("stable")
 NO_SKIPS = bool(os.environ.get("OSCAR_MPESA_NO_SKIPS"))
 
 
+def pytest_collection_finish() -> None:
+    """Leave the modules out of garbage collection, and collect less often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Set the database up as pytest-django does, and flush it faster after tests with real transactions."""
@@ -35,8 +43,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    for cache in caches.all(initialized_only=True):
-        cache.clear()
+    for alias in caches:
+        caches[alias].clear()
+
+
+@pytest.fixture(autouse=True)
+def _mail_server_answers() -> None:
+    """Close the breaker that an earlier test's mail server may have opened."""
+    breaker.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_background_thread() -> Iterator[None]:
+    """Fail a test whose settings lost ``WAKE``: a thread would deliver while other tests run."""
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread.name == "oscar_mpesa"] == []
 
 
 @pytest.fixture(autouse=True)

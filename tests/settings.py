@@ -49,4 +49,9 @@ STATIC_ROOT = str(_folder / "static")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
 #: Test mode, whatever MPESA_* variables the developer has set. A test that needs another mode sets it.
-OSCAR_MPESA = {"TEST_MODE": True, "OTHER_METHODS": OSCAR_MPESA["OTHER_METHODS"]}
+#: Messages are delivered after the commit as in a shop, but by the committing thread.
+OSCAR_MPESA = {
+    "TEST_MODE": True,
+    "OTHER_METHODS": OSCAR_MPESA["OTHER_METHODS"],
+    "WAKE": "oscar_mpesa.testing.deliver_due",
+}

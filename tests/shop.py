@@ -16,8 +16,8 @@ from oscar.test import factories
 
 from oscar_mpesa.daraja.stk_query import StkQueryReply
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaCallback, MpesaPayment
-from oscar_mpesa.services.callbacks import receive_callback
+from oscar_mpesa.models import MpesaCallback, MpesaPayment, Verdict
+from oscar_mpesa.services.callbacks import process_callback, receive_callback
 from oscar_mpesa.services.payments import start_payment
 from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.services.update_sources import PaymentUpdate, update_from_query
@@ -133,10 +133,15 @@ def query_update(code: str | None) -> PaymentUpdate:
     return update_from_query(StkQueryReply(result_code=code, description="simulated"))
 
 
-def post(payment: MpesaPayment, body: bytes, *, now: datetime = NOON) -> MpesaCallback:
-    """Pass a body to ``receive_callback``, as posted to the payment's own address."""
+def post(payment: MpesaPayment, body: bytes, *, now: datetime = NOON, confirmed: bool = True) -> MpesaCallback:
+    """Pass a body to ``receive_callback``, as posted to the payment's own address.
+
+    If its success needs a confirmation, Safaricom confirms it at once, unless ``confirmed`` is false.
+    """
     callback = receive_callback(body, secret=payment.secret, address="196.201.214.200", now=now)
     assert callback is not None
+    if confirmed and callback.verdict == Verdict.UNCONFIRMED:
+        process_callback(callback, payment, now=now, is_confirmed=True)
     return callback
 
 

@@ -13,7 +13,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_mpesa.models import EventType, MpesaApiCall, MpesaBlockedPhone, MpesaOutboxMessage, MpesaPayment
+from oscar_mpesa.models import (
+    EventType,
+    MpesaApiCall,
+    MpesaBlockedPhone,
+    MpesaClaim,
+    MpesaOutboxMessage,
+    MpesaPayment,
+    MpesaRefund,
+)
 from oscar_mpesa.services import audit
 from oscar_mpesa.services.blocked_phones import block_phone
 from tests.bulk_rows import many_payments
@@ -42,7 +50,13 @@ def payment() -> MpesaPayment:
     payment = pay(new_payment())
     audit.record(EventType.RECEIPT_RESOLVED, payment, now=NOON, note=f"by {payment.phone}")
     payment.callbacks.update(detail=payment.phone)
-    payment.receipts.update(note=payment.phone, error=payment.phone)
+    receipt = payment.receipts.get()
+    payment.receipts.update(payer=payment.phone, payer_phone=payment.phone, bill_reference=payment.phone)
+    receipt.allocations.update(note=payment.phone, reversal_note=payment.phone, error=payment.phone)
+    text = {"seen_in": payment.phone, "paid_at": NOON, "created_at": NOON}
+    MpesaClaim.objects.create(number="OD999ZZZ99", amount=1500, order_id=payment.order_id, **text)
+    text = {"note": payment.phone, "void_note": payment.phone, "code": payment.phone, "requested_at": NOON}
+    MpesaRefund.objects.create(receipt=receipt, amount=100, status="voided", **text)
     MpesaPayment.objects.update(result_description=payment.phone)
     MpesaOutboxMessage.objects.update(error=payment.phone)
     MpesaApiCall.objects.create(

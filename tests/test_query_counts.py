@@ -1,4 +1,4 @@
-"""Limit the queries of each step; BEGIN, COMMIT and savepoints count, emails do not."""
+"""Limit the queries of each step; BEGIN, COMMIT and savepoints count, deliveries by the thread do not."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.integration import with_mixin
-from oscar_mpesa.models import MessageKind, MpesaOutboxMessage, MpesaPayment
+from oscar_mpesa.models import MpesaPayment
 from sandbox_site.urls import urlpatterns as sandbox_patterns
 from tests.query_counts import Count, counted
-from tests.shop import NOON, new_order, new_payment, new_product, pay, post, success
+from tests.shop import new_order, new_payment, new_product, pay, post, success
 from tests.shopper import Shopper
 from tests.wiring.checked import urlconf
 
@@ -22,25 +22,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _warm() -> None:
+def _warm(settings: Any) -> None:
     """Create Oscar's types before the count."""
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "WAKE": ""}
     pay(new_payment(), number="OD000WARM0")
-
-
-def mark_email_sent(payment: MpesaPayment) -> None:
-    """Store the order's email as sent, so that its queries do not count."""
-    MpesaOutboxMessage.objects.create(
-        mpesa_order=payment.mpesa_order,
-        kind=MessageKind.PAID_EMAIL,
-        key=f"{MessageKind.PAID_EMAIL.value} order {payment.mpesa_order_id}",
-        due_at=NOON,
-        delivered_at=NOON,
-    )
 
 
 def first_callback(*, lines: int) -> Count:
     payment = new_payment(new_order(lines=lines))
-    mark_email_sent(payment)
     body = success(payment, number=f"OD{payment.pk:08d}")
     with counted() as count:
         post(payment, body)
@@ -48,11 +37,11 @@ def first_callback(*, lines: int) -> Count:
     return count
 
 
-def test_first_success_of_a_one_line_order_costs_thirty_queries() -> None:
+def test_first_success_of_a_one_line_order_costs_38_queries() -> None:
     count = first_callback(lines=1)
 
     assert not any("communication" in sql for sql in count)
-    assert len(count) <= 30, str(count)  # two of them for the sandbox's cascade to its lines
+    assert len(count) <= 38, str(count)  # two of them for the sandbox's cascade to its lines
 
 
 def test_each_further_line_costs_at_most_three_queries() -> None:
@@ -95,13 +84,13 @@ def test_poll_of_a_signed_in_user_elsewhere_costs_three(django_user_model: Any) 
     assert len(count) <= 3, str(count)
 
 
-def test_placing_an_order_costs_at_most_thirteen_more_than_plain_oscar(settings: Any) -> None:
+def test_placing_an_order_costs_at_most_fifteen_more_than_plain_oscar(settings: Any) -> None:
     preview = with_mixin(QuietDetailsView, MpesaPaymentDetailsMixin).as_view(preview=True)  # type: ignore[attr-defined]
     settings.ROOT_URLCONF = urlconf(path("en/checkout/preview/", preview), *sandbox_patterns)
 
     plain, mpesa = queries_of_placing("cod"), queries_of_placing("mpesa")
 
-    assert len(mpesa) - len(plain) <= 13, f"{plain}\n\n{mpesa}"
+    assert len(mpesa) - len(plain) <= 15, f"{plain}\n\n{mpesa}"
 
 
 class QuietDetailsView(PaymentDetailsView):

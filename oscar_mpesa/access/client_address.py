@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from django.http import HttpRequest
 
@@ -30,5 +31,11 @@ def is_allowed_address(address: str | None) -> bool:
 
     Safaricom's published lists change, and refusing by an outdated list would lose payments.
     """
-    networks = [ipaddress.ip_network(network) for network in get_settings().ALLOWED_IPS]
-    return not networks or (address is not None and any(ipaddress.ip_address(address) in net for net in networks))
+    networks = get_settings().ALLOWED_IPS
+    return not networks or _is_in(networks, address)
+
+
+def _is_in(networks: Sequence[str], address: str | None) -> bool:
+    return address is not None and any(
+        ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in networks
+    )

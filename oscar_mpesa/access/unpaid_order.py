@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Q, When
 from django.http import HttpRequest
 from django.utils import timezone
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.models import MpesaOrder, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_ARRIVED
+from oscar_mpesa.models import MpesaOrder
+from oscar_mpesa.services.ledger import without_open_money
 
 
 def unpaid_order_of(request: HttpRequest, *, number: str = "") -> MpesaOrder | None:
@@ -22,10 +22,10 @@ def unpaid_order_of(request: HttpRequest, *, number: str = "") -> MpesaOrder | N
     if not own and user is None:
         return None
     is_own = Q(public_id__in=own) | Q(order__user=user) if user is not None else Q(public_id__in=own)
-    receipts = MpesaReceipt.objects.filter(order_id=OuterRef("pk"), allocation__in=MONEY_ARRIVED)
     awaiting = MpesaOrder.objects.awaiting_payment().filter(is_own, pay_before__gt=timezone.now())
     by_number = Case(When(order__number=number, then=0), default=1)
-    return awaiting.exclude(Exists(receipts)).select_related("order").order_by(by_number, "-created_at").first()
+    payable = without_open_money(awaiting).select_related("order")
+    return payable.order_by(by_number, "-created_at").first()
 
 
 def _user(request: HttpRequest) -> Any:

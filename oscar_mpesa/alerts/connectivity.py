@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -14,18 +14,27 @@ from oscar_mpesa.models import MpesaApiCall
 #: How many calls to read, newest first: the last minutes of a busy shop, the last days of a small one.
 CALLS_READ = 200
 
-#: An outage needs this many unanswered calls in a row over at least this long.
+#: An outage needs this many failed calls in a row over at least this long, however far apart they are.
 MIN_CALLS, MIN_DURATION = 3, timedelta(minutes=5)
 
-#: Calls further apart than this do not belong to the same outage.
-MAX_GAP = timedelta(minutes=15)
+#: The kinds of a call that got no usable answer.
+FAILED_KINDS = frozenset(kind for kind in ErrorKind if kind.is_unanswered or kind is ErrorKind.BUSY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """An unbroken run of calls without a usable answer. ``is_blocked``: the firewall refused one of the last three."""
+
+    since: datetime
+    calls: int
+    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity:
-    """Since when each problem with Safaricom has lasted; None where there is no problem."""
+    """Each problem with Safaricom, or since when it has lasted; None where there is no problem."""
 
-    unanswered_since: datetime | None = None
+    outage: Outage | None = None
     credentials_rejected_since: datetime | None = None
     requests_rejected_since: datetime | None = None
 
@@ -41,23 +50,25 @@ class _CallRow:
         return self.error is not None and self.error.is_unanswered
 
     @property
-    def is_misconfigured(self) -> bool:
-        return self.error is not None and self.error.is_misconfigured
+    def is_rejected(self) -> bool:
+        return self.error is not None and self.error.is_for_owner
 
 
-def connectivity(now: datetime) -> Connectivity:
+def connectivity() -> Connectivity:
     """Return the state of the connection, from the calls of the shop's own short code.
 
-    Makes one query, and none in test mode.
+    Makes one query, and none in test mode. Makes three if all calls that it reads have failed.
     """
     if get_settings().is_simulated:
         return Connectivity()
     calls = _last_calls()
-    credentials_rejected = _rejected_since(calls, "oauth")
+    tokens = _rejections(calls, "oauth")
+    are_keys_rejected = bool(tokens) and tokens[0].error is ErrorKind.KEYS_REJECTED
+    requests = [] if are_keys_rejected else tokens or _rejections(calls, "push")
     return Connectivity(
-        unanswered_since=_unanswered_since(calls, now),
-        credentials_rejected_since=credentials_rejected,
-        requests_rejected_since=None if credentials_rejected else _rejected_since(calls, "push"),
+        outage=_outage(calls),
+        credentials_rejected_since=tokens[-1].at if are_keys_rejected else None,
+        requests_rejected_since=requests[-1].at if requests else None,
     )
 
 
@@ -75,24 +86,30 @@ def _last_calls() -> list[_CallRow]:
     ]
 
 
-def _unanswered_since(calls: Sequence[_CallRow], now: datetime) -> datetime | None:
-    unanswered = list(_until_gap(takewhile(lambda call: call.is_unanswered, calls), now))
-    if len(unanswered) < MIN_CALLS or now - unanswered[-1].at < MIN_DURATION:
+def _outage(calls: Sequence[_CallRow]) -> Outage | None:
+    run = list(takewhile(lambda call: call.error in FAILED_KINDS, calls))
+    if len(run) < MIN_CALLS:
         return None
-    return unanswered[-1].at
+    since = run[-1].at if len(run) < len(calls) else _first_failure() or run[-1].at
+    if run[0].at - since < MIN_DURATION:
+        return None
+    is_blocked = any(call.error is ErrorKind.BLOCKED for call in run[:MIN_CALLS])
+    return Outage(since=since, calls=len(run), is_blocked=is_blocked)
 
 
-def _until_gap(calls: Iterable[_CallRow], now: datetime) -> Iterable[_CallRow]:
-    after = now
-    for call in calls:
-        if after - call.at > MAX_GAP:
-            return
-        yield call
-        after = call.at
+def _first_failure() -> datetime | None:
+    """Return when the first call after the last usable answer was made: a busy shop's run is longer than what is read.
+
+    Reads backwards by primary key to that answer.
+    """
+    settings = get_settings()
+    ours = MpesaApiCall.objects.filter(environment=settings.environment, shortcode=settings.SHORTCODE)
+    answered = ours.exclude(error_kind__in=[kind.value for kind in FAILED_KINDS]).order_by("-id")
+    last = answered.values_list("id", flat=True).first() or 0
+    return ours.filter(id__gt=last).order_by("id").values_list("created_at", flat=True).first()
 
 
-def _rejected_since(calls: Sequence[_CallRow], endpoint: str) -> datetime | None:
-    """Return when the latest run of rejections began. Unanswered calls are skipped: they say nothing about it."""
+def _rejections(calls: Sequence[_CallRow], endpoint: str) -> list[_CallRow]:
+    """Return the latest run of rejections, newest first. Unanswered calls are skipped: they say nothing about it."""
     answered = [call for call in calls if call.endpoint == endpoint and not call.is_unanswered]
-    rejected = list(takewhile(lambda call: call.is_misconfigured, answered))
-    return rejected[-1].at if rejected else None
+    return list(takewhile(lambda call: call.is_rejected, answered))

@@ -18,6 +18,7 @@ from oscar_mpesa.alerts.rules import Alert, active_alerts
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaAlert, MpesaPayment
 from oscar_mpesa.services.locks import require_no_transaction
+from oscar_mpesa.services.mail import mail_connection
 from oscar_mpesa.signals import alert_raised
 
 logger = logging.getLogger("oscar_mpesa")
@@ -97,7 +98,8 @@ def _send_email(alerts: list[Alert]) -> None:
     subject = f"TEST: {first}" if get_settings().is_test else first
     lines = [f"- {alert.sentence}" for alert in alerts]
     sender = getattr(django_settings, "OSCAR_FROM_EMAIL", None)
-    send_mail(subject, "\n\n".join([*lines, *_overview_url(site)]) + "\n", sender, list(get_settings().ALERT_EMAILS))
+    body = "\n\n".join([*lines, *_overview_url(site)]) + "\n"
+    send_mail(subject, body, sender, list(get_settings().ALERT_EMAILS), connection=mail_connection())
     logger.info("M-PESA: emailed the alerts %s", ", ".join(alert.key for alert in alerts))
 
 

@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext
 
-from oscar_mpesa.alerts.connectivity import connectivity
+from oscar_mpesa.alerts import messages
+from oscar_mpesa.alerts.connectivity import Outage, connectivity
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import Allocation
 from oscar_mpesa.oscar_adapter.order_messages import when
-from oscar_mpesa.reports.queries import OpenItems, count_open_items, waiting_customers
+from oscar_mpesa.reports.queries import OpenItems, count_open_items, order_and_payment, waiting_customers
 from oscar_mpesa.reports.success_rate import PaymentResults, ResultCounts, payment_results
 
 #: ``mpesa_reconcile`` should run every minute; after this long without a run there is an alert.
@@ -70,55 +70,8 @@ class Alert:
 
 
 SETUP, PAYMENTS, PAYMENT = "dashboard:mpesa-setup", "dashboard:mpesa-payments", "dashboard:mpesa-payment"
-CALLBACKS = "dashboard:mpesa-callbacks"
-RECEIPTS, RECEIPT = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt"
-
-#: Money that needs a decision: the sentence for one receipt, and for several.
-_MONEY = {
-    Allocation.MISMATCH: (
-        _("%(amount)s arrived, but the order asks for another amount. Accept or refund it."),
-        _("%(count)s payments arrived with a wrong amount, %(amount)s in all. Accept or refund them."),
-    ),
-    Allocation.SURPLUS: (
-        _("Refund %(amount)s: it arrived for an order that was already paid."),
-        _("Refund %(amount)s in all: %(count)s payments arrived for orders that were already paid."),
-    ),
-    Allocation.UNALLOCATED: (
-        _("%(amount)s arrived and is unmatched. Match it to an order or refund it."),
-        _("%(count)s payments, %(amount)s in all, arrived and are unmatched. Match them to orders or refund them."),
-    ),
-}
-
-_CANCELLED = (
-    _("A canceled order had been paid. Refund the money."),
-    _("%(count)s canceled orders had been paid. Refund the money."),
-)
-_ON_HOLD = (
-    _("A payment is on hold. Nothing is checked, sent or closed for its order until you decide."),
-    _("%(count)s payments are on hold. Nothing is checked, sent or closed for their orders until you decide."),
-)
-_STUCK = (
-    _(
-        "A payment has waited for a result since %(since)s. The automatic check is not running. "
-        "Forward this to your developer: look at mpesa_reconcile."
-    ),
-    _(
-        "%(count)s payments have waited for results since %(since)s. The automatic check is not "
-        "running. Forward this to your developer: look at mpesa_reconcile."
-    ),
-)
-_UNPROCESSED = (
-    _("A callback from Safaricom could not be processed in ten tries. The log says why."),
-    _("%(count)s callbacks from Safaricom could not be processed in ten tries each. The log says why."),
-)
-_UNDELIVERED = (
-    _("A notification could not be sent in five tries. The log says why."),
-    _("%(count)s notifications could not be sent in five tries each. The log says why."),
-)
-_CLOSED_UNCONFIRMED = (
-    _("An order was closed before Safaricom sent a result. Look its payment up in the M-PESA portal."),
-    _("%(count)s orders were closed before Safaricom sent a result. Look them up in the M-PESA portal."),
-)
+CALLBACKS, CALLBACK = "dashboard:mpesa-callbacks", "dashboard:mpesa-callback"
+RECEIPTS, RECEIPT, CLAIM = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt", "dashboard:mpesa-claim"
 
 
 def active_alerts(
@@ -126,7 +79,8 @@ def active_alerts(
 ) -> list[Alert]:
     """Return the active alerts, urgent ones first.
 
-    Makes three queries. Pass ``results`` or ``open_items`` to save the query that counts them.
+    Makes three queries, and one for each kind with one order. Pass ``results`` or ``open_items`` to save the query
+    that counts them.
     """
     results = results or payment_results(now)
     open_items = count_open_items(now) if open_items is None else open_items
@@ -137,6 +91,7 @@ def active_alerts(
         *_success_rate_alerts(now, results),
         *_row_alerts(now, open_items),
         *_money_alerts(now, open_items),
+        *_order_alerts(now, open_items),
     ]
     return sorted(alerts, key=lambda alert: alert.level is not Level.URGENT)
 
@@ -153,14 +108,9 @@ def _settings_alerts(now: datetime) -> Iterator[Alert]:
 
 
 def _connectivity_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
-    state, waiting = connectivity(now), waiting_customers(open_items)
-    if state.unanswered_since and waiting:
-        minutes = int((now - state.unanswered_since).total_seconds() // 60)
-        message = _(
-            "Safaricom has not answered for %(minutes)s minutes; customers waiting: %(customers)s. "
-            "Their orders are safe; we keep checking."
-        )
-        yield _urgent("safaricom_not_answering", message, at=now, count=waiting, minutes=minutes, customers=waiting)
+    state = connectivity()
+    if state.outage:
+        yield _outage_alert(now, state.outage, waiting_customers(open_items))
     if state.credentials_rejected_since:
         message = _("Safaricom has refused our key since %(since)s: nobody can pay by M-PESA.")
         yield _urgent("credentials_rejected", message, at=now, since=state.credentials_rejected_since)
@@ -169,6 +119,29 @@ def _connectivity_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> 
             "Safaricom has refused our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong."
         )
         yield _urgent("requests_rejected", message, at=now, since=state.requests_rejected_since)
+
+
+def _outage_alert(now: datetime, outage: Outage, waiting: int) -> Alert:
+    if outage.is_blocked:
+        message = _(
+            "Safaricom's firewall blocks this server's address; ask Safaricom to allow it. Nobody has been able to pay "
+            "by M-PESA since %(since)s."
+        )
+        return _urgent("server_blocked", message, at=now, since=outage.since)
+    if waiting:
+        message = _(
+            "Safaricom has given no usable answer since %(since)s; customers waiting: %(customers)s. "
+            "Their orders are safe; we keep checking."
+        )
+    else:
+        message = _(
+            "Safaricom has given no usable answer since %(since)s, %(calls)s times in a row. Nobody can pay by M-PESA "
+            "while this lasts. Orders are safe."
+        )
+    params = {"calls": outage.calls, "customers": waiting}
+    return _urgent(
+        "safaricom_not_answering", message, at=now, url_name=SETUP, count=max(waiting, 1), since=outage.since, **params
+    )
 
 
 def _reconcile_alerts(now: datetime, open_items: Mapping[str, OpenItems], results: PaymentResults) -> Iterator[Alert]:
@@ -213,25 +186,48 @@ def _has_dropped(recent: ResultCounts, usual: ResultCounts) -> bool:
 
 def _row_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
     alerts = _alert_builder(now, open_items)
-    yield from alerts("stuck_payments", Level.URGENT, _STUCK, PAYMENTS, PAYMENT)
-    yield from alerts("payments_on_hold", Level.SOON, _ON_HOLD, PAYMENTS, PAYMENT)
-    yield from alerts("unprocessed_callbacks", Level.SOON, _UNPROCESSED, CALLBACKS)
-    yield from alerts("closed_unconfirmed", Level.SOON, _CLOSED_UNCONFIRMED, PAYMENTS)
-    yield from alerts("undelivered_messages", Level.SOON, _UNDELIVERED, PAYMENTS)
+    yield from alerts("stuck_payments", Level.URGENT, messages.STUCK, PAYMENTS, PAYMENT)
+    yield from alerts("unprocessed_callbacks", Level.SOON, messages.UNPROCESSED, CALLBACKS)
+    yield from alerts("unconfirmed_callbacks", Level.SOON, messages.UNCONFIRMED, CALLBACKS, CALLBACK)
+    yield from alerts("no_answered_queries", Level.URGENT, messages.NO_ANSWERED_QUERIES, SETUP)
+    yield from alerts("ledger_check", Level.URGENT, messages.LEDGER_CHECK, SETUP)
+    yield from alerts("closed_unconfirmed", Level.SOON, messages.CLOSED_UNCONFIRMED, PAYMENTS)
+    yield from alerts("undelivered_messages", Level.SOON, messages.UNDELIVERED, PAYMENTS)
 
 
 def _money_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
     alerts = _alert_builder(now, open_items)
-    for allocation, messages in _MONEY.items():
-        yield from alerts(allocation.value, Level.SOON, messages, RECEIPTS, RECEIPT)
-    yield from alerts("cancelled_paid_orders", Level.SOON, _CANCELLED, RECEIPTS, RECEIPT)
+    for key, sentences in messages.MONEY.items():
+        yield from alerts(key, Level.SOON, sentences, RECEIPTS, RECEIPT)
+    for key, sentences in messages.CLAIMS.items():
+        yield from alerts(key, Level.SOON, sentences, RECEIPTS, CLAIM)
+
+
+def _order_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    """Yield an alert for each kind of orders. One order has its number in the sentence, and a link to its payment."""
+    for key, sentences in messages.ORDERS.items():
+        if key not in open_items:
+            continue
+        items = open_items[key]
+        is_one = items.number == 1
+        number, payment = order_and_payment(items.first) if is_one else ("", None)
+        yield Alert(
+            key=key,
+            level=Level.SOON,
+            message=sentences[0] if is_one else sentences[1],
+            params={**_params(items, now), "order": number},
+            url_name=PAYMENT if payment else PAYMENTS,
+            url_args=(payment,) if payment else (),
+            count=items.number,
+            at=now,
+        )
 
 
 def _alert_builder(now: datetime, open_items: Mapping[str, OpenItems]) -> Callable[..., Iterator[Alert]]:
     """Return a function that builds the alert of one key, if there are open items of it."""
 
     def build(
-        key: str, level: Level, messages: tuple[str, str], list_url: str, detail_url: str = ""
+        key: str, level: Level, sentences: tuple[str, str], list_url: str, detail_url: str = ""
     ) -> Iterator[Alert]:
         if key not in open_items:
             return
@@ -241,8 +237,8 @@ def _alert_builder(now: datetime, open_items: Mapping[str, OpenItems]) -> Callab
         yield Alert(
             key=key,
             level=level,
-            message=messages[0] if is_one else messages[1],
-            params={"count": items.number, "amount": items.amount, "since": items.moment or now},
+            message=sentences[0] if is_one else sentences[1],
+            params=_params(items, now),
             url_name=detail_url if links_to_row else list_url,
             url_args=(items.first,) if links_to_row else (),
             count=items.number,
@@ -250,3 +246,7 @@ def _alert_builder(now: datetime, open_items: Mapping[str, OpenItems]) -> Callab
         )
 
     return build
+
+
+def _params(items: OpenItems, now: datetime) -> dict[str, Param]:
+    return {"count": items.number, "amount": abs(items.amount), "since": items.moment or now}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import BigIntegerField
@@ -19,9 +20,10 @@ from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.api.requests import read_initiate_request
 from oscar_mpesa.api.responses import ENVIRONMENT_HEADER, NotFoundForCaller, RequestRefused, endpoint, start_refused
 from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import PUSH_CODES
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaPayment, ReceiptStatus
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page.messages import page_text
 from oscar_mpesa.payment_page.page import payment_page
@@ -58,7 +60,10 @@ def initiate(request: HttpRequest, order_id: int | None = None) -> HttpResponse:
 
 @endpoint("GET", not_found=NO_PAYMENT)
 def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
-    """Return a payment's status. Queries Safaricom only when a status check is due, as the payment page does."""
+    """Return a payment's status, and whether its order is paid.
+
+    Queries Safaricom only when a status check is due, as the payment page does.
+    """
     payment, latest = _visible_payments(request, payment_id)
     if refresh_payment(latest, now=clock.now()):
         payment, latest = _visible_payments(request, payment_id)
@@ -66,7 +71,7 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
     page = payment_page(latest, now=clock.now(), shows_number=shows_number)
     body = {
         "id": payment.pk,
-        "status": payment.status,
+        "status": _status(payment),
         "amount": f"{payment.amount:d}.00",
         "transaction_reference": getattr(payment, "receipt_number", None),
         "phone_number": payment.phone if shows_number else payment.phone_number.masked,
@@ -74,8 +79,19 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
         "completed_at": _utc(payment.completed_at),
         "message": page_text(page),
         "can_retry": page.can_retry,
+        "order_paid": page.state.is_paid,
+        "balance": _balance(latest),
     }
     return JsonResponse(body, headers={ENVIRONMENT_HEADER: payment.environment})
+
+
+def _status(payment: MpesaPayment) -> str:
+    """Return the payment's status. It is not *completed* while its own wrong amount waits for a decision.
+
+    A client that looks at the status alone must not deliver then.
+    """
+    is_wrong_amount = getattr(payment, "receipt_status", None) == ReceiptStatus.WRONG_AMOUNT
+    return PaymentStatus.PROCESSING.value if payment.is_paid and is_wrong_amount else payment.status
 
 
 def _start_payment(request: HttpRequest, order: Any, phone: PhoneNumber, *, is_first: bool) -> MpesaPayment:
@@ -135,6 +151,16 @@ def _visible_payments(request: HttpRequest, payment_id: int) -> tuple[MpesaPayme
     if not payments or not may_see(request, payments[0].mpesa_order.order):
         raise NotFoundForCaller
     return payments[-1], payments[0]
+
+
+def _balance(latest: MpesaPayment) -> str:
+    """Return what the order of a payment owes now, in shillings. Before it was assessed, that is the payment's amount.
+
+    Zero if the order is paid or canceled.
+    """
+    mpesa_order = latest.mpesa_order
+    due = Decimal(latest.amount) if mpesa_order.balance is None else mpesa_order.amount_due
+    return f"{Decimal(0) if mpesa_order.is_paid else due:.2f}"
 
 
 def _utc(moment: datetime | None) -> datetime | None:

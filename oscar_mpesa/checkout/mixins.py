@@ -1,13 +1,11 @@
 """The two mixins that add M-PESA to a shop's checkout views.
 
 ``integration.py`` adds them automatically. With ``AUTO_INTEGRATE`` off, make each the first base of your own view.
-Neither changes orders of other methods: placing an order depends on a flag that only our own submission sets, not
-on the choice in the session.
+Neither changes orders of other methods: placing an order depends on a flag that only our own submission sets.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -26,6 +24,7 @@ from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.checkout import methods
+from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
@@ -96,7 +95,7 @@ class MpesaPaymentMethodMixin:
         return render(self.request, "oscar_mpesa/payment_method.html", context, status=422 if error else 200)
 
 
-class MpesaPaymentDetailsMixin:
+class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
     """Extend Oscar's ``PaymentDetailsView``: enter the phone, place the order, then send the prompt."""
 
     request: HttpRequest
@@ -282,7 +281,8 @@ class MpesaPaymentDetailsMixin:
             )
         except StartRefused as refusal:
             raise UnableToPlaceOrder(refusal_message(refusal, now=now)) from refusal  # masked, for Oscar logs it
-        transaction.on_commit(partial(send_stk_push, payment, now=timezone.now()), robust=True)
+        self._mpesa_payment = payment
+        transaction.on_commit(lambda: send_stk_push(payment, now=timezone.now()), robust=True)
         ownership.grant_order(self.request, payment.mpesa_order)
         ownership.remember_number(self.request, self.mpesa_phone)
         # Save the session with the order, so that a second click during the push finds the order there.

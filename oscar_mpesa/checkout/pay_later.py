@@ -15,7 +15,7 @@ from django.views.generic import View
 from oscar_mpesa.access import ownership
 from oscar_mpesa.checkout.views import PaymentActionView, own_payment
 from oscar_mpesa.models import MpesaOrder
-from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.services.exceptions import NotPayable, PaymentUnconfirmed
 from oscar_mpesa.services.order_tokens import TokenPurpose, read_token
 from oscar_mpesa.services.pay_later import is_payable, pay_later
 
@@ -29,7 +29,7 @@ class PayLaterView(PaymentActionView):
         order = own_payment(request, public_id).mpesa_order.order
         try:
             pay_later(order, now=timezone.now())
-        except NotPayable as refusal:
+        except (NotPayable, PaymentUnconfirmed) as refusal:
             messages.info(request, gettext(refusal.sentence))
         return redirect("checkout:mpesa-payment", public_id)
 

@@ -146,10 +146,8 @@ class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignor
         order = payment.mpesa_order.order
         self._end_checkout(request, order)
         response = redirect(self.get_success_url())
-        mpesa_order = payment.mpesa_order
-        if mpesa_order.result_seen_at is None:
-            mpesa_order.result_seen_at = timezone.now()
-            mpesa_order.save(update_fields=["result_seen_at"])
+        unseen = MpesaOrder.objects.filter(pk=payment.mpesa_order_id, result_seen_at=None)
+        if unseen.update(result_seen_at=timezone.now()):  # of two clicks at once, one
             self.send_signal(request, response, order)
         return response
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
@@ -146,4 +147,23 @@ def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
             "W012",
             gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),
             gettext("It should end in {path}, unless a proxy changes it on the way.").format(path=callback_path()),
+        )
+
+
+#: Django's settings of a shop behind a proxy.
+_PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+
+
+def check_callback_policy(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """Check for W013: behind a proxy that is not counted, each callback seems to come from the proxy's address."""
+    ours = get_settings()
+    named = [name for name in _PROXY_SETTINGS if getattr(settings, name, None)]
+    if ours.CALLBACK_IP_POLICY == "confirm" and not ours.TRUSTED_PROXIES and named:
+        yield warning(
+            "W013",
+            gettext(
+                "MPESA_CALLBACK_IP_POLICY is confirm and MPESA_TRUSTED_PROXIES is 0, but {names} names a proxy. "
+                "Every payment would wait for a status check."
+            ).format(names=", ".join(named)),
+            gettext("Set MPESA_TRUSTED_PROXIES to the number of your proxies that add to X-Forwarded-For."),
         )

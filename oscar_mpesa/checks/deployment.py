@@ -51,7 +51,7 @@ def check_cache(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 def check_mail(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """Check for W008: emails are not sent; W009: emails have a default sender."""
+    """Check for W008: emails are not sent; W009: they have a default sender; W014: sending them has no time limit."""
     if str(settings.EMAIL_BACKEND).endswith(UNSENDING_BACKENDS):
         yield warning(
             "W008",
@@ -61,6 +61,16 @@ def check_mail(**_kwargs: Any) -> Iterable[CheckMessage]:
                 "or refunded money."
             ),
         )
+    yield from _sender_warnings()
+    if str(settings.EMAIL_BACKEND).endswith("smtp.EmailBackend") and settings.EMAIL_TIMEOUT is None:
+        yield warning(
+            "W014",
+            gettext("A mail server that accepts a connection and then says nothing stops a web worker for ever."),
+            gettext("Set EMAIL_TIMEOUT = 10 (seconds). Emails about M-PESA have this limit in any case."),
+        )
+
+
+def _sender_warnings() -> Iterable[CheckMessage]:
     senders = {name: str(getattr(settings, name, "")) for name in ("DEFAULT_FROM_EMAIL", "OSCAR_FROM_EMAIL")}
     unset = [name for name, sender in senders.items() if sender in DEFAULT_SENDERS]
     if unset:

@@ -14,3 +14,8 @@ def error(id_: str, message: str, hint: str) -> CheckMessage:
 def warning(id_: str, message: str, hint: str) -> CheckMessage:
     """Build a warning: probably a mistake."""
     return CheckWarning(message, hint=hint, id=f"oscar_mpesa.{id_}")
+
+
+def as_warning(message: CheckMessage) -> CheckMessage:
+    """Return an error as a warning with the same id and words, and any other message unchanged."""
+    return CheckWarning(message.msg, hint=message.hint, id=message.id) if message.is_serious() else message

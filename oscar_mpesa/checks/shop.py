@@ -94,6 +94,17 @@ def check_owner_check(**_kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
+def check_wake(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """Check for W015: ``WAKE`` cannot be imported or called."""
+    path = get_settings().WAKE
+    if path and not callable(path) and not _is_importable(path):
+        yield warning(
+            "W015",
+            gettext("OSCAR_MPESA's WAKE is {path}, which cannot be imported or called.").format(path=repr(path)),
+            gettext("Give a function, or the dotted path of one. Until then only mpesa_reconcile delivers emails."),
+        )
+
+
 def _is_importable(path: str) -> bool:
     try:
         return callable(import_string(path))

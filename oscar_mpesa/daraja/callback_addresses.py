@@ -1,12 +1,28 @@
-"""Recognize callback URLs that Safaricom refuses or cannot reach.
+"""List the addresses that Safaricom posts from, and recognize callback URLs that it refuses or cannot reach.
 
-Source: the portal's rules for C2B URLs. Safaricom does not publish whether they also apply to STK push.
+Source: the portal. Its rules for URLs are those for C2B, and it does not say whether they also apply to STK push.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from urllib.parse import urlsplit
+
+#: The addresses that Safaricom publishes as the sources of its callbacks. The list changes without notice.
+PUBLISHED_ADDRESSES = (
+    "196.201.212.69",
+    "196.201.212.74",
+    "196.201.212.127",
+    "196.201.212.129",
+    "196.201.212.136",
+    "196.201.212.138",
+    "196.201.213.44",
+    "196.201.213.114",
+    "196.201.214.200",
+    "196.201.214.206",
+    "196.201.214.207",
+    "196.201.214.208",
+)
 
 #: Words that some Safaricom products refuse anywhere in a URL, in any case, the host included.
 FORBIDDEN_WORDS = ("mpesa", "m-pesa", "safaricom", "exec", "exe", "cmd", "sql", "query")

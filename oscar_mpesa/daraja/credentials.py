@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
 
+from oscar_mpesa.daraja.hidden import HiddenText
 from oscar_mpesa.domain.timezone import NAIROBI
 
 HOSTS: Mapping[str, str] = MappingProxyType(
@@ -77,7 +78,7 @@ def timestamp(now: datetime) -> str:
 
 def password(credentials: Credentials, stamp: str) -> str:
     """Return the Password field for one timestamp."""
-    return b64encode(f"{credentials.shortcode}{credentials.passkey}{stamp}".encode()).decode("ascii")
+    return HiddenText(b64encode(f"{credentials.shortcode}{credentials.passkey}{stamp}".encode()).decode("ascii"))
 
 
 def signed_fields(credentials: Credentials, now: datetime) -> dict[str, str | int]:

@@ -5,9 +5,14 @@
     DarajaError
     ├── DarajaUnreachable    no reply: the prompt may be on the phone, so query before another push
     ├── DarajaUnreadable     a reply that proves nothing (HTML, incomplete, SOAP, another payment): query
-    ├── DarajaRefused        refused and not executed: trying again is safe
+    │   └── DarajaBlocked    a page of the firewall: Safaricom must allow this server's address
+    ├── DarajaRefused        refused and not executed, for an unknown reason: try again, and alert the merchant
+    │   ├── NumberRefused    ask the shopper for another number
+    │   └── AmountRefused    offer another payment method
     ├── DarajaBusy           not executed: wait, then try again
+    │   └── DarajaPaused     not called, because the last calls got no answer
     └── DarajaMisconfigured  refused, and only the merchant can fix it: alert the merchant
+        ├── KeysRejected
         ├── TokenRejected
         ├── ShortcodeRejected
         ├── PasskeyRejected
@@ -30,9 +35,13 @@ class ErrorKind(str, Enum):
 
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"
+    BLOCKED = "blocked"
     REFUSED = "refused"
+    NUMBER_REFUSED = "number_refused"
+    AMOUNT_REFUSED = "amount_refused"
     BUSY = "busy"
     MISCONFIGURED = "misconfigured"
+    KEYS_REJECTED = "keys_rejected"
     TOKEN_REJECTED = "token_rejected"
     SHORTCODE_REJECTED = "shortcode_rejected"
     PASSKEY_REJECTED = "passkey_rejected"
@@ -44,17 +53,23 @@ class ErrorKind(str, Enum):
     @property
     def is_unanswered(self) -> bool:
         """Return whether Safaricom gave no usable reply. Then the call says nothing about the credentials."""
-        return self in {ErrorKind.UNREACHABLE, ErrorKind.UNREADABLE}
+        return self in {ErrorKind.UNREACHABLE, ErrorKind.UNREADABLE, ErrorKind.BLOCKED}
 
     @property
     def is_misconfigured(self) -> bool:
         """Return whether only the merchant can fix the cause."""
         return self in _MISCONFIGURED
 
+    @property
+    def is_for_owner(self) -> bool:
+        """Return whether Safaricom refused the request, and neither the number nor the amount is the reason."""
+        return self.is_misconfigured or self is ErrorKind.REFUSED
+
 
 _MISCONFIGURED = frozenset(
     {
         ErrorKind.MISCONFIGURED,
+        ErrorKind.KEYS_REJECTED,
         ErrorKind.TOKEN_REJECTED,
         ErrorKind.SHORTCODE_REJECTED,
         ErrorKind.PASSKEY_REJECTED,
@@ -104,10 +119,22 @@ class DarajaUnreadable(DarajaError):
     """A reply arrived that proves nothing."""
 
 
+class DarajaBlocked(DarajaUnreadable):
+    """A page of Safaricom's firewall arrived: Safaricom must allow this server's address."""
+
+
 class DarajaRefused(DarajaError):
     """Safaricom refused the request and executed nothing. Trying again is safe."""
 
     _proves_refusal = True
+
+
+class NumberRefused(DarajaRefused):
+    """Safaricom refused the shopper's number."""
+
+
+class AmountRefused(DarajaRefused):
+    """Safaricom refused the amount."""
 
 
 class DarajaBusy(DarajaError):
@@ -130,10 +157,18 @@ class DarajaBusy(DarajaError):
         self.retry_after = retry_after
 
 
+class DarajaPaused(DarajaBusy):
+    """No call was made, because the last calls got no answer in time. Wait, then try again."""
+
+
 class DarajaMisconfigured(DarajaError):
     """Safaricom refused the request. Only the merchant can fix the credentials, product, short code or URL."""
 
     _proves_refusal = True
+
+
+class KeysRejected(DarajaMisconfigured):
+    """Safaricom refused the consumer key and secret."""
 
 
 class TokenRejected(DarajaMisconfigured):
@@ -157,9 +192,13 @@ KINDS: Mapping[type[BaseException], ErrorKind] = {
     DarajaError: ErrorKind.UNREADABLE,
     DarajaUnreachable: ErrorKind.UNREACHABLE,
     DarajaUnreadable: ErrorKind.UNREADABLE,
+    DarajaBlocked: ErrorKind.BLOCKED,
     DarajaRefused: ErrorKind.REFUSED,
+    NumberRefused: ErrorKind.NUMBER_REFUSED,
+    AmountRefused: ErrorKind.AMOUNT_REFUSED,
     DarajaBusy: ErrorKind.BUSY,
     DarajaMisconfigured: ErrorKind.MISCONFIGURED,
+    KeysRejected: ErrorKind.KEYS_REJECTED,
     TokenRejected: ErrorKind.TOKEN_REJECTED,
     ShortcodeRejected: ErrorKind.SHORTCODE_REJECTED,
     PasskeyRejected: ErrorKind.PASSKEY_REJECTED,

@@ -47,9 +47,12 @@ class DocumentUnreadable(ValueError):
 
 
 def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in a body, with exact numbers. Raises ``DocumentUnreadable`` for anything else."""
+    """Return the JSON object in a body, with exact numbers, also if it is JSON inside a JSON string.
+
+    Raises ``DocumentUnreadable`` for anything else.
+    """
     try:
-        document = json.loads(body.decode("utf-8-sig", "replace"), parse_float=Decimal)
+        document = unwrap(_loads(body.decode("utf-8-sig", "replace")))
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise DocumentUnreadable(Fault.NOT_JSON, "body") from error
     if not isinstance(document, dict):
@@ -57,9 +60,27 @@ def read_object(body: bytes) -> dict[str, object]:
     return document
 
 
+def unwrap(value: object) -> object:
+    """Return what a string with a JSON object or list contains, and any other value unchanged."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return _loads(value)
+    except (ValueError, RecursionError, InvalidOperation):
+        return value
+
+
+def _loads(text: str) -> object:
+    document: object = json.loads(text, parse_float=Decimal)
+    return document
+
+
 def object_in(document: Mapping[str, object], name: str) -> dict[str, object]:
-    """Return the object under a name, empty if there is none. Raises ``DocumentUnreadable`` for another type."""
-    value = document.get(name)
+    """Return the object under a name, also from a JSON string, empty if there is none.
+
+    Raises ``DocumentUnreadable`` for another type.
+    """
+    value = unwrap(document.get(name))
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -6,8 +6,10 @@ A redacted number keeps its last three digits: ``•••149``. Amounts, dates 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
+from collections.abc import Mapping
 from decimal import Decimal
 
 from oscar_mpesa.daraja.json import read_object
@@ -17,7 +19,8 @@ LIMIT = 200
 
 #: Tokens, passwords, callback secrets and checkout ids are at least this long. Words in messages are shorter.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
-_NOT_PRINTED = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]+")
+#: Control characters, line breaks of every kind, and marks that change the direction of a text.
+_NOT_PRINTED = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 #: Characters between digits: spaces, dots, brackets, dashes, invisible characters, and their JSON escapes.
 _SEPARATOR = (
@@ -27,10 +30,10 @@ _SEPARATOR = (
 _NUMBER = re.compile(
     # A checkout id without its end.
     r"(?P<checkout>ws_CO_[0-3][0-9][01][0-9]20[0-9]{8}(?=…))"
-    # A payer that Safaricom hashed with SHA-256.
-    r"|(?<![0-9A-Za-z])(?P<hash>[0-9a-fA-F]{64})(?![0-9A-Za-z])"
-    # 07…, 01…, +254…, 00254… and 254…, in groups of any length.
-    rf"|(?<![0-9])(?:(?:\+|00)?254(?:{_SEPARATOR}{{0,3}}0)?|0)"
+    # A payer that Safaricom hashed, with SHA-256 or another hash: nine digits can be tried.
+    r"|(?<![0-9A-Za-z])(?P<hash>[0-9a-fA-F]{32,128})(?![0-9A-Za-z])"
+    # 07…, 01…, +254…, 00254… and 254…, in groups of any length; the country code also twice or after the 0.
+    rf"|(?<![0-9])(?:(?:\+|00?)?254(?:{_SEPARATOR}{{0,3}}254)?(?:{_SEPARATOR}{{0,3}}0)?|0)"
     rf"{_SEPARATOR}{{0,3}}[17](?:{_SEPARATOR}{{0,3}}[0-9]){{8}}(?![0-9])"
     # The last nine digits alone, in groups of three.
     rf"|(?<![0-9])(?<![0-9][ .-])[17][0-9]{{2}}{_SEPARATOR}[0-9]{{3}}{_SEPARATOR}[0-9]{{3}}(?![ .-]?[0-9])"
@@ -67,10 +70,35 @@ def redact_body(body: bytes, *, shows_phones: bool, secret: str = "") -> str:
     return redact(body.decode("utf-8", "replace"), shows_phones=shows_phones, secret=secret)
 
 
+def one_line(text: str) -> str:
+    """Return the text on one line, without control characters."""
+    return _NOT_PRINTED.sub(" ", text).strip()
+
+
+class OneLineFilter(logging.Filter):
+    """Put each text that is logged on one line, because a line break from outside could forge a line of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean the arguments of the record, and keep it."""
+        args = record.args
+        if isinstance(args, Mapping):
+            record.args = {name: _on_one_line(value) for name, value in args.items()}
+        else:
+            record.args = tuple(_on_one_line(value) for value in args or ())
+        return True
+
+
+def _on_one_line(value: object) -> object:
+    return one_line(value) if isinstance(value, str) else value
+
+
+#: One instance, because a logger adds an instance only once.
+ONE_LINE = OneLineFilter()
+
+
 def redact_line(text: str) -> str:
     """Return one line of at most 200 characters, without phone numbers, tokens and long secrets."""
-    line = _NOT_PRINTED.sub(" ", text).strip()
-    return redact(_LONG_RUN.sub("…", line))[:LIMIT]
+    return redact(_LONG_RUN.sub("…", one_line(text)))[:LIMIT]
 
 
 def redact_json(body: bytes) -> str:

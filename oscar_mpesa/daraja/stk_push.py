@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from oscar_mpesa.daraja.credentials import TIMESTAMP, Credentials, signed_fields
 from oscar_mpesa.daraja.exceptions import DarajaRefused
+from oscar_mpesa.daraja.hidden import HiddenText
 from oscar_mpesa.daraja.json import (
     MAX_CODE,
     MAX_ID,
@@ -26,8 +27,9 @@ from oscar_mpesa.daraja.json import (
     read_object,
     text_in,
     text_of,
+    unwrap,
 )
-from oscar_mpesa.daraja.redaction import mask_digits
+from oscar_mpesa.daraja.redaction import mask_digits, redact_line
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.timezone import NAIROBI
 
@@ -49,7 +51,7 @@ class StkCallback:
     """The unproven result of one push, as a callback says it.
 
     A missing id is empty. A missing ``result_code`` is None and proves nothing. ``amount`` is in shillings, and
-    ``paid_at`` is aware. ``payer`` is the phone in the callback; a whole number is masked.
+    ``paid_at`` is aware. ``payer`` is the phone in the callback. A whole number is masked, and a hashed one is ``…``.
     """
 
     merchant_request_id: str
@@ -88,6 +90,7 @@ def _read_callback(document: Mapping[str, object]) -> StkCallback:
 
 def _items(value: object) -> Iterator[tuple[str, object]]:
     """Yield the name and value of each item. A single item can come without its list."""
+    value = unwrap(value)
     rows = [value] if isinstance(value, dict) else value
     if rows is not None and not isinstance(rows, list):
         raise DocumentUnreadable(Fault.NOT_A_LIST, "Item")
@@ -124,7 +127,7 @@ def _payer(text: str) -> str:
     try:
         return PhoneNumber.parse(text).masked
     except PhoneRefused:
-        return mask_digits(text) if _WHOLE_NUMBER.fullmatch(text) else text[:_MAX_PAYER]
+        return mask_digits(text) if _WHOLE_NUMBER.fullmatch(text) else redact_line(text)[:_MAX_PAYER]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +156,10 @@ def push_body(credentials: Credentials, push: StkPush, *, now: datetime) -> dict
         **signed_fields(credentials, now),
         "TransactionType": credentials.transaction_type,
         "Amount": push.amount,
-        "PartyA": push.phone.msisdn,
+        "PartyA": HiddenText(push.phone.msisdn),
         "PartyB": credentials.party_b,
-        "PhoneNumber": push.phone.msisdn,
-        "CallBackURL": push.callback_url,
+        "PhoneNumber": HiddenText(push.phone.msisdn),
+        "CallBackURL": HiddenText(push.callback_url),
         "AccountReference": push.account_reference,
         "TransactionDesc": push.description,
     }

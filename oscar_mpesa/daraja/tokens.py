@@ -6,14 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from oscar_mpesa.daraja.exceptions import (
-    DarajaBusy,
-    DarajaError,
-    DarajaMisconfigured,
-    DarajaRefused,
-    DarajaUnreachable,
-    DarajaUnreadable,
-)
+from oscar_mpesa.daraja.exceptions import KINDS, DarajaError, DarajaPaused, DarajaUnreachable
+from oscar_mpesa.daraja.hidden import HiddenText
 from oscar_mpesa.daraja.json import text_of
 
 #: Seconds before a token's end when the next one is fetched.
@@ -30,9 +24,7 @@ _PAUSE = 0.05
 #: Seconds that a token lives if Safaricom does not say, and at most.
 _DEFAULT_LIFETIME, _MAX_LIFETIME = 3599, 86_400
 
-_FAILURES: dict[str, type[DarajaError]] = {
-    each.__name__: each for each in (DarajaBusy, DarajaMisconfigured, DarajaRefused, DarajaUnreadable)
-}
+_FAILURES: dict[str, type[DarajaError]] = {each.__name__: each for each in KINDS if issubclass(each, DarajaError)}
 
 
 class Cache(Protocol):
@@ -58,7 +50,8 @@ class Cache(Protocol):
 class Tokens:
     """The shared token under one cache key. ``fetch`` returns a new one and its lifetime in seconds.
 
-    ``max_wait`` is how many seconds a caller waits while another worker fetches.
+    ``max_wait`` is how many seconds a caller waits while another worker fetches. A caller that is not ``is_patient``
+    has little time to fetch, so the other workers do not share its time-outs.
     """
 
     def __init__(
@@ -68,6 +61,7 @@ class Tokens:
         key: str,
         *,
         max_wait: float = LOCK + 2,
+        is_patient: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,6 +69,7 @@ class Tokens:
         self._fetch = fetch
         self._key = key
         self._max_wait = max_wait
+        self._is_patient = is_patient
         self._sleep = sleep
         self._monotonic = monotonic
 
@@ -103,10 +98,11 @@ class Tokens:
         try:
             token, lifetime = self._fetch()
         except DarajaError as error:
-            failure = (type(error).__name__, error.message, error.http_status, error.error_code)
-            self._cache.set(self._failure_key, failure, FAILURE)
+            if self._is_shared(error):
+                failure = (type(error).__name__, error.message, error.http_status, error.error_code)
+                self._cache.set(self._failure_key, failure, FAILURE)
             raise
-        self._cache.set(self._key, token, max(lifetime - REFRESH_EARLY, 1))
+        self._cache.set(self._key, str(token), max(lifetime - REFRESH_EARLY, 1))
         return token
 
     def drop(self, token: str) -> None:
@@ -122,10 +118,13 @@ class Tokens:
     def _failure_key(self) -> str:
         return f"{self._key}:failure"
 
+    def _is_shared(self, error: DarajaError) -> bool:
+        return not isinstance(error, DarajaPaused) and (self._is_patient or not isinstance(error, DarajaUnreachable))
+
     def _cached(self) -> str | None:
         token = self._cache.get(self._key)
         if token:
-            return str(token)
+            return HiddenText(token)
         failure = self._cache.get(self._failure_key)
         if failure:
             raise _restored_failure(*failure)
@@ -147,7 +146,7 @@ def _restored_failure(kind: str, message: str, http_status: int | None, error_co
 
 def read_token(document: Mapping[str, object]) -> tuple[str, int]:
     """Return a reply's token and its lifetime in seconds. Raises ``ValueError`` without a token."""
-    token = text_of(document.get("access_token"), "access_token")
+    token = HiddenText(text_of(document.get("access_token"), "access_token"))
     if not token or not token.isascii() or not token.isprintable():
         raise ValueError("no access_token")
     lifetime = text_of(document.get("expires_in"), "expires_in")

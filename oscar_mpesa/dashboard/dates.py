@@ -11,20 +11,21 @@ from django.utils.formats import date_format
 
 from oscar_mpesa.domain.timezone import NAIROBI
 
-#: Filters refuse other days: they are typing errors, and some databases cannot store them.
+#: Forms refuse other days: they are typing errors, and some databases cannot store them.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 _FORMAT = "%Y-%m-%d"
 
 
 def midnight(day: date) -> datetime:
-    """Return the moment at which a day begins in Nairobi."""
-    return datetime.combine(day, time.min, NAIROBI)
+    """Return the moment at which a day begins in Nairobi; for a day out of range, the nearest that is in range."""
+    nearest = min(max(day, FIRST_DAY), day_after(LAST_DAY))
+    return datetime.combine(nearest, time.min, NAIROBI)
 
 
 def day_after(day: date) -> date:
-    """Return the next day: the exclusive end of a range that includes ``day``."""
-    return day + timedelta(days=1)
+    """Return the next day: the exclusive end of a range that includes ``day``. At most the day after ``LAST_DAY``."""
+    return min(day, LAST_DAY) + timedelta(days=1)
 
 
 def today(now: datetime) -> date:
@@ -61,16 +62,16 @@ class DayInput(forms.DateInput):
 
 
 class DayField(forms.DateField):
-    """A required day."""
+    """A required day between ``FIRST_DAY`` and ``LAST_DAY``."""
+
+    default_validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"widget": DayInput(), "input_formats": [_FORMAT], **kwargs})
 
 
 class FilterDayField(DayField):
-    """An optional day between ``FIRST_DAY`` and ``LAST_DAY``, for the filter of a list."""
-
-    default_validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+    """An optional day, for the filter of a list."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})

@@ -22,6 +22,7 @@ TABS = [
     ("mpesa-payments", pgettext_lazy("label", "Payments")),
     ("mpesa-receipts", pgettext_lazy("label", "Money received")),
     ("mpesa-record", _("Record a payment")),
+    ("mpesa-month", pgettext_lazy("label", "Month report")),
     ("mpesa-callbacks", pgettext_lazy("label", "Callbacks")),
     ("mpesa-setup", pgettext_lazy("label", "Set-up")),
 ]
@@ -49,10 +50,10 @@ def tabs_for(user: Any, *, current: str) -> list[Tab]:
     return [Tab(label=label, url=reverse(f"dashboard:{name}"), is_current=name == current) for name, label in allowed]
 
 
-def may_see_orders(user: Any) -> bool:
-    """Whether a user has the permissions that the shop requires for Oscar's page of an order."""
-    orders: Any = apps.get_app_config("orders_dashboard")
-    return bool(check_permissions(user, orders.get_permissions("order-detail")))
+def may_see_reports(user: Any) -> bool:
+    """Whether a user has the permissions that the shop requires for Oscar's reports."""
+    config: Any = apps.get_app_config("reports_dashboard")
+    return bool(check_permissions(user, config.get_permissions("reports-index")))
 
 
 def _is_ours(entry: dict[str, Any]) -> bool:

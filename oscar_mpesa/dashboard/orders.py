@@ -24,3 +24,8 @@ def name_of(order: Any) -> str:
         if name := " ".join(filter(None, [person.first_name, person.last_name])):
             return name
     return ""
+
+
+def name_or_email_of(order: Any) -> str:
+    """Return the customer's name, or the email if there is no name."""
+    return name_of(order) or str(order.email or "")

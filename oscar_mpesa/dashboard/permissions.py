@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oscar_mpesa.access.staff_permissions import ACT, APPLY, BLOCK, EXPLAIN, EXPORT, RECORD, RELEASE, RETURN, VIEW
+from oscar_mpesa.access.staff_permissions import ACT, BLOCK, EXPORT, MATCH, RECORD, REFUND, RELEASE, RESOLVE, VIEW
 
 
 def staff_with(*permissions: str) -> list[str]:
@@ -22,16 +22,24 @@ PERMISSIONS = {
     "mpesa-setup": staff_with(),
     "mpesa-receipts": staff_with(),
     "mpesa-receipts-export": staff_with(EXPORT),
+    "mpesa-month": staff_with(),
     "mpesa-receipt": staff_with(),
-    "mpesa-receipt-allocate": staff_with(APPLY),
-    "mpesa-receipt-refund": staff_with(RETURN),
-    "mpesa-receipt-resolve": staff_with(EXPLAIN),
+    "mpesa-receipt-allocate": staff_with(MATCH),
+    "mpesa-receipt-refund": staff_with(REFUND),
+    "mpesa-receipt-resolve": staff_with(RESOLVE),
+    "mpesa-entry-unmatch": staff_with(MATCH),
+    "mpesa-entry-move": staff_with(MATCH),
+    "mpesa-entry-undo": staff_with(RESOLVE),
+    "mpesa-refund-void": staff_with(REFUND),
     "mpesa-record": staff_with(RECORD),
+    "mpesa-claim": staff_with(),
+    "mpesa-claim-withdraw": staff_with(RECORD),
     "mpesa-payments": staff_with(),
     "mpesa-payments-export": staff_with(EXPORT),
     "mpesa-payment": staff_with(),
     "mpesa-payment-check-status": staff_with(ACT),
     "mpesa-payment-send-prompt": staff_with(ACT),
+    "mpesa-payment-send-again": staff_with(ACT),
     "mpesa-payment-block-phone": staff_with(BLOCK),
     "mpesa-payment-close-order": staff_with(RELEASE),
     "mpesa-blocked-phones": staff_with(),

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from oscar_mpesa.dashboard.orders import order_number, spellings
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaClaim, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
 #: Number of the newest payments (of those that match the other filters) to search without an index.
@@ -80,13 +80,16 @@ def _exact_matches(term: str) -> QuerySet[Any]:
 
 
 def _of_receipt(number: str) -> list[QuerySet[Any]]:
-    """Return the ids of the receipt's payment, or of the order's payments if the receipt has none."""
+    """Return the ids of a receipt's payment, and of the payments of the order that a code was recorded for."""
     environments = [value for value, _ in EnvironmentField.CHOICES]  # the index begins with the environment
     receipts = MpesaReceipt.objects.order_by().filter(environment__in=environments, number=number)
-    of_order = receipts.filter(payment=None).values("order_id")
+    meant_for = receipts.filter(payment=None).values("meant_for_id")
+    claimed = MpesaClaim.objects.order_by().filter(number=number).values("order_id")
+    payments = MpesaPayment.objects.order_by()
     return [
         receipts.exclude(payment=None).values("payment_id"),
-        MpesaPayment.objects.order_by().filter(mpesa_order_id__in=of_order).values("pk"),
+        payments.filter(mpesa_order_id__in=meant_for).values("pk"),
+        payments.filter(mpesa_order_id__in=claimed).values("pk"),
     ]
 
 

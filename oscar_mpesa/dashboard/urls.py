@@ -2,14 +2,26 @@
 
 from django.urls import path
 
+from oscar_mpesa.access.row_id import ROW_ID
 from oscar_mpesa.dashboard.blocked_phones.views import BlockedPhoneListView, UnblockPhoneView
 from oscar_mpesa.dashboard.callbacks.views import CallbackListView, CallbackProcessView, CallbackView
-from oscar_mpesa.dashboard.money.detail import AllocateReceiptView, ReceiptView, RefundReceiptView, ResolveReceiptView
-from oscar_mpesa.dashboard.money.export import export_receipts
+from oscar_mpesa.dashboard.money.claims import ClaimView, WithdrawClaimView
+from oscar_mpesa.dashboard.money.detail import ReceiptView
+from oscar_mpesa.dashboard.money.export import EntriesExportView
+from oscar_mpesa.dashboard.money.match import AllocateReceiptView, MoveView, UnmatchView
+from oscar_mpesa.dashboard.money.months import MonthView
 from oscar_mpesa.dashboard.money.record import RecordPaymentView
+from oscar_mpesa.dashboard.money.refund import RefundReceiptView, VoidRefundView
+from oscar_mpesa.dashboard.money.resolve import ResolveReceiptView, UndoResolutionView
 from oscar_mpesa.dashboard.money.views import ReceiptListView
 from oscar_mpesa.dashboard.overview.views import OverviewView
-from oscar_mpesa.dashboard.payments.actions import BlockPhoneView, CheckStatusView, CloseOrderView, SendPromptView
+from oscar_mpesa.dashboard.payments.actions import (
+    BlockPhoneView,
+    CheckStatusView,
+    CloseOrderView,
+    SendAgainView,
+    SendPromptView,
+)
 from oscar_mpesa.dashboard.payments.detail import PaymentView
 from oscar_mpesa.dashboard.payments.export import PaymentExportView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
@@ -19,22 +31,30 @@ urlpatterns = [
     path("", OverviewView.as_view(), name="mpesa-overview"),
     path("payments/", PaymentListView.as_view(), name="mpesa-payments"),
     path("payments/export/", PaymentExportView.as_view(), name="mpesa-payments-export"),
-    path("payments/<int:pk>/", PaymentView.as_view(), name="mpesa-payment"),
-    path("payments/<int:pk>/check-status/", CheckStatusView.as_view(), name="mpesa-payment-check-status"),
-    path("payments/<int:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
-    path("payments/<int:pk>/block-phone/", BlockPhoneView.as_view(), name="mpesa-payment-block-phone"),
-    path("payments/<int:pk>/close-order/", CloseOrderView.as_view(), name="mpesa-payment-close-order"),
+    path(f"payments/<{ROW_ID}:pk>/", PaymentView.as_view(), name="mpesa-payment"),
+    path(f"payments/<{ROW_ID}:pk>/check-status/", CheckStatusView.as_view(), name="mpesa-payment-check-status"),
+    path(f"payments/<{ROW_ID}:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
+    path(f"payments/<{ROW_ID}:pk>/send-again/", SendAgainView.as_view(), name="mpesa-payment-send-again"),
+    path(f"payments/<{ROW_ID}:pk>/block-phone/", BlockPhoneView.as_view(), name="mpesa-payment-block-phone"),
+    path(f"payments/<{ROW_ID}:pk>/close-order/", CloseOrderView.as_view(), name="mpesa-payment-close-order"),
     path("blocked-phones/", BlockedPhoneListView.as_view(), name="mpesa-blocked-phones"),
-    path("blocked-phones/<int:pk>/unblock/", UnblockPhoneView.as_view(), name="mpesa-unblock-phone"),
+    path(f"blocked-phones/<{ROW_ID}:pk>/unblock/", UnblockPhoneView.as_view(), name="mpesa-unblock-phone"),
     path("money/", ReceiptListView.as_view(), name="mpesa-receipts"),
-    path("money/export/", export_receipts, name="mpesa-receipts-export"),
+    path("money/export/", EntriesExportView.as_view(), name="mpesa-receipts-export"),
+    path("money/months/", MonthView.as_view(), name="mpesa-month"),
     path("money/record/", RecordPaymentView.as_view(), name="mpesa-record"),
-    path("money/<int:pk>/", ReceiptView.as_view(), name="mpesa-receipt"),
-    path("money/<int:pk>/allocate/", AllocateReceiptView.as_view(), name="mpesa-receipt-allocate"),
-    path("money/<int:pk>/refund/", RefundReceiptView.as_view(), name="mpesa-receipt-refund"),
-    path("money/<int:pk>/resolve/", ResolveReceiptView.as_view(), name="mpesa-receipt-resolve"),
+    path(f"money/recorded/<{ROW_ID}:pk>/", ClaimView.as_view(), name="mpesa-claim"),
+    path(f"money/recorded/<{ROW_ID}:pk>/withdraw/", WithdrawClaimView.as_view(), name="mpesa-claim-withdraw"),
+    path(f"money/entries/<{ROW_ID}:pk>/unmatch/", UnmatchView.as_view(), name="mpesa-entry-unmatch"),
+    path(f"money/entries/<{ROW_ID}:pk>/move/", MoveView.as_view(), name="mpesa-entry-move"),
+    path(f"money/entries/<{ROW_ID}:pk>/undo/", UndoResolutionView.as_view(), name="mpesa-entry-undo"),
+    path(f"money/refunds/<{ROW_ID}:pk>/void/", VoidRefundView.as_view(), name="mpesa-refund-void"),
+    path(f"money/<{ROW_ID}:pk>/", ReceiptView.as_view(), name="mpesa-receipt"),
+    path(f"money/<{ROW_ID}:pk>/allocate/", AllocateReceiptView.as_view(), name="mpesa-receipt-allocate"),
+    path(f"money/<{ROW_ID}:pk>/refund/", RefundReceiptView.as_view(), name="mpesa-receipt-refund"),
+    path(f"money/<{ROW_ID}:pk>/resolve/", ResolveReceiptView.as_view(), name="mpesa-receipt-resolve"),
     path("callbacks/", CallbackListView.as_view(), name="mpesa-callbacks"),
-    path("callbacks/<int:pk>/", CallbackView.as_view(), name="mpesa-callback"),
-    path("callbacks/<int:pk>/process/", CallbackProcessView.as_view(), name="mpesa-callback-process"),
+    path(f"callbacks/<{ROW_ID}:pk>/", CallbackView.as_view(), name="mpesa-callback"),
+    path(f"callbacks/<{ROW_ID}:pk>/process/", CallbackProcessView.as_view(), name="mpesa-callback-process"),
     path("set-up/", SetupView.as_view(), name="mpesa-setup"),
 ]

@@ -60,7 +60,12 @@ def whole_shillings(total: Decimal, *, currency: str, rounding: Rounding) -> int
     _require_range(total)
     if rounding is Rounding.REFUSE and total % 1:
         raise AmountRefused("cents")
-    return int(total.to_integral_value(_MODES.get(rounding, ROUND_CEILING)))
+    return int(rounded(total, rounding))
+
+
+def rounded(total: Decimal, rounding: Rounding) -> Decimal:
+    """Return a total in whole shillings. ``Rounding.REFUSE`` rounds up here: a refused total is paid by hand."""
+    return total.to_integral_value(_MODES.get(rounding, ROUND_CEILING))
 
 
 def rounding_difference(total: Decimal, amount: int) -> Decimal:

@@ -49,24 +49,6 @@ TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = MappingProxyType
 )
 
 
-class IllegalTransition(Exception):
-    """The code requested a transition that is not in the table. This is a bug, not a payment error."""
-
-    def __init__(self, before: PaymentStatus, after: PaymentStatus) -> None:
-        super().__init__(f"a payment cannot go from {before} to {after}")
-        self.before = before
-        self.after = after
-
-    def __reduce__(self) -> tuple[type[IllegalTransition], tuple[PaymentStatus, PaymentStatus]]:
-        return type(self), (self.before, self.after)
-
-
 def is_allowed(before: PaymentStatus, after: PaymentStatus) -> bool:
     """Return whether the table has the transition. An update without one is stored and changes nothing."""
     return after in TRANSITIONS[before]
-
-
-def require_transition(before: PaymentStatus, after: PaymentStatus) -> None:
-    """Raise ``IllegalTransition`` unless the table has the transition. Don't use this for payment updates."""
-    if not is_allowed(before, after):
-        raise IllegalTransition(before, after)

@@ -115,13 +115,20 @@ def _without_punctuation(text: str) -> str:
 def _national_part(digits: str) -> str:
     international = digits.removeprefix("+").removeprefix("00")
     if international.startswith("254"):
-        return international[3:].removeprefix("0")
+        return _without_country_code(international[3:].removeprefix("0"))
     if international != digits:
         raise PhoneRefused("foreign")
     if digits.startswith("0"):
-        return digits[1:]
+        return _without_country_code(digits[1:])
     if len(digits) > _NATIONAL_LENGTH and digits[0] not in "71":
         raise PhoneRefused("foreign")
+    return digits
+
+
+def _without_country_code(digits: str) -> str:
+    """Remove a country code that was typed a second time, or after the 0."""
+    if digits.startswith("254") and len(digits) > _NATIONAL_LENGTH:
+        return digits[3:].removeprefix("0")
     return digits
 
 

@@ -29,6 +29,11 @@ def receipt_number(text: str) -> str:
     return number
 
 
+def is_well_formed(number: str) -> bool:
+    """Return whether a number has the form in which Safaricom writes its receipt numbers: ten capitals and digits."""
+    return bool(_NUMBER.fullmatch(number))
+
+
 def is_probable_typo(typed: str, actual: str) -> bool:
     """Return whether a typed code differs from Safaricom's in at most two characters."""
     return len(typed) == len(actual) and sum(a != b for a, b in zip(typed, actual, strict=True)) <= _MAX_TYPOS

@@ -153,12 +153,19 @@ _RESULTS = (
     *(
         Outcome(
             code=code,
-            retry=Retry.WAIT,
-            wait=120,
-            sentence=_NOT_SHOWN,
-            meaning=_("the prompt could not be shown on the phone"),
+            retry=Retry.NEVER,
+            sentence=_SHOP_CANNOT_NOTHING_TAKEN,
+            merchant_fault=True,
+            meaning=_("the text of the prompt is too long: business name and account reference"),
         )
-        for code in ("1025", "9999")
+        for code in ("1025", "1101")
+    ),
+    Outcome(
+        code="9999",
+        retry=Retry.WAIT,
+        wait=120,
+        sentence=_NOT_SHOWN,
+        meaning=_("the prompt could not be shown on the phone"),
     ),
     Outcome(
         code="1031",
@@ -219,10 +226,21 @@ RESULTS: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for out
 _PUSH_OUTCOMES = (
     Outcome(
         code="refused",
+        sentence=_("M-PESA did not accept the prompt, so nothing was sent to the phone. Send it again. {other}"),
+        meaning=_("Safaricom refused the prompt; nothing was sent to the phone"),
+    ),
+    Outcome(
+        code="number-refused",
         sentence=_(
             "M-PESA did not accept the prompt, so nothing was sent to the phone. Check the number and send again."
         ),
-        meaning=_("Safaricom refused the prompt; nothing was sent to the phone"),
+        meaning=_("Safaricom refused the phone number; nothing was sent to the phone"),
+    ),
+    Outcome(
+        code="amount-refused",
+        retry=Retry.NEVER,
+        sentence=_("M-PESA did not accept this amount, so nothing was sent to the phone. {other}"),
+        meaning=_("Safaricom refused the amount; nothing was sent to the phone"),
     ),
     Outcome(
         code="busy",
@@ -249,33 +267,29 @@ _PUSH_OUTCOMES = (
 PUSH_CODES: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _PUSH_OUTCOMES})
 
 
-def callback_outcome(code: str | None) -> Outcome:
-    """Return what a callback's ResultCode means. An unknown code is a failure and keeps its code for staff."""
-    stripped = (code or "").strip()
-    return RESULTS.get(stripped) or replace(_OTHER, code=stripped)
-
-
-def query_outcome(code: str | None) -> Outcome:
-    """Return what a query's ResultCode means. An unknown or missing code means: keep waiting."""
+def result_outcome(code: str | None) -> Outcome:
+    """Return what a ResultCode of a callback or a query means. An unknown or missing code means: keep waiting."""
     stripped = (code or "").strip()
     return RESULTS.get(stripped) or replace(_WAITING, code=stripped or _WAITING.code)
 
 
-def push_outcome(reason: str) -> Outcome:
-    """Return the outcome of a push that was certainly not sent.
-
-    ``reason`` is ``refused``, ``busy``, ``misconfigured`` or ``not-sent``; raises ``KeyError`` for any other.
-    """
-    return PUSH_CODES[reason]
+def is_unknown(code: str | None) -> bool:
+    """Return whether a ResultCode is not in the table. A missing one is not unknown."""
+    stripped = (code or "").strip()
+    return bool(stripped) and stripped not in RESULTS
 
 
 def outcome_of(code: str, status: PaymentStatus) -> Outcome:
-    """Return what a stored payment's code means. If the code contradicts the status, the status wins."""
+    """Return what a stored payment's code means. If the code contradicts the status, the status wins.
+
+    An expired payment has the failure that Safaricom named later, if it named one.
+    """
     if status is PaymentStatus.COMPLETED:
         return _PAID
-    if status is PaymentStatus.EXPIRED:
-        return NO_ANSWER
     if status in LIVE:
         return _WAITING
-    outcome = PUSH_CODES.get(code) or callback_outcome(code)
-    return outcome if outcome.status in FINAL - {PaymentStatus.COMPLETED} else replace(_OTHER, code=outcome.code)
+    outcome = PUSH_CODES.get(code) or RESULTS.get(code) or replace(_OTHER, code=code)
+    is_failure = outcome.status in FINAL - {PaymentStatus.COMPLETED}
+    if status is PaymentStatus.EXPIRED:
+        return outcome if is_failure and code not in {"", NO_ANSWER.code} else NO_ANSWER
+    return outcome if is_failure else replace(_OTHER, code=outcome.code)

@@ -13,9 +13,13 @@ from oscar_mpesa.models.payments import MpesaPayment
 ERROR_KIND_CHOICES = [
     (ErrorKind.UNREACHABLE.value, pgettext_lazy("choice", "unreachable")),
     (ErrorKind.UNREADABLE.value, pgettext_lazy("choice", "unreadable answer")),
+    (ErrorKind.BLOCKED.value, _("blocked by Safaricom's firewall")),
     (ErrorKind.REFUSED.value, _("refused by Safaricom")),
+    (ErrorKind.NUMBER_REFUSED.value, _("phone number refused")),
+    (ErrorKind.AMOUNT_REFUSED.value, pgettext_lazy("choice", "amount refused")),
     (ErrorKind.BUSY.value, _("Safaricom is busy")),
     (ErrorKind.MISCONFIGURED.value, pgettext_lazy("choice", "wrong settings")),
+    (ErrorKind.KEYS_REJECTED.value, _("consumer key and secret rejected")),
     (ErrorKind.TOKEN_REJECTED.value, pgettext_lazy("choice", "token rejected")),
     (ErrorKind.SHORTCODE_REJECTED.value, _("short code rejected")),
     (ErrorKind.PASSKEY_REJECTED.value, pgettext_lazy("choice", "passkey rejected")),

@@ -14,7 +14,7 @@ from oscar_mpesa.models.payments import MpesaPayment
 
 
 class Verdict(models.TextChoices):
-    """The result of processing a callback. ``received`` and ``failed`` can still change."""
+    """The result of processing a callback. ``received``, ``failed`` and ``unconfirmed`` can still change."""
 
     RECEIVED = "received", pgettext_lazy("choice", "received")
     FAILED = "failed", _("not processed yet")
@@ -22,13 +22,17 @@ class Verdict(models.TextChoices):
     NO_CHANGE = "no_change", pgettext_lazy("choice", "changed nothing")
     DUPLICATE = "duplicate", pgettext_lazy("choice", "duplicate")
     MISMATCH = "mismatch", pgettext_lazy("choice", "wrong amount")
+    UNCONFIRMED = "unconfirmed", pgettext_lazy("choice", "unconfirmed")
     UNVERIFIED = "unverified", pgettext_lazy("choice", "not verified")
     UNMATCHED = "unmatched", _("about another payment")
     UNREADABLE = "unreadable", pgettext_lazy("choice", "unreadable")
 
 
 class CallbackReason(models.TextChoices):
-    """Why a callback could not be processed; ``detail`` names the field or quotes the exception."""
+    """Why a callback could not be processed, or why its success needs a confirmation by Safaricom.
+
+    ``detail`` names the unreadable field or quotes the exception.
+    """
 
     CRASHED = "crashed", _("an error in the shop's own code")
     NOT_JSON = Fault.NOT_JSON.value, pgettext_lazy("choice", "not JSON")
@@ -38,6 +42,16 @@ class CallbackReason(models.TextChoices):
     NOT_A_NUMBER = Fault.NOT_A_NUMBER.value, _("not a usable number")
     TOO_LONG = Fault.TOO_LONG.value, pgettext_lazy("choice", "too long")
     MISSING = Fault.MISSING.value, pgettext_lazy("choice", "missing")
+    INCOMPLETE = "incomplete", _("it has no amount or no M-PESA code")
+    OTHER_ID = "other_id", _("it does not have the payment's checkout id")
+    OTHER_AMOUNT = "other_amount", _("it has another amount than the payment")
+    INVALID_CODE = "invalid_code", _("it has no valid M-PESA code")
+    KNOWN_CODE = "known_code", _("its M-PESA code belongs to other money")
+    SECOND_CODE = "second_code", _("the payment already has another M-PESA code")
+    OTHER_RESULT = "other_result", _("Safaricom had said before that it was not paid")
+    TOO_LATE = "too_late", _("it came more than 24 hours after the prompt")
+    NOT_FIRST = "not_first", _("another callback for the payment came before it")
+    OTHER_ADDRESS = "other_address", _("it did not come from Safaricom's addresses")
 
 
 class MpesaCallback(models.Model):
@@ -52,6 +66,7 @@ class MpesaCallback(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
+        db_constraint=False,  # the constraint would make a new row wait for the lock on its payment's row
         related_name="callbacks",
         verbose_name=pgettext_lazy("field", "payment"),
     )

@@ -18,12 +18,15 @@ class EventType(models.TextChoices):
     PAYMENT_SETTLED = "payment_settled", pgettext_lazy("choice", "Payment ended")
     UPDATE_IGNORED = "update_ignored", _("An update changed nothing")
     UPDATE_NOT_VERIFIED = "update_not_verified", _("An update could not be verified")
+    SUCCESS_UNCONFIRMED = "success_unconfirmed", _("A callback reports money; Safaricom has to confirm it")
+    RESULT_NAMED = "result_named", _("Safaricom named the result after the payment had expired")
     QUERY_REQUESTED = "query_requested", _("Status check requested")
     QUERY_UNANSWERED = "query_unanswered", _("The status check got no answer")
     PUSH_REQUESTED = "push_requested", pgettext_lazy("choice", "Prompt requested")
     PUSH_UNANSWERED = "push_unanswered", _("Safaricom did not answer; the prompt may be on the phone")
     PUSH_ID_REPEATED = "push_id_repeated", _("Safaricom repeated the id of another payment")
     CALLBACK_REPROCESSED = "callback_reprocessed", _("Callback processed again")
+    MESSAGE_RESENT = "message_resent", _("Notification to be sent again")
     ORDER_CLOSED = "order_closed", pgettext_lazy("choice", "Order closed")
     ORDER_REOPENED = "order_reopened", _("Order reopened, because money arrived")
     ORDER_CANCELED_PAID = "order_canceled_paid", _("Order canceled after it was paid")
@@ -32,22 +35,28 @@ class EventType(models.TextChoices):
     PAY_LATER_CHOSEN = "pay_later_chosen", _("The customer pays later")
     PHONE_BLOCKED = "phone_blocked", _("No more prompts to this number")
     PHONE_UNBLOCKED = "phone_unblocked", _("Prompts to this number are allowed again")
+    ORDER_PAID = "order_paid", pgettext_lazy("choice", "Order paid")
+    ORDER_UNPAID = "order_unpaid", _("Order no longer paid")
     RECEIPT_UNMATCHED = "receipt_unmatched", _("Money waits for a decision")
     RECEIPT_MATCHED = "receipt_matched", _("Money matched to an order")
+    ALLOCATION_REVERSED = "allocation_reversed", _("Money no longer counts for the order")
+    ALLOCATION_MOVED = "allocation_moved", _("Money moved from one order to another")
     RECEIPT_RESOLVED = "receipt_resolved", _("Money resolved with a note")
-    RECEIPT_RECORDED = "receipt_recorded", _("Payment recorded by hand")
-    RECEIPT_DUPLICATED = "receipt_duplicated", _("The same money was reported twice")
+    RESOLUTION_UNDONE = "resolution_undone", _("Resolving with a note undone")
     RECEIPT_CODE_ADDED = "receipt_code_added", _("M-PESA code added")
     RECEIPT_CODE_CONFLICT = "receipt_code_conflict", _("M-PESA code of another payment")
     RECEIPT_AMOUNT_CONFLICT = "receipt_amount_conflict", _("Safaricom reported another amount")
+    CLAIM_RECORDED = "claim_recorded", _("Payment recorded by hand")
+    CLAIM_CONFIRMED = "claim_confirmed", _("Recorded payment confirmed by Safaricom")
+    CLAIM_WITHDRAWN = "claim_withdrawn", _("Recorded payment withdrawn")
     REFUND_RECORDED = "refund_recorded", pgettext_lazy("choice", "Refund recorded")
+    REFUND_VOIDED = "refund_voided", pgettext_lazy("choice", "Refund voided")
 
 
 class EventReason(models.TextChoices):
     """Why an update or a status check changed nothing."""
 
     ALREADY_FINAL = "already_final", _("the payment had already ended")
-    ON_HOLD = "on_hold", _("the payment is on hold")
     OTHER_PAYMENT = "other_payment", _("the update names another payment")
     NOT_FINAL = "not_final", _("the update is not final")
     SENT_MEANWHILE = "sent_meanwhile", _("the prompt was sent meanwhile")
@@ -61,7 +70,6 @@ class UpdateSource(models.TextChoices):
     QUERY = "query", _("Safaricom's answer to a status check")
     PUSH = "push", _("Safaricom's reply to the STK push")
     CLOCK = "clock", pgettext_lazy("choice", "our clock")
-    STAFF = "staff", _("staff, by hand")
 
 
 class MpesaEvent(models.Model):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import django
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import PRODUCTION, SANDBOX, SIMULATED
@@ -45,3 +47,10 @@ class OutsideTextField(models.TextField):  # type: ignore[type-arg]
         """Return the text without NUL characters."""
         prepared = super().get_prep_value(value)
         return prepared.replace("\x00", "") if isinstance(prepared, str) else prepared
+
+
+def check_constraint(condition: Q, *, name: str) -> models.CheckConstraint:
+    """Return a check constraint. Django 5.1 renamed its argument, and Django 6.0 removed the old name."""
+    argument = "condition" if django.VERSION >= (5, 1) else "check"
+    arguments: dict[str, Any] = {argument: condition, "name": name}
+    return models.CheckConstraint(**arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.money import rounded
 from oscar_mpesa.models.fields import EnvironmentField, new_public_id
 
 
@@ -41,7 +43,12 @@ class MpesaOrderQuerySet(models.QuerySet["MpesaOrder"]):
 class MpesaOrder(models.Model):
     """The M-PESA side of an order: its deadline, its closure, and the public id of its payment page.
 
-    Its primary key is the order's, so ``mpesa_order_id`` is the order's id everywhere.
+    Its primary key is the order's, so ``mpesa_order_id`` is the order's id everywhere. ``balance`` is what is still
+    owed, in shillings, below zero if the order got too much, and None before the order was first assessed. ``is_paid``
+    says that money of the ledger pays it, ``unpaid_since`` since when an order that was paid misses money, and
+    ``total_seen`` and ``status_seen`` what was last assessed. Only ``services.ledger`` writes them. One that
+    ``is_enrolled`` was placed with another payment method: it never expires, and its stock is the shop's business.
+    ``paid_count`` and ``unpaid_count`` number the signals ``order_paid`` and ``order_unpaid``.
     """
 
     order = models.OneToOneField(
@@ -69,6 +76,8 @@ class MpesaOrder(models.Model):
         db_index=True,
         help_text=_("Moved forward while a worker handles the order; empty when there is nothing to close."),
     )
+    close_failures = models.PositiveSmallIntegerField(_("failed tries to close it in a row"), default=0)
+    close_failing_since = models.DateTimeField(_("closing it fails since"), null=True, blank=True)
     pay_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
     closed_at = models.DateTimeField(pgettext_lazy("field", "closed at"), null=True, blank=True)
     close_reason = models.CharField(
@@ -76,6 +85,19 @@ class MpesaOrder(models.Model):
     )
     stock_snapshot = models.JSONField(default=dict, blank=True, editable=False)
     basket_restored_at = models.DateTimeField(_("returned to basket at"), null=True, blank=True)
+    part_paid_at = models.DateTimeField(_("partly paid since"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("first paid at"), null=True, blank=True)
+    is_paid = models.BooleanField(pgettext_lazy("field", "paid"), default=False)
+    unpaid_since = models.DateTimeField(_("no longer paid since"), null=True, blank=True, db_index=True)
+    balance = models.DecimalField(
+        pgettext_lazy("field", "balance"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    total_seen = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, editable=False)
+    status_seen = models.CharField(max_length=100, blank=True, editable=False)
+    is_enrolled = models.BooleanField(_("placed with another payment method"), default=False)
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    paid_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    unpaid_count = models.PositiveSmallIntegerField(default=0, editable=False)
     result_seen_at = models.DateTimeField(_("result shown to shopper at"), null=True, blank=True)
 
     objects = models.Manager.from_queryset(MpesaOrderQuerySet)()
@@ -89,6 +111,12 @@ class MpesaOrder(models.Model):
 
     def __str__(self) -> str:
         return f"M-PESA order {self.pk}"
+
+    @property
+    def amount_due(self) -> Decimal:
+        """Return what to pay next, in whole shillings: the balance, or the order's total before it was assessed."""
+        due = self.order.total_incl_tax if self.balance is None else self.balance
+        return rounded(max(Decimal(due), Decimal(0)), get_settings().ROUNDING)
 
     @property
     def is_closed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Store each payment: one try to collect an order's total by STK push."""
+"""Store each payment: one try to collect what an order owes by STK push."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ PROMPT_LIFETIME = timedelta(seconds=150)
 
 #: A payment whose push was not sent within this time fails. It is never sent late.
 UNSENT_LIFETIME = timedelta(seconds=60)
+
+#: How long a success that Safaricom has not confirmed is queried, and how long its order waits for that at least.
+CONFIRMATION_TIME, CONFIRMATION_GRACE = timedelta(hours=24), timedelta(minutes=30)
+
+#: Every status with which a payment can be queried.
+QUERIED_STATUSES = [status.value for status in PaymentStatus if status is not PaymentStatus.PENDING]
 
 STATUS_CHOICES = [
     (PaymentStatus.PENDING.value, _("not sent yet")),
@@ -49,17 +55,15 @@ class PaymentQuerySet(models.QuerySet["MpesaPayment"]):
         return self.filter(status__in=[status.value for status in LIVE])
 
     def due(self, now: datetime) -> PaymentQuerySet:
-        """Return the payments to query, to expire, or to fail because their push was never sent.
-
-        Payments on hold are left out: they wait for staff.
-        """
+        """Return the payments to query, to expire, or to fail because their push was never sent."""
         unsent = Q(status=PaymentStatus.PENDING.value, created_at__lte=now - UNSENT_LIFETIME)
-        query = Q(next_query_at__lte=now) | Q(push_sent_at__lte=now - PROMPT_LIFETIME)
-        return self.filter(unsent | (Q(status=PaymentStatus.PROCESSING.value) & query), on_hold=False)
+        expiring = Q(status=PaymentStatus.PROCESSING.value, push_sent_at__lte=now - PROMPT_LIFETIME)
+        query = Q(status__in=QUERIED_STATUSES, next_query_at__lte=now)
+        return self.filter(unsent | expiring | query)
 
 
 class MpesaPayment(models.Model):
-    """One try to collect an order's total by STK push: phone, amount, Safaricom's ids and the result."""
+    """One try to collect what an order owes by STK push: phone, amount, Safaricom's ids and the result."""
 
     mpesa_order = models.ForeignKey(
         MpesaOrder, on_delete=models.PROTECT, related_name="payments", verbose_name=pgettext_lazy("field", "order")
@@ -72,7 +76,6 @@ class MpesaPayment(models.Model):
     status = models.CharField(
         pgettext_lazy("field", "status"), max_length=12, choices=STATUS_CHOICES, default=PaymentStatus.PENDING.value
     )
-    on_hold = models.BooleanField(_("on hold for a person's decision"), default=False)
     shortcode = models.CharField(pgettext_lazy("field", "short code"), max_length=16, blank=True)
     till = models.CharField(pgettext_lazy("field", "till"), max_length=16, blank=True)
     environment = EnvironmentField()
@@ -87,8 +90,11 @@ class MpesaPayment(models.Model):
     completed_at = models.DateTimeField(pgettext_lazy("field", "completed at"), null=True, blank=True)
     next_query_at = models.DateTimeField(_("next status check at"), null=True, blank=True)
     callback_query_at = models.DateTimeField(null=True, blank=True)
+    unconfirmed_at = models.DateTimeField(_("unconfirmed success reported at"), null=True, blank=True)
     not_paid_at = models.DateTimeField(_("Safaricom last said not paid at"), null=True, blank=True)
     query_count = models.PositiveSmallIntegerField(pgettext_lazy("field", "status checks"), default=0)
+    confirming_since = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmation_count = models.PositiveSmallIntegerField(default=0, editable=False)
     practice_seen_at = models.DateTimeField(null=True, blank=True)
     practice_answer = models.CharField(max_length=8, blank=True)
 
@@ -145,8 +151,8 @@ class MpesaPayment(models.Model):
 
     @property
     def was_unanswered(self) -> bool:
-        """Return whether the payment expired without a result from Safaricom."""
-        return self.status == PaymentStatus.EXPIRED.value
+        """Return whether the payment expired and Safaricom has named no result since."""
+        return self.status == PaymentStatus.EXPIRED.value and self.outcome is result_codes.NO_ANSWER
 
     @property
     def needs_query(self) -> bool:
@@ -158,15 +164,26 @@ class MpesaPayment(models.Model):
         """Return what the result code means and whether another payment may follow."""
         return result_codes.outcome_of(self.result_code, PaymentStatus(self.status))
 
+    def is_confirming(self, now: datetime) -> bool:
+        """Return whether a reported success waits for Safaricom's confirmation, so that nobody should pay again.
+
+        After ``CONFIRMATION_GRACE``, a status check that says *not paid* ends the wait. A forged callback must not stop
+        an order for a day.
+        """
+        since = self.confirming_since
+        if since is None or self.is_paid:
+            return False
+        is_denied = self.not_paid_at is not None and self.not_paid_at >= since + CONFIRMATION_GRACE
+        return not is_denied and now < since + CONFIRMATION_TIME
+
     def is_unsent_too_long(self, now: datetime) -> bool:
         """Return whether the push was not sent in time, because its process died."""
         return self.status == PaymentStatus.PENDING.value and now >= self.created_at + UNSENT_LIFETIME
 
     def is_unanswered_too_long(self, now: datetime) -> bool:
-        """Return whether the prompt's lifetime is over. A payment on hold does not expire."""
+        """Return whether the prompt's lifetime is over."""
         return (
             self.status == PaymentStatus.PROCESSING.value
-            and not self.on_hold
             and self.push_sent_at is not None
             and now >= self.push_sent_at + PROMPT_LIFETIME
         )

@@ -1,86 +1,104 @@
-"""Store money that arrived. Receipts are never deleted, and each receipt number is unique."""
+"""Store money that arrived. A receipt is a fact: it is never deleted, and only its missing code is added later."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from oscar_mpesa.conf import get_settings
-from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
+from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField, check_constraint
 from oscar_mpesa.models.payments import MpesaPayment
 
 
-class Allocation(models.TextChoices):
-    """What the money is allocated to."""
+class Channel(models.TextChoices):
+    """How the money came to the short code, or where we read of it."""
 
-    APPLIED = "applied", _("matched to an order")
-    SURPLUS = "surplus", pgettext_lazy("choice", "overpaid")
-    UNALLOCATED = "unallocated", pgettext_lazy("choice", "unmatched")
-    MISMATCH = "mismatch", pgettext_lazy("choice", "wrong amount")
-    RETURNED = "returned", pgettext_lazy("choice", "refunded")
-    EXPLAINED = "explained", _("resolved with a note")
+    STK = "stk", pgettext_lazy("choice", "STK push")
+    C2B = "c2b", pgettext_lazy("choice", "paybill or till")
+    STATEMENT = "statement", pgettext_lazy("choice", "statement")
 
 
-#: Receipts with these allocations wait for a decision by staff.
-NEEDS_DECISION = (Allocation.SURPLUS, Allocation.UNALLOCATED, Allocation.MISMATCH)
+class ReceiptStatus(models.TextChoices):
+    """What the money counts for, derived from its entries. ``ledger.write_sums`` writes it."""
 
-#: An order with such a receipt has its money, so no new payment starts.
-MONEY_ARRIVED = (Allocation.APPLIED, *NEEDS_DECISION)
+    MATCHED = "matched", _("matched to an order")
+    OVERPAID = "overpaid", pgettext_lazy("choice", "overpaid")
+    UNMATCHED = "unmatched", pgettext_lazy("choice", "unmatched")
+    WRONG_AMOUNT = "wrong_amount", pgettext_lazy("choice", "wrong amount")
+    REFUNDED = "refunded", pgettext_lazy("choice", "refunded")
+    RESOLVED = "resolved", _("resolved with a note")
 
 
-class ReceiptReason(models.TextChoices):
-    """Why money is not allocated to its order."""
+#: Receipts with these statuses have an unallocated amount, so staff must decide.
+NEEDS_DECISION = (ReceiptStatus.OVERPAID, ReceiptStatus.UNMATCHED, ReceiptStatus.WRONG_AMOUNT)
+
+
+class UnmatchedReason(models.TextChoices):
+    """Why part of a receipt is not allocated."""
 
     ORDER_PAID = "order_paid", _("the order is already paid")
     ORDER_CLOSED = "order_closed", _("the order was closed")
+    ORDER_CANCELED = "order_canceled", _("the order was canceled")
     SOLD_OUT = "sold_out", _("the order was closed, and its items are not all in stock")
     TEST_MONEY = "test_money", _("test money in a shop that takes real money")
-    BOOKS_FAILED = "books_failed", _("the shop's own code failed")
     WRONG_AMOUNT = "wrong_amount", _("another amount than the payment's arrived")
-    WRONG_TOTAL = "wrong_total", _("another amount than the order's total arrived")
-    CODE_OF_OTHER_ORDER = "code_of_other_order", _("its M-PESA code belongs to another order")
-    SAME_MONEY = "same_money", _("it is the same money as another row")
+    UNMATCHED_BY_STAFF = "unmatched_by_staff", _("staff took it from its order")
+    NO_ORDER = "no_order", _("it names no order that can take it")
+    REFUNDED_TWICE = "refunded_twice", _("more was refunded than is left")
 
 
-class ReceiptSource(models.TextChoices):
-    """Where the fact that money arrived comes from."""
-
-    CALLBACK = "callback", _("Safaricom's callback")
-    QUERY = "query", _("Safaricom's answer to a status check")
-    PAYBILL = "paybill", pgettext_lazy("choice", "paybill confirmation")
-    STATEMENT = "statement", pgettext_lazy("choice", "statement")
-    STAFF = "staff", _("staff, by hand")
+#: The status of a receipt by the reason of its unallocated amount; *unmatched* for all others.
+STATUS_BY_REASON = {
+    UnmatchedReason.ORDER_PAID: ReceiptStatus.OVERPAID,
+    UnmatchedReason.WRONG_AMOUNT: ReceiptStatus.WRONG_AMOUNT,
+}
 
 
 class ReceiptQuerySet(models.QuerySet["MpesaReceipt"]):
     """Filter receipts."""
 
-    def needing_decision(self) -> ReceiptQuerySet:
-        """Return the receipts that are unmatched, of a wrong amount, or of a canceled order."""
-        cancelled = Q(allocation=Allocation.APPLIED, order__status=get_settings().CANCELLED_STATUS)
-        return self.filter(Q(allocation__in=NEEDS_DECISION) | cancelled)
-
     def counted(self) -> ReceiptQuerySet:
         """Return one receipt for each arrival of money, without rows that repeat another one."""
         return self.filter(same_as=None)
 
+    def needing_decision(self) -> ReceiptQuerySet:
+        """Return the receipts with an unallocated amount."""
+        return self.filter(status__in=NEEDS_DECISION)
+
+    def of_order(self, order_id: int) -> ReceiptQuerySet:
+        """Return the counted receipts that are meant for an order, or allocated to it, oldest first."""
+        allocated = MpesaReceipt.objects.filter(allocations__order_id=order_id, allocations__reversed_at=None)
+        # Two subqueries, because databases do not use their indexes for an OR over two tables.
+        meant = MpesaReceipt.objects.filter(meant_for_id=order_id)
+        ids = meant.order_by().values("pk").union(allocated.order_by().values("pk"))
+        return self.counted().filter(pk__in=list(ids.values_list("pk", flat=True))).order_by("pk")
+
 
 class MpesaReceipt(models.Model):
-    """Money that arrived on the short code. ``number`` is its M-PESA code, None until it is known."""
+    """Money that arrived on the short code. ``number`` is its M-PESA code, None until Safaricom names it.
+
+    ``amount`` is in shillings. ``posted_on`` is the Nairobi day of reports, written once. ``posted_paid_at`` is the
+    time that reports keep, if M-PESA's own time came after that day was closed. ``unallocated``, ``unmatched_reason``
+    and ``status`` are derived from allocations and refunds; only ``services.ledger`` writes them.
+    """
 
     number = models.CharField(_("M-PESA code"), max_length=32, null=True, blank=True)
     environment = EnvironmentField()
-    awaiting_number = models.PositiveBigIntegerField(null=True, blank=True, unique=True, editable=False)
+    shortcode = models.CharField(pgettext_lazy("field", "short code"), max_length=16, blank=True)
     amount = models.DecimalField(pgettext_lazy("field", "amount"), max_digits=12, decimal_places=2)
     paid_at = models.DateTimeField(pgettext_lazy("field", "paid at"))
+    posted_on = models.DateField(pgettext_lazy("field", "posted on"))
+    posted_paid_at = models.DateTimeField(_("paid at, as reports know it"), null=True, blank=True)
+    channel = models.CharField(
+        pgettext_lazy("field", "channel"), max_length=12, choices=Channel.choices, default=Channel.STK
+    )
     payer = models.CharField(_("name on M-PESA"), max_length=128, blank=True)
-    source = models.CharField(pgettext_lazy("field", "source"), max_length=12, choices=ReceiptSource.choices)
+    payer_phone = models.CharField(pgettext_lazy("field", "paid from"), max_length=64, blank=True)
+    bill_reference = OutsideTextField(pgettext_lazy("field", "reference"), blank=True)
     payment = models.ForeignKey(
         MpesaPayment,
         null=True,
@@ -89,36 +107,29 @@ class MpesaReceipt(models.Model):
         related_name="receipts",
         verbose_name=pgettext_lazy("field", "payment"),
     )
-    order = models.ForeignKey(
+    meant_for = models.ForeignKey(
         "order.Order",
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="mpesa_receipts",
-        verbose_name=pgettext_lazy("field", "order"),
-    )
-    allocation = models.CharField(pgettext_lazy("field", "allocation"), max_length=12, choices=Allocation.choices)
-    allocated_at = models.DateTimeField(pgettext_lazy("field", "allocated at"))
-    allocated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    allocated_by_name = models.CharField(pgettext_lazy("field", "allocated by"), max_length=150, blank=True)
-    booked_at = models.DateTimeField(pgettext_lazy("field", "posted on"), null=True, blank=True)
-    reason = models.CharField(
-        pgettext_lazy("field", "reason"), max_length=32, blank=True, choices=ReceiptReason.choices
+        verbose_name=pgettext_lazy("field", "meant for order"),
     )
     same_as = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.RESTRICT, related_name="+", verbose_name=_("same money as")
     )
-    error = OutsideTextField(pgettext_lazy("field", "posting error"), blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    returned_at = models.DateTimeField(pgettext_lazy("field", "refunded at"), null=True, blank=True)
-    returned_amount = models.DecimalField(
-        pgettext_lazy("field", "refunded amount"), max_digits=12, decimal_places=2, null=True, blank=True
+    unallocated = models.DecimalField(
+        pgettext_lazy("field", "unmatched amount"), max_digits=12, decimal_places=2, default=0
     )
-    returned_reference = models.CharField(pgettext_lazy("field", "refund reference"), max_length=128, blank=True)
-    note = models.TextField(pgettext_lazy("field", "note"), blank=True)
+    unmatched_reason = models.CharField(
+        pgettext_lazy("field", "reason"), max_length=32, blank=True, choices=UnmatchedReason.choices
+    )
+    status = models.CharField(
+        pgettext_lazy("field", "status"),
+        max_length=12,
+        choices=ReceiptStatus.choices,
+        default=ReceiptStatus.UNMATCHED,
+    )
     created_at = models.DateTimeField(pgettext_lazy("field", "created at"))
 
     objects = models.Manager.from_queryset(ReceiptQuerySet)()
@@ -128,40 +139,36 @@ class MpesaReceipt(models.Model):
         verbose_name_plural = _("M-PESA receipts")
         ordering = ["-id"]
         permissions = [
-            ("apply_receipt", _("Can match M-PESA money to an order")),
-            ("record_receipt", _("Can record an M-PESA payment")),
-            ("record_return", _("Can record an M-PESA refund")),
-            ("explain_receipt", _("Can resolve M-PESA money with a note")),
+            ("match_receipt", _("Can match M-PESA money to an order")),
+            ("resolve_receipt", _("Can resolve M-PESA money with a note")),
         ]
-        constraints = [models.UniqueConstraint(fields=["environment", "number"], name="mpesa_receipt_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "number"], name="mpesa_receipt_once"),
+            models.UniqueConstraint(fields=["payment"], name="mpesa_receipt_payment"),
+            check_constraint(Q(amount__gt=0), name="mpesa_receipt_amount_positive"),
+        ]
         indexes = [
-            models.Index(fields=["allocation", "created_at"], name="mpesa_receipt_sort_out"),
-            models.Index(fields=["environment", "paid_at"], name="mpesa_receipt_paid_at"),
+            models.Index(fields=["environment", "posted_on"], name="mpesa_receipt_posted_on"),
             models.Index(fields=["paid_at", "id"], name="mpesa_receipt_list"),
-            models.Index(fields=["allocation", "paid_at", "id"], name="mpesa_receipt_allocation"),
+            models.Index(fields=["status", "paid_at", "id"], name="mpesa_receipt_status"),
             models.Index(fields=["amount", "paid_at", "id"], name="mpesa_receipt_amount"),
         ]
 
     if TYPE_CHECKING:
         payment_id: int | None
-        order_id: int | None
+        meant_for_id: int | None
+        same_as_id: int | None
 
     def __str__(self) -> str:
         return f"M-PESA receipt {self.number or '…'}"
 
     @property
-    def rest(self) -> Decimal:
-        """Return the amount in shillings, less what was refunded."""
-        return self.amount - (self.returned_amount or Decimal(0))
-
-    @property
-    def is_of_cancelled_order(self) -> bool:
-        """Return whether the order was canceled after the money was allocated to it."""
-        order: Any = self.order
-        is_allocated = self.allocation == Allocation.APPLIED and order is not None
-        return is_allocated and order.status == get_settings().CANCELLED_STATUS
-
-    @property
     def needs_decision(self) -> bool:
-        """Return whether staff must decide about the money, as ``needing_decision`` does for many."""
-        return self.allocation in NEEDS_DECISION or self.is_of_cancelled_order
+        """Return whether part of the money is not allocated, so that staff must decide."""
+        return self.status in NEEDS_DECISION
+
+    @property
+    def is_of_right_amount(self) -> bool:
+        """Return whether the amount is the one that its push asked for. Other money was not asked for."""
+        payment: Any = self.payment
+        return payment is None or Decimal(payment.amount) == self.amount

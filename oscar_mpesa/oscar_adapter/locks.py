@@ -14,12 +14,23 @@ from oscar.core.loading import get_model
 ConditionalOffer = get_model("offer", "ConditionalOffer")
 StockRecord = get_model("partner", "StockRecord")
 
+#: Fields of an offer that Oscar writes when it places a basket.
+COUNTED = ("status", "num_applications", "total_discount", "num_orders")
+
 
 def lock_offers_and_vouchers(basket: Any) -> None:
-    """Lock the vouchers and offers that Oscar counts when it places this basket."""
-    list(basket.vouchers.select_for_update())
+    """Lock the vouchers and offers that Oscar counts when it places this basket.
+
+    Oscar adds to the counters that the basket's offers had when they were loaded, so the basket gets fresh ones.
+    """
+    vouchers = {voucher.pk: voucher for voucher in basket.vouchers.select_for_update()}
     for application in basket.offer_applications:
-        ConditionalOffer.objects.select_for_update().filter(pk=application["offer"].pk).first()
+        offer, voucher = application["offer"], application.get("voucher")
+        fresh = ConditionalOffer.objects.select_for_update().filter(pk=offer.pk).first()
+        for name in COUNTED if fresh is not None else ():
+            setattr(offer, name, getattr(fresh, name))
+        if voucher is not None:
+            application["voucher"] = vouchers.get(voucher.pk, voucher)
 
 
 def lock_stock(stockrecord_ids: Iterable[int]) -> dict[int, Any]:

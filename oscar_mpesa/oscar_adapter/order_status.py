@@ -28,7 +28,7 @@ def mpesa_transitions() -> dict[str, tuple[str, ...]]:
     names, paid = get_settings(), paid_status()
     return {
         names.PENDING_STATUS: (paid, names.EXPIRED_STATUS, names.CANCELLED_STATUS),
-        names.EXPIRED_STATUS: (paid, names.CANCELLED_STATUS),
+        names.EXPIRED_STATUS: (paid, names.PENDING_STATUS, names.CANCELLED_STATUS),
         paid: (),
         names.CANCELLED_STATUS: (),
     }

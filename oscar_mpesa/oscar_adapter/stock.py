@@ -22,10 +22,12 @@ from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.locks import lock_stock
+from oscar_mpesa.oscar_adapter.own_changes import own_change
 
 ConditionalOffer = get_model("offer", "ConditionalOffer")
 OrderDiscount = get_model("order", "OrderDiscount")
 ProductRecord = get_model("analytics", "ProductRecord")
+StockRecord = get_model("partner", "StockRecord")
 UserRecord = get_model("analytics", "UserRecord")
 Voucher = get_model("voucher", "Voucher")
 VoucherApplication = get_model("voucher", "VoucherApplication")
@@ -60,7 +62,7 @@ def retake_stock(order: Any, stock_snapshot: dict[str, Any]) -> bool:
     """Retake what ``release_stock`` released. Return False, and change nothing, if stock is short.
 
     Call it inside a transaction and with the order's row locked. A voucher or offer that is used up or deleted does
-    not matter: the order's price is fixed and the money is there. Leaves the order's status to ``book_receipt``.
+    not matter: the order's price is fixed and the money is there. Leaves the order's status to ``mark_paid``.
     """
     if not stock_snapshot:
         return True
@@ -78,6 +80,13 @@ def retake_stock(order: Any, stock_snapshot: dict[str, Any]) -> bool:
         return False
     _count_sales(order, 1)
     return True
+
+
+def has_stock_for(order: Any, stock_snapshot: dict[str, Any]) -> bool:
+    """Return whether ``retake_stock`` would find its stock now. Locks and changes nothing."""
+    released = stock_snapshot.get("stock", {})
+    wanted = _quantities(_released_lines(order, released), released)
+    return _are_in_stock(StockRecord.objects.in_bulk([pk for pk in wanted if pk is not None]), wanted)
 
 
 def _apply_vouchers(order: Any, discounts: list[Any], voucher_ids: list[int]) -> None:
@@ -124,17 +133,31 @@ def _release_allocations(order: Any) -> dict[str, int]:
 
 
 def _allocate(order: Any, released: dict[str, int]) -> None:
-    lines = list(order.lines.filter(pk__in=list(released)).order_by("stockrecord_id", "pk"))
-    wanted: Counter[Any] = Counter()
-    for line in lines:
-        wanted[line.stockrecord_id] += released[str(line.pk)]
+    lines = _released_lines(order, released)
+    wanted = _quantities(lines, released)
     records = lock_stock(pk for pk in wanted if pk is not None)
-    if not all(_is_in_stock(records.get(pk), quantity) for pk, quantity in wanted.items()):
+    if not _are_in_stock(records, wanted):
         raise _OutOfStock
     for line in lines:
         line.num_allocated, line.allocation_cancelled = line.num_allocated + released[str(line.pk)], False
         line.save(update_fields=["num_allocated", "allocation_cancelled"])
         records[line.stockrecord_id].allocate(released[str(line.pk)])
+
+
+def _released_lines(order: Any, released: dict[str, int]) -> list[Any]:
+    return list(order.lines.filter(pk__in=list(released)).order_by("stockrecord_id", "pk"))
+
+
+def _quantities(lines: list[Any], released: dict[str, int]) -> Counter[Any]:
+    """Return how much to take of each stock record, by its id; None for one that was deleted."""
+    wanted: Counter[Any] = Counter()
+    for line in lines:
+        wanted[line.stockrecord_id] += released[str(line.pk)]
+    return wanted
+
+
+def _are_in_stock(records: dict[int, Any], wanted: Counter[Any]) -> bool:
+    return all(_is_in_stock(records.get(pk), quantity) for pk, quantity in wanted.items())
 
 
 def _is_in_stock(record: Any, quantity: int) -> bool:
@@ -169,9 +192,11 @@ def _sum(name: str, change: Any) -> Any:
 
 def _set_expired_status(order: Any) -> None:
     names = get_settings()
-    if order.status in {names.CANCELLED_STATUS, names.EXPIRED_STATUS}:
-        return
     with translation.override(settings.LANGUAGE_CODE):
         note = _("Not paid by M-PESA: stock, vouchers and offers were released.")
-    handler = get_class("order.processing", "EventHandler")()
-    handler.handle_order_status_change(order, names.EXPIRED_STATUS, note_msg=note)
+    with own_change(order, names.EXPIRED_STATUS):
+        order.refresh_from_db()  # Oscar saves every column, and the shop's code may have written some
+        if order.status in {names.CANCELLED_STATUS, names.EXPIRED_STATUS}:
+            return
+        handler = get_class("order.processing", "EventHandler")()
+        handler.handle_order_status_change(order, names.EXPIRED_STATUS, note_msg=note)

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from oscar_mpesa.domain import result_codes
-from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.payment_page.formats import from_clock
 from oscar_mpesa.payment_page.page import PaymentPage
@@ -34,17 +33,14 @@ def _format_time(until: datetime, now: datetime) -> str:
 
 def page_text(page: PaymentPage) -> str:
     """Return what a payment page says as one line of text; never empty."""
-    parts = [page.sentence or _state_text(page), *page.decisions]
+    parts = [page.sentence or _state_text(page), page.part_paid, *page.decisions]
     if page.another_may_come:
         parts.append(_("If another prompt comes, press Cancel."))
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _state_text(page: PaymentPage) -> str:
     """Return the text of states whose page has no ``sentence``."""
-    if page.state.has_arrived:
-        arrived = _("Your %(amount)s arrived. We are finishing your order; do not pay again.")
-        return arrived % {"amount": ksh(page.amount)}
     code = "0" if page.state.is_paid_once else "4999"
     outcome = result_codes.RESULTS[code]
     return _(outcome.sentence)

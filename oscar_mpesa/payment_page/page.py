@@ -9,17 +9,17 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import Retry
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.models.payments import PROMPT_LIFETIME
-from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
+from oscar_mpesa.payment_page import page_money
 from oscar_mpesa.payment_page.money import OrderMoney, order_money
 from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.payment_page.payment_sentence import payment_sentence
+from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.payments import next_push_allowed_at
 
 #: A prompt without an answer for this long is "still checking".
@@ -33,15 +33,20 @@ REPEAT_WAIT = timedelta(minutes=2)
 class PaymentPage:
     """What an order's payment page shows now. Times are UTC. Sentences are in the active language.
 
-    ``kept`` names the receipts that pay the order or await a decision. ``decisions`` says what staff decided about
-    the others. ``keep_until`` is when the unpaid order closes, or None if that time is over. ``is_owners`` is False for
-    a reader who came by a payment link.
+    ``amount`` is what to pay now, what arrived, or what was too much, by the state. ``part_paid`` says what arrived of
+    an order that is not paid in full. ``kept`` names the money that counts for the order or awaits a decision.
+    ``decisions`` says what staff decided about other money. ``keep_until`` is when the unpaid order closes, or None if
+    that time is over. ``awaits_code`` is whether Safaricom has not named the code of money yet. ``payers`` is what the
+    payer may see of the last payment's own money. ``is_owners`` is False for a reader who came by a payment link.
     """
 
     state: PaymentPageState
     sentence: str
     amount: Decimal
     receipt_number: str
+    is_number_proven: bool
+    is_more_than_owed: bool
+    part_paid: str
     kept: tuple[str, ...]
     decisions: tuple[str, ...]
     phone: PhoneNumber
@@ -58,22 +63,29 @@ class PaymentPage:
     another_may_come: bool
     retry_at: datetime | None
     keep_until: datetime | None
+    awaits_code: bool = False
+    payers: page_money.PayersMoney | None = None
     is_owners: bool = True
 
     def for_payer(self, *, is_their_phone: bool) -> PaymentPage:
-        """Return the page for a reader of the payment link: the amount, and whether it is paid.
+        """Return the page for a reader of the payment link: what is to pay, and whether it is paid.
 
-        Only the payer whose phone it was sees the M-PESA code and the reason of a failure, and can send the prompt
-        again.
+        Only the payer whose phone it was sees the reason of a failure and can send the prompt again. They see the
+        amount and the M-PESA code of their own payment, and of no other money.
         """
-        is_to_pay = self.state.is_ended and not is_their_phone
-        sentence = _("There is nothing left to pay.") if self.state.is_closed else self.sentence
+        own = self.payers if is_their_phone else None
+        state = self._state_for_payer(own, is_their_phone=is_their_phone)
         return replace(
             self,
-            state=PaymentPageState.TO_PAY if is_to_pay else self.state,
-            sentence="" if is_to_pay else sentence,
-            receipt_number=self.receipt_number if is_their_phone else "",
+            state=state,
+            sentence=self._sentence_for_payer(state, own),
+            amount=own.amount if own and state.has_money else self.amount,
+            receipt_number=own.number if own else "",
+            is_number_proven=True,
+            awaits_code=False,
+            payers=None,
             can_send_again=self.can_send_again and is_their_phone,
+            part_paid="",
             kept=(),
             decisions=(),
             can_pay_otherwise=False,
@@ -84,10 +96,36 @@ class PaymentPage:
             is_owners=False,
         )
 
+    def _state_for_payer(self, own: page_money.PayersMoney | None, *, is_their_phone: bool) -> PaymentPageState:
+        """Hide from readers what other money than their ``own`` leads to."""
+        if self.state.is_ended and (not is_their_phone or (self.state.is_part_paid and own is None)):
+            return PaymentPageState.TO_PAY
+        is_about_money = self.state.is_undecided or self.state.is_decided
+        return PaymentPageState.NOT_WAITING if is_about_money and not (own and own.sentence) else self.state
+
+    def _sentence_for_payer(self, state: PaymentPageState, own: page_money.PayersMoney | None) -> str:
+        if state.is_closed or state.is_not_waiting or (state.is_paid_once and own is None):
+            return _("There is nothing left to pay.")
+        if state.is_to_pay:
+            return ""
+        return own.sentence if own and own.sentence else self.sentence
+
     @property
     def heading(self) -> str:
         """Return the page's title and heading in the active language."""
+        if self.is_more_than_owed and self.state.is_paid_twice:
+            return _("Too much was paid")
         return _("Your items are reserved") if self.pays_later else str(self.state.label)
+
+    @property
+    def lists_money(self) -> bool:
+        """Whether the page lists ``kept``, because one M-PESA code does not say it all."""
+        return bool(self.kept) and (self.state.is_paid_twice or self.state.is_part_paid or self.is_paid_in_parts)
+
+    @property
+    def is_paid_in_parts(self) -> bool:
+        """Whether more than one payment pays the order."""
+        return self.state.is_paid_once and len(self.kept) > 1
 
     @property
     def is_open(self) -> bool:
@@ -104,7 +142,7 @@ class PaymentPage:
         """Return a text that changes whenever the page's content changes."""
         values = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
         flags = "".join(str(int(value)) for value in values)
-        return ":".join((self.state, flags, self.receipt_number, self.sentence, *self.decisions))
+        return ":".join((self.state, flags, self.receipt_number, self.sentence, self.part_paid, *self.decisions))
 
 
 def payment_page(
@@ -118,31 +156,33 @@ def payment_page(
 
     Queries the order's receipts if there are any and ``money`` is not given.
     """
-    if money is None:
-        money = order_money(payment.mpesa_order_id) if getattr(payment, "has_money", True) else OrderMoney()
-    return _build_page(payment, money, now, shows_number=shows_number)
+    if money is None and getattr(payment, "has_money", True):
+        money = order_money(payment.mpesa_order, has_claims=getattr(payment, "has_claims", True))
+    return _build_page(payment, money or OrderMoney(), now, shows_number=shows_number)
 
 
 def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, shows_number: bool) -> PaymentPage:
-    mpesa_order = payment.mpesa_order
-    state = _state(payment, money, now)
-    receipt = money.receipt if state == money.state else None
-    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
-    can_retry = state.is_unpaid or (state.is_ended and payment.outcome.retry is not Retry.NEVER)
+    mpesa_order, state = payment.mpesa_order, _state(payment, money, now)
+    can_retry = _can_retry(payment, state)
     return PaymentPage(
         state=state,
-        sentence=_money_sentence(state, money) or _payment_sentence(payment, state, now, phone=phone),
-        amount=receipt.amount if receipt else Decimal(payment.amount),
-        receipt_number=(receipt.number if receipt else None) or "",
-        kept=tuple(order_messages.receipt_name(each) for each in money.kept),
-        decisions=tuple(order_messages.decision_message(each) for each in money.decisions(without=receipt)),
+        sentence=_sentence(payment, state, money, now, shows_number=shows_number),
+        amount=page_money.page_amount(payment, state, money),
+        receipt_number=page_money.receipt_number(state, money),
+        is_number_proven=page_money.is_number_proven(state, money),
+        is_more_than_owed=page_money.is_more_than_owed(state, money),
+        part_paid="" if state.is_part_paid else page_money.part_paid_sentence(mpesa_order, money),
+        kept=page_money.kept_names(money, mpesa_order),
+        decisions=page_money.decision_sentences(mpesa_order, money, state),
+        awaits_code=page_money.awaits_code(money),
+        payers=page_money.payers_money(payment, state, money),
         phone=payment.phone_number,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,
         is_live=payment.is_live,
         can_retry=can_retry,
         can_send_again=can_retry and payment.outcome.retry is not Retry.OTHER_NUMBER,
-        can_pay_otherwise=state.is_ended and has_other_method(),
+        can_pay_otherwise=state.is_ended and not money.worth and has_other_method(),
         can_pay_later=can_retry and mpesa_order.pay_later_at is None,
         pays_later=state.is_ended and mpesa_order.pay_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
@@ -153,9 +193,32 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
     )
 
 
+def _sentence(
+    payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime, *, shows_number: bool
+) -> str:
+    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
+    about_money = page_money.money_sentence(state, money, payment.mpesa_order)
+    return about_money or payment_sentence(payment, state, now, phone=phone)
+
+
+def _can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
+    """Return whether a prompt for what is left to pay may be sent. A payment that arrived does not forbid it."""
+    is_pending = has_pending_status(payment.mpesa_order.order)
+    return state.is_ended and is_pending and (payment.is_paid or _is_retry_useful(payment))
+
+
+def _is_retry_useful(payment: MpesaPayment) -> bool:
+    """Return whether another prompt may succeed. After wrong settings: if the shop offers M-PESA now."""
+    if payment.result_code == "misconfigured":
+        return get_settings().available_to != "nobody"
+    return payment.outcome.retry is not Retry.NEVER
+
+
 def _state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:
     if money.state is not None and money.state.has_money:
         return money.state
+    if _is_confirming(payment, now):
+        return PaymentPageState.CONFIRMING
     if _is_closed(payment.mpesa_order):
         return money.state or PaymentPageState.CLOSED
     if payment.is_live:
@@ -163,16 +226,28 @@ def _state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPa
         return PaymentPageState.ENTER_PIN if waited < CHECKING_AFTER else PaymentPageState.CHECKING
     if not has_pending_status(payment.mpesa_order.order):
         return money.state or PaymentPageState.NOT_WAITING
-    if payment.pk in {receipt.payment_id for receipt in money.decided}:
-        return PaymentPageState.UNPAID
-    return _state_of_ended(payment, now)
+    return _state_of_ended(payment, money, now)
 
 
-def _state_of_ended(payment: MpesaPayment, now: datetime) -> PaymentPageState:
+def _is_confirming(payment: MpesaPayment, now: datetime) -> bool:
+    if payment.is_confirming(now):
+        return True
+    return getattr(payment, "has_unconfirmed", True) and is_confirming(payment.mpesa_order, now)
+
+
+def _state_of_ended(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:
+    if payment.is_paid or _is_newer_than_result(money, payment):
+        return money.state if money.state is PaymentPageState.PART_PAID else PaymentPageState.UNPAID
     if payment.was_unanswered:
         return PaymentPageState.UNANSWERED
     must_wait = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + REPEAT_WAIT
     return PaymentPageState.WAIT if must_wait else PaymentPageState.FAILED
+
+
+def _is_newer_than_result(money: OrderMoney, payment: MpesaPayment) -> bool:
+    """Return whether money came for the order after its last prompt failed."""
+    arrived_at, ended_at = money.arrived_at, payment.ended_at
+    return arrived_at is not None and ended_at is not None and arrived_at > ended_at
 
 
 def _is_closed(mpesa_order: MpesaOrder) -> bool:
@@ -197,28 +272,6 @@ def _another_may_come(payment: MpesaPayment, state: PaymentPageState) -> bool:
 def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
     allowed_at = next_push_allowed_at(payment, phone=payment.phone_number)
     return allowed_at if allowed_at is not None and allowed_at > now else None
-
-
-def _money_sentence(state: PaymentPageState, money: OrderMoney) -> str:
-    if money.receipt is None or state != money.state:
-        return ""
-    if state.is_undecided:
-        return order_messages.unmatched_receipt_message(money.receipt)
-    return "" if money.has_arrived else order_messages.decision_message(money.receipt)
-
-
-def _payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, phone: str) -> str:
-    if state.is_closed:
-        return order_messages.closed_order_message(payment.mpesa_order, now=now)
-    if state.is_not_waiting:
-        return _(NotPayable.sentence)
-    if state.is_unpaid:
-        return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
-    if state.is_checking:
-        return order_messages.outcome_message(result_codes.NO_ANSWER, phone=phone)
-    if state.is_ended:
-        return order_messages.outcome_message(payment.outcome, phone=phone)
-    return ""
 
 
 def prompt_expires_at(payment: MpesaPayment) -> datetime:

@@ -12,11 +12,13 @@ class PaymentPageState(TextChoices):
 
     ENTER_PIN = "enter-pin", _("Enter your M-PESA PIN on the phone")
     CHECKING = "checking", _("Still checking with M-PESA")
+    CONFIRMING = "confirming", _("We are confirming your payment")
     PAID = "paid", _("Paid. Thank you!")
     SURPLUS = "surplus", pgettext_lazy("label", "Paid twice")
-    ARRIVED = "arrived", _("Your payment arrived")
+    PART_PAID = "part-paid", _("This order is partly paid")
     MISMATCH = "mismatch", _("Another amount arrived")
     LATE = "late", _("Your payment arrived late")
+    REVIEWED = "reviewed", _("The shop is reviewing your payment")
     CLOSED = "closed", _("This order is closed")
     UNANSWERED = "unanswered", _("No answer from M-PESA yet")
     WAIT = "wait", _("M-PESA asks you to wait")
@@ -39,6 +41,11 @@ class PaymentPageState(TextChoices):
         return self is PaymentPageState.CHECKING
 
     @property
+    def is_confirming(self) -> bool:
+        """Whether a success was reported that Safaricom has not confirmed yet."""
+        return self is PaymentPageState.CONFIRMING
+
+    @property
     def has_prompt(self) -> bool:
         """Whether a prompt is on a phone."""
         return self in {PaymentPageState.ENTER_PIN, PaymentPageState.CHECKING}
@@ -59,9 +66,14 @@ class PaymentPageState(TextChoices):
         return self is PaymentPageState.SURPLUS
 
     @property
-    def has_arrived(self) -> bool:
-        """Whether the money arrived and Oscar's payment source is not recorded yet."""
-        return self is PaymentPageState.ARRIVED
+    def is_part_paid(self) -> bool:
+        """Whether money pays a part of the order."""
+        return self is PaymentPageState.PART_PAID
+
+    @property
+    def is_wrong_amount(self) -> bool:
+        """Whether another amount than the prompt's waits for a decision."""
+        return self is PaymentPageState.MISMATCH
 
     @property
     def shows_code(self) -> bool:
@@ -71,12 +83,22 @@ class PaymentPageState(TextChoices):
     @property
     def is_undecided(self) -> bool:
         """Whether a receipt awaits a decision by staff."""
-        return self in {PaymentPageState.SURPLUS, PaymentPageState.MISMATCH, PaymentPageState.LATE}
+        return self in {
+            PaymentPageState.SURPLUS,
+            PaymentPageState.MISMATCH,
+            PaymentPageState.LATE,
+            PaymentPageState.REVIEWED,
+        }
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether staff refunded the money, resolved it, or used it for another order."""
+        return self in {PaymentPageState.RETURNED, PaymentPageState.USED, PaymentPageState.EXPLAINED}
 
     @property
     def has_money(self) -> bool:
-        """Whether money has arrived, recorded or not, so that the shopper must not pay again."""
-        return self in {PaymentPageState.PAID, PaymentPageState.ARRIVED} or self.is_undecided
+        """Whether money pays the order or awaits a decision, so that the shopper must not pay again."""
+        return self is PaymentPageState.PAID or self.is_undecided
 
     @property
     def is_closed(self) -> bool:
@@ -106,6 +128,7 @@ class PaymentPageState(TextChoices):
             PaymentPageState.UNANSWERED,
             PaymentPageState.WAIT,
             PaymentPageState.UNPAID,
+            PaymentPageState.PART_PAID,
         }
 
     @property
@@ -121,7 +144,7 @@ class PaymentPageState(TextChoices):
     @property
     def is_open(self) -> bool:
         """Whether the page keeps checking for a change."""
-        return self.has_prompt or self.has_arrived
+        return self.has_prompt or self.is_confirming
 
     @property
     def may_get_late_sms(self) -> bool:

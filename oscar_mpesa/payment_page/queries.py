@@ -6,7 +6,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import (
+    ClaimStatus,
+    MpesaAllocation,
+    MpesaBlockedPhone,
+    MpesaClaim,
+    MpesaPayment,
+    MpesaReceipt,
+)
 
 #: Results of phones that did not answer. Their prompt may still appear later.
 LATE_PROMPT_CODES = ("1036", "1037")
@@ -15,18 +22,25 @@ LATE_PROMPT_CODES = ("1036", "1037")
 def payments_for_page() -> QuerySet[MpesaPayment]:
     """Return payments with their order, newest first, in one query.
 
-    Each has ``has_money``, whether its order has a receipt, and ``follows_unanswered``, whether an earlier prompt was
-    not answered.
+    Each has ``has_money``, whether its order has receipts or claims, ``has_claims``, whether claims count for it,
+    ``has_open_claim``, whether staff recorded a payment that is not confirmed, ``follows_unanswered``, whether an
+    earlier prompt was not answered, and ``has_unconfirmed``, whether a success was reported for the order that waited
+    for confirmation.
     """
-    of_order = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"))
-    of_payment = MpesaReceipt.objects.filter(payment__mpesa_order_id=OuterRef("mpesa_order_id"))
+    meant = MpesaReceipt.objects.filter(meant_for_id=OuterRef("mpesa_order_id"))
+    counted = MpesaAllocation.objects.active().filter(order_id=OuterRef("mpesa_order_id"))
+    open_claims = MpesaClaim.objects.filter(order_id=OuterRef("mpesa_order_id"), status=ClaimStatus.OPEN)
     earlier = MpesaPayment.objects.filter(mpesa_order_id=OuterRef("mpesa_order_id"), pk__lt=OuterRef("pk"))
     unanswered = Q(status=PaymentStatus.EXPIRED.value) | Q(result_code__in=LATE_PROMPT_CODES)
+    reported = MpesaPayment.objects.filter(mpesa_order_id=OuterRef("mpesa_order_id"), confirming_since__isnull=False)
     return (
         MpesaPayment.objects.select_related("mpesa_order__order")
         .annotate(
-            has_money=Exists(of_order) | Exists(of_payment),
+            has_money=Exists(meant) | Exists(counted),
+            has_claims=Exists(counted.filter(claim__isnull=False)),
+            has_open_claim=Exists(open_claims),
             follows_unanswered=Exists(earlier.filter(unanswered)),
+            has_unconfirmed=Exists(reported),
         )
         .order_by("-id")
     )
@@ -43,12 +57,13 @@ def latest_payment(public_id: str) -> MpesaPayment:
 def payments_since(payment_id: int) -> list[MpesaPayment]:
     """Return a payment and the later ones of its order, newest first, in one query; empty if it does not exist.
 
-    Each has ``receipt_number``, the code of its first receipt or None.
+    Each has ``receipt_number``, the code of its receipt, and ``receipt_status``, its receipt's status; None without
+    one.
     """
-    receipts = MpesaReceipt.objects.filter(payment_id=OuterRef("pk"), number__isnull=False)
-    number = Subquery(receipts.order_by("id").values("number")[:1])
+    receipts = MpesaReceipt.objects.filter(payment_id=OuterRef("pk")).order_by("id")
+    facts = {f"receipt_{name}": Subquery(receipts.values(name)[:1]) for name in ("number", "status")}
     of_order = payments_for_page().filter(mpesa_order__payments=payment_id, pk__gte=payment_id)
-    return list(of_order.annotate(receipt_number=number))
+    return list(of_order.annotate(**facts))
 
 
 def payments_of_same_order(payment_id: int) -> list[MpesaPayment]:

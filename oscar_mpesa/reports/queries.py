@@ -11,48 +11,47 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DecimalField,
-    Exists,
-    F,
-    Max,
-    Min,
-    OuterRef,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import (
-    Allocation,
+    CallbackReason,
+    ClaimStatus,
     CloseReason,
     EventType,
+    MpesaApiCall,
     MpesaCallback,
+    MpesaClaim,
     MpesaEvent,
     MpesaJobRun,
-    MpesaOutboxMessage,
+    MpesaOrder,
     MpesaPayment,
     MpesaReceipt,
     Verdict,
 )
-from oscar_mpesa.models.receipts import MONEY_ARRIVED, NEEDS_DECISION
-from oscar_mpesa.services import callbacks, outbox, reconciliation
+from oscar_mpesa.reports import open_money
+from oscar_mpesa.reports.union_parts import MONEY, counted, environments
+from oscar_mpesa.services import callbacks, ledger_runs, outbox, reconciliation
+
+#: The job that compares the ledger with its entries, and the kind of what it found.
+LEDGER_CHECK = ledger_runs.LEDGER_CHECK
 
 #: By this age a payment should have a result or have expired.
 STUCK_AFTER = timedelta(minutes=5)
 
-#: How old failed messages and unconfirmed closures may be to count, and how old failed callbacks.
-MESSAGES_FOR, CALLBACKS_FOR = timedelta(days=14), timedelta(days=30)
+#: An unconfirmed callback needs a person after this long.
+UNCONFIRMED_AFTER = timedelta(hours=24)
 
-_MONEY: Any = DecimalField(max_digits=14, decimal_places=2)
+#: This many status checks in this time, and not one answer, need a person.
+MIN_QUERIES, QUERIES_WITHIN = 3, timedelta(hours=24)
+
+#: An order whose closing raised this many times in a row needs a developer.
+CLOSE_FAILURES = 3
+
+#: How old failed messages and unconfirmed closures may be to count, and how old failed or unconfirmed callbacks.
+MESSAGES_FOR, CALLBACKS_FOR = timedelta(days=14), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +67,14 @@ class OpenItems:
 def count_open_items(now: datetime) -> dict[str, OpenItems]:
     """Return the open items by kind, without empty kinds. Makes one query.
 
-    Receipts: the allocations that need a decision. Payments: ``payments_on_hold``, ``deciding`` (on hold because of
-    such a receipt), ``stuck_payments`` and ``waiting``. The moment of ``reconcile`` is its last run. The rest:
-    ``undelivered_messages``, ``unprocessed_callbacks``, ``closed_unconfirmed`` and ``cancelled_paid_orders``.
+    Receipts: the statuses that need a decision, ``overpaid_for_a_week`` and ``refunded_too_much``. Claims:
+    ``unseen_claims`` and ``uncounted_claims``. Orders, whose ``first`` is an order's id: ``unbooked_allocations``,
+    ``unpaid_orders``, ``refunded_orders`` and ``unclosable_orders``. Payments: ``stuck_payments`` and ``waiting``. The
+    moment of ``reconcile`` is its last run; ``ledger_check`` counts what the last ledger check found. The rest:
+    ``undelivered_messages``, ``unprocessed_callbacks``, ``unconfirmed_callbacks``, ``no_answered_queries`` and
+    ``closed_unconfirmed``.
     """
-    first, *others = (
-        _undecided_receipts(),
-        _live_payments(now),
-        _counted(MpesaJobRun.objects.filter(job=reconciliation.RECONCILE), "reconcile", moment=Max("last_run_at")),
-        _counted(_undelivered_messages(now), "undelivered_messages", moment=Min("due_at")),
-        _counted(_unprocessed_callbacks(now), "unprocessed_callbacks", moment=Min("received_at")),
-        _counted(
-            _closed_unconfirmed(now),
-            "closed_unconfirmed",
-            moment=Min("created_at"),
-            number=Count("mpesa_order", distinct=True),
-        ),
-        _cancelled_paid_orders(),
-    )
+    first, *others = _open_rows(now)
     rows = first.union(*others, all=True)
     return {
         kind: OpenItems(number=number, amount=amount or Decimal(0), first=pk, moment=moment)
@@ -94,42 +83,61 @@ def count_open_items(now: datetime) -> dict[str, OpenItems]:
     }
 
 
+def _open_rows(now: datetime) -> tuple[Any, ...]:
+    """Return the parts of the union, one for each table or kind."""
+    return (
+        open_money.undecided_receipts(now),
+        open_money.unbooked_allocations(now),
+        open_money.unseen_claims(now),
+        open_money.unpaid_orders(now),
+        open_money.refunded_orders(now),
+        _live_payments(now),
+        counted(MpesaJobRun.objects.filter(job=reconciliation.RECONCILE), "reconcile", moment=Max("last_run_at")),
+        _failed_ledger_check(),
+        counted(_undelivered_messages(now), "undelivered_messages", moment=Min("due_at")),
+        counted(_unprocessed_callbacks(now), "unprocessed_callbacks", moment=Min("received_at")),
+        counted(_unconfirmed_callbacks(now), "unconfirmed_callbacks", moment=Min("received_at")),
+        _unanswered_queries(now),
+        counted(
+            _closed_unconfirmed(now),
+            "closed_unconfirmed",
+            moment=Min("created_at"),
+            number=Count("mpesa_order", distinct=True),
+        ),
+        _unclosable_orders(now),
+    )
+
+
+def order_and_payment(order_id: int) -> tuple[str, int | None]:
+    """Return the number of an order, empty if it does not exist, and the id of its last M-PESA payment."""
+    payments = MpesaOrder.objects.filter(pk=order_id).order_by("pk").annotate(last_payment=Max("payments__pk"))
+    return payments.values_list("order__number", "last_payment").first() or ("", None)
+
+
 def waiting_customers(open_items: Mapping[str, OpenItems]) -> int:
     """Return how many payments have a prompt on the phone, or should have one."""
     return sum(open_items[kind].number for kind in ("waiting", "stuck_payments") if kind in open_items)
 
 
-def _environments() -> set[str]:
-    """Return the shop's own environment and production: a shop that tests again still owes decisions on real money."""
-    return {PRODUCTION, get_settings().environment}
-
-
-def _undecided_receipts() -> Any:
-    undecided = MpesaReceipt.objects.filter(environment__in=_environments(), allocation__in=NEEDS_DECISION)
-    rest = Sum(F("amount") - Coalesce(F("returned_amount"), Decimal(0)))
-    return _counted(undecided, F("allocation"), amount=rest, moment=Min("allocated_at"))
-
-
 def _live_payments(now: datetime) -> Any:
-    live = MpesaPayment.objects.live().filter(environment__in=_environments())
-    decides = MpesaReceipt.objects.filter(payment=OuterRef("pk"), allocation=Allocation.MISMATCH)
+    live = MpesaPayment.objects.live().filter(environment__in=environments())
     unsent = Q(status=PaymentStatus.PENDING.value, created_at__lte=now - STUCK_AFTER)
     kind = Case(
-        When(Q(on_hold=True) & Exists(decides), then=Value("deciding")),
-        When(on_hold=True, then=Value("payments_on_hold")),
         When(Q(push_sent_at__lte=now - STUCK_AFTER) | unsent, then=Value("stuck_payments")),
         default=Value("waiting"),
         output_field=CharField(),
     )
-    return _counted(live, kind, amount=Sum("amount", output_field=_MONEY), moment=Min("created_at"))
+    return counted(live, kind, amount=Sum("amount", output_field=MONEY), moment=Min("created_at"))
+
+
+def _failed_ledger_check() -> Any:
+    """Count what the last ledger check found."""
+    failed = MpesaJobRun.objects.filter(job=LEDGER_CHECK, problems__gt=0)
+    return counted(failed, LEDGER_CHECK, number=Max("problems"), moment=Max("last_run_at"))
 
 
 def _undelivered_messages(now: datetime) -> QuerySet[Any]:
-    """Return outbox messages that ran out of tries and are no longer reserved by the last one."""
-    failed = MpesaOutboxMessage.objects.filter(
-        delivered_at=None, tries__gte=outbox.MAX_TRIES, due_at__gt=now - MESSAGES_FOR
-    )
-    return failed.filter(reserved_at__lt=now - outbox.RESERVATION_TIME)
+    return outbox.undeliverable_messages(now).filter(due_at__gt=now - MESSAGES_FOR)
 
 
 def _unprocessed_callbacks(now: datetime) -> QuerySet[Any]:
@@ -142,51 +150,41 @@ def _unprocessed_callbacks(now: datetime) -> QuerySet[Any]:
     return failed.exclude(payment__status=PaymentStatus.COMPLETED.value)
 
 
+def _unconfirmed_callbacks(now: datetime) -> QuerySet[Any]:
+    """Return callbacks without a confirmation for a day, unless their payment is completed under the same code."""
+    waiting = MpesaCallback.objects.filter(
+        verdict=Verdict.UNCONFIRMED,
+        received_at__lte=now - UNCONFIRMED_AFTER,
+        received_at__gt=now - CALLBACKS_FOR,
+        environment__in=environments(),
+    )
+    is_settled = Q(payment__status=PaymentStatus.COMPLETED.value) & ~Q(reason=CallbackReason.SECOND_CODE)
+    return waiting.exclude(is_settled)
+
+
+def _unanswered_queries(now: datetime) -> Any:
+    """Count the day's status checks in production if there are some and none was answered."""
+    calls = MpesaApiCall.objects.filter(
+        shortcode=get_settings().SHORTCODE,
+        environment=PRODUCTION,
+        endpoint="query",
+        created_at__gt=now - QUERIES_WITHIN,
+        created_at__lte=now,
+    )
+    answered = Cast(Count("pk", filter=Q(error_kind="")), MONEY)
+    queries = counted(calls, "no_answered_queries", moment=Min("created_at"), amount=answered)
+    return queries.filter(item_count__gte=MIN_QUERIES, item_amount=0)
+
+
 def _closed_unconfirmed(now: datetime) -> QuerySet[Any]:
-    """Return events of orders that were closed without a result from Safaricom and have no money since."""
-    money = MpesaReceipt.objects.filter(order_id=OuterRef("mpesa_order_id"), allocation__in=MONEY_ARRIVED)
+    """Return events of orders that were closed without a result from Safaricom, if no money was found since."""
+    money = MpesaReceipt.objects.filter(meant_for=OuterRef("mpesa_order_id"))
+    claims = MpesaClaim.objects.filter(order=OuterRef("mpesa_order_id"), status=ClaimStatus.OPEN)
     events = MpesaEvent.objects.filter(type=EventType.RESULT_UNKNOWN, created_at__gt=now - MESSAGES_FOR)
-    return events.filter(mpesa_order__close_reason=CloseReason.UNCONFIRMED).exclude(Exists(money))
+    return events.filter(mpesa_order__close_reason=CloseReason.UNCONFIRMED).exclude(Exists(money) | Exists(claims))
 
 
-def _cancelled_paid_orders() -> Any:
-    """Count receipts that are still applied to cancelled orders.
-
-    Starts from the event that a cancellation leaves, because no table has an index of paid and cancelled orders. The
-    order's present state is a condition of the count, so that no database starts its search there.
-    """
-    events = MpesaEvent.objects.filter(type=EventType.ORDER_CANCELED_PAID)
-    receipt = "mpesa_order__order__mpesa_receipts"
-    is_still_paid = {
-        f"{receipt}__allocation": Allocation.APPLIED,
-        f"{receipt}__environment__in": _environments(),
-        "mpesa_order__order__status": get_settings().CANCELLED_STATUS,
-    }
-    receipt_id = Case(When(**is_still_paid, then=F(f"{receipt}__pk")))
-    return _counted(
-        events,
-        "cancelled_paid_orders",
-        number=Count(receipt_id, distinct=True),
-        first=Min(receipt_id),
-        moment=Min("created_at"),
-    )
-
-
-def _counted(rows: Any, kind: Any, *, moment: Any, number: Any = None, amount: Any = None, first: Any = None) -> Any:
-    """Return one part of the union, with the columns in the same order everywhere.
-
-    The annotations' names must not be columns of any of the tables.
-    """
-    item_kind = Value(kind, output_field=CharField()) if isinstance(kind, str) else kind
-    counts = (
-        rows.order_by()
-        .annotate(item_kind=item_kind)
-        .values("item_kind")
-        .annotate(
-            item_count=number or Count("pk"),
-            item_amount=amount or Value(Decimal(0), output_field=_MONEY),
-            item_first=first or Min("pk"),
-            item_moment=moment,
-        )
-    )
-    return counts.values_list("item_kind", "item_count", "item_amount", "item_first", "item_moment")
+def _unclosable_orders(now: datetime) -> Any:
+    """Count orders whose closing raised again and again; found by the time of their next try, which has an index."""
+    failing = MpesaOrder.objects.filter(close_check_at__gt=now - MESSAGES_FOR, close_failures__gte=CLOSE_FAILURES)
+    return counted(failing, "unclosable_orders", moment=Min("close_failing_since"))

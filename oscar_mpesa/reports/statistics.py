@@ -1,4 +1,4 @@
-"""Compute the money taken and the results of payments, today and over 30 days in Nairobi.
+"""Compute the income and the results of payments, today and over 30 days in Nairobi.
 
 The figures cover the shop's own environment only. Every query reads the rows of these days by an index, so the cost
 does not grow with the shop's age. The figures of the days before today are cached for ten minutes.
@@ -6,24 +6,21 @@ does not grow with the shop's age. The figures of the days before today are cach
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any, cast
 
-from django.core.cache import caches
-from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, F, Q, Sum, Value
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import AllocationReason
+from oscar_mpesa.reports.entry_kinds import INCOME, EntryKind, entries_of_kind
 from oscar_mpesa.reports.success_rate import (
-    DAYS,
     PaymentResults,
     ResultCounts,
     ended_payments,
@@ -31,8 +28,7 @@ from oscar_mpesa.reports.success_rate import (
     midnight,
     payment_results,
 )
-
-logger = logging.getLogger("oscar_mpesa")
+from oscar_mpesa.services.shared_cache import SharedCache
 
 #: The median covers this many of the newest paid payments.
 SAMPLE = 500
@@ -40,13 +36,16 @@ SAMPLE = 500
 #: How many reasons to list; the others are added up as one more.
 REASONS_LISTED = 5
 
-#: Seconds. Late money and refunds of earlier days appear in the figures after at most this long.
+#: Seconds. Money of yesterday that is stored before 06:00 appears in the figures after at most this long.
 CACHE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """The money taken on one day, in shillings and net of partial refunds, and the number of receipts."""
+    """The income of one day, in shillings, and the number of receipts that were matched on it.
+
+    The income can be below zero, because it excludes what was unmatched or refunded on the day.
+    """
 
     day: date
     taken: Decimal = Decimal(0)
@@ -82,7 +81,7 @@ class Statistics:
 
     @property
     def taken(self) -> Decimal:
-        """Return the money taken on all of the days."""
+        """Return the income of all of the days."""
         return sum((day.taken for day in self.days), Decimal(0))
 
 
@@ -101,7 +100,7 @@ def statistics(now: datetime) -> Statistics:
     return Statistics(
         environment=get_settings().environment,
         ended=payment_results(now, before_today=before.ended),
-        days=(*before.days, *_days(today, 1)),
+        days=(*before.days, *_days(today.date(), today.date())),
         reasons=_top_reasons(before.reasons + _reasons(_outcomes(today))),
         seconds_to_pay=_seconds_to_pay(now),
     )
@@ -110,43 +109,44 @@ def statistics(now: datetime) -> Statistics:
 def _before_today(now: datetime) -> _BeforeToday:
     settings = get_settings()
     key = f"oscar_mpesa:before_today:{settings.environment}:{midnight(now):%Y-%m-%d}"
-    try:
-        figures: Any = caches[settings.CACHE].get_or_set(key, lambda: _count_before_today(now), CACHE_SECONDS)
-    except Exception:  # each cache backend raises its own
-        logger.warning("M-PESA: the cache %s does not answer", settings.CACHE, exc_info=True)
+    cache = SharedCache(settings.CACHE)
+    figures = cache.get(key)
+    if figures is None:
         figures = _count_before_today(now)
+        cache.set(key, figures, CACHE_SECONDS)
     return cast("_BeforeToday", figures)
 
 
 def _count_before_today(now: datetime) -> _BeforeToday:
-    first = first_midnight(now)
-    rows = _outcomes(first, midnight(now))
+    first, today = first_midnight(now), midnight(now)
+    rows = _outcomes(first, today)
     paid = sum(number for status, _, number in rows if status == PaymentStatus.COMPLETED.value)
     ended = ResultCounts(paid=paid, failed=sum(number for _, _, number in rows) - paid)
-    return _BeforeToday(ended=ended, days=_days(first, DAYS - 1), reasons=_reasons(rows))
-
-
-def _days(first: datetime, number: int) -> tuple[Day, ...]:
-    """Return the figures of ``number`` days. Compares times, because not every database has time zones."""
-    starts = [first + timedelta(days=index) for index in range(number + 1)]
-    # A receipt belongs to the latest day that had begun; a time after the shop's own clock counts as today.
-    index = Case(
-        *(When(paid_at__gte=start, then=Value(at)) for at, start in reversed(list(enumerate(starts[:-1])))),
-        output_field=IntegerField(),
+    return _BeforeToday(
+        ended=ended, days=_days(first.date(), midnight(now).date() - timedelta(days=1)), reasons=_reasons(rows)
     )
-    applied = MpesaReceipt.objects.order_by().filter(
-        environment=get_settings().environment, allocation=Allocation.APPLIED, paid_at__gte=first
-    )
-    if number > 1:
-        applied = applied.filter(paid_at__lt=starts[-1])
-    net = Sum(F("amount") - Coalesce(F("returned_amount"), Decimal(0)))
-    rows = applied.annotate(day_index=index).values_list("day_index").annotate(taken=net, receipts=Count("pk"))
-    by_day = {at: (taken, receipts) for at, taken, receipts in rows}
-    return tuple(_day(start, *by_day.get(at, (Decimal(0), 0))) for at, start in enumerate(starts[:-1]))
 
 
-def _day(start: datetime, taken: Any, receipts: int) -> Day:
-    return Day(day=start.date(), taken=Decimal(taken), receipts=receipts)
+def _days(first: date, last: date) -> tuple[Day, ...]:
+    """Return the figures of each day from ``first`` to ``last``. Makes one query."""
+    environment = get_settings().environment
+    parts = [_by_day(kind, entries_of_kind(kind, environment, first=first, last=last)) for kind in INCOME]
+    taken: defaultdict[date, Decimal] = defaultdict(Decimal)
+    receipts: Counter[date] = Counter()
+    for kind, day, total, number in parts[0].union(*parts[1:], all=True):
+        taken[day] += EntryKind(kind).income_sign * Decimal(total)
+        receipts[day] += number
+    days = [first + timedelta(days=index) for index in range((last - first).days + 1)]
+    return tuple(Day(day=day, taken=taken[day], receipts=receipts[day]) for day in days)
+
+
+def _by_day(kind: EntryKind, rows: Any) -> Any:
+    """Return the day, the total and the number of receipts. What is left of a reversed entry is no new receipt."""
+    is_new = ~Q(reason=AllocationReason.REPLACED)
+    number = Count("receipt", distinct=True, filter=is_new) if kind is EntryKind.MATCHED else Value(0)
+    by_day = rows.annotate(entry_kind=Value(kind.value, output_field=CharField()), entry_day=F(kind.day))
+    counts = by_day.values("entry_kind", "entry_day").annotate(total=Sum("amount"), receipts_matched=number)
+    return counts.values_list("entry_kind", "entry_day", "total", "receipts_matched")
 
 
 def _outcomes(first: datetime, until: datetime | None = None) -> list[tuple[str, str, int]]:

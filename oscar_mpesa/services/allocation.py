@@ -1,161 +1,199 @@
-"""Allocate receipts to orders and book them. Unless stated otherwise, the caller locks the order and the payment."""
+"""Let staff match money to an order, unmatch it, move it, or resolve it with a note. None of this sends money."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-
-from django.db import transaction
-from django.db.models import F
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.models import Allocation, EventType, MessageKind, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_ARRIVED, ReceiptReason
-from oscar_mpesa.services import audit, outbox
-from oscar_mpesa.services.locks import lock_mpesa_order
-from oscar_mpesa.services.ports import FATAL_ERRORS, shop
+from oscar_mpesa.models import (
+    AllocationReason,
+    EventType,
+    MpesaAllocation,
+    MpesaOrder,
+    MpesaReceipt,
+    ReversalReason,
+)
+from oscar_mpesa.services import order_stock
+from oscar_mpesa.services.authorization import require_permission
+from oscar_mpesa.services.commit import hook_safe_transaction
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
+from oscar_mpesa.services.entries import add_entry, reverse_entry
+from oscar_mpesa.services.exceptions import (
+    ClaimNotMovable,
+    NoDecisionNeeded,
+    NoteMissing,
+    OrderCancelled,
+    OrderPaid,
+    OrderReturnedToBasket,
+    OtherEnvironment,
+    OutOfStock,
+    SameOrder,
+    require_amount,
+)
+from oscar_mpesa.services.ledger import TOLERANCE, read_ledger
+from oscar_mpesa.services.payments import get_or_create_mpesa_order
+from oscar_mpesa.services.receipt_events import record_decision, record_match, record_move, record_reversal
+from oscar_mpesa.services.receipt_locks import LockedReceipt, lock_orders_of, lock_receipt
 
-logger = logging.getLogger("oscar_mpesa")
-
-#: When booking is retried after the shop's own code raised. Each further pause is twice as long.
-FIRST_RETRY = timedelta(minutes=1)
-
-#: After this many tries booking is not retried, and staff decide.
-MAX_TRIES = 10
-
-#: Allocations of money that can be in the shop's books. A mismatch is booked if Safaricom reported another amount
-#: after the money was applied. Staff may resolve it with a note.
-BOOKED_ALLOCATIONS = {Allocation.APPLIED.value, Allocation.MISMATCH.value, Allocation.EXPLAINED.value}
+__all__ = ["allocate", "move_allocation", "resolve_receipt", "reverse_allocation"]
 
 
+@repeat_on_deadlock
 def allocate(
-    receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, *, others: Iterable[MpesaReceipt]
-) -> Allocation:
-    """Allocate a receipt to its order and book it, or keep it unmatched; return the allocation.
+    receipt: MpesaReceipt, order: Any, *, amount: Decimal | None = None, by: Any, note: str = "", now: datetime
+) -> MpesaAllocation:
+    """Match unallocated money to an order. It may be another order than it was meant for.
 
-    ``others`` are the order's other receipts. If the shop's own code raises, the receipt is kept and booked later. A
-    deadlock can roll back the whole transaction, and a missing adapter is no refusal, so both are raised.
+    ``amount`` is in shillings; by default it is what the order owes, or all that is left if that is less. Reopens a
+    closed order if all of it is in stock, and reverses claims of the order that give way to proven money. Locks the
+    orders, the payment and the receipt. Raises ``PermissionDenied`` or ``DecisionRefused``, and then changes nothing.
     """
-    reason = _unmatched_reason(receipt, mpesa_order, others)
-    if reason is None:
-        try:
-            reason = None if book_receipt(receipt, mpesa_order, now) else ReceiptReason.SOLD_OUT
-        except FATAL_ERRORS:
-            raise
-        except Exception as error:
-            logger.exception("M-PESA order %s: the money arrived, but booking it failed", mpesa_order.pk)
-            receipt.error, receipt.tries, receipt.next_try_at = repr(error), 1, now + FIRST_RETRY
-            reason = ReceiptReason.BOOKS_FAILED
-    if reason is None:
-        return record_allocation(receipt, mpesa_order, now, Allocation.APPLIED)
-    allocation = Allocation.SURPLUS if reason is ReceiptReason.ORDER_PAID else Allocation.UNALLOCATED
-    return record_allocation(receipt, mpesa_order, now, allocation, reason=reason)
+    require_permission(by, "match_receipt")
+    with hook_safe_transaction():
+        lock_orders_of(receipt, order.pk)
+        get_or_create_mpesa_order(order.pk, environment=receipt.environment, now=now)
+        locked = lock_receipt(receipt, order.pk)
+        target, left = locked.mpesa_orders[order.pk], locked.left(locked.receipt)
+        if left <= 0:
+            raise NoDecisionNeeded(receipt.pk)
+        entry = _match(locked, target, left, amount, by=by, note=note, now=now)
+        record_match(locked, target, entry.amount, by=by, note=note, now=now)
+        locked.settle(now=now)
+    return entry
 
 
-def _unmatched_reason(
-    receipt: MpesaReceipt, mpesa_order: MpesaOrder, others: Iterable[MpesaReceipt]
-) -> ReceiptReason | None:
-    """Return why the receipt must not be booked for the order, or None."""
-    settings = get_settings()
-    if is_order_paid(mpesa_order, others):
-        return ReceiptReason.ORDER_PAID
-    if receipt.environment != PRODUCTION and settings.environment == PRODUCTION:
-        return ReceiptReason.TEST_MONEY
-    can_be_reopened = settings.REOPEN_EXPIRED_ORDERS and mpesa_order.can_be_reopened
-    is_cancelled = mpesa_order.order.status == settings.CANCELLED_STATUS
-    return ReceiptReason.ORDER_CLOSED if is_cancelled or (mpesa_order.is_closed and not can_be_reopened) else None
+@repeat_on_deadlock
+def move_allocation(
+    allocation: MpesaAllocation, order: Any, *, amount: Decimal | None = None, by: Any, note: str, now: datetime
+) -> MpesaAllocation:
+    """Unmatch money from an order and match it to another, in one step; return the entry of the other order.
 
-
-def is_order_paid(mpesa_order: MpesaOrder, receipts: Iterable[MpesaReceipt]) -> bool:
-    """Return whether one of these receipts is in the order's books. The order's status is not checked."""
-    own = (receipt for receipt in receipts if receipt.order_id == mpesa_order.pk)
-    return any(receipt.booked_at is not None and receipt.allocation in BOOKED_ALLOCATIONS for receipt in own)
-
-
-def has_money(order_id: int) -> bool:
-    """Return whether money arrived for an order and is booked or waits for staff. Costs one query."""
-    return MpesaReceipt.objects.filter(order_id=order_id, allocation__in=MONEY_ARRIVED).exists()
-
-
-def book_receipt(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime) -> bool:
-    """Write the shop's books in a savepoint, and reopen a closed order.
-
-    Returns False if a closed order's stock is sold. Raises what the shop's own code raises, and then leaves nothing in
-    the books; raises ``AdapterMissing`` without a shop adapter.
+    ``amount`` is in shillings; by default it is what the other order owes, or all that is freed if that is less. What
+    is left stays unmatched, and is never again used for the first order by itself. What was refunded, or is reserved by
+    a refund, stays with the first order. Locks like ``allocate``. Raises what ``allocate`` and ``reverse_allocation``
+    raise, ``SameOrder``, and ``ClaimNotMovable`` for a recorded payment; then it changes nothing.
     """
-    snapshot = mpesa_order.stock_snapshot if mpesa_order.is_closed else None
-    with transaction.atomic():
-        is_booked = shop().write_books(receipt, mpesa_order.order, stock_snapshot=snapshot)
-    if not is_booked:
-        return False
-    if mpesa_order.is_closed:
-        mpesa_order.closed_at, mpesa_order.close_reason, mpesa_order.stock_snapshot = None, "", {}
-        mpesa_order.save(update_fields=["closed_at", "close_reason", "stock_snapshot"])
-        audit.record(EventType.ORDER_REOPENED, mpesa_order, now=now)
-    receipt.booked_at = receipt.booked_at or now
-    return True
+    require_permission(by, "match_receipt")
+    _require_reversible_by(by, allocation, note)
+    if allocation.receipt is None:
+        raise ClaimNotMovable(allocation.pk)
+    if allocation.order_id == order.pk:
+        raise SameOrder(allocation.pk)
+    with hook_safe_transaction():
+        lock_orders_of(allocation.receipt, order.pk)
+        get_or_create_mpesa_order(order.pk, environment=allocation.receipt.environment, now=now)
+        locked = lock_receipt(allocation.receipt, order.pk)
+        target, entry = locked.mpesa_orders[order.pk], _free_entry(locked, allocation)
+        freed = locked.free(entry)
+        reverse_entry(locked, entry, ReversalReason.STAFF, by=by, note=note, is_recorded=False, now=now)
+        moved = _match(locked, target, freed, amount, by=by, note=note, now=now)
+        record_move(locked, entry, target, freed=freed, part=moved.amount, by=by, note=note, now=now)
+        locked.settle(now=now)
+    return moved
 
 
-def record_allocation(
-    receipt: MpesaReceipt,
-    mpesa_order: MpesaOrder,
-    now: datetime,
-    allocation: Allocation,
+@repeat_on_deadlock
+def reverse_allocation(allocation: MpesaAllocation, *, by: Any, note: str, now: datetime) -> MpesaReceipt:
+    """Unmatch money from an order, so that it is never again used for it by itself; or undo resolving it with a note.
+
+    Undoing needs ``resolve_receipt``, the other ``match_receipt``. What was refunded of the allocation, or is reserved
+    by a refund, stays. Locks the orders, the payment and the receipt. Raises ``PermissionDenied``, ``NoteMissing``, or
+    ``NoDecisionNeeded`` if it is reversed already, belongs to a recorded payment, or nothing of it can be reversed.
+    """
+    _require_reversible_by(by, allocation, note)
+    if allocation.receipt is None:
+        raise NoDecisionNeeded(allocation.pk)
+    with hook_safe_transaction():
+        locked = lock_receipt(allocation.receipt)
+        entry = _free_entry(locked, allocation)
+        freed = locked.free(entry)
+        reverse_entry(locked, entry, ReversalReason.STAFF, by=by, note=note, is_recorded=False, now=now)
+        record_reversal(locked, entry, freed, by=by, note=note, now=now)
+        locked.settle(now=now)
+    return locked.receipt
+
+
+@repeat_on_deadlock
+def resolve_receipt(receipt: MpesaReceipt, *, note: str, by: Any, now: datetime) -> MpesaReceipt:
+    """Resolve what is left of a receipt with a note, such as how it was settled elsewhere.
+
+    It counts for no order. Locks like ``allocate``. Raises ``PermissionDenied`` or ``DecisionRefused``, and then
+    changes nothing.
+    """
+    require_permission(by, "resolve_receipt")
+    if not note.strip():
+        raise NoteMissing
+    with hook_safe_transaction():
+        locked = lock_receipt(receipt)
+        left = locked.left(locked.receipt)
+        if left <= 0:
+            raise NoDecisionNeeded(receipt.pk)
+        reason = AllocationReason.RESOLVED
+        add_entry(locked, locked.receipt, left, reason, order_id=None, by=by, note=note, now=now)
+        params = {"amount": str(left), "note": note}
+        record_decision(EventType.RECEIPT_RESOLVED, locked, params, by=by, now=now)
+        locked.settle(now=now)
+    return locked.receipt
+
+
+def require_payable_by(receipt: MpesaReceipt, target: MpesaOrder) -> None:
+    """Raise ``DecisionRefused`` if an order can't take a receipt, whatever it owes."""
+    is_test_for_real_order = receipt.environment != target.environment and receipt.environment != PRODUCTION
+    if is_test_for_real_order or not can_pay_orders(receipt):
+        raise OtherEnvironment(receipt.pk)
+    if target.order.status == get_settings().CANCELLED_STATUS:
+        raise OrderCancelled(target.pk)
+    if target.basket_restored_at is not None:
+        raise OrderReturnedToBasket(target.pk)
+
+
+def can_pay_orders(receipt: MpesaReceipt) -> bool:
+    """Return whether a receipt can count for an order at all: a test cannot in a production shop."""
+    return receipt.environment == PRODUCTION or get_settings().environment != PRODUCTION
+
+
+def _owed_to(receipt: MpesaReceipt, target: MpesaOrder) -> Decimal:
+    """Return what an order owes without the entries that give way to a receipt: claims, and test money to real."""
+    ledger = read_ledger(target)
+    is_real = receipt.environment == PRODUCTION
+    stays = [each for each in ledger.proven if not is_real or (each.receipt or receipt).environment == PRODUCTION]
+    return ledger.owed - ledger.worth_of(stays)
+
+
+def _require_reversible_by(by: Any, allocation: MpesaAllocation, note: str) -> None:
+    require_permission(by, "resolve_receipt" if allocation.order_id is None else "match_receipt")
+    if not note.strip():
+        raise NoteMissing
+
+
+def _free_entry(locked: LockedReceipt, allocation: MpesaAllocation) -> MpesaAllocation:
+    """Return an allocation as it is now; raise ``NoDecisionNeeded`` if nothing of it can be reversed."""
+    entry = next((each for each in locked.active if each.pk == allocation.pk), None)
+    if entry is None or locked.free(entry) <= 0:
+        raise NoDecisionNeeded(allocation.pk)
+    return entry
+
+
+def _match(
+    locked: LockedReceipt,
+    target: MpesaOrder,
+    available: Decimal,
+    amount: Decimal | None,
     *,
-    reason: ReceiptReason | None = None,
-    **params: str,
-) -> Allocation:
-    """Save the receipt with its allocation and enqueue the messages about it; ``params`` go to its event."""
-    receipt.allocation, receipt.allocated_at, receipt.reason = allocation, now, reason.value if reason else ""
-    receipt.save()
-    if allocation is Allocation.APPLIED:
-        outbox.enqueue(subject_of(receipt, mpesa_order), *outbox.MESSAGES_WHEN_PAID, now=now, receipt=receipt)
-    else:
-        report_unmatched(receipt, mpesa_order, now, **params)
-    return allocation
-
-
-def report_unmatched(receipt: MpesaReceipt, mpesa_order: MpesaOrder, now: datetime, **params: str) -> None:
-    """Log, audit and signal money that waits for staff. The payer gets an email, unless only booking failed.
-
-    ``params`` hold the amounts and codes that the sentence for the receipt's reason shows.
-    """
-    subject = subject_of(receipt, mpesa_order)
-    facts = (mpesa_order.pk, receipt.amount, receipt.number, receipt.allocation, receipt.reason)
-    logger.error("M-PESA order %s: KSh %s (%s) needs a decision: %s, %s", *facts)
-    details = {"after": receipt.allocation, "reason": receipt.reason, **params}
-    audit.record(EventType.RECEIPT_UNMATCHED, subject, now=now, receipt=receipt, **details)
-    emails = () if receipt.error else (MessageKind.UNMATCHED_EMAIL,)
-    outbox.enqueue(subject, MessageKind.RECEIPT_UNMATCHED, *emails, now=now, receipt=receipt)
-
-
-def subject_of(receipt: MpesaReceipt, mpesa_order: MpesaOrder) -> MpesaPayment | MpesaOrder:
-    """Return whose timeline shows the receipt: its payment, or the order if the payment is for another order."""
-    payment = receipt.payment
-    return payment if payment is not None and payment.order_id == mpesa_order.pk else mpesa_order
-
-
-def retry_booking(receipt: MpesaReceipt, *, now: datetime) -> bool:
-    """Book a receipt again after the shop's own code raised; return False if it raised once more.
-
-    Locks the order. Reserves the receipt by compare-and-set on ``tries``, and returns True if another worker reserved
-    it first. If the order was paid or closed meanwhile, the receipt stays unmatched.
-    """
-    later = now + FIRST_RETRY * 2**receipt.tries
-    unreserved = MpesaReceipt.objects.filter(pk=receipt.pk, tries=receipt.tries, allocation=Allocation.UNALLOCATED)
-    if not unreserved.update(tries=F("tries") + 1, next_try_at=later if receipt.tries + 1 < MAX_TRIES else None):
-        return True
-    with transaction.atomic(durable=True):
-        assert receipt.order_id is not None
-        mpesa_order = lock_mpesa_order(receipt.order_id)
-        locked = MpesaReceipt.objects.select_for_update().get(pk=receipt.pk)
-        if locked.allocation != Allocation.UNALLOCATED:
-            return True
-        tries, locked.error = locked.tries, ""
-        allocate(locked, mpesa_order, now, others=MpesaReceipt.objects.filter(order_id=mpesa_order.pk))
-        has_failed = bool(locked.error)
-        MpesaReceipt.objects.filter(pk=receipt.pk).update(
-            tries=tries, next_try_at=later if has_failed and tries < MAX_TRIES else None
-        )
-    return not has_failed
+    by: Any,
+    note: str,
+    now: datetime,
+) -> MpesaAllocation:
+    """Add the entry of an order that can take the money; reopen the order if it is closed."""
+    require_payable_by(locked.receipt, target)
+    owed = _owed_to(locked.receipt, target)
+    if owed < TOLERANCE:
+        raise OrderPaid(target.pk)
+    part = min(available, owed) if amount is None else amount
+    require_amount(part, most=min(available, owed))
+    if target.is_closed and not order_stock.reopen(target, is_paid=owed - part < TOLERANCE, by=by, now=now):
+        raise OutOfStock(target.pk)
+    reason = AllocationReason.STAFF
+    return add_entry(locked, locked.receipt, part, reason, order_id=target.pk, by=by, note=note, now=now)

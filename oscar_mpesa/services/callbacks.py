@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
@@ -21,12 +22,15 @@ from oscar_mpesa.models import (
     MpesaCallback,
     MpesaPayment,
     MpesaReceipt,
-    ReceiptSource,
     Verdict,
 )
 from oscar_mpesa.services import audit
 from oscar_mpesa.services.authorization import require_permission
-from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.callback_reports import MAX_REPORTS
+from oscar_mpesa.services.commit import durable_transaction
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
+from oscar_mpesa.services.expected_callbacks import is_from_elsewhere
+from oscar_mpesa.services.payment_updates import apply_callback, apply_update
 from oscar_mpesa.services.update_sources import PaymentUpdate, unreadable_update, update_from_callback
 
 logger = logging.getLogger("oscar_mpesa")
@@ -63,11 +67,14 @@ class BeingProcessed(ReprocessingRefused):
 
 
 @sensitive_variables("secret", "body")
-def receive_callback(body: bytes, *, secret: str, address: str | None, now: datetime) -> MpesaCallback | None:
+def receive_callback(
+    body: bytes, *, secret: str, address: str | None, now: datetime, is_confirmed: bool = False
+) -> MpesaCallback | None:
     """Commit a callback's raw body to a row of its own, then process it. Must run outside a transaction.
 
-    Only a callback with the payment's secret is trusted. One without it is stored as *unverified*, and at most moves
+    The secret says which payment the callback is about. Without one it is stored as *unverified*, and at most moves
     the payment's next status check to now. Beyond ``UNVERIFIED_A_MINUTE`` it is only counted, and None is returned.
+    ``is_confirmed`` is for the body that the simulator answers a query with.
     Raises the database's errors if the row could not be stored, and nothing else.
     """
     payment = find_payment(secret)
@@ -76,7 +83,7 @@ def receive_callback(body: bytes, *, secret: str, address: str | None, now: date
     callback = MpesaCallback.objects.create(
         body=body[:MAX_BODY], address=address, received_at=now, environment=payment.environment, payment=payment
     )
-    process_callback(callback, payment, now=now)
+    process_callback(callback, payment, now=now, is_confirmed=is_confirmed)
     return callback
 
 
@@ -89,7 +96,9 @@ def find_payment(secret: str) -> MpesaPayment | None:
     return payment if payment is not None and constant_time_compare(payment.secret, secret) else None
 
 
-def process_callback(callback: MpesaCallback, payment: MpesaPayment, *, now: datetime) -> None:
+def process_callback(
+    callback: MpesaCallback, payment: MpesaPayment, *, now: datetime, is_confirmed: bool = False
+) -> None:
     """Apply a stored callback to its payment and record the verdict.
 
     Never raises: after an exception the verdict is *failed*, and ``reconcile`` retries the callback.
@@ -99,16 +108,52 @@ def process_callback(callback: MpesaCallback, payment: MpesaPayment, *, now: dat
             update = update_from_callback(parse_callback(bytes(callback.body)))
         except CallbackUnreadable as error:
             apply_update(payment, unreadable_update(), now=now)
-            _set_verdict(callback, Verdict.UNREADABLE, reason=CallbackReason(error.fault.value), detail=error.field)
+            set_verdict(callback, Verdict.UNREADABLE, reason=error.fault.value, detail=error.field)
             return
         if _is_duplicate(payment, update):
-            _set_verdict(callback, Verdict.DUPLICATE)
+            set_verdict(callback, Verdict.DUPLICATE)
             return
-        with transaction.atomic(durable=True):
-            _set_verdict(callback, apply_update(payment, update, now=now))
+        update = _with_circumstances(update, callback, is_confirmed=is_confirmed)
+        verdict = _apply(callback, payment, update, now)
+        if verdict is Verdict.APPLIED and payment.unconfirmed_at is not None:
+            process_unconfirmed(payment, now=now)  # those with the same code are duplicates now
     except Exception as error:
         logger.exception("M-PESA callback %s could not be processed; it is stored and will be retried", callback.pk)
         _mark_failed(callback, error, now)
+
+
+@repeat_on_deadlock
+def _apply(callback: MpesaCallback, payment: MpesaPayment, update: PaymentUpdate, now: datetime) -> Verdict:
+    with durable_transaction():
+        verdict, reason = apply_callback(payment, update, now=now)
+        set_verdict(callback, verdict, reason=reason)
+    return verdict
+
+
+def _with_circumstances(update: PaymentUpdate, callback: MpesaCallback, *, is_confirmed: bool) -> PaymentUpdate:
+    """Add to a success whether it came first and from where. Makes one query. An equal body is the same callback."""
+    if not update.is_success:
+        return update
+    earlier = MpesaCallback.objects.filter(payment_id=callback.payment_id, pk__lt=callback.pk)
+    earlier = earlier.exclude(body=bytes(callback.body))
+    return replace(
+        update,
+        is_confirmed=is_confirmed,
+        has_predecessor=earlier.exists(),
+        received_at=callback.received_at,
+        was_unconfirmed=callback.verdict == Verdict.UNCONFIRMED,
+        is_from_elsewhere=is_from_elsewhere(callback.address),
+    )
+
+
+def process_unconfirmed(payment: MpesaPayment, *, now: datetime) -> None:
+    """Process the unconfirmed callbacks of a payment again, after a fact arrived that they may have waited for.
+
+    Must run outside a transaction.
+    """
+    waiting = MpesaCallback.objects.filter(payment=payment, verdict=Verdict.UNCONFIRMED)
+    for pk in sorted(waiting.order_by("-pk").values_list("pk", flat=True)[:MAX_REPORTS]):
+        process_callback(MpesaCallback.objects.get(pk=pk), payment, now=now)
 
 
 def reprocess_callback(callback: MpesaCallback, *, by: Any, now: datetime) -> bool:
@@ -159,10 +204,13 @@ def _next_try(tries: int, now: datetime) -> datetime:
 
 
 def _mark_failed(callback: MpesaCallback, error: Exception, now: datetime) -> None:
+    """Mark the callback for another try, unless its verdict is committed: then a commit hook of the shop raised."""
     tries = max(callback.tries, 1)
-    crash = {"reason": CallbackReason.CRASHED, "detail": repr(error)}
+    failure = {"verdict": Verdict.FAILED, "reason": CallbackReason.CRASHED, "detail": repr(error)[:500]}
     try:
-        _set_verdict(callback, Verdict.FAILED, tries=tries, next_try_at=_next_try(tries, now), **crash)
+        unfinished = MpesaCallback.objects.filter(pk=callback.pk, verdict__in=UNFINISHED)
+        unfinished.update(tries=tries, next_try_at=_next_try(tries, now), **failure)
+        callback.refresh_from_db()
     except DatabaseError:
         logger.exception("M-PESA callback %s keeps the verdict %s", callback.pk, callback.verdict)
 
@@ -173,15 +221,18 @@ def _is_duplicate(payment: MpesaPayment, update: PaymentUpdate) -> bool:
     if is_about_other or not update.receipt_number or update.amount is None or not payment.is_paid:
         return False
     known = MpesaReceipt.objects.filter(environment=payment.environment, number=update.receipt_number)
-    return known.filter(payment_id=payment.pk, amount=update.amount).exclude(source=ReceiptSource.STAFF).exists()
+    return known.filter(payment_id=payment.pk, amount=update.amount).exists()
 
 
-def _set_verdict(
-    callback: MpesaCallback, verdict: Verdict, *, reason: str = "", detail: str = "", **columns: object
-) -> None:
+def set_verdict(callback: MpesaCallback, verdict: Verdict, *, reason: str = "", detail: str = "") -> None:
+    """Store the verdict on a callback, and why. A callback that another worker applied is no duplicate of itself."""
     row = MpesaCallback.objects.filter(pk=callback.pk)
-    row.update(verdict=verdict, reason=reason, detail=detail[:500], **columns)
-    callback.verdict, callback.reason, callback.detail = verdict, reason, detail[:500]
+    if verdict is Verdict.DUPLICATE:
+        row = row.filter(verdict__in=(*UNFINISHED, Verdict.UNCONFIRMED))
+    if row.update(verdict=verdict, reason=reason, detail=detail[:500]):
+        callback.verdict, callback.reason, callback.detail = verdict, reason, detail[:500]
+    else:
+        callback.refresh_from_db(fields=["verdict", "reason", "detail"])
 
 
 def _store_unverified(body: bytes, address: str | None, now: datetime) -> MpesaCallback | None:
@@ -222,4 +273,4 @@ def _query_named_payment(body: bytes, now: datetime) -> None:
         return
     not_moved = Q(callback_query_at=None) | Q(callback_query_at__lt=now - timedelta(minutes=1))
     named = MpesaPayment.objects.filter(not_moved, checkout_request_id=checkout_request_id)
-    named.filter(status=PaymentStatus.PROCESSING.value, on_hold=False).update(next_query_at=now, callback_query_at=now)
+    named.filter(status=PaymentStatus.PROCESSING.value).update(next_query_at=now, callback_query_at=now)

@@ -1,4 +1,4 @@
-"""Record money that staff found in the M-PESA portal or on a statement, and codes that are still missing."""
+"""Record payments that staff found in the M-PESA portal or on a statement, before Safaricom reports them."""
 
 from __future__ import annotations
 
@@ -8,107 +8,184 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from oscar_mpesa.domain.payment_status import PaymentStatus
+from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.receipt_number import receipt_number
-from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment, MpesaReceipt, UpdateSource
-from oscar_mpesa.services import audit
+from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.models import (
+    AllocationReason,
+    ClaimStatus,
+    EventType,
+    MpesaClaim,
+    MpesaOrder,
+    MpesaReceipt,
+    ReversalReason,
+)
+from oscar_mpesa.services import audit, order_stock
 from oscar_mpesa.services.authorization import name_of, require_permission
+from oscar_mpesa.services.claim_matches import end_claim, match_pending
+from oscar_mpesa.services.commit import hook_safe_transaction
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
+from oscar_mpesa.services.entries import add_entry, reverse_entry
 from oscar_mpesa.services.exceptions import (
+    ClaimEnded,
+    ClaimKnown,
     NoteMissing,
-    PaymentOnHold,
-    PaymentUnclear,
     ReceiptKnown,
     require_amount,
     require_time,
 )
-from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.ledger import NOTHING, TOLERANCE, Ledger, read_ledger
+from oscar_mpesa.services.locks import lock_mpesa_order
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
-from oscar_mpesa.services.receipts import store_receipt_for_order
-from oscar_mpesa.services.update_sources import PaymentUpdate
+from oscar_mpesa.services.reassessment import become_production, settle
 
-__all__ = ["record_receipt"]
+__all__ = ["record_claim", "withdraw_claim"]
 
 #: Shillings; more than M-PESA can transfer at once.
 MAX_AMOUNT = 999_999_999
 
 
-def record_receipt(
+@repeat_on_deadlock
+def record_claim(
     number: str,
     amount: Decimal,
     *,
     order: Any,
-    payment: MpesaPayment | None = None,
     paid_at: datetime | None = None,
     by: Any,
     note: str,
     now: datetime,
-) -> MpesaReceipt:
-    """Record money that staff found elsewhere, or the missing code of known money. Locks the order.
+) -> MpesaClaim:
+    """Record a payment that staff found elsewhere, or the code of money that has none yet. Locks the order.
 
-    The money is allocated as Safaricom's would be. What Safaricom reports later about the same payment replaces it.
-    ``payment`` is one of the order's. If it is None, the money goes to the only payment that is paid without a code, or
-    else to the only one without a result. ``amount`` is in shillings; ``note`` says where the money was found.
+    The claim counts for the order, up to its balance, until Safaricom reports the code: then the receipt takes its
+    place. If the order has money of this amount without a code, the claim only names its code, and counts nothing.
+    ``amount`` is in shillings, ``paid_at`` in UTC; ``note`` says where the money was found.
 
-    Raises ``PermissionDenied``, ``ReceiptNumberRefused`` or ``DecisionRefused``; nothing is changed then.
+    Raises ``PermissionDenied``, ``ReceiptNumberRefused``, or ``DecisionRefused``: ``ReceiptKnown`` and ``ClaimKnown``
+    for a known code. Nothing is changed then.
     """
-    require_permission(by, "record_receipt")
+    require_permission(by, "record_claim")
     require_amount(amount, most=MAX_AMOUNT)
     require_time(paid_at or now, now=now)
     if not note.strip():
         raise NoteMissing
-    update = PaymentUpdate(
-        source=UpdateSource.STAFF,
-        status=PaymentStatus.COMPLETED,
-        code="0",
-        amount=amount,
-        receipt_number=receipt_number(number),
-        paid_at=paid_at,
-    )
-    try:
-        return _record(update, order, payment, by=by, note=note, now=now)
-    except IntegrityError:  # the code was recorded for another order at the same moment, so now it is known
-        return _record(update, order, payment, by=by, note=note, now=now)
+    code = receipt_number(number)
+    with hook_safe_transaction():
+        claim = _record(code, amount, order, paid_at or now, by=by, note=note, now=now)
+        transaction.on_commit(lambda: match_pending(code, claim.environment, now=now), robust=True)
+    return claim
+
+
+@repeat_on_deadlock
+def withdraw_claim(claim: MpesaClaim, *, by: Any, note: str, now: datetime) -> MpesaClaim:
+    """Withdraw a claim that was recorded by mistake, and reverse what it counts. Locks the order.
+
+    Needs ``record_claim``. Raises ``PermissionDenied``, ``NoteMissing``, or ``ClaimEnded``.
+    """
+    require_permission(by, "record_claim")
+    if not note.strip():
+        raise NoteMissing
+    with hook_safe_transaction():
+        ledger = read_ledger(lock_mpesa_order(claim.order_id))
+        own = next((each for each in ledger.claims if each.pk == claim.pk), None)
+        if own is None:
+            raise ClaimEnded(claim.pk)
+        for entry in [each for each in ledger.claimed if each.claim_id == own.pk]:
+            reverse_entry(ledger, entry, ReversalReason.WITHDRAWN, by=by, note=note, now=now)
+        end_claim(ledger, own, ClaimStatus.WITHDRAWN, by=by, note=note, now=now)
+        params: dict[str, Any] = {"claim": own.pk, "number": own.number, "amount": str(own.amount), "note": note}
+        audit.record(EventType.CLAIM_WITHDRAWN, ledger.mpesa_order, now=now, by=by, receipt=own.receipt, **params)
+        settle(ledger, now=now)
+    return own
 
 
 def _record(
-    update: PaymentUpdate, order: Any, payment: MpesaPayment | None, *, by: Any, note: str, now: datetime
-) -> MpesaReceipt:
-    with transaction.atomic():
-        mpesa_order = get_or_create_mpesa_order(order.pk, now=now)
-        likely = mpesa_order.payments.get(pk=payment.pk) if payment else _likely_payment(mpesa_order)
-        _require_new(update, likely or mpesa_order)
-        if likely is not None:
-            apply_update(likely, update, now=now)
-        elif MpesaReceipt.objects.counted().filter(order=mpesa_order.order, number=None).exists():
-            raise PaymentUnclear(mpesa_order.pk)
-        else:
-            store_receipt_for_order(mpesa_order, update, now)
-        return _set_recorded_by(update, likely or mpesa_order, by=by, note=note, now=now)
+    code: str, amount: Decimal, order: Any, paid_at: datetime, *, by: Any, note: str, now: datetime
+) -> MpesaClaim:
+    mpesa_order = get_or_create_mpesa_order(order.pk, now=now)
+    environment = environment_of_claim(mpesa_order)
+    require_unknown(code, environment)
+    ledger = read_ledger(mpesa_order)
+    known_money = _money_without_code(ledger, amount, environment)
+    claim = _create_unless_known(
+        number=code,
+        environment=environment,
+        shortcode=get_settings().SHORTCODE,
+        amount=amount,
+        order_id=mpesa_order.pk,
+        receipt=known_money,
+        posted_on=None if known_money else now.astimezone(NAIROBI).date(),
+        paid_at=paid_at,
+        seen_in=note,
+        by=by,
+        by_name=name_of(by),
+        created_at=now,
+    )
+    ledger.claims.append(claim)
+    params: dict[str, Any] = {"claim": claim.pk, "number": code, "amount": str(amount), "note": note}
+    audit.record(EventType.CLAIM_RECORDED, mpesa_order, now=now, by=by, receipt=claim.receipt, **params)
+    become_production(ledger, now=now)  # before the claim counts up to the balance
+    _count(ledger, claim, by=by, now=now)
+    settle(ledger, now=now)
+    return claim
 
 
-def _likely_payment(mpesa_order: MpesaOrder) -> MpesaPayment | None:
-    """Return the only payment without a code that is paid, else the only one without a result, else None."""
-    possible = list(mpesa_order.payments.exclude(push_sent_at=None).exclude(receipts__number__isnull=False))
-    paid = [payment for payment in possible if payment.is_paid]
-    without_result = [payment for payment in possible if payment.is_live or payment.was_unanswered]
-    likely = paid or without_result
-    return likely[0] if len(likely) == 1 else None
+def _create_unless_known(*, number: str, **fields: Any) -> MpesaClaim:
+    """Create an open claim. Raises ``ClaimKnown`` if the code was recorded at the same moment."""
+    try:
+        with transaction.atomic():
+            return MpesaClaim.objects.create(number=number, open_number=number, **fields)
+    except IntegrityError as error:
+        raise ClaimKnown(number) from error
 
 
-def _require_new(update: PaymentUpdate, subject: MpesaPayment | MpesaOrder) -> None:
-    known = MpesaReceipt.objects.filter(environment=subject.environment, number=update.receipt_number).first()
+def _count(ledger: Ledger, claim: MpesaClaim, *, by: Any, now: datetime) -> None:
+    """Allocate a claim to its order, up to the balance, and reopen a closed order if it is in stock."""
+    mpesa_order, amount = ledger.mpesa_order, _countable(ledger, claim.amount)
+    if claim.receipt_id is not None or not amount:
+        return
+    is_paid = ledger.balance - amount < TOLERANCE
+    if mpesa_order.is_closed and not order_stock.reopen(mpesa_order, is_paid=is_paid, by=by, now=now):
+        return
+    add_entry(ledger, claim, amount, AllocationReason.CLAIM, order_id=mpesa_order.pk, by=by, now=now)
+
+
+def _countable(ledger: Ledger, amount: Decimal) -> Decimal:
+    """Return how much of a claim's amount can count for the order."""
+    part = min(amount, ledger.balance)
+    return NOTHING if part < TOLERANCE or ledger.mpesa_order.basket_restored_at is not None else part
+
+
+def _money_without_code(ledger: Ledger, amount: Decimal, environment: str) -> MpesaReceipt | None:
+    """Return the order's oldest money of this amount without a code that no claim names yet."""
+    named = {claim.receipt_id for claim in ledger.claims}
+    for receipt in ledger.receipts:
+        is_same = (receipt.number, receipt.amount, receipt.environment) == (None, amount, environment)
+        if is_same and receipt.pk not in named and receipt.same_as_id is None:
+            return receipt
+    return None
+
+
+def environment_of_claim(mpesa_order: MpesaOrder) -> str:
+    """Return the environment of a claim for an order: the shop's, or production if the order is (L15)."""
+    ours = get_settings().environment
+    return PRODUCTION if PRODUCTION in {ours, mpesa_order.environment} else ours
+
+
+def require_unknown(code: str, environment: str = "") -> None:
+    """Raise ``ReceiptKnown`` or ``ClaimKnown`` if money or an open claim of the environment has this code.
+
+    By default it is the shop's environment.
+    """
+    environment = environment or get_settings().environment
+    known = MpesaReceipt.objects.filter(environment=environment, number=code).first()
     if known is not None:
         raise ReceiptKnown(known)
-    if isinstance(subject, MpesaPayment) and subject.on_hold:
-        raise PaymentOnHold(subject.pk)
+    if MpesaClaim.objects.filter(environment=environment, open_number=code).exists():
+        raise ClaimKnown(code)
 
 
-def _set_recorded_by(
-    update: PaymentUpdate, subject: MpesaPayment | MpesaOrder, *, by: Any, note: str, now: datetime
-) -> MpesaReceipt:
-    receipt = MpesaReceipt.objects.get(environment=subject.environment, number=update.receipt_number)
-    receipt.allocated_by, receipt.allocated_by_name, receipt.note = by, name_of(by), note
-    receipt.save(update_fields=["allocated_by", "allocated_by_name", "note"])
-    after = receipt.allocation
-    audit.record(EventType.RECEIPT_RECORDED, subject, now=now, by=by, receipt=receipt, after=after, note=note)
-    return receipt
+def open_claims_of(mpesa_order: MpesaOrder) -> list[MpesaClaim]:
+    """Return the open claims of an order, oldest first. Makes one query."""
+    return list(MpesaClaim.objects.filter(order_id=mpesa_order.pk, status=ClaimStatus.OPEN).order_by("pk"))

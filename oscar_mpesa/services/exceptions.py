@@ -4,13 +4,16 @@
 
     DecisionRefused
     ├── NoDecisionNeeded       the money was allocated, refunded or resolved already
+    │   ├── MoneyMoved             it was moved to another order at this moment
+    │   ├── ClaimEnded             the recorded payment was confirmed or withdrawn
+    │   ├── ClaimNotMovable        withdraw the recorded payment, and record it for the other order
+    │   └── SameOrder              the money counts for this order already
     ├── NoteMissing            enter a note
     ├── InvalidAmount          not an amount of money, or more than arrived
     ├── InvalidTime            before the money arrived
     │   └── TimeInFuture           in the future
     ├── RefundCodeKnown        another refund has this code
     ├── RefundKnown            another refund was recorded meanwhile
-    ├── AmountNotAccepted      not the order's total: accept the difference, or choose another order
     ├── OtherEnvironment       test money never pays a real order, nor real money a test order
     ├── OrderPaid              the order is paid
     ├── OrderClosed            the order can't be paid any more
@@ -18,17 +21,17 @@
     │   ├── OrderReturnedToBasket  its lines are back in the customer's basket
     │   └── OtherCurrency          it is not in shillings
     ├── OutOfStock             the order's items are not all in stock
-    ├── ReceiptKnown           this code is recorded already, as ``receipt``
-    ├── PaymentUnclear         money without a code arrived for the order: choose the payment of this code
-    ├── PartlyRefunded         refund the rest, or resolve it with a note
-    ├── PaymentOnHold          decide first about the money that put the payment on hold
+    ├── ReceiptKnown           money with this code arrived already, as ``receipt``
+    ├── ClaimKnown             this code is recorded already, and not seen yet
     └── BookingFailed          the shop's own code raised; the message says what
 
     StartRefused
     ├── MpesaUnavailable       M-PESA is off, or its settings are wrong
     ├── NotPayable             the order needs no payment
     ├── PaymentInProgress      another payment is live, as ``payment``
+    ├── PaymentUnconfirmed     money was reported: wait for Safaricom's confirmation
     ├── TooSoon                wait until ``until``
+    │   └── ResultUnknown          the same, because the last payment may be paid
     ├── PhoneBlocked           use another phone
     ├── TooManyPushes          use another phone, or wait
     │   └── TooManyUnpaidPushes    the same, for unpaid pushes
@@ -57,6 +60,26 @@ class NoDecisionNeeded(DecisionRefused):
     """The money was allocated, refunded or resolved already."""
 
     sentence = _("Somebody has already decided about this money. Please double-check.")
+
+
+class MoneyMoved(NoDecisionNeeded):
+    """The money was moved to another order at this moment."""
+
+
+class ClaimEnded(NoDecisionNeeded):
+    """The recorded payment was confirmed or withdrawn already."""
+
+
+class ClaimNotMovable(NoDecisionNeeded):
+    """Only money that Safaricom reported is moved. A recorded payment is withdrawn, and recorded again."""
+
+    sentence = _("Safaricom has not confirmed this payment yet. Withdraw it, and record it for the other order.")
+
+
+class SameOrder(NoDecisionNeeded):
+    """The money counts for the order that it should move to."""
+
+    sentence = _("This money is already matched to this order.")
 
 
 class NoteMissing(DecisionRefused):
@@ -96,12 +119,6 @@ class RefundKnown(DecisionRefused):
     """Another refund was recorded since the page was loaded, perhaps the same one."""
 
     sentence = _("A refund of this money was recorded meanwhile. Look at it before you record another.")
-
-
-class AmountNotAccepted(DecisionRefused):
-    """The amount is not the order's total."""
-
-    sentence = _("The amount is not the order's total. Accept the difference, or choose another order.")
 
 
 class OtherEnvironment(DecisionRefused):
@@ -157,22 +174,10 @@ class ReceiptKnown(DecisionRefused):
         self.receipt = receipt
 
 
-class PaymentUnclear(DecisionRefused):
-    """The order has money without a code, and the code may belong to several payments, or to none."""
+class ClaimKnown(DecisionRefused):
+    """The M-PESA code is recorded already, and Safaricom has not reported it yet."""
 
-    sentence = _("This order has money without an M-PESA code. Choose the payment that this code belongs to.")
-
-
-class PartlyRefunded(DecisionRefused):
-    """Part of the money was refunded, so the rest can't pay an order."""
-
-    sentence = _("Part of this money was refunded. Refund the rest, or resolve it with a note.")
-
-
-class PaymentOnHold(DecisionRefused):
-    """Another amount arrived for the payment, which puts it on hold."""
-
-    sentence = _("A wrong amount arrived for this payment. Decide about that money first.")
+    sentence = _("This M-PESA code is already recorded. Safaricom has not confirmed it yet.")
 
 
 class BookingFailed(DecisionRefused):
@@ -237,6 +242,21 @@ class TooSoon(StartRefused):
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
         self.until = until
+
+
+class ResultUnknown(TooSoon):
+    """Safaricom did not answer whether an earlier payment is paid."""
+
+    sentence = _(
+        "M-PESA has not answered yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again. "
+        "Otherwise you can send again at {time}."
+    )
+
+
+class PaymentUnconfirmed(StartRefused):
+    """A callback reported money for the order, and Safaricom has not confirmed it yet."""
+
+    sentence = _("M-PESA has reported a payment for this order. We are confirming it; do not pay again.")
 
 
 class PhoneBlocked(StartRefused):

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
-from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from oscar_mpesa.conf import SIMULATED, get_settings
-from oscar_mpesa.daraja.client import ApiCall, Client
-from oscar_mpesa.daraja.exceptions import DarajaMisconfigured
+from oscar_mpesa.daraja.client import QUERY_LIMIT, ApiCall, Client
+from oscar_mpesa.daraja.exceptions import DarajaError, DarajaMisconfigured, DarajaUnreachable
 from oscar_mpesa.daraja.stk_push import StkPush, StkPushReply
 from oscar_mpesa.daraja.stk_query import StkQueryReply
 from oscar_mpesa.daraja.transport import HttpTransport, Request, Response, Transport
 from oscar_mpesa.domain.references import account_reference, description
 from oscar_mpesa.models import MpesaApiCall, MpesaPayment
+from oscar_mpesa.services.circuit_breaker import circuit_breaker
+from oscar_mpesa.services.shared_cache import SharedCache
 from oscar_mpesa.simulator import results
 
 __all__ = ["replaced_transport"]
+
+logger = logging.getLogger("oscar_mpesa")
+
+#: Seconds that a page may wait for Safaricom when it polls, a token included.
+POLL_LIMIT = 2.0
 
 #: Seconds to connect to our own callback address, and to wait for the response.
 PROBE_TIMEOUTS = (3.0, 5.0)
@@ -33,37 +41,42 @@ def send_stk_push(payment: MpesaPayment, *, now: datetime) -> StkPushReply:
 
     Raises ``DarajaError``. Its ``was_not_sent`` is False if the prompt may be on the phone all the same.
     """
-    if payment.environment == SIMULATED:
-        _require_matching_settings(payment)
-        return results.push_reply(public_id=payment.secret, msisdn=payment.phone, now=now)
-    number = payment.mpesa_order.order.number
-    return _client(payment).push(
-        StkPush(
-            phone=payment.phone_number,
-            amount=payment.amount,
-            callback_url=get_settings().callback_url(payment.secret),
-            account_reference=account_reference(number),
-            description=description(number),
-        ),
-        now=now,
-    )
+    with _own_errors_named():
+        if payment.environment == SIMULATED:
+            _require_matching_settings(payment)
+            return results.push_reply(public_id=payment.secret, msisdn=payment.phone, now=now)
+        return _client(payment, now).push(_stk_push(payment), now=now)
 
 
-def query_status(payment: MpesaPayment, *, now: datetime) -> StkQueryReply | bytes | None:
+def query_status(
+    payment: MpesaPayment, checkout_id: str, *, now: datetime, limit: float = QUERY_LIMIT
+) -> StkQueryReply | bytes | None:
     """Return Safaricom's reply to a status query, or the simulator's callback body, or None if it has none yet.
 
-    Raises ``DarajaError``.
+    Waits at most ``limit`` seconds. Raises ``DarajaError``.
     """
-    if payment.environment == SIMULATED:
-        _require_matching_settings(payment)
-        return results.callback_body(_simulated_payment(payment), now=now)
-    assert payment.checkout_request_id is not None
-    return _client(payment).query(payment.checkout_request_id, now=now)
+    with _own_errors_named():
+        if payment.environment == SIMULATED:
+            _require_matching_settings(payment)
+            return results.callback_body(_simulated_payment(payment), now=now)
+        return _client(payment, now).query(checkout_id, now=now, limit=limit)
 
 
 def is_query_free(payment: MpesaPayment) -> bool:
     """Return whether a status query makes no call, so that it is always due and needs no budget."""
     return bool(payment.environment == SIMULATED)
+
+
+def is_query_paused(payment: MpesaPayment, *, now: datetime, limit: float = QUERY_LIMIT) -> bool:
+    """Return whether Safaricom is not queried now, because it does not answer. Then no query should be reserved."""
+    settings = get_settings()
+    if payment.environment == SIMULATED or not settings.has_credentials:
+        return False
+    breaker, is_patient = circuit_breaker(now), limit >= QUERY_LIMIT
+    if breaker.is_paused("query", is_patient=is_patient):
+        return True
+    has_token = SharedCache(settings.CACHE).get(settings.credentials.token_key) is not None
+    return not has_token and breaker.is_paused("oauth", is_patient=is_patient)
 
 
 def probe_client(on_call: Callable[[ApiCall], None]) -> Client | None:
@@ -79,7 +92,8 @@ def probe_client(on_call: Callable[[ApiCall], None]) -> Client | None:
         on_call(call)
         _log_call(call, environment=settings.environment, shortcode=settings.SHORTCODE)
 
-    return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
+    guard = circuit_breaker(timezone.now(), admits_all=True)
+    return Client(settings.credentials, _transport(), SharedCache(settings.CACHE), observe, guard)
 
 
 def post_to_own_callback(body: bytes, *, secret: str, headers: Mapping[str, str]) -> Response:
@@ -105,14 +119,40 @@ def replaced_transport(transport: Transport) -> Iterator[None]:
         _replacements.pop()
 
 
-def _client(payment: MpesaPayment) -> Client:
+@contextmanager
+def _own_errors_named() -> Iterator[None]:
+    """Turn any other exception into a ``DarajaError``. The client names its own from the moment the request leaves."""
+    try:
+        yield
+    except DarajaError:
+        raise
+    except ImproperlyConfigured as error:
+        logger.exception("M-PESA: the settings allow no call to Safaricom")
+        raise DarajaMisconfigured(str(error)) from error
+    except Exception as error:
+        logger.exception("M-PESA: a call to Safaricom was not made")
+        raise DarajaUnreachable(f"an error before the call: {type(error).__name__}", sent=False) from error
+
+
+def _stk_push(payment: MpesaPayment) -> StkPush:
+    number = payment.mpesa_order.order.number
+    return StkPush(
+        phone=payment.phone_number,
+        amount=payment.amount,
+        callback_url=get_settings().callback_url(payment.secret),
+        account_reference=account_reference(number),
+        description=description(number),
+    )
+
+
+def _client(payment: MpesaPayment, now: datetime) -> Client:
     _require_matching_settings(payment)
     settings = get_settings()
 
     def observe(call: ApiCall) -> None:
         _log_call(call, environment=payment.environment, shortcode=payment.shortcode, payment=payment)
 
-    return Client(settings.credentials, _transport(), caches[settings.CACHE], observe)
+    return Client(settings.credentials, _transport(), SharedCache(settings.CACHE), observe, circuit_breaker(now))
 
 
 def _require_matching_settings(payment: MpesaPayment) -> None:

@@ -1,7 +1,8 @@
-"""Lock rows in one order everywhere: the shop's order first, then the payment, then the receipt."""
+"""Lock rows in one order everywhere: the shop's orders by id, then the payment, then receipts and claims by id."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
@@ -19,15 +20,13 @@ def require_no_transaction() -> None:
         raise RuntimeError("Calls to Daraja must run outside a transaction: the reservation must be durable.")
 
 
-def lock_order(order_id: int, *, nowait: bool = False) -> Any:
+def lock_order(order_id: int) -> Any:
     """Return the shop's order, its row locked until the transaction ends; call it inside one.
 
-    The model comes from our own foreign key, so a forked order app is locked too. ``nowait`` is for a caller that
-    holds another order's lock, because waiting could deadlock. It raises ``OperationalError`` if the row is locked.
-    Raises the model's ``DoesNotExist``.
+    The model comes from our own foreign key, so a forked order app is locked too. Raises the model's ``DoesNotExist``.
     """
     order_model: type[models.Model] = MpesaOrder._meta.get_field("order").related_model
-    return order_model._base_manager.select_for_update(nowait=nowait).get(pk=order_id)
+    return order_model._base_manager.select_for_update().get(pk=order_id)
 
 
 def lock_mpesa_order(order_id: int) -> MpesaOrder:
@@ -36,6 +35,11 @@ def lock_mpesa_order(order_id: int) -> MpesaOrder:
     mpesa_order = MpesaOrder.objects.get(pk=order_id)
     mpesa_order.order = order
     return mpesa_order
+
+
+def lock_mpesa_orders(order_ids: Iterable[int]) -> dict[int, MpesaOrder]:
+    """Return the fresh M-PESA sides of several orders by id. The shop's orders are locked in the order of their ids."""
+    return {pk: lock_mpesa_order(pk) for pk in sorted(set(order_ids))}
 
 
 def lock_payment(payment: MpesaPayment) -> MpesaPayment:

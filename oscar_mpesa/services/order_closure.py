@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import CloseReason, EventType, MessageKind, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import CloseReason, EventType, MpesaAllocation, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
-from oscar_mpesa.services import allocation, audit, outbox, status_query
-from oscar_mpesa.services.allocation import has_money
+from oscar_mpesa.services import audit, order_stock, status_query
 from oscar_mpesa.services.authorization import require_permission
+from oscar_mpesa.services.commit import durable_transaction, hook_safe_transaction
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
+from oscar_mpesa.services.expected_callbacks import is_confirming
+from oscar_mpesa.services.ledger import TOLERANCE, Ledger, has_open_money, unmatched_receipts
 from oscar_mpesa.services.locks import lock_mpesa_order, require_no_transaction
-from oscar_mpesa.services.ports import shop
+from oscar_mpesa.services.reassessment import reassess_order
 from oscar_mpesa.services.status_query import QueryResult
 
 __all__ = ["CloseRefused", "close_order"]
@@ -31,6 +33,12 @@ RESERVATION_TIME = timedelta(minutes=5)
 
 #: How long after ``pay_before`` an order waits for the last status check. Then it closes as *unconfirmed*.
 MAX_POSTPONEMENT = timedelta(hours=24)
+
+#: How long after ``pay_before`` money that waits for a decision keeps an order open.
+MAX_DECISION_TIME = timedelta(hours=72)
+
+#: Payments to query before another payment method, newest first, and the seconds for all: the shopper waits for them.
+MAX_QUERIES, QUERIES_LIMIT = 2, 8.0
 
 #: Limits of the pause between last status checks, which is half of the time since ``pay_before``.
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -61,7 +69,7 @@ class PromptPending(CloseRefused):
 
 
 class NotRestorable(Exception):
-    """The order's lines can't go back to a basket: it is open, they went back already, or money arrived."""
+    """The order's lines can't go back to a basket: it is open, they went back already, or money arrived or may have."""
 
     sentence = _("The items of this order cannot be put back into a basket.")
 
@@ -89,18 +97,21 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
     require_no_transaction()
     if not _reserve(mpesa_order, now):
         return CloseResult.UNCHANGED
-    results = {_query_before_closing(payment, now) for payment in _payments_to_query(mpesa_order)}
-    is_unanswered = QueryResult.NOTHING in results
+    results = {_query_before_closing(payment, now) for payment in _payments_to_query(mpesa_order, now)}
+    is_unanswered = not all(result.is_answer for result in results)
     if is_unanswered and now < mpesa_order.pay_before + MAX_POSTPONEMENT:
         return _postpone(mpesa_order, now)
     is_unknown = is_unanswered or _payments_without_id(mpesa_order).exists()
-    with transaction.atomic(durable=True):
-        if is_unknown:
+    result = CloseResult.UNCHANGED
+    with durable_transaction():
+        result = _close_expired(mpesa_order, CloseReason.UNCONFIRMED if is_unknown else CloseReason.EXPIRED, now)
+        if is_unknown and result is not CloseResult.POSTPONED:
             audit.record(EventType.RESULT_UNKNOWN, mpesa_order, now=now)
             logger.error("M-PESA order %s: Safaricom never sent the result of a prompt; check it", mpesa_order.pk)
-        return _close_expired(mpesa_order, CloseReason.UNCONFIRMED if is_unknown else CloseReason.EXPIRED, now)
+    return result
 
 
+@repeat_on_deadlock
 def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
     """Close an unpaid order at once, without a status check, because staff decided so. Locks the order.
 
@@ -108,40 +119,38 @@ def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
     ``PermissionDenied`` and ``CloseRefused``.
     """
     require_permission(by, "close_order")
-    with transaction.atomic():
+    with hook_safe_transaction():
         mpesa_order = lock_mpesa_order(order.pk)
         _require_pending(mpesa_order)
-        if _is_paid(mpesa_order):
+        if mpesa_order.is_paid:
             raise MoneyArrived(order.pk)
         _close(mpesa_order, CloseReason.STAFF, now, by=by, note=note)
-
-
-def close_cancelled_order(order: Any, *, now: datetime) -> None:
-    """Close an order that was canceled in Oscar's own dashboard, unless no M-PESA payment was ever started for it.
-
-    Locks the order. An order with booked money is not closed; staff see it in their list, to refund the money.
-    """
-    with transaction.atomic():
-        if MpesaOrder.objects.filter(pk=order.pk, payments__isnull=False).exists():
-            _close_cancelled(lock_mpesa_order(order.pk), now)
 
 
 def close_for_other_method(order: Any, *, now: datetime) -> None:
     """Close an order because its shopper pays in another way. Must run outside a transaction.
 
-    Queries each unpaid payment once; a query without an answer doesn't stop the closure. Raises ``CloseRefused`` if a
-    payment is live, money arrived, or the order is closed.
+    Queries the two newest unpaid payments, within eight seconds; no answer doesn't stop the closure. Raises
+    ``CloseRefused`` if a payment is live, money arrived or was reported, or the order is closed.
     """
     require_no_transaction()
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
     _require_unpaid(mpesa_order)
-    for payment in _payments_to_query(mpesa_order):
-        status_query.query_status(payment, now=now)
-    with transaction.atomic(durable=True):
-        locked = lock_mpesa_order(order.pk)
+    newest = _payments_to_query(mpesa_order, now)[: -MAX_QUERIES - 1 : -1]
+    for payment, result in status_query.query_within(QUERIES_LIMIT, newest, now=now):
+        logger.info("M-PESA payment %s: queried before another method: %s", payment.pk, result.value)
+    _close_for_other_method(order.pk, now)
+
+
+@repeat_on_deadlock
+def _close_for_other_method(order_id: int, now: datetime) -> None:
+    with durable_transaction():
+        locked = lock_mpesa_order(order_id)
         _require_unpaid(locked)
         if locked.payments.live().exists():
-            raise PromptPending(order.pk)
+            raise PromptPending(order_id)
+        if is_confirming(locked, now):
+            raise MoneyArrived(order_id)
         _close(locked, CloseReason.OTHER_METHOD, now)
 
 
@@ -151,7 +160,8 @@ def mark_basket_restored(order: Any, *, now: datetime) -> MpesaOrder:
     Locks the order, so that it is either restored to a basket or reopened, never both. Raises ``NotRestorable``.
     """
     mpesa_order = lock_mpesa_order(order.pk)
-    if not mpesa_order.is_closed or mpesa_order.basket_restored_at is not None or has_money(mpesa_order.pk):
+    is_open = not mpesa_order.is_closed or mpesa_order.basket_restored_at is not None
+    if is_open or has_open_money(mpesa_order) or is_confirming(mpesa_order, now):
         raise NotRestorable(order.pk)
     mpesa_order.basket_restored_at = now
     mpesa_order.save(update_fields=["basket_restored_at"])
@@ -166,21 +176,24 @@ def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
     return bool(unreserved.update(close_check_at=now + RESERVATION_TIME))
 
 
-def _payments_to_query(mpesa_order: MpesaOrder) -> list[MpesaPayment]:
+def _payments_to_query(mpesa_order: MpesaOrder, now: datetime) -> list[MpesaPayment]:
     """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``."""
-    sent = mpesa_order.payments.filter(on_hold=False).exclude(checkout_request_id=None).order_by("pk")
-    return [
-        payment
-        for payment in sent
-        if not payment.is_paid and (payment.not_paid_at is None or payment.not_paid_at < mpesa_order.pay_before)
-    ]
+    sent = mpesa_order.payments.exclude(checkout_request_id=None, unconfirmed_at=None)
+    return [each for each in sent.order_by("pk") if not each.is_paid and _may_be_paid(each, mpesa_order, now)]
+
+
+def _may_be_paid(payment: MpesaPayment, mpesa_order: MpesaOrder, now: datetime) -> bool:
+    is_unknown = payment.not_paid_at is None or payment.not_paid_at < mpesa_order.pay_before
+    return is_unknown or payment.is_confirming(now)
 
 
 def _query_before_closing(payment: MpesaPayment, now: datetime) -> QueryResult:
-    result = status_query.query_status(payment, now=now)
-    if result is QueryResult.NOT_PAID:
-        MpesaPayment.objects.filter(pk=payment.pk).update(not_paid_at=now)
-    return result
+    """Query a payment. Whatever that raises is logged and counts as no answer."""
+    try:
+        return status_query.query_status(payment, now=now)
+    except Exception:
+        logger.exception("M-PESA payment %s: the status check before closing failed", payment.pk)
+        return QueryResult.NOTHING
 
 
 def _postpone(mpesa_order: MpesaOrder, now: datetime) -> CloseResult:
@@ -201,56 +214,48 @@ def _close_expired(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime) 
     if locked.pay_before > now:
         MpesaOrder.objects.filter(pk=locked.pk).update(close_check_at=locked.pay_before)
         return CloseResult.POSTPONED
-    result = _close_if_unpaid(locked, reason, now)
+    is_canceled = locked.order.status == get_settings().CANCELLED_STATUS
+    is_unreleased = is_canceled and not locked.is_closed and not locked.is_enrolled
+    if is_unreleased:
+        order_stock.close(locked, CloseReason.STAFF, now=now)  # it raised when the order was canceled
+    check_at = locked.close_check_at
+    ledger = reassess_order(locked, now=now)
+    if locked.close_check_at != check_at:
+        return CloseResult.POSTPONED  # it got more time, or the shop's code raised when it was to be reopened
+    result = CloseResult.CLOSED if is_unreleased else _close_if_unpaid(ledger, reason, now)
     if result is CloseResult.POSTPONED:
         return _postpone(locked, now)
     MpesaOrder.objects.filter(pk=locked.pk).update(close_check_at=None)  # all of its payments were queried
     return result
 
 
-def _close_if_unpaid(locked: MpesaOrder, reason: CloseReason, now: datetime) -> CloseResult:
-    settings = get_settings()
-    if locked.order.status == settings.CANCELLED_STATUS:  # closing it raised when it was canceled
-        return _close_cancelled(locked, now)
-    if has_money(locked.pk):
+def _close_if_unpaid(ledger: Ledger, reason: CloseReason, now: datetime) -> CloseResult:
+    locked = ledger.mpesa_order
+    if ledger.balance < TOLERANCE and not locked.is_closed:  # with what other payment methods paid
         return CloseResult.PAID
     # Staff can set the expired status by hand, which releases nothing.
-    is_unpaid = has_pending_status(locked.order) or locked.order.status == settings.EXPIRED_STATUS
-    if locked.is_closed or not is_unpaid:
+    is_unpaid = has_pending_status(locked.order) or locked.order.status == get_settings().EXPIRED_STATUS
+    if locked.is_closed or locked.is_enrolled or not is_unpaid:
         return CloseResult.UNCHANGED
-    if locked.payments.live().exists():
+    if locked.payments.live().exists() or is_confirming(locked, now) or _awaits_decision(locked, now):
         return CloseResult.POSTPONED
     _close(locked, reason, now)
     return CloseResult.CLOSED
 
 
-def _close_cancelled(locked: MpesaOrder, now: datetime) -> CloseResult:
-    if locked.is_closed:
-        return CloseResult.UNCHANGED
-    if _is_paid(locked):
-        audit.record(EventType.ORDER_CANCELED_PAID, locked, now=now)
-        return CloseResult.PAID
-    _close(locked, CloseReason.STAFF, now)
-    return CloseResult.CLOSED
+def _awaits_decision(mpesa_order: MpesaOrder, now: datetime) -> bool:
+    """Return whether money of the order waits for a decision, which delays closing for three days at most."""
+    return now < mpesa_order.pay_before + MAX_DECISION_TIME and unmatched_receipts(mpesa_order.pk).exists()
 
 
 def _close(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime, *, by: Any = None, note: str = "") -> None:
-    mpesa_order.stock_snapshot = shop().release_stock(mpesa_order.order)
-    mpesa_order.closed_at, mpesa_order.close_reason = now, reason.value
-    mpesa_order.close_check_at = mpesa_order.pay_before  # staff close without a status check, so it follows then
-    mpesa_order.save(update_fields=["stock_snapshot", "closed_at", "close_reason", "close_check_at"])
-    audit.record(EventType.ORDER_CLOSED, mpesa_order, now=now, by=by, reason=reason, note=note)
-    if reason is not CloseReason.OTHER_METHOD:
-        outbox.enqueue(mpesa_order, MessageKind.CLOSED_EMAIL, now=now)
-    logger.info("M-PESA order %s: closed (%s)", mpesa_order.pk, reason)
-
-
-def _is_paid(mpesa_order: MpesaOrder) -> bool:
-    return allocation.is_order_paid(mpesa_order, MpesaReceipt.objects.filter(order_id=mpesa_order.pk))
+    """Close an order, and reverse its part payments, which then wait for a decision."""
+    order_stock.close(mpesa_order, reason, by=by, note=note, now=now)
+    reassess_order(mpesa_order, now=now)
 
 
 def _require_unpaid(mpesa_order: MpesaOrder) -> None:
-    if has_money(mpesa_order.pk):
+    if has_open_money(mpesa_order) or MpesaAllocation.objects.active().filter(order_id=mpesa_order.pk).exists():
         raise MoneyArrived(mpesa_order.pk)
     _require_pending(mpesa_order)
 

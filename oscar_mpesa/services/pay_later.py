@@ -10,8 +10,9 @@ from django.db import transaction
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import EventType, MessageKind, MpesaOrder
 from oscar_mpesa.services import audit, outbox
-from oscar_mpesa.services.allocation import has_money
-from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.services.exceptions import NotPayable, PaymentUnconfirmed
+from oscar_mpesa.services.expected_callbacks import is_confirming
+from oscar_mpesa.services.ledger import has_open_money
 from oscar_mpesa.services.locks import lock_mpesa_order
 
 
@@ -19,20 +20,22 @@ def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
     """Keep an order open for ``PAY_LATER_HOURS`` from now, once, and email its shopper a payment link.
 
     Locks the order. A second call changes nothing, and the deadline never moves earlier. Raises ``NotPayable`` if the
-    order is paid, closed, or of another status.
+    order is paid, closed, or of another status, and ``PaymentUnconfirmed`` if reported money awaits a confirmation.
     """
     with transaction.atomic():
         mpesa_order = lock_mpesa_order(order.pk)
         if not is_payable(mpesa_order):
             raise NotPayable(f"order {mpesa_order.pk} awaits no money")
+        if is_confirming(mpesa_order, now):
+            raise PaymentUnconfirmed(mpesa_order.pk)
         if mpesa_order.pay_later_at is None:
             _extend_deadline(mpesa_order, now)
     return mpesa_order
 
 
 def is_payable(mpesa_order: MpesaOrder) -> bool:
-    """Return whether the order is open, pending, and without money. Costs one query."""
-    return mpesa_order.is_awaiting_payment and not has_money(mpesa_order.pk)
+    """Return whether the order is open, pending, not paid, and without unmatched money. Makes at most one query."""
+    return mpesa_order.is_awaiting_payment and not has_open_money(mpesa_order)
 
 
 def reserved_until(mpesa_order: MpesaOrder, *, now: datetime) -> datetime:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
-from oscar_mpesa.models import MpesaOutboxMessage, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaOutboxMessage, MpesaRefund, SkipReason
 
-#: JSON that ``release_stock`` returns and ``write_books`` needs to take the same stock, vouchers and offers again.
+#: JSON that ``release_stock`` returns and ``retake_stock`` needs to take the same stock, vouchers and offers again.
 StockSnapshot: TypeAlias = dict[str, Any]
 
 
@@ -21,43 +23,96 @@ class AdapterMissing(ImproperlyConfigured):
 
 
 #: Errors of an adapter call that are no refusal by the shop. Services raise them, so that the whole transaction rolls
-#: back. A deadlock can have undone part of it, and a missing adapter has written no books.
-FATAL_ERRORS = (AdapterMissing, OperationalError)
+#: back. A deadlock or a lost connection can have undone part of it, and a missing adapter has written no books.
+FATAL_ERRORS = (AdapterMissing, OperationalError, InterfaceError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookIds:
+    """Primary keys of the rows in the shop's books that stand for an allocation. A shop may delete them later."""
+
+    source: int
+    event: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookTotals:
+    """What an order's books say was paid, less what was refunded, in shillings: by us, and by other methods."""
+
+    ours: Decimal = Decimal(0)
+    others: Decimal = Decimal(0)
 
 
 class ShopAdapter(Protocol):
-    """Connect the services to a shop. Each method may raise what the shop's own code raises."""
+    """Connect the services to a shop. Each method may raise what the shop's own code raises.
 
-    def write_books(self, receipt: MpesaReceipt, order: Any, *, stock_snapshot: StockSnapshot | None) -> bool:
-        """Write a receipt into the order's books and move the order on; return whether the money was booked.
+    The caller locks the order's row and holds a savepoint. Amounts are shillings.
+    """
 
-        For a closed order, ``stock_snapshot`` is what ``release_stock`` returned: its stock is taken again first.
-        Returns False, and changes nothing, if that stock is sold. ``stock_snapshot`` is None for an open order.
-        Updates the entries of a receipt that is in the books already. The caller locks the order's row and holds a
-        savepoint.
+    def write_allocation(self, allocation: MpesaAllocation, order: Any, *, completes: bool) -> BookIds:
+        """Write an allocation into the order's books, and return the ids of the rows.
+
+        ``completes`` says that the order is paid with it. The order's status does not change.
         """
 
-    def refund_books(self, receipt: MpesaReceipt, order: Any, *, amount: Decimal, reference: str) -> None:
-        """Write into the order's books that ``amount`` shillings of a booked receipt were refunded.
+    def reverse_allocation(self, allocation: MpesaAllocation, order: Any, *, amount: Decimal) -> None:
+        """Write into the order's books that this part of a booked allocation no longer counts.
 
-        ``reference`` names the refund. The caller locks the order's row and holds a transaction.
+        What remains of it is another allocation, with the same row in the books. Rows that are gone are left out.
         """
+
+    def name_allocation(self, allocation: MpesaAllocation, order: Any) -> None:
+        """Write the M-PESA code that arrived later into the rows of a booked allocation."""
+
+    def write_refund(self, refund: MpesaRefund, order: Any) -> None:
+        """Write into the order's books that a refund of a booked allocation was completed."""
+
+    def void_refund(self, refund: MpesaRefund, order: Any) -> None:
+        """Write into the order's books that a refund was recorded by mistake."""
+
+    def mark_paid(self, order: Any) -> None:
+        """Move a pending or expired order on to the paid status. An order that staff moved on keeps its status."""
+
+    def mark_pending(self, order: Any) -> None:
+        """Move an expired order that is reopened back to the pending status, because part of its money is missing."""
+
+    def other_payments(self, order: Any) -> Decimal:
+        """Return what other payment methods took for the order, less what they refunded. Makes one query."""
+
+    def book_totals(self, order_ids: Sequence[int]) -> dict[int, BookTotals]:
+        """Return what the books of some hundred orders say; an order without payments may be missing.
+
+        Locks nothing. The number of queries does not grow with the number of orders.
+        """
+
+    def retake_stock(self, order: Any, stock_snapshot: StockSnapshot) -> bool:
+        """Take again what ``release_stock`` released. Returns False, and changes nothing, if that stock is sold."""
 
     def release_stock(self, order: Any) -> StockSnapshot:
         """Release an unpaid order's stock, vouchers and offers, and close it; a canceled order keeps its status.
 
-        Returns the snapshot that ``write_books`` needs to undo this. The caller locks the order's row, holds a
-        transaction, and calls this once.
+        Returns the snapshot that ``retake_stock`` needs to undo this. The caller calls this once.
         """
 
-    def send_email(self, message: MpesaOutboxMessage) -> None:
-        """Send the email that an outbox message stands for, or none if it is no longer true.
+    def send_email(self, message: MpesaOutboxMessage) -> SkipReason | None:
+        """Send the email that an outbox message stands for, or return why none is sent.
 
-        Called outside a transaction, and again later if it raises.
+        Called outside a transaction, and again later if it raises. Must send through ``mail_connection``, which has a
+        time limit.
+        """
+
+    def for_preview(self) -> ShopAdapter:
+        """Return an adapter that reads the same, runs no code of the shop, and writes at most the order's status.
+
+        The caller rolls that back. The adapter answers what this one would answer. It can't stop the shop's receivers
+        of Django's model signals on the models of ``oscar_mpesa``: they run in a preview, and are rolled back.
         """
 
 
 _adapter: ShopAdapter | None = None
+
+#: The adapter of a preview, in the thread or task that runs it.
+_preview_adapter: ContextVar[ShopAdapter | None] = ContextVar("oscar_mpesa_preview_adapter", default=None)
 
 
 def register_adapter(adapter: ShopAdapter) -> None:
@@ -67,12 +122,25 @@ def register_adapter(adapter: ShopAdapter) -> None:
 
 
 def shop() -> ShopAdapter:
-    """Return the registered adapter; raise ``AdapterMissing`` if there is none."""
+    """Return the registered adapter, or that of a preview; raise ``AdapterMissing`` if there is none."""
+    preview_adapter = _preview_adapter.get()
+    if preview_adapter is not None:
+        return preview_adapter
     if _adapter is None:
         raise AdapterMissing(
             "oscar_mpesa has no shop adapter. Put 'oscar_mpesa' in INSTALLED_APPS; its AppConfig.ready() registers one."
         )
     return _adapter
+
+
+@contextmanager
+def adapter_for_preview() -> Iterator[None]:
+    """Use the adapter's ``for_preview`` inside a ``with`` block. Other threads and tasks keep the real one."""
+    token = _preview_adapter.set(shop().for_preview())
+    try:
+        yield
+    finally:
+        _preview_adapter.reset(token)
 
 
 @contextmanager

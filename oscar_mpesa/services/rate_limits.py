@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import PUSH_CODES
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.payments import UNSENT_LIFETIME
-from oscar_mpesa.models.receipts import MONEY_ARRIVED
 from oscar_mpesa.services.exceptions import PhoneBlocked, TooManyOrders, TooManyPushes, TooManyUnpaidPushes
+from oscar_mpesa.services.ledger import without_open_money
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -110,9 +110,8 @@ def _recent_pushes(phone: PhoneNumber, now: datetime) -> Any:
 
 
 def _unpaid_orders(since: datetime) -> QuerySet[MpesaOrder]:
-    money = MpesaReceipt.objects.filter(order_id=OuterRef("pk"), allocation__in=MONEY_ARRIVED)
     orders = MpesaOrder.objects.filter(created_at__gt=since, environment=get_settings().environment)
-    return orders.exclude(Exists(money))
+    return without_open_money(orders)
 
 
 def _address_alert(address: str, now: datetime) -> Any:

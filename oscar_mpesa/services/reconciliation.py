@@ -6,7 +6,7 @@ Any number of copies may run at once, on any number of hosts. Each item is reser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,8 +14,20 @@ from typing import Any, TypeAlias
 
 from django.db.models import QuerySet
 
-from oscar_mpesa.models import Allocation, MpesaJobRun, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.services import allocation, callbacks, order_closure, outbox, status_query
+from oscar_mpesa.daraja.client import QUERY_LIMIT
+from oscar_mpesa.models import MpesaJobRun, MpesaOrder, MpesaPayment
+from oscar_mpesa.services import (
+    booking_retries,
+    callbacks,
+    claim_matches,
+    closure_failures,
+    ledger_runs,
+    order_changes,
+    order_closure,
+    outbox,
+    status_query,
+)
+from oscar_mpesa.services.order_closure import CloseResult
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -43,6 +55,10 @@ class Kind(str, Enum):
 
     CALLBACK = "callback"
     PAYMENT = "payment"
+    CONFIRMATION = "confirmation"
+    CLAIM = "claim"
+    CHANGE = "change"
+    MONEY = "money"
     BOOKS = "books"
     ORDER = "order"
     MESSAGE = "message"
@@ -58,18 +74,34 @@ class Step:
     done: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One kind of work: how its due rows are found, and what is done with each."""
+
+    kind: Kind
+    find: Find
+    process: Process
+
+
 def reconcile(clock: Clock) -> Iterator[Step]:
     """Process everything that is due, one item at a time. Must run outside a transaction.
 
-    Retries callbacks and bookings, queries and expires payments, closes unpaid orders, and delivers messages. An item
-    that raises is logged and stays due. The caller may stop between two steps. A complete pass also deletes old
-    unverified posts and records a job run.
+    Retries callbacks and bookings, queries and expires payments, matches recorded payments, reassesses orders that
+    the shop changed, closes unpaid orders, and delivers messages. An item that raises is logged and stays due. The
+    caller may stop between two steps. A complete pass also deletes old unverified posts and records a job run; the
+    first one of a day checks the ledger.
     """
-    for kind, find, process in ROUNDS:
-        for row in _rows(find, clock):
-            yield _step(kind, row, process, clock())
+    yield from _process(ROUNDS, clock)
     callbacks.delete_unverified(now=clock())
-    record_job_run(RECONCILE, now=clock())
+    _finish_pass(clock())
+
+
+def process_prompt_rounds(clock: Clock) -> Iterator[Step]:
+    """Confirm payments and deliver messages that are due, as ``reconcile`` does. Records no job run.
+
+    Whatever ``WAKE`` names runs this right after a commit.
+    """
+    yield from _process(PROMPT_ROUNDS, clock)
 
 
 def record_job_run(job: str, *, now: datetime) -> None:
@@ -79,9 +111,24 @@ def record_job_run(job: str, *, now: datetime) -> None:
         known.get_or_create(job=job, defaults={"last_run_at": now})
 
 
+def _finish_pass(now: datetime) -> None:
+    """Record a complete pass, with one query if another was recorded today. The first one checks the ledger."""
+    today = MpesaJobRun.objects.filter(job=RECONCILE, last_run_at__gte=ledger_runs.start_of_day(now))
+    if today.filter(last_run_at__lt=now - MINIMUM_INTERVAL).update(last_run_at=now) or today.exists():
+        return
+    ledger_runs.check_recent_rows(now=now)
+    record_job_run(RECONCILE, now=now)
+
+
 def last_job_run(job: str) -> datetime | None:
     """Return when a job last finished, or None if it never did."""
     return MpesaJobRun.objects.filter(job=job).values_list("last_run_at", flat=True).first()
+
+
+def _process(rounds: Iterable[Round], clock: Clock) -> Iterator[Step]:
+    for each in rounds:
+        for row in _rows(each.find, clock):
+            yield _step(each.kind, row, each.process, clock())
 
 
 def _rows(find: Find, clock: Clock) -> Iterator[Any]:
@@ -117,17 +164,48 @@ def _due_payments(now: datetime) -> QuerySet[Any]:
 
 
 def _refresh_payment(payment: Any, now: datetime) -> tuple[str, bool]:
-    status_query.refresh_payment(payment, now=now)
+    status_query.refresh_payment(payment, now=now, limit=QUERY_LIMIT)
     return str(payment.status), True
 
 
-def _unbooked_receipts(now: datetime) -> QuerySet[Any]:
-    return MpesaReceipt.objects.filter(next_try_at__lte=now, allocation=Allocation.UNALLOCATED)
+def _unconfirmed_payments(now: datetime) -> QuerySet[Any]:
+    return MpesaPayment.objects.due(now).exclude(unconfirmed_at=None).select_related("mpesa_order")
 
 
-def _retry_booking(receipt: Any, now: datetime) -> tuple[str, bool]:
-    done = allocation.retry_booking(receipt, now=now)
+def _due_bookings(now: datetime) -> QuerySet[Any]:
+    return booking_retries.due_bookings(now)
+
+
+def _retry_booking(entry: Any, now: datetime) -> tuple[str, bool]:
+    done = booking_retries.retry_booking(entry, now=now)
     return ("tried again" if done else "refused"), done
+
+
+def _pending_matches(now: datetime) -> QuerySet[Any]:
+    return claim_matches.pending_matches()
+
+
+def _match_claim(receipt: Any, now: datetime) -> tuple[str, bool]:
+    claim_matches.match_pending(receipt.number, receipt.environment, now=now)
+    return "matched", True
+
+
+def _changed_orders(now: datetime) -> QuerySet[Any]:
+    return order_changes.changed_orders(now)
+
+
+def _follow_change(mpesa_order: Any, now: datetime) -> tuple[str, bool]:
+    order_changes.follow_change(mpesa_order, now=now)
+    return "reassessed", True
+
+
+def _usable_money(now: datetime) -> QuerySet[Any]:
+    return order_changes.usable_money(now)
+
+
+def _reassess(receipt: Any, now: datetime) -> tuple[str, bool]:
+    order_changes.reassess(receipt.meant_for_id, now=now)
+    return "reassessed", True
 
 
 def _expired_orders(now: datetime) -> QuerySet[Any]:
@@ -135,7 +213,14 @@ def _expired_orders(now: datetime) -> QuerySet[Any]:
 
 
 def _close_order(mpesa_order: Any, now: datetime) -> tuple[str, bool]:
-    return order_closure.close_expired_order(mpesa_order, now=now).value, True
+    try:
+        result = order_closure.close_expired_order(mpesa_order, now=now)
+    except Exception:
+        closure_failures.record_failure(mpesa_order, now=now)
+        raise
+    if result is not CloseResult.UNCHANGED:  # another worker may have reserved it
+        closure_failures.clear_failures(mpesa_order)
+    return result.value, True
 
 
 def _pending_messages(now: datetime) -> QuerySet[Any]:
@@ -143,13 +228,24 @@ def _pending_messages(now: datetime) -> QuerySet[Any]:
 
 
 def _deliver(message: Any, now: datetime) -> tuple[str, bool]:
-    return str(message.kind), outbox.deliver(message, now=now)
+    delivery = outbox.deliver(message, now=now)
+    outcome = delivery.value if delivery is outbox.Delivery.POSTPONED else str(message.kind)
+    return outcome, delivery is not outbox.Delivery.FAILED
 
 
-ROUNDS: tuple[tuple[Kind, Find, Process], ...] = (
-    (Kind.CALLBACK, _unprocessed_callbacks, _retry_callback),
-    (Kind.PAYMENT, _due_payments, _refresh_payment),
-    (Kind.BOOKS, _unbooked_receipts, _retry_booking),
-    (Kind.ORDER, _expired_orders, _close_order),
-    (Kind.MESSAGE, _pending_messages, _deliver),
+CONFIRMATIONS = Round(kind=Kind.CONFIRMATION, find=_unconfirmed_payments, process=_refresh_payment)
+MESSAGES = Round(kind=Kind.MESSAGE, find=_pending_messages, process=_deliver)
+
+PROMPT_ROUNDS = (MESSAGES, CONFIRMATIONS)
+
+#: All work. The round of payments confirms them too.
+ROUNDS = (
+    Round(kind=Kind.CALLBACK, find=_unprocessed_callbacks, process=_retry_callback),
+    Round(kind=Kind.PAYMENT, find=_due_payments, process=_refresh_payment),
+    Round(kind=Kind.CLAIM, find=_pending_matches, process=_match_claim),
+    Round(kind=Kind.CHANGE, find=_changed_orders, process=_follow_change),
+    Round(kind=Kind.MONEY, find=_usable_money, process=_reassess),
+    Round(kind=Kind.BOOKS, find=_due_bookings, process=_retry_booking),
+    Round(kind=Kind.ORDER, find=_expired_orders, process=_close_order),
+    MESSAGES,
 )

@@ -6,17 +6,26 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest
 
-from oscar_mpesa.daraja.exceptions import DarajaBusy, DarajaError, DarajaMisconfigured, DarajaRefused
+from oscar_mpesa.daraja.exceptions import (
+    AmountRefused,
+    DarajaBusy,
+    DarajaError,
+    DarajaMisconfigured,
+    DarajaRefused,
+    NumberRefused,
+)
 from oscar_mpesa.daraja.stk_push import StkPushReply
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.payments import UNSENT_LIFETIME
 from oscar_mpesa.services import audit, gateway
+from oscar_mpesa.services.callbacks import process_unconfirmed
 from oscar_mpesa.services.locks import require_no_transaction
 from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.reconnect import with_new_connection
 from oscar_mpesa.services.update_sources import push_not_sent
 
 logger = logging.getLogger("oscar_mpesa")
@@ -27,10 +36,12 @@ FIRST_QUERY_AFTER = timedelta(seconds=20)
 #: After a push the order stays open for at least this long.
 MINIMUM_TIME_TO_PAY = timedelta(minutes=4)
 
-#: Why a push was surely not sent, as ``domain.result_codes`` names it.
+#: Why a push was surely not sent, as ``domain.result_codes`` names it. The first matching class counts.
 FAILURE_REASONS: dict[type[DarajaError], str] = {
     DarajaBusy: "busy",
     DarajaMisconfigured: "misconfigured",
+    NumberRefused: "number-refused",
+    AmountRefused: "amount-refused",
     DarajaRefused: "refused",
 }
 
@@ -50,7 +61,7 @@ def send_stk_push(payment: MpesaPayment, *, now: datetime) -> None:
     except DarajaError as error:
         _handle_error(payment, error, now)
     else:
-        _store_ids(payment, reply, now)
+        with_new_connection(lambda: _store_ids(payment, reply, now))
 
 
 def _reserve(payment: MpesaPayment, now: datetime) -> bool:
@@ -74,7 +85,8 @@ def _reserve(payment: MpesaPayment, now: datetime) -> bool:
 def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
     if mpesa_order.pay_before < now + MINIMUM_TIME_TO_PAY:
         later = Greatest(F("pay_before"), now + MINIMUM_TIME_TO_PAY)
-        MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=later, close_check_at=later)
+        clock = {} if mpesa_order.is_enrolled else {"close_check_at": later}
+        MpesaOrder.objects.filter(pk=mpesa_order.pk).update(pay_before=later, **clock)
 
 
 def _handle_error(payment: MpesaPayment, error: DarajaError, now: datetime) -> None:
@@ -87,9 +99,12 @@ def _handle_error(payment: MpesaPayment, error: DarajaError, now: datetime) -> N
 
 
 def _store_ids(payment: MpesaPayment, reply: StkPushReply, now: datetime) -> None:
-    """Store Safaricom's ids, unless a callback was faster. The reply to the push doesn't change the status."""
-    missing = MpesaPayment.objects.filter(pk=payment.pk, checkout_request_id=None)
+    """Store Safaricom's ids, and process callbacks that came before them. The reply doesn't change the status."""
+    is_missing = Q(checkout_request_id=None) | Q(checkout_request_id=reply.checkout_request_id)
+    missing = MpesaPayment.objects.filter(is_missing, pk=payment.pk)
     try:
         missing.update(checkout_request_id=reply.checkout_request_id, merchant_request_id=reply.merchant_request_id)
     except IntegrityError:
         audit.record(EventType.PUSH_ID_REPEATED, payment, now=now)
+    else:
+        process_unconfirmed(payment, now=now)

@@ -17,7 +17,10 @@ from oscar_mpesa.models import UpdateSource
 class PaymentUpdate:
     """What one source says about a payment. A ``status`` of None means that the result is not known yet.
 
-    ``amount`` is in shillings. ``amount`` and ``receipt_number`` are None if the source has none.
+    ``amount`` is in shillings. ``amount`` and ``receipt_number`` are None if the source has none. ``is_confirmed`` says
+    that a query confirmed a callback's success, and ``has_predecessor`` that an earlier callback of the payment is
+    stored. ``is_from_elsewhere`` says that the callback came from an address that needs a confirmation, and
+    ``was_unconfirmed`` that it waits for one already. ``received_at`` is when the callback came, in UTC.
     """
 
     source: UpdateSource
@@ -30,6 +33,11 @@ class PaymentUpdate:
     payer: str = ""
     merchant_request_id: str = ""
     checkout_request_id: str = ""
+    is_confirmed: bool = False
+    has_predecessor: bool = False
+    is_from_elsewhere: bool = False
+    was_unconfirmed: bool = False
+    received_at: datetime | None = None
 
     @property
     def is_success(self) -> bool:
@@ -42,18 +50,17 @@ class PaymentUpdate:
         return self.source is UpdateSource.CLOCK and self.status is PaymentStatus.FAILED
 
     @property
-    def is_incomplete_success(self) -> bool:
-        """Return whether the update is a callback's success without an amount or a receipt number."""
-        is_callback = self.source is UpdateSource.CALLBACK
-        return self.is_success and is_callback and (self.amount is None or not self.receipt_number)
+    def is_from_safaricom(self) -> bool:
+        """Return whether a callback or a query is the source, rather than our own clock or a failed push."""
+        return self.source in {UpdateSource.CALLBACK, UpdateSource.QUERY}
 
 
 def update_from_callback(callback: StkCallback) -> PaymentUpdate:
-    """Return the update in a callback. Without a result code its status is None."""
-    outcome = result_codes.callback_outcome(callback.result_code)
+    """Return the update in a callback. Its status is None without a result code, or with an unknown one."""
+    outcome = result_codes.result_outcome(callback.result_code)
     return PaymentUpdate(
         source=UpdateSource.CALLBACK,
-        status=outcome.status if callback.result_code else None,
+        status=outcome.status,
         code=callback.result_code or "",
         description=callback.result_description,
         amount=callback.amount,
@@ -72,7 +79,7 @@ def unreadable_update() -> PaymentUpdate:
 
 def update_from_query(reply: StkQueryReply) -> PaymentUpdate:
     """Return the update in the reply to a status check. Only the codes of a closed list are final."""
-    outcome = result_codes.query_outcome(reply.result_code)
+    outcome = result_codes.result_outcome(reply.result_code)
     return PaymentUpdate(
         source=UpdateSource.QUERY,
         status=outcome.status,
@@ -81,15 +88,24 @@ def update_from_query(reply: StkQueryReply) -> PaymentUpdate:
     )
 
 
+def unknown_failure(reply: StkQueryReply) -> PaymentUpdate:
+    """Return the update for an unknown code that a callback and a query both name: the payment failed."""
+    assert reply.result_code is not None
+    failed = PaymentStatus.FAILED
+    return PaymentUpdate(
+        source=UpdateSource.QUERY, status=failed, code=reply.result_code, description=reply.description
+    )
+
+
 def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
     """Return the update for a push that was surely not sent.
 
-    ``reason`` is ``refused``, ``busy``, ``misconfigured`` or ``not-sent``.
+    ``reason`` is a code of ``result_codes.PUSH_CODES``.
     """
     return PaymentUpdate(
         source=UpdateSource.PUSH,
         status=PaymentStatus.FAILED,
-        code=result_codes.push_outcome(reason).code,
+        code=result_codes.PUSH_CODES[reason].code,
         description=description,
     )
 
@@ -97,7 +113,7 @@ def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
 def push_abandoned() -> PaymentUpdate:
     """Return the update for a payment whose process died before it sent the push."""
     return PaymentUpdate(
-        source=UpdateSource.CLOCK, status=PaymentStatus.FAILED, code=result_codes.push_outcome("not-sent").code
+        source=UpdateSource.CLOCK, status=PaymentStatus.FAILED, code=result_codes.PUSH_CODES["not-sent"].code
     )
 
 

@@ -13,12 +13,14 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callback_addresses import host_of
 from oscar_mpesa.daraja.client import ApiCall, Client
 from oscar_mpesa.daraja.exceptions import (
+    DarajaBlocked,
     DarajaBusy,
     DarajaError,
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreachable,
     ErrorKind,
+    KeysRejected,
 )
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.services import gateway
@@ -64,8 +66,11 @@ def daraja_findings(now: datetime) -> Iterator[Finding]:
 def _credential_findings(client: Client, now: datetime) -> Iterator[Finding]:
     try:
         client.renew_token()
-    except DarajaMisconfigured:
+    except KeysRejected:
         yield make_finding("token-refused", environment=get_settings().environment)
+        return
+    except (DarajaMisconfigured, DarajaRefused) as error:
+        yield make_finding("setup-refused", details=str(error))
         return
     except DarajaError as error:
         yield _unanswered(error)
@@ -106,9 +111,8 @@ def _unanswered(error: DarajaError) -> Finding:
         return make_finding("safaricom-busy")
     if isinstance(error, DarajaUnreachable):
         return make_finding("safaricom-unreachable", host=host)
-    return (
-        make_finding("server-blocked") if error.http_status == 403 else make_finding("safaricom-unreadable", host=host)
-    )
+    is_blocked = isinstance(error, DarajaBlocked)
+    return make_finding("server-blocked") if is_blocked else make_finding("safaricom-unreadable", host=host)
 
 
 def _clock(difference: timedelta) -> Finding:

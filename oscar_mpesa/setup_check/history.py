@@ -48,7 +48,7 @@ def _swapped(now: datetime) -> Iterator[Finding]:
     """Find the latest payment that failed this way, unless another has been paid since."""
     ours = MpesaPayment.objects.filter(environment=get_settings().environment)
     rejected = MpesaApiCall.objects.filter(payment=OuterRef("pk"), error_kind=ErrorKind.SHORTCODE_REJECTED.value)
-    rejected_push = Q(Exists(rejected), result_code=result_codes.push_outcome("misconfigured").code)
+    rejected_push = Q(Exists(rejected), result_code=result_codes.PUSH_CODES["misconfigured"].code)
     failed = ours.filter(Q(result_code__in=SWAPPED_CODES) | rejected_push, status=PaymentStatus.FAILED.value)
     latest = failed.filter(created_at__gt=now - SWAPPED_WITHIN).order_by("-created_at").first()
     if latest is None:

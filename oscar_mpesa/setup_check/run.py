@@ -9,12 +9,13 @@ from oscar_mpesa.setup_check.callback_probe import callback_findings
 from oscar_mpesa.setup_check.daraja_probe import daraja_findings
 from oscar_mpesa.setup_check.findings import Finding, Level
 from oscar_mpesa.setup_check.history import history_findings
+from oscar_mpesa.setup_check.pauses import pause_findings
 from oscar_mpesa.setup_check.settings import settings_findings
 
 
 def run_local_checks(now: datetime) -> list[Finding]:
     """Check what needs no network: settings, cache, email, cron, receivers and failed payments. Makes a few queries."""
-    return _worst_first([*settings_findings(), *history_findings(now)])
+    return _worst_first([*settings_findings(), *history_findings(now), *pause_findings(now)])
 
 
 def run_setup_check(now: datetime) -> list[Finding]:
@@ -24,7 +25,7 @@ def run_setup_check(now: datetime) -> list[Finding]:
     """
     require_no_transaction()
     probed = [*daraja_findings(now), *callback_findings(now)]
-    return _worst_first([*settings_findings(), *history_findings(now), *probed])
+    return _worst_first([*settings_findings(), *history_findings(now), *probed, *pause_findings(now)])
 
 
 def _worst_first(findings: list[Finding]) -> list[Finding]:

@@ -128,6 +128,12 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             _("Safaricom's answer says neither yes nor no. It cannot be known before the first prompt to a phone."),
             _("Set MPESA_AVAILABLE_TO=staff, buy something cheap yourself, and look at this page again."),
         ),
+        "calls-paused": (
+            "warning",
+            _("Safaricom has not answered since {since}. Paused: {calls}. Next try: {next_try}."),
+            _("The shop's pages stay fast. Customers are asked to send again in a minute. Paid orders are safe."),
+            _("Nothing: the calls go on by themselves once Safaricom answers."),
+        ),
         "safaricom-busy": (
             "warning",
             _("Safaricom is busy and did not answer."),

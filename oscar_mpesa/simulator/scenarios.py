@@ -84,8 +84,8 @@ def lost_reply(daraja: Daraja, push: ReceivedPush) -> None:
 
 
 def wrong_amount(daraja: Daraja, push: ReceivedPush) -> Reply:
-    """Take another amount than the requested one."""
-    daraja.call_back_later(push, amount=push.amount - 1 or 2)
+    """Name another amount in the callback than M-PESA took."""
+    daraja.call_back_later(push, Amount=push.amount - 1 or 2)
     return push_accepted(push.payment)
 
 

@@ -1,12 +1,17 @@
-"""Filters that format amounts, times and phones the same in every language. Each returns "" for None."""
+"""Filters that format amounts, times and phones the same in every language, and tags that link to orders.
+
+Each filter returns "" for None.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
+from oscar_mpesa.access import order_pages
 from oscar_mpesa.domain import money
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page import formats
@@ -19,6 +24,12 @@ register = template.Library()
 def ksh(amount: Decimal | int | None) -> str:
     """Format ``1500`` as ``KSh 1,500``."""
     return "" if amount is None else money.ksh(amount)
+
+
+@register.filter
+def number(count: int | None) -> str:
+    """Format ``1500`` as ``1,500``."""
+    return "" if count is None else f"{count:,}"
 
 
 @register.filter
@@ -49,3 +60,15 @@ def when(moment: datetime | None, now: datetime) -> str:
 def phone(page: PaymentPage, shows_number: bool) -> str:
     """Format the payer's phone, masked unless ``shows_number``."""
     return page.phone.grouped if shows_number else page.phone.masked
+
+
+@register.simple_tag(takes_context=True)
+def order_url(context: Any, number: str) -> str:
+    """Return the URL of Oscar's page of an order; "" if the user may not open it, or there is none."""
+    return order_pages.order_url(context.request.user, number)
+
+
+@register.simple_tag(takes_context=True)
+def order_link(context: Any, number: str) -> str:
+    """Return the order's number, as a link to its page if the user may open it."""
+    return order_pages.order_link(context.request.user, number)

@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 from oscar_mpesa.daraja.exceptions import DarajaError
 from oscar_mpesa.daraja.transport import Request, Response
 
+
+class UnscriptedCall(BaseException):
+    """A call that no script expects. It is no ``Exception``, because the client turns those into ``DarajaError``."""
+
+
 #: One scripted reply: a response, the fields of a JSON reply with status 200, or an error to raise.
 Step: TypeAlias = Response | Mapping[str, object] | DarajaError
 
@@ -37,7 +42,7 @@ class ScriptedTransport:
     """A transport that replies to each endpoint in the order of its script. Thread-safe.
 
     The endpoints are ``oauth``, ``push`` and ``query``. A plain sequence is for pushes and queries in any order.
-    OAuth without a script returns ``token-1``, ``token-2`` and so on. An unscripted call raises ``AssertionError``.
+    OAuth without a script returns ``token-1``, ``token-2`` and so on. An unscripted call raises ``UnscriptedCall``.
     """
 
     def __init__(self, script: Mapping[str, Iterable[Step]] | Sequence[Step] = ()) -> None:
@@ -67,15 +72,15 @@ class ScriptedTransport:
             return {"access_token": f"token-{len(self.sent('oauth'))}", "expires_in": "3599"}
         steps = self._steps.get(endpoint) or self._steps.get("")
         if not steps:
-            raise AssertionError(f"call {len(self.sent(endpoint))} to {endpoint} was not in the script")
+            raise UnscriptedCall(f"call {len(self.sent(endpoint))} to {endpoint} was not in the script")
         return steps.popleft()
 
 
 def endpoint_of(request: Request) -> str:
-    """Return the name of a request's endpoint. Raises ``AssertionError`` for a URL that Daraja does not have."""
+    """Return the name of a request's endpoint. Raises ``UnscriptedCall`` for a URL that Daraja does not have."""
     path = urlsplit(request.url).path
     if path not in ENDPOINTS:
-        raise AssertionError(f"Daraja has no {path}")
+        raise UnscriptedCall(f"Daraja has no {path}")
     return ENDPOINTS[path]
 
 

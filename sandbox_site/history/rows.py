@@ -1,4 +1,4 @@
-"""Build the rows of sales as the services would write them, to insert them in bulk."""
+"""Build the orders and payments of sales as the services would write them, to insert them in bulk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from oscar.core.loading import get_model
 
-from sandbox_site.history.sales import Sale, SaleOutcome, Try
+from sandbox_site.history.sales import DECIDED_AFTER, MISSING, Sale, SaleOutcome, Try
 
 #: First letter of the order numbers of generated sales.
 PREFIX = "H"
@@ -32,7 +32,7 @@ DESCRIPTIONS = {
     "2001": "The initiator information is invalid.",
 }
 
-WINDOW, LATE = timedelta(minutes=30), timedelta(hours=2)
+WINDOW, LATE, PART_PAYMENT_TIME = timedelta(minutes=30), timedelta(hours=2), timedelta(hours=24)
 
 _CODE_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -55,9 +55,14 @@ class Written:
 
     sale: Sale
     order: Any
+    line: Any = None
     mpesa_order: Any = None
     payments: list[Any] = field(default_factory=list)
     receipts: list[Any] = field(default_factory=list)
+    claim: Any = None
+    entries: list[Any] = field(default_factory=list)
+    refunds: list[Any] = field(default_factory=list)
+    corrections: list[Any] = field(default_factory=list)
 
     @property
     def last(self) -> Any:
@@ -65,16 +70,15 @@ class Written:
         return self.payments[-1]
 
     @property
-    def is_on_hold(self) -> bool:
-        """Whether the wrong amount arrived and awaits a decision."""
-        return self.sale.outcome is SaleOutcome.OTHER_AMOUNT and self.sale.is_open
+    def is_pending(self) -> bool:
+        """Whether money came that does not pay the order, and it is still open."""
+        return self.sale.is_open and self.sale.outcome in {SaleOutcome.OTHER_AMOUNT, SaleOutcome.PART_PAID}
 
     @property
     def is_closed(self) -> bool:
         """Whether the order expired, with or without a late payment."""
-        return self.sale.outcome in {SaleOutcome.UNPAID, SaleOutcome.LATE} or (
-            self.sale.outcome is SaleOutcome.OTHER_AMOUNT and not self.sale.is_open
-        )
+        is_unpaid = self.sale.outcome in {SaleOutcome.UNPAID, SaleOutcome.LATE, SaleOutcome.OTHER_AMOUNT}
+        return is_unpaid and not self.is_pending
 
 
 #: Order statuses whose lines keep their initial status.
@@ -85,7 +89,7 @@ def order_of(sale: Sale, *, site_id: int, address: Any, paid_status: str) -> Wri
     """Build Oscar's order with the status that its payments lead to."""
     written = Written(sale=sale, order=None)
     pending, expired = _UNPAID
-    status = pending if written.is_on_hold else expired if written.is_closed else paid_status
+    status = pending if written.is_pending else expired if written.is_closed else paid_status
     total = Decimal(sale.amount)
     written.order = oscars("order", "Order")(
         number=f"{PREFIX}{sale.number:07}",
@@ -130,58 +134,57 @@ LINE_PRICES = ("line_price", "line_price_before_discounts")
 
 
 def mpesa_order_of(written: Written, *, environment: str) -> Any:
-    """Build the M-PESA part of the order."""
+    """Build the M-PESA part of the order, with its cached sums."""
     sale = written.sale
     closed_at = sale.at + WINDOW + timedelta(seconds=40) if written.is_closed else None
+    is_paid, is_part_paid = not written.is_closed and not written.is_pending, sale.outcome is SaleOutcome.PART_PAID
+    part_paid_at = matched_at(sale) if is_part_paid or sale.outcome is SaleOutcome.IN_PARTS else None
+    pay_before = part_paid_at + PART_PAYMENT_TIME if part_paid_at else sale.at + WINDOW
     return ours("MpesaOrder")(
         order=written.order,
         environment=environment,
         language=sale.language,
         created_at=sale.at,
-        pay_before=sale.at + WINDOW,
+        pay_before=pay_before,
+        close_check_at=max(pay_before, sale.at + DECIDED_AFTER) if written.is_pending else None,
         closed_at=closed_at,
         close_reason="expired" if closed_at else "",
         basket_restored_at=closed_at and closed_at + timedelta(minutes=5) if sale.outcome is SaleOutcome.LATE else None,
+        part_paid_at=part_paid_at,
+        paid_at=_paid_at(sale) if is_paid else None,
+        is_paid=is_paid,
+        balance=0 if is_paid else MISSING if is_part_paid else sale.amount,
+        total_seen=sale.amount,
+        status_seen=written.order.status,
+        revision=1,
+        paid_count=int(is_paid),
     )
 
 
 def payments_of(written: Written, *, environment: str, shortcode: str) -> Iterator[Any]:
-    """Build the order's payments. All have ended, except one on hold with the wrong amount."""
-    for place, made in enumerate(written.sale.tries):
-        is_last = place == len(written.sale.tries) - 1
-        yield _payment(written, made, is_last=is_last, environment=environment, shortcode=shortcode)
-
-
-def _payment(written: Written, made: Try, *, is_last: bool, environment: str, shortcode: str) -> Any:
-    sale, is_wrong_amount = written.sale, written.sale.outcome is SaleOutcome.OTHER_AMOUNT and is_last
-    status = "failed" if is_wrong_amount else STATUSES.get(made.code, "failed")
-    ended_at = answered_at(sale, made)
-    payment = ours("MpesaPayment")(
-        mpesa_order_id=written.order.pk,
-        phone=sale.phone,
-        amount=sale.amount,
-        status=status,
-        shortcode=shortcode,
-        environment=environment,
-        merchant_request_id=f"{sale.number:05}-{made.at:%d%H%M%S}-1",
-        checkout_request_id=f"ws_CO_{made.at:%d%m%Y%H%M%S}{sale.number:07}{sale.phone[-9:]}",
-        result_code="" if is_wrong_amount else made.code,
-        result_description="" if is_wrong_amount else DESCRIPTIONS[made.code] if made.code else "",
-        created_at=made.at,
-        push_sent_at=made.at,
-        practice_seen_at=made.at if made.code in {"", "1037"} else None,  # the simulator gives an open phone no result
-        ended_at=ended_at,
-        completed_at=ended_at if status == "completed" else None,
-        query_count=0 if made.code else 5,
-    )
-    if is_last and written.is_on_hold:
-        payment.status, payment.on_hold, payment.live_order, payment.ended_at = (
-            "processing",
-            True,
-            written.order.pk,
-            None,
+    """Build the order's payments. All have ended."""
+    sale = written.sale
+    for made in sale.tries:
+        is_rest = sale.outcome is SaleOutcome.IN_PARTS and made is sale.tries[-1]
+        status, ended_at = STATUSES.get(made.code, "failed"), answered_at(sale, made)
+        yield ours("MpesaPayment")(
+            mpesa_order_id=written.order.pk,
+            phone=sale.phone,
+            amount=MISSING if is_rest else sale.amount,
+            status=status,
+            shortcode=shortcode,
+            environment=environment,
+            merchant_request_id=f"{sale.number:05}-{made.at:%d%H%M%S}-1",
+            checkout_request_id=f"ws_CO_{made.at:%d%m%Y%H%M%S}{sale.number:07}{sale.phone[-9:]}",
+            result_code=made.code,
+            result_description=DESCRIPTIONS[made.code] if made.code else "",
+            created_at=made.at,
+            push_sent_at=made.at,
+            practice_seen_at=made.at if made.code in {"", "1037"} else None,  # the simulator gives it no result
+            ended_at=ended_at,
+            completed_at=ended_at if status == "completed" else None,
+            query_count=0 if made.code else 5,
         )
-    return payment
 
 
 def answered_at(sale: Sale, made: Try) -> datetime:
@@ -190,52 +193,21 @@ def answered_at(sale: Sale, made: Try) -> datetime:
     return made.at + (LATE if is_late else timedelta(seconds=made.seconds))
 
 
-def receipts_of(written: Written) -> Iterator[Any]:
-    """Build the order's receipts: usually one, none if it is unpaid, two if it was paid twice."""
-    outcome = written.sale.outcome
-    decided = {} if written.sale.is_open else returned(written.sale)
-    kept: dict[SaleOutcome, dict[str, Any]] = {
-        SaleOutcome.OTHER_AMOUNT: {"allocation": "mismatch", "reason": "wrong_amount", **decided},
-        SaleOutcome.LATE: {"allocation": "unallocated", "reason": "order_closed", **decided},
-        SaleOutcome.RETURNED: returned(written.sale),
-    }
-    if outcome is SaleOutcome.UNPAID:
-        return
-    less = 100 if outcome is SaleOutcome.OTHER_AMOUNT else 0
-    yield _receipt(written, less=less, **kept.get(outcome, {}))
-    if outcome is SaleOutcome.TWICE:
-        second = {"allocation": "surplus", "reason": "order_paid", **decided}
-        yield _receipt(written, place=1, **second)
+def matched_at(sale: Sale) -> datetime:
+    """Return when staff matched the part payment: after it arrived, and before the last payment began."""
+    if sale.outcome is SaleOutcome.IN_PARTS:
+        return sale.tries[-1].at - timedelta(seconds=10)
+    return answered_at(sale, sale.tries[-1]) + timedelta(minutes=10)
 
 
-def returned(sale: Sale) -> dict[str, Any]:
-    """Return the columns of a receipt that staff refunded a day later."""
-    at = min(answered_at(sale, sale.tries[-1]) + timedelta(days=1), sale.tries[-1].at + timedelta(days=1))
-    refund = {"returned_at": at, "returned_reference": f"R{code_of(sale.number, 2)[1:]}", "note": "sent back"}
-    return {**refund, "allocation": "returned", "allocated_at": at, "allocated_by_name": "Juma Mwangi"}
+def recorded_at(sale: Sale) -> datetime:
+    """Return when staff recorded the payment: after it expired, or just before its callback came."""
+    at = answered_at(sale, sale.tries[-1])
+    return at + timedelta(minutes=5) if sale.is_open else at - timedelta(seconds=1)
 
 
-def _receipt(written: Written, *, place: int = 0, less: int = 0, **columns: Any) -> Any:
-    payment, sale = written.last, written.sale
-    at = answered_at(sale, sale.tries[-1]) + timedelta(seconds=40 * place)
-    money = Decimal(sale.amount - less)
-    allocation = {"allocation": "applied", "allocated_at": at, "booked_at": at, **columns}
-    if allocation["allocation"] != "applied" and sale.outcome is not SaleOutcome.RETURNED:
-        allocation["booked_at"] = None
-    if allocation["allocation"] == "returned":
-        allocation["returned_amount"] = money
-    return ours("MpesaReceipt")(
-        number=code_of(sale.number, place),
-        environment=payment.environment,
-        amount=money,
-        paid_at=at,
-        payer=f"{sale.name[0]} {sale.name[1]}".upper(),
-        source="callback",
-        payment=payment,
-        order_id=written.order.pk,
-        created_at=at,
-        **allocation,
-    )
+def _paid_at(sale: Sale) -> datetime:
+    return recorded_at(sale) if sale.outcome is SaleOutcome.CLAIMED else answered_at(sale, sale.tries[-1])
 
 
 def code_of(number: int, place: int) -> str:

@@ -42,8 +42,11 @@ DECIDED_AFTER = timedelta(days=10)
 #: Sales younger than this are paid or unpaid only, because a late payment or a refund takes time.
 RECENT = timedelta(days=2)
 
-#: The open unmatched receipts are among this many last payments, and at least this old.
-LAST_PAYMENTS, MINIMUM_AGE = 60, timedelta(hours=3)
+#: The open decisions are among this many last payments, and at least this old. A part payment has a day for the rest.
+LAST_PAYMENTS, MINIMUM_AGE, PART_AGE = 60, timedelta(hours=3), timedelta(hours=20)
+
+#: Shillings that are missing when another amount arrives.
+MISSING = 100
 
 FIRST_NAMES = tuple("Achieng Akinyi Barasa Chebet Halima Kamau Kiprop Mumbua Mutiso Njeri Omondi Wambui".split())
 LAST_NAMES = tuple("Abdalla Cheruiyot Kariuki Kilonzo Koech Maina Mutua Mwende Ochieng Odhiambo Said Wekesa".split())
@@ -58,10 +61,34 @@ class SaleOutcome(str, Enum):
     LATE = "late"
     OTHER_AMOUNT = "other amount"
     RETURNED = "returned"
+    PRICE_CUT = "price cut"
+    CLAIMED = "claimed"
+    IN_PARTS = "in parts"
+    PART_PAID = "part paid"
 
 
-#: Unmatched or refunded sales per thousand paid ones.
-UNMATCHED_SHARES = {SaleOutcome.TWICE: 4, SaleOutcome.LATE: 4, SaleOutcome.OTHER_AMOUNT: 2, SaleOutcome.RETURNED: 5}
+#: Unusual sales per thousand paid ones. Those that need two payments are drawn more often than they happen.
+UNUSUAL_SHARES = {
+    SaleOutcome.TWICE: 30,
+    SaleOutcome.IN_PARTS: 20,
+    SaleOutcome.LATE: 4,
+    SaleOutcome.OTHER_AMOUNT: 2,
+    SaleOutcome.RETURNED: 5,
+    SaleOutcome.PRICE_CUT: 3,
+    SaleOutcome.CLAIMED: 3,
+}
+
+#: Sales with money of the last two payments.
+WITH_TWO_RECEIPTS = frozenset({SaleOutcome.TWICE, SaleOutcome.IN_PARTS})
+
+#: Sales that staff still have to decide about, one of each.
+OPEN_OUTCOMES = (
+    SaleOutcome.TWICE,
+    SaleOutcome.PART_PAID,
+    SaleOutcome.LATE,
+    SaleOutcome.OTHER_AMOUNT,
+    SaleOutcome.CLAIMED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,20 +124,48 @@ class Sale:
 def sales(payments: int, *, days: int, now: datetime, seed: int) -> Iterator[Sale]:
     """Yield orders with this many payments in total, oldest first.
 
-    The last ones include one open unmatched receipt of each kind, so that staff have something to decide.
+    The last ones include one open decision of each kind, so that staff have something to do.
     """
     rng = Random(seed)
     moments = _moments(rng, payments, days, now)
-    open_outcomes = [SaleOutcome.TWICE, SaleOutcome.LATE, SaleOutcome.OTHER_AMOUNT]
+    open_outcomes = list(OPEN_OUTCOMES)
     left, number = payments, 0
     while left:
         number += 1
         tries = _tries(rng, moments[payments - left], left)
         sale = _sale(rng, number, tries, now)
-        if open_outcomes and left <= LAST_PAYMENTS and sale.outcome is SaleOutcome.PAID and sale.at < now - MINIMUM_AGE:
-            sale = replace(sale, outcome=open_outcomes.pop(), is_open=True)
+        if left <= LAST_PAYMENTS and sale.outcome is SaleOutcome.PAID and sale.at < now - MINIMUM_AGE:
+            sale = _open(sale, open_outcomes, now)
         left -= len(tries)
-        yield sale
+        yield replace(sale, tries=_money_tries(sale))
+
+
+def _open(sale: Sale, outcomes: list[SaleOutcome], now: datetime) -> Sale:
+    """Return the sale with the first of these outcomes that fits it, and remove that one; or the sale as it is."""
+    for outcome in outcomes:
+        is_too_old = outcome is SaleOutcome.PART_PAID and sale.at < now - PART_AGE
+        if not is_too_old and _fits(outcome, sale.tries):
+            outcomes.remove(outcome)
+            return replace(sale, outcome=outcome, is_open=True)
+    return sale
+
+
+def _fits(outcome: SaleOutcome, tries: tuple[Try, ...]) -> bool:
+    return outcome not in WITH_TWO_RECEIPTS or len(tries) > 1
+
+
+def _money_tries(sale: Sale) -> tuple[Try, ...]:
+    """Return the sale's payments with the results that its outcome needs."""
+    *earlier, last = sale.tries
+    if sale.outcome is SaleOutcome.CLAIMED and sale.is_open:
+        return (*earlier, replace(last, code="", seconds=150))
+    if sale.outcome not in WITH_TWO_RECEIPTS:
+        return sale.tries
+    *earlier, before = earlier
+    seconds = before.seconds
+    if sale.outcome is SaleOutcome.TWICE:  # its prompt was answered after the last one
+        seconds = int((last.at - before.at).total_seconds()) + last.seconds + 40
+    return (*earlier, replace(before, code="0", seconds=seconds), last)
 
 
 def _sale(rng: Random, number: int, tries: tuple[Try, ...], now: datetime) -> Sale:
@@ -161,8 +216,8 @@ def _outcome(rng: Random, tries: tuple[Try, ...]) -> SaleOutcome:
     number = rng.randrange(1000)
     if tries[-1].code != "0":
         return SaleOutcome.UNPAID
-    for outcome, share in UNMATCHED_SHARES.items():
+    for outcome, share in UNUSUAL_SHARES.items():
         if number < share:
-            return outcome
+            return outcome if _fits(outcome, tries) else SaleOutcome.PAID
         number -= share
     return SaleOutcome.PAID

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
 
 from sandbox_site.history import rows
-from sandbox_site.history.rows import PREFIX, Written, oscars, ours
-from sandbox_site.history.sales import Sale, SaleOutcome
+from sandbox_site.history.books import Books
+from sandbox_site.history.corrections import add_corrections
+from sandbox_site.history.events import events_of
+from sandbox_site.history.money import add_money
+from sandbox_site.history.rows import Written, oscars, ours
+from sandbox_site.history.sales import Sale
 
 #: Sales per batch, to limit memory.
 BATCH_SIZE = 1000
@@ -28,9 +31,7 @@ class Writer:
         records = oscars("partner", "StockRecord").objects.select_related("product", "partner")
         self.records = {record.partner_sku: record for record in records}
         self.country = oscars("address", "Country").objects.get(iso_3166_1_a2="KE")
-        kinds = oscars("payment", "SourceType").objects
-        self.kind = kinds.get_or_create(code="mpesa", defaults={"name": "M-PESA"})[0]
-        self.paid = oscars("order", "PaymentEventType").objects.get_or_create(name="Paid")[0]
+        self.books = Books(environment=environment)
 
     def write(self, sales: Iterable[Sale], report_progress: Callable[[int], None]) -> int:
         """Write sales and return the number of payments. Calls ``report_progress`` with it after each batch."""
@@ -38,7 +39,7 @@ class Writer:
         while chunk := list(islice(source, BATCH_SIZE)):
             made += self._write(chunk)
             report_progress(made)
-        self._backdate_sources()
+        self.books.backdate()
         return made
 
     def _write(self, chunk: list[Sale]) -> int:
@@ -48,11 +49,8 @@ class Writer:
             each.payments = list(rows.payments_of(each, **made))
         payments = [payment for each in written for payment in each.payments]
         ours("MpesaPayment").objects.bulk_create(payments)
-        for each in written:
-            each.receipts = list(rows.receipts_of(each))
-        ours("MpesaReceipt").objects.bulk_create([receipt for each in written for receipt in each.receipts])
+        self._money(written)
         self._messages(written)
-        self._sources(written)
         return len(payments)
 
     def _orders(self, chunk: list[Sale]) -> list[Written]:
@@ -62,12 +60,29 @@ class Writer:
             for sale, address in zip(chunk, addresses, strict=True)
         ]
         oscars("order", "Order").objects.bulk_create([each.order for each in written])
-        lines = [rows.line_of(each, self.records[each.sale.good.picture]) for each in written]
-        oscars("order", "Line").objects.bulk_create(lines)
+        for each in written:
+            each.line = rows.line_of(each, self.records[each.sale.good.picture])
+        oscars("order", "Line").objects.bulk_create([each.line for each in written])
         for each in written:
             each.mpesa_order = rows.mpesa_order_of(each, environment=self.environment)
         ours("MpesaOrder").objects.bulk_create([each.mpesa_order for each in written])
         return written
+
+    def _money(self, written: list[Written]) -> None:
+        for each in written:
+            add_money(each)
+            add_corrections(each)
+        ours("MpesaReceipt").objects.bulk_create([receipt for each in written for receipt in each.receipts])
+        for each in written:
+            if each.claim and each.receipts:
+                each.claim.receipt = each.receipts[0]
+        ours("MpesaClaim").objects.bulk_create([each.claim for each in written if each.claim])
+        self.books.write(written)
+        ours("MpesaAllocation").objects.bulk_create([entry for each in written for entry in each.entries])
+        ours("MpesaRefund").objects.bulk_create([refund for each in written for refund in each.refunds])
+        corrections = [row for each in written for row in each.corrections]
+        for name in ("MpesaClaim", "MpesaAllocation", "MpesaRefund"):
+            ours(name).objects.bulk_create([row for row in corrections if isinstance(row, ours(name))])
 
     def _address(self, sale: Sale) -> Any:
         first, last = sale.name
@@ -78,7 +93,7 @@ class Writer:
     def _messages(self, written: list[Written]) -> None:
         ours("MpesaApiCall").objects.bulk_create([call for each in written for call in self._calls(each)])
         ours("MpesaCallback").objects.bulk_create([post for each in written for post in self._callbacks(each)])
-        ours("MpesaEvent").objects.bulk_create([event for each in written for event in _events(each)])
+        ours("MpesaEvent").objects.bulk_create([event for each in written for event in events_of(each)])
 
     def _calls(self, written: Written) -> Iterator[Any]:
         for place, payment in enumerate(written.payments):
@@ -96,96 +111,16 @@ class Writer:
                 )
 
     def _callbacks(self, written: Written) -> Iterator[Any]:
+        receipts = {receipt.payment: receipt for receipt in written.receipts}
         for payment in written.payments:
-            money = written.receipts if payment is written.last else []
-            if not payment.result_code and not money:
-                continue
-            for receipt in money or [None]:
-                at = receipt.paid_at if receipt else payment.ended_at
+            receipt = receipts.get(payment)
+            if payment.result_code:
+                is_wrong = receipt is not None and receipt.amount != payment.amount
                 yield ours("MpesaCallback")(
                     body=rows.callback_body(payment, receipt),
                     address="196.201.214.200",
-                    received_at=at,
+                    received_at=payment.ended_at,
                     environment=self.environment,
                     payment=payment,
-                    verdict="mismatch" if written.sale.outcome is SaleOutcome.OTHER_AMOUNT and receipt else "applied",
+                    verdict="mismatch" if is_wrong else "applied",
                 )
-
-    def _sources(self, written: list[Written]) -> None:
-        booked = [(each, receipt) for each in written for receipt in each.receipts if receipt.booked_at]
-        sources = oscars("payment", "Source").objects.bulk_create([self._source(*pair) for pair in booked])
-        debits = [_transaction(source, "Debit", source.amount_debited) for source in sources]
-        refunds = [
-            _transaction(source, "Refund", source.amount_refunded) for source in sources if source.amount_refunded
-        ]
-        oscars("payment", "Transaction").objects.bulk_create([*debits, *refunds])
-        events = [
-            oscars("order", "PaymentEvent")(
-                order=each.order, event_type=self.paid, amount=receipt.amount, reference=receipt.number
-            )
-            for each, receipt in booked
-        ]
-        oscars("order", "PaymentEvent").objects.bulk_create(events)
-
-    def _source(self, written: Written, receipt: Any) -> Any:
-        return oscars("payment", "Source")(
-            order=written.order,
-            source_type=self.kind,
-            currency="KES",
-            amount_allocated=receipt.amount,
-            amount_debited=receipt.amount,
-            amount_refunded=receipt.returned_amount or 0,
-            reference=receipt.number,
-            label=f"payment {receipt.payment_id}",
-        )
-
-    def _backdate_sources(self) -> None:
-        """Set the dates of Oscar's rows to their orders', because Oscar sets them to now on creation."""
-        orders, sources = oscars("order", "Order").objects, oscars("payment", "Source").objects
-        of_order = orders.filter(pk=OuterRef("order_id")).values("date_placed")
-        of_source = sources.filter(pk=OuterRef("source_id")).values("order__date_placed")
-        events = oscars("order", "PaymentEvent").objects.filter(order__number__startswith=PREFIX)
-        events.update(date_created=Subquery(of_order))
-        transactions = oscars("payment", "Transaction").objects.filter(source__order__number__startswith=PREFIX)
-        transactions.update(date_created=Subquery(of_source))
-
-
-def _transaction(source: Any, kind: str, amount: Any) -> Any:
-    return oscars("payment", "Transaction")(source=source, txn_type=kind, amount=amount, reference=source.reference)
-
-
-def _events(written: Written) -> Iterator[Any]:
-    for payment in written.payments:
-        if payment.ended_at:
-            cause = {"source": "callback", "code": payment.result_code} if payment.result_code else {"source": "clock"}
-            step = {"before": "processing", "after": payment.status}
-            yield _event(written, "payment_settled", payment.ended_at, {**step, **cause}, payment=payment)
-    if written.mpesa_order.closed_at:
-        yield _event(written, "order_closed", written.mpesa_order.closed_at, {"reason": "expired"})
-    for receipt in written.receipts:
-        links = {"payment": receipt.payment, "receipt": receipt}
-        if receipt.allocation == "returned":
-            params, by_name = _refund(written, receipt), receipt.allocated_by_name
-            yield _event(written, "refund_recorded", receipt.returned_at, params, by_name=by_name, **links)
-        elif receipt.allocation != "applied":
-            params = {"after": receipt.allocation, "reason": receipt.reason}
-            if receipt.reason == "wrong_amount":
-                params |= {"expected": str(receipt.payment.amount), "arrived": str(receipt.amount)}
-            yield _event(written, "receipt_unmatched", receipt.created_at, params, **links)
-
-
-def _refund(written: Written, receipt: Any) -> dict[str, str]:
-    before = {SaleOutcome.TWICE: "surplus", SaleOutcome.LATE: "unallocated", SaleOutcome.OTHER_AMOUNT: "mismatch"}
-    return {
-        "before": before.get(written.sale.outcome, "applied"),
-        "after": "returned",
-        "amount": str(receipt.returned_amount),
-        "day": f"{receipt.returned_at:%Y-%m-%d}",
-        "reference": receipt.returned_reference,
-        "note": receipt.note,
-    }
-
-
-def _event(written: Written, event_type: str, at: datetime, params: dict[str, str], **facts: Any) -> Any:
-    moment = {"mpesa_order": written.mpesa_order, "created_at": at}
-    return ours("MpesaEvent")(type=event_type, params=params, **moment, **facts)

@@ -8,6 +8,8 @@ import pytest
 from django.test import RequestFactory
 
 from oscar_mpesa.access.client_address import client_address, is_allowed_address
+from oscar_mpesa.services.expected_callbacks import is_from_elsewhere
+from tests.wiring.checked import PRODUCTION, SANDBOX
 
 SAFARICOM, PROXY, FORGED = "196.201.214.200", "10.0.0.1", "1.2.3.4"
 
@@ -90,3 +92,35 @@ def test_only_addresses_outside_the_list_are_not_allowed(
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ALLOWED_IPS": listed}
 
     assert is_allowed_address(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "address", "expected"),
+    [
+        pytest.param({}, FORGED, False, id="only warned by default"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, FORGED, True, id="not published"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, SAFARICOM, False, id="published"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, "196.201.212.69", False, id="the other end of the list"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, "196.201.214.201", True, id="a neighbor"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, None, True, id="unknown"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm"}, "2001:db8::1", True, id="of another family"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm", "ALLOWED_IPS": [PROXY]}, PROXY, False, id="listed"),
+        pytest.param({"CALLBACK_IP_POLICY": "confirm", "ALLOWED_IPS": [PROXY]}, SAFARICOM, True, id="not listed"),
+    ],
+)
+def test_policy_confirm_lets_only_known_addresses_be_believed(
+    settings: Any, changes: dict[str, Any], address: str | None, expected: bool
+) -> None:
+    settings.OSCAR_MPESA = {**PRODUCTION, **changes}
+    in_production = is_from_elsewhere(address)
+    settings.OSCAR_MPESA = {**SANDBOX, **changes}
+
+    assert (in_production, is_from_elsewhere(address)) == (expected, expected)
+
+
+def test_shop_without_safaricom_confirms_no_address(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**SANDBOX, "CALLBACK_IP_POLICY": "confirm"}
+    with_credentials = is_from_elsewhere(FORGED)
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "CALLBACK_IP_POLICY": "confirm"}
+
+    assert (with_credentials, is_from_elsewhere(FORGED)) == (True, False)

@@ -13,7 +13,7 @@ from tests.shop import NOON, PAYS, later, new_order
 
 #: Error kinds as the gateway stores them.
 UNREACHABLE = "unreachable"
-REJECTED_CREDENTIALS = "misconfigured"
+REJECTED_CREDENTIALS = "keys_rejected"
 REJECTED_REQUEST = "passkey_rejected"
 
 
@@ -22,11 +22,18 @@ def with_credentials(settings: Any, **changes: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS, **changes}
 
 
-def record_call(endpoint: str, error: str = "", *, at: datetime = NOON, shortcode: str = "174379") -> None:
+def record_call(
+    endpoint: str,
+    error: str = "",
+    *,
+    at: datetime = NOON,
+    shortcode: str = "174379",
+    environment: str = "sandbox",
+) -> None:
     """Create one API call with its result."""
     MpesaApiCall.objects.create(
         endpoint=endpoint,
-        environment="sandbox",
+        environment=environment,
         shortcode=shortcode,
         http_status=None if error == UNREACHABLE else 200,
         milliseconds=900,

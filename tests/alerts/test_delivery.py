@@ -61,12 +61,15 @@ def alert_emails() -> list[Any]:
 def test_alert_is_emailed_as_sentence_with_link() -> None:
     surplus()
 
-    assert deliver() == ["surplus"]
+    assert deliver() == ["overpaid"]
 
     (message,) = alert_emails()
     assert message.to == [OWNER, "accounts@shop.example"]
     assert message.subject.startswith("TEST: M-PESA needs attention: ")
-    assert "- Refund KSh 1,500: it arrived for an order that was already paid.\n" in message.body
+    assert (
+        "- Refund KSh 1,500, or match it to another order: it arrived for an order that was already paid.\n"
+        in message.body
+    )
     assert message.body.endswith("/dashboard/mpesa/\n")
     assert "https://" in message.body
 
@@ -84,7 +87,7 @@ def test_active_alert_is_sent_once_a_day() -> None:
 
     days = [deliver(), deliver(2), deliver(DAY - 1), deliver(DAY + 1), deliver(2 * DAY)]
 
-    assert days == [["surplus"], [], [], ["surplus"], []]
+    assert days == [["overpaid"], [], [], ["overpaid"], []]
     assert len(alert_emails()) == 2
 
 
@@ -92,16 +95,16 @@ def test_new_alert_is_sent_within_the_day() -> None:
     receipt = surplus()
     deliver()
 
-    MpesaReceipt.objects.filter(pk=receipt.pk).update(allocation="unallocated")
+    MpesaReceipt.objects.filter(pk=receipt.pk).update(status="unmatched")
 
-    assert deliver(2) == ["unallocated"]
+    assert deliver(2) == ["unmatched"]
 
 
 def test_several_alerts_share_one_email() -> None:
     surplus()
     MpesaJobRun.objects.update(last_run_at=minutes(-30))
 
-    assert deliver() == ["reconcile", "surplus"]
+    assert deliver() == ["reconcile", "overpaid"]
 
     (message,) = alert_emails()
     assert message.body.count("\n- ") + message.body.startswith("- ") == 2
@@ -114,8 +117,8 @@ def test_signal_carries_alert_without_personal_data(signals: list[dict[str, Any]
     deliver()
     deliver(2)
 
-    sentence = "Refund KSh 1,500: it arrived for an order that was already paid."
-    assert signals == [{"key": "surplus", "level": "soon", "sentence": sentence, "count": 1}]
+    sentence = "Refund KSh 1,500, or match it to another order: it arrived for an order that was already paid."
+    assert signals == [{"key": "overpaid", "level": "soon", "sentence": sentence, "count": 1}]
     assert alert_emails() == []
 
 
@@ -134,7 +137,7 @@ def test_failing_receiver_stops_neither_email_nor_other_receivers(
         alert_raised.disconnect(fail)
 
     assert len(signals) == len(alert_emails()) == 1
-    assert "failed on the alert surplus" in caplog.text
+    assert "failed on the alert overpaid" in caplog.text
 
 
 def test_failed_email_is_retried_without_second_signal(signals: list[dict[str, Any]], settings: Any) -> None:
@@ -147,7 +150,7 @@ def test_failed_email_is_retried_without_second_signal(signals: list[dict[str, A
     settings.EMAIL_BACKEND = working
 
     assert deliver(2) == []
-    assert deliver(6) == ["surplus"]
+    assert deliver(6) == ["overpaid"]
     assert (len(alert_emails()), len(signals)) == (1, 1)
 
 
@@ -163,12 +166,12 @@ def test_second_reconciler_within_a_minute_does_nothing() -> None:
 
 def test_alert_reserved_by_another_process_is_skipped() -> None:
     surplus()
-    MpesaAlert.objects.create(key="email surplus", reserved_at=minutes(-1))
-    MpesaAlert.objects.create(key="signal surplus", reserved_at=minutes(-1))
+    MpesaAlert.objects.create(key="email overpaid", reserved_at=minutes(-1))
+    MpesaAlert.objects.create(key="signal overpaid", reserved_at=minutes(-1))
 
     active = [alert.key for alert in active_alerts(NOON)]
 
-    assert (active, deliver()) == (["surplus"], [])
+    assert (active, deliver()) == (["overpaid"], [])
 
 
 def test_scan_without_new_alerts_makes_few_queries() -> None:
@@ -230,5 +233,5 @@ def test_production_shop_gets_no_alerts_about_test_money(settings: Any) -> None:
 
     assert deliver() == []
     MpesaReceipt.objects.update(environment="production")
-    assert deliver(2) == ["surplus"]
+    assert deliver(2) == ["overpaid"]
     assert alert_emails()[0].subject.startswith("M-PESA needs attention: ")

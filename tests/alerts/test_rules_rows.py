@@ -1,114 +1,45 @@
-"""Alerts about receipts, payments, messages and orders that need a person."""
+"""Alerts about callbacks, messages and closed orders that need a person."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from oscar_mpesa.alerts.rules import Level, active_alerts
-from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
-from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.models import (
+    MpesaCallback,
+    MpesaClaim,
+    MpesaJobRun,
+    MpesaOrder,
+    MpesaOutboxMessage,
+    MpesaPayment,
+)
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.order_closure import close_expired_order
-from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
-from tests.alerts.connectivity_rows import minutes, with_credentials
+from tests.alerts.connectivity_rows import minutes
 from tests.alerts.expected_alerts import alert_of, sentence_of
-from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import CANCELS, NOON, later, new_payment, new_staff_user, pay, post, success
+from tests.shop import (
+    NOON,
+    new_payment,
+    new_staff_user,
+    pay,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reconcile_runs")]
 
 
-@pytest.mark.parametrize(
-    ("new_unmatched", "key", "sentence"),
-    [
-        pytest.param(surplus, "surplus", "Refund KSh 1,500: it arrived for an order that was already paid."),
-        pytest.param(
-            unallocated, "unallocated", "KSh 1,500 arrived and is unmatched. Match it to an order or refund it."
-        ),
-        pytest.param(
-            mismatch,
-            "mismatch",
-            "KSh 1,400 arrived, but the order asks for another amount. Accept or refund it.",
-        ),
-    ],
-)
-def test_undecided_money_raises_alert_until_refunded(new_unmatched: Any, key: str, sentence: str) -> None:
-    receipt = new_unmatched()
-
-    before = alert_of(key)
-    record_refund(
-        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_staff_user("record_return"), now=NOON
-    )
-
-    assert before is not None
-    assert (before.sentence, before.level, before.count) == (sentence, Level.SOON, 1)
-    assert (before.url_name, before.url_args) == ("dashboard:mpesa-receipt", (receipt.pk,))
-    assert alert_of(key) is None
-
-
-def test_several_receipts_share_one_alert_that_links_to_list() -> None:
-    surplus()
-    twice = pay(new_payment(phone=CANCELS), number="OD555EEE55")
-    post(twice, success(twice, number="OD666FFF66"), now=later(9))
-
-    alert = alert_of("surplus")
-
-    assert alert is not None
-    assert alert.sentence == "Refund KSh 3,000 in all: 2 payments arrived for orders that were already paid."
-    assert (alert.url_name, alert.url_args) == ("dashboard:mpesa-receipts", ())
-
-
-def test_real_money_raises_alert_in_sandbox_and_sandbox_money_none_in_production(
-    settings: Any,
-) -> None:
-    receipt = surplus()
-
-    with_credentials(settings, ENVIRONMENT="production", SHORTCODE="5123456", TEST_MODE=False)
-    in_production = alert_of("surplus")
-    MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production")
-    with_credentials(settings)
-
-    assert in_production is None
-    assert alert_of("surplus") is not None
-
-
-def test_cancelled_paid_order_raises_alert_until_refunded() -> None:
-    receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
-    order: Any = receipt.order
-    order.set_status("Cancelled")
-
-    before = sentence_of("cancelled_paid_orders")
-    record_refund(
-        receipt, amount=receipt.amount, reference="RK1", note="sent back", by=new_staff_user("record_return"), now=NOON
-    )
-
-    assert before == "A canceled order had been paid. Refund the money."
-    assert sentence_of("cancelled_paid_orders") == ""
-
-
-def test_payment_on_hold_has_own_alert_only_without_undecided_money() -> None:
-    receipt = mismatch()
-    payment = MpesaPayment.objects.get(on_hold=True)
-
-    with_money = sentence_of("payments_on_hold")
-    MpesaReceipt.objects.filter(pk=receipt.pk).update(allocation="explained")
-    alone = alert_of("payments_on_hold")
-    MpesaPayment.objects.filter(pk=payment.pk).update(on_hold=False, status="failed", live_order=None)
-
-    assert with_money == ""
-    assert alone is not None
-    assert alone.sentence.startswith("A payment is on hold.")
-    assert (alone.url_name, alone.url_args) == ("dashboard:mpesa-payment", (payment.pk,))
-    assert sentence_of("payments_on_hold") == ""
+def record(order: Any, *, amount: int = 1500, number: str = "OD777GGG77", now: datetime = NOON) -> MpesaClaim:
+    by = new_staff_user("record_claim")
+    return record_claim(number, Decimal(amount), order=order, by=by, note="found in the portal", now=now)
 
 
 def test_undelivered_messages_raise_alert_until_sent() -> None:
     pay(new_payment())
     outbox_messages = MpesaOutboxMessage.objects.all()
-    outbox_messages.update(delivered_at=None, tries=5, reserved_at=minutes(-10))
+    outbox_messages.update(delivered_at=None, tries=12, reserved_at=minutes(-10))
 
     both = sentence_of("undelivered_messages")
     outbox_messages.filter(kind="paid_email").update(delivered_at=NOON)
@@ -117,8 +48,8 @@ def test_undelivered_messages_raise_alert_until_sent() -> None:
     still_reserved = sentence_of("undelivered_messages")
     outbox_messages.update(delivered_at=NOON)
 
-    assert both.startswith("2 notifications could not be sent in five tries each.")
-    assert one.startswith("A notification could not be sent in five tries.")
+    assert both.startswith("2 notifications could not be sent in two days.")
+    assert one.startswith("A notification could not be sent in two days.")
     assert still_reserved == ""
     assert sentence_of("undelivered_messages") == ""
 
@@ -146,28 +77,57 @@ def test_order_closed_unconfirmed_raises_alert_until_money_is_recorded(settings:
         sentence_of("closed_unconfirmed", at=minutes(40)),
         sentence_of("closed_unconfirmed", at=NOON + timedelta(days=15)),
     )
-    record_receipt(
-        "OD777GGG77",
-        Decimal(1500),
-        order=payment.mpesa_order.order,
-        payment=payment,
-        by=new_staff_user("record_receipt"),
-        note="found in the portal",
-        now=minutes(50),
-    )
+    record(payment.mpesa_order.order, now=minutes(50))
 
     assert before.startswith("An order was closed before Safaricom sent a result.")
     assert after_two_weeks == ""
     assert sentence_of("closed_unconfirmed", at=minutes(60)) == ""
 
 
-def test_allocated_receipt_clears_alert() -> None:
-    receipt = unallocated()
-    order = new_payment(phone=CANCELS, sent=False).mpesa_order.order
-    MpesaPayment.objects.filter(mpesa_order_id=order.pk).update(status="failed", live_order=None)
+def test_unconfirmed_callback_raises_alert_after_a_day_until_payment_is_paid() -> None:
+    payment = new_payment()
+    callback = MpesaCallback.objects.create(
+        body=b"{}", received_at=NOON, environment="simulated", payment=payment, verdict="unconfirmed"
+    )
 
-    before = sentence_of("unallocated")
-    allocate_receipt(receipt, order, by=new_staff_user("apply_receipt"), now=NOON)
+    early, late = (alert_of("unconfirmed_callbacks", at=minutes(24 * 60 + more)) for more in (-1, 1))
+    after_a_month = alert_of("unconfirmed_callbacks", at=minutes(31 * 24 * 60))
+    pay(payment)
 
-    assert before != ""
-    assert sentence_of("unallocated") == ""
+    assert (early, after_a_month) == (None, None)
+    assert late is not None
+    assert late.sentence == (
+        "A callback reports a payment that Safaricom has not confirmed for a day. Look for it in the M-PESA portal "
+        "before you ship."
+    )
+    assert (late.level, late.url_name, late.url_args) == (Level.SOON, "dashboard:mpesa-callback", (callback.pk,))
+    assert alert_of("unconfirmed_callbacks", at=minutes(24 * 60 + 1)) is None
+
+
+def test_confirmed_callback_is_no_alert() -> None:
+    payment = new_payment()
+    columns = {"body": b"{}", "received_at": NOON, "environment": "simulated", "payment": payment}
+    MpesaCallback.objects.create(**columns, verdict="unconfirmed")
+    MpesaCallback.objects.create(**columns, verdict="unconfirmed")
+
+    both = sentence_of("unconfirmed_callbacks", at=minutes(24 * 60))
+    MpesaCallback.objects.update(verdict="no_change")
+
+    assert both.startswith("2 callbacks report payments that Safaricom has not confirmed for a day.")
+    assert sentence_of("unconfirmed_callbacks", at=minutes(24 * 60)) == ""
+
+
+def test_failed_ledger_check_raises_urgent_alert_until_the_next_clean_run() -> None:
+    checks = MpesaJobRun.objects.filter(job="ledger_check")
+    MpesaJobRun.objects.create(job="ledger_check", last_run_at=minutes(-60), problems=3)
+
+    failed, one = alert_of("ledger_check"), checks.update(problems=1) and sentence_of("ledger_check")
+    checks.update(last_run_at=NOON, problems=0)
+
+    assert failed is not None
+    assert (failed.level, failed.count, failed.url_name) == (Level.URGENT, 3, "dashboard:mpesa-setup")
+    assert failed.sentence == (
+        "A ledger check found 3 differences. Forward this to your developer: mpesa_check_ledger lists them."
+    )
+    assert one == ("A ledger check found a difference. Forward this to your developer: mpesa_check_ledger lists it.")
+    assert alert_of("ledger_check") is None

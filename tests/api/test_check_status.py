@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaPayment
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.refunds import record_refund
 from oscar_mpesa.testing import ScriptedTransport
 from tests.api.client import NUMBER, ApiClient, age, holding, placing
 from tests.query_counts import counted
@@ -48,6 +51,8 @@ def test_paid_payment_returns_the_documented_body(client: ApiClient, order: Any)
         "completed_at": _utc(payment.completed_at),
         "message": "Payment received. Thank you!",
         "can_retry": False,
+        "order_paid": True,
+        "balance": "0.00",
     }
     assert answer["X-Mpesa-Environment"] == "simulated"
 
@@ -59,7 +64,7 @@ def test_pending_payment_has_no_reference_and_no_end(client: ApiClient, order: A
 
     assert (now["status"], now["transaction_reference"], now["completed_at"]) == ("processing", None, None)
     assert now["message"] == "Waiting for M-PESA. If the prompt is on the phone, enter the PIN there."
-    assert now["can_retry"] is False
+    assert (now["can_retry"], now["order_paid"], now["balance"]) == (False, False, "89.00")
 
 
 @pytest.mark.parametrize(
@@ -137,24 +142,71 @@ def test_poll_of_an_earlier_payment_ends_the_later_one(client: ApiClient, order:
     assert "Payment received. Thank you!" in now["message"]
 
 
-def test_receipt_not_yet_booked_is_not_collected_again(client: ApiClient, order: Any) -> None:
+def test_order_is_paid_although_the_shops_books_are_not_written(client: ApiClient, order: Any) -> None:
     payment = pay(start(client, order), now=timezone.now())
-    MpesaReceipt.objects.update(allocation=Allocation.UNALLOCATED, error="the shop's own receiver")
+    MpesaAllocation.objects.update(booked_at=None, error="the shop's own receiver")
 
     now = client.checks(payment.pk).json()
 
-    assert now["message"] == "Your KSh 89 arrived. We are finishing your order; do not pay again."
-    assert now["can_retry"] is False
+    assert (now["message"], now["can_retry"]) == ("Payment received. Thank you!", False)
+    assert (now["order_paid"], now["balance"]) == (True, "0.00")
 
 
-def test_wrong_amount_has_a_reference_and_is_not_completed(client: ApiClient, order: Any) -> None:
+def test_order_whose_money_was_refunded_is_not_to_be_delivered(client: ApiClient, order: Any, admin_user: Any) -> None:
+    payment = pay(start(client, order), now=timezone.now())
+    refund = {"code": "cash", "by": admin_user, "now": timezone.now()}
+    record_refund(payment.receipts.get(), amount=Decimal(80), **refund)
+    in_part = client.checks(payment.pk).json()
+    record_refund(payment.receipts.get(), amount=Decimal(9), **refund)
+
+    in_full = client.checks(payment.pk).json()
+
+    assert (in_part["order_paid"], in_full["order_paid"], in_full["status"]) == (True, False, "completed")
+
+
+def test_wrong_amount_is_not_completed_until_staff_decide(client: ApiClient, order: Any) -> None:
     payment = start(client, order)
     post(payment, success(payment, amount=80), now=timezone.now())
 
     now = client.checks(payment.pk).json()
 
     assert (now["status"], now["transaction_reference"], now["can_retry"]) == ("processing", "OD123ABC45", False)
-    assert "80" in now["message"]
+    assert (now["amount"], now["order_paid"], now["balance"]) == ("89.00", False, "89.00")
+    assert now["message"].startswith("KSh 80 arrived; the prompt asked for KSh 89.")
+
+
+def test_wrong_amount_leaves_the_status_of_an_earlier_part_payment(client: ApiClient, order: Any) -> None:
+    first = start(client, order)
+    type(order).objects.update(total_incl_tax=189, total_excl_tax=189)
+    pay(first, now=timezone.now())
+    age(600)
+    second = start(client, order, "0712345678")
+    post(second, success(second, number="OD222BBB22", amount=70), now=timezone.now())
+
+    earlier, later = (client.checks(each.pk).json() for each in (first, second))
+
+    assert (earlier["status"], earlier["transaction_reference"]) == ("completed", "OD123ABC45")
+    assert (later["status"], later["transaction_reference"]) == ("processing", "OD222BBB22")
+    assert (later["order_paid"], later["balance"]) == (False, "100.00")
+
+
+def test_part_payment_leaves_a_balance_that_the_next_prompt_asks_for(
+    client: ApiClient, order: Any, admin_user: Any
+) -> None:
+    first = start(client, order)
+    post(first, failure(first), now=timezone.now())
+    now = timezone.now()
+    record_claim("OD555EEE55", Decimal(39), order=order, by=admin_user, note="statement", now=now)
+    before = client.checks(first.pk).json()
+
+    second = client.initiates(order.pk, "0712345678").json()
+
+    after = client.checks(first.pk).json()
+    assert (before["status"], before["amount"], before["transaction_reference"]) == ("cancelled", "89.00", None)
+    assert (before["can_retry"], before["order_paid"], before["balance"]) == (True, False, "50.00")
+    assert before["message"] == "KSh 39 of KSh 89 is recorded. KSh 50 is left to pay."
+    assert (second["success"], second["amount"]) == (True, 50)
+    assert (after["can_retry"], after["balance"]) == (False, "50.00")
 
 
 def test_message_warns_of_a_late_prompt(client: ApiClient, order: Any) -> None:

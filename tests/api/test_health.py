@@ -16,7 +16,7 @@ from oscar_mpesa.models import MpesaJobRun, MpesaPayment
 from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
 from tests.api.description import assert_as_described
 from tests.query_counts import counted
-from tests.services.unmatched import surplus
+from tests.services.unmatched import surplus_of_today
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,34 +48,34 @@ def test_works_without_a_trailing_slash() -> None:
 
 
 def test_receipt_that_needs_a_decision_is_not_urgent() -> None:
-    surplus()
+    surplus_of_today()
 
     answer = health()
 
     assert answer.status_code == 200
-    assert answer.json()["alerts"] == [{"key": "surplus", "level": "soon", "count": 1}]
+    assert answer.json()["alerts"] == [{"key": "overpaid", "level": "soon", "count": 1}]
 
 
 def test_urgent_alert_is_503_until_it_clears() -> None:
-    surplus()
+    surplus_of_today()
     MpesaJobRun.objects.all().delete()
 
     before = health()
     record_job_run(RECONCILE, now=timezone.now())
 
     assert before.status_code == 503
-    assert [need["key"] for need in before.json()["alerts"]] == ["reconcile", "surplus"]
+    assert [need["key"] for need in before.json()["alerts"]] == ["reconcile", "overpaid"]
     assert before.json()["ok"] is False
     assert health().status_code == 200
 
 
 def test_body_has_no_personal_data() -> None:
-    surplus()
-    payment = MpesaPayment.objects.get()
+    surplus_of_today()
+    payment = MpesaPayment.objects.latest("pk")
 
     text = json.dumps(health().json())
 
-    assert '"surplus"' in text
+    assert '"overpaid"' in text
     personal = ("OD222BBB22", payment.phone, payment.secret, payment.mpesa_order.order.number, "1,500", "1500")
     assert [each for each in personal if each in text] == []
 

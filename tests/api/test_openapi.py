@@ -86,7 +86,7 @@ def monitored(settings: Any, *, token: str = "word", is_set: bool = True, passes
 
 def called_back(path: str) -> Callable[[Any], Any]:
     def take(settings: Any) -> Any:
-        payment = new_payment()
+        payment = new_payment(now=timezone.now())
         return Client().post(_address(path, payment.secret), success(payment), content_type="application/json")
 
     return take
@@ -99,6 +99,18 @@ def broken_off(path: str) -> Callable[[Any], Any]:
                 raise OSError("connection reset")
 
         body = {"wsgi.input": Broken(), "CONTENT_LENGTH": "9", "CONTENT_TYPE": "application/json"}
+        return Client().post(_address(path, new_payment(now=timezone.now()).secret), **body)  # type: ignore[arg-type]
+
+    return take
+
+
+def in_chunks(path: str) -> Callable[[Any], Any]:
+    def take(settings: Any) -> Any:
+        body = {
+            "wsgi.input": BytesIO(b"2\r\n{}\r\n0\r\n\r\n"),
+            "CONTENT_LENGTH": "",
+            "HTTP_TRANSFER_ENCODING": "chunked",
+        }
         return Client().post(_address(path, new_payment().secret), **body)  # type: ignore[arg-type]
 
     return take
@@ -106,7 +118,7 @@ def broken_off(path: str) -> Callable[[Any], Any]:
 
 def not_written(path: str) -> Callable[[Any], Any]:
     def take(settings: Any) -> Any:
-        address = _address(path, new_payment().secret)
+        address = _address(path, new_payment(now=timezone.now()).secret)
         with failing(MpesaCallback._meta.db_table):
             return Client().post(address, b"{}", content_type="application/json")
 
@@ -131,6 +143,7 @@ PRODUCED: dict[tuple[str, str, int], Callable[[Any], Any]] = {
     (HEALTH, "get", 503): lambda settings: monitored(settings, passes=False),
     **{(path, "post", 200): called_back(path) for path in CALLBACKS},
     **{(path, "post", 400): broken_off(path) for path in CALLBACKS},
+    **{(path, "post", 411): in_chunks(path) for path in CALLBACKS},
     **{(path, "post", 503): not_written(path) for path in CALLBACKS},
 }
 
@@ -174,7 +187,7 @@ def _routes(patterns: list[Any]) -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from _routes(pattern.url_patterns)
-        elif isinstance(pattern, URLPattern):
+        elif isinstance(pattern, URLPattern) and pattern.name:
             route = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", _in_braces, str(pattern.pattern))
             yield route.removeprefix("^").removesuffix("/?$")
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management.color import no_style
 from django.db import connection
-from django.db.models import DateTimeField, Field, ForeignKey, Model
+from django.db.models import DateField, DateTimeField, Field, ForeignKey, Model, PositiveSmallIntegerField
 from django.test import Client
 from django.utils import timezone
 from oscar.core.loading import get_model
@@ -83,13 +83,13 @@ def _guests_order() -> Any:
 def multiply(payment: MpesaPayment, count: int, *others: Model, unlike: Mapping[str, str] | None = None) -> None:
     """Copy a payment until there are ``count``, spread over the year before it, and update the planner's statistics.
 
-    Copy its order, user, receipts, callbacks and messages too, and ``others``. ``unlike`` are further columns that must
-    differ between copies. The role must be a superuser.
+    Copy its order, user, receipts, allocations, callbacks and messages too, and ``others``. ``unlike`` are further
+    columns that must differ between copies. The role must be a superuser.
     """
     unlike = {**UNLIKE, **(unlike or {}), "": f"{{0}} - n * interval '{A_YEAR / count}'"}
     order: Any = payment.mpesa_order.order
     one = [order.user, order, payment.mpesa_order, payment]
-    several = [payment.receipts, payment.callbacks, payment.mpesa_order.outbox_messages]
+    several = [payment.receipts, order.mpesa_allocations, payment.callbacks, payment.mpesa_order.outbox_messages]
     rows = [*(row for row in one if row), *(row for found in several for row in found.order_by("pk")), *others]
     steps = {type(row): sum(type(each) is type(row) for each in rows) for row in rows}
     with connection.cursor() as cursor:
@@ -115,13 +115,16 @@ def _copying(row: Model, count: int, steps: dict[type[Model], int], unlike: Mapp
 
 def _unlike(field: Field[Any, Any], steps: dict[type[Model], int], unlike: Mapping[str, str]) -> str:
     column = _quoted(field.column)
-    if str(field.column) in unlike:
+    if str(field.column) in unlike and not isinstance(field, PositiveSmallIntegerField):
         return unlike[str(field.column)].format(column)
     if isinstance(field, ForeignKey):
         return f"{column} + n * {steps[field.related_model]}" if field.related_model in steps else column
     if field.primary_key:
         return f"{column} + n * {steps[field.model]}"
-    return unlike[""].format(column) if isinstance(field, DateTimeField) else column
+    if isinstance(field, DateField):
+        moment = unlike[""].format(column)
+        return moment if isinstance(field, DateTimeField) else f"({moment})::date"
+    return column
 
 
 def _quoted(name: str | None) -> str:

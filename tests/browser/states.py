@@ -1,9 +1,10 @@
-"""Orders in each state that the waiting page has, made in the database as if they had just come to it."""
+"""Orders in each state that the payment page has, made in the database as if they had just come to it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,19 +12,21 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaAllocation, MpesaPayment
+from oscar_mpesa.services.allocation import allocate, resolve_receipt, reverse_allocation
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.order_closure import close_expired_order, close_order
 from oscar_mpesa.services.pay_later import pay_later
 from oscar_mpesa.services.payment_updates import apply_update
-from oscar_mpesa.services.receipt_decisions import record_refund, resolve_receipt
+from oscar_mpesa.services.refunds import record_refund
 from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import ANOTHER, CANCELS, failure, new_payment, pay, post, success
+from tests.shop import ANOTHER, CANCELS, failure, new_order, new_payment, pay, post, success
 
 
 def enter_pin() -> MpesaPayment:
-    """The request is on the phone, and stays there."""
+    """The prompt is on the phone, and stays there: without its id, the simulator has no answer."""
     payment = new_payment(phone=ANOTHER, now=timezone.now())
-    return _changed(payment, on_hold=True)
+    return _changed(payment, checkout_request_id=None)
 
 
 def checking() -> MpesaPayment:
@@ -49,6 +52,20 @@ def unanswered_too_long() -> MpesaPayment:
     return _changed(payment)
 
 
+def named_after_expiry() -> MpesaPayment:
+    """Our own clock ended it, and then Safaricom said why."""
+    payment = unanswered_too_long()
+    post(payment, failure(payment, code=1032), now=timezone.now())
+    return _changed(payment)
+
+
+def confirming() -> MpesaPayment:
+    """A success was reported after a failure, and Safaricom has not confirmed it."""
+    payment = failed(1032)()
+    post(payment, success(payment, number="OD444DDD44"), now=timezone.now(), confirmed=False)
+    return _changed(payment, next_query_at=timezone.now() + timedelta(minutes=10))
+
+
 def pays_later() -> MpesaPayment:
     """Its shopper keeps the things and passes on a link."""
     payment = failed(1032)()
@@ -61,16 +78,51 @@ def paid() -> MpesaPayment:
     return pay(new_payment(phone=ANOTHER, now=timezone.now()), now=timezone.now())
 
 
-def arrived() -> MpesaPayment:
-    """The money is there, and the shop's own code has failed to take it in so far."""
-    payment = paid()
-    payment.receipts.update(allocation="unallocated", error="ShopBroken")
-    return payment
+def paid_in_two_parts() -> MpesaPayment:
+    """A part came elsewhere, and a prompt brought the rest."""
+    payment = part_paid()
+    again = new_payment(payment.mpesa_order.order, phone=ANOTHER, now=timezone.now())
+    return pay(again, number="OD333CCC33", now=timezone.now())
+
+
+def part_paid() -> MpesaPayment:
+    """A part of the money came after the prompt was canceled."""
+    payment = failed(1032, phone=CANCELS)()
+    order, now = payment.mpesa_order.order, timezone.now()
+    record_claim("OD555EEE55", Decimal(500), order=order, by=_boss(), note="statement", now=now)
+    return _changed(payment)
+
+
+def failed_for_the_rest() -> MpesaPayment:
+    """A part came elsewhere, and the prompt for the rest was canceled."""
+    payment = part_paid()
+    again = new_payment(payment.mpesa_order.order, phone=ANOTHER, now=timezone.now())
+    post(again, failure(again), now=timezone.now())
+    return _changed(again)
+
+
+def recorded() -> MpesaPayment:
+    """Staff recorded a code that Safaricom has not reported."""
+    payment = failed(1032)()
+    order, now = payment.mpesa_order.order, timezone.now()
+    record_claim("OD555EEE55", Decimal(1500), order=order, by=_boss(), note="statement", now=now)
+    return _changed(payment)
 
 
 def paid_twice() -> MpesaPayment:
     """More money came for a paid order."""
-    return pay(paid(), number="OD333CCC33", now=timezone.now())
+    first = failed(1032, phone=CANCELS)()
+    second = pay(new_payment(first.mpesa_order.order, phone=ANOTHER, now=timezone.now()), now=timezone.now())
+    post(first, success(first, number="OD333CCC33"), now=timezone.now())
+    return _changed(second)
+
+
+def paid_too_much() -> MpesaPayment:
+    """One payment brought more than the order costs."""
+    payment = new_payment(phone=ANOTHER, now=timezone.now())
+    post(payment, success(payment, amount=2000), now=timezone.now())
+    allocate(payment.receipts.get(), payment.mpesa_order.order, by=_boss(), now=timezone.now())
+    return _changed(payment)
 
 
 def mismatch() -> MpesaPayment:
@@ -114,6 +166,21 @@ def late() -> MpesaPayment:
     return pay(_changed(payment), now=timezone.now())
 
 
+def reviewed() -> MpesaPayment:
+    """Staff unmatched the money, and have not decided about it yet."""
+    payment = paid()
+    entry = MpesaAllocation.objects.get(receipt__payment=payment)
+    reverse_allocation(entry, by=_boss(), note="another customer's", now=timezone.now())
+    return _changed(payment)
+
+
+def used() -> MpesaPayment:
+    """The late money pays another order."""
+    payment = late()
+    allocate(payment.receipts.get(), new_order(), by=_boss(), now=timezone.now())
+    return _changed(payment)
+
+
 def returned() -> MpesaPayment:
     """It was sent back."""
     return _returned(late())
@@ -130,22 +197,30 @@ def explained() -> MpesaPayment:
 STATES: Mapping[str, Callable[[], MpesaPayment]] = {
     "enter-pin": enter_pin,
     "checking": checking,
+    "confirming": confirming,
     "failed, cancelled": failed(1032),
     "failed, wrong PIN": failed(2001),
     "failed, another number": failed(4),
     "failed, the shop's fault": failed(2028),
+    "failed, named after expiry": named_after_expiry,
     "failed, pays later": pays_later,
     "wait": failed(17),
     "unanswered": unanswered_too_long,
     "paid": paid,
-    "arrived": arrived,
+    "paid, in two parts": paid_in_two_parts,
+    "paid, recorded by staff": recorded,
+    "part-paid": part_paid,
+    "failed, part-paid": failed_for_the_rest,
     "surplus": paid_twice,
+    "surplus, too much": paid_too_much,
     "mismatch": mismatch,
     "unpaid": unpaid,
     "not-waiting": not_waiting,
     "closed": closed,
     "closed, restored": restored,
     "late": late,
+    "reviewed": reviewed,
+    "used": used,
     "returned": returned,
     "explained": explained,
 }
@@ -153,7 +228,7 @@ STATES: Mapping[str, Callable[[], MpesaPayment]] = {
 
 def _returned(payment: MpesaPayment) -> MpesaPayment:
     receipt = payment.receipts.get()
-    record_refund(receipt, amount=receipt.amount, reference="R1", by=_boss(), now=timezone.now())
+    record_refund(receipt, amount=receipt.amount, code="R1", by=_boss(), now=timezone.now())
     return payment
 
 

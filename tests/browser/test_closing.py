@@ -11,9 +11,9 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
 from oscar_mpesa.services.order_closure import close_expired_order
-from oscar_mpesa.services.receipt_decisions import record_refund
+from oscar_mpesa.services.refunds import record_refund
 from tests.browser.shopper import five_seconds_pass
-from tests.shop import post, success
+from tests.shop import ANOTHER, PAYS, failure, new_payment, post, success
 
 pytestmark = pytest.mark.browser
 
@@ -103,13 +103,16 @@ def test_page_shows_mismatch_refund_and_second_payment(new_person: Any, admin_us
     mismatch = guest.sees("mismatch")
 
     receipt = MpesaReceipt.objects.get()
-    record_refund(receipt, amount=receipt.amount, reference="R", by=admin_user, now=timezone.now())
+    record_refund(receipt, amount=receipt.amount, code="R", by=admin_user, now=timezone.now())
     guest.page.reload()
     unpaid = guest.sees("unpaid")
-    brings_money(number="OD222BBB22")
+    second = new_payment(Order.objects.get(), phone=ANOTHER, now=timezone.now())
+    post(second, failure(second), now=timezone.now())
+    third = new_payment(Order.objects.get(), phone=PAYS, now=timezone.now())
+    post(third, success(third, number="OD222BBB22"), now=timezone.now())
     guest.page.reload()
     guest.sees("paid")
-    brings_money(number="OD333CCC33")
+    post(second, success(second, number="OD333CCC33"), now=timezone.now())
     guest.page.reload()
     twice = guest.sees("surplus")
 

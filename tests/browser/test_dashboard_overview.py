@@ -12,11 +12,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaCallback, MpesaOutboxMessage, MpesaPayment
 from oscar_mpesa.services import reconciliation
 from tests.alerts.connectivity_rows import new_ended_payments
 from tests.browser.axe import violations
 from tests.browser.shopper import Person
+from tests.browser.states import confirming, paid
 from tests.services.unmatched import surplus
 from tests.shop import new_staff_user
 
@@ -36,6 +37,17 @@ def a_little() -> None:
         new_ended_payments(2, status=status, code=code, at=timezone.now() - timedelta(hours=2))
 
 
+def unclear() -> None:
+    """A success that Safaricom has not confirmed for a day, and an email that was never delivered."""
+    reconciliation.record_job_run(reconciliation.RECONCILE, now=timezone.now())
+    confirming()
+    MpesaCallback.objects.filter(verdict="unconfirmed").update(received_at=timezone.now() - timedelta(hours=25))
+    paid()
+    MpesaOutboxMessage.objects.filter(kind="paid_email").update(
+        delivered_at=None, reserved_at=None, tries=12, due_at=timezone.now() - timedelta(days=1)
+    )
+
+
 def much() -> None:
     """Sixty days of trade, and a reconcile that stopped yesterday."""
     call_command("sandbox_shop", verbosity=0)
@@ -52,7 +64,7 @@ def signed_in(visitor: Person) -> Person:
     return visitor
 
 
-@pytest.mark.parametrize(("build", "needs"), [(nothing, 0), (a_little, 1), (much, 4)])
+@pytest.mark.parametrize(("build", "needs"), [(nothing, 0), (a_little, 1), (unclear, 2), (much, 6)])
 def test_overview_fits_and_is_accessible_in_both_languages(
     new_visitor: Any, build: Callable[[], None], needs: int
 ) -> None:

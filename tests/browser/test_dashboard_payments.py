@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone, translation
 
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaOutboxMessage, MpesaPayment
 from tests.browser import states
 from tests.browser.axe import WIDTHS, violations
+from tests.shop import new_payment, pay
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -60,6 +61,24 @@ def test_payment_page_fits_and_is_accessible(boss: Any, language: str) -> None:
     wrong += looked_at(person, f"dashboard/mpesa/payments/{late.pk}/", "late")
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_pages_of_unclear_payments_fit_and_are_accessible(boss: Any, language: str) -> None:
+    person = boss(language)
+    named, confirming = states.named_after_expiry(), states.confirming()
+    paid = pay(new_payment(now=timezone.now()), now=timezone.now())
+    MpesaOutboxMessage.objects.filter(mpesa_order=paid.mpesa_order, kind="paid_email").update(
+        delivered_at=None, reserved_at=None, tries=12, error="SMTPServerDisconnected('Connection unexpectedly closed')"
+    )
+
+    wrong = looked_at(person, f"dashboard/mpesa/payments/{paid.pk}/", "email not delivered")
+    undelivered = person.page.locator(".mpesa-notifications li").count()
+    wrong += looked_at(person, f"dashboard/mpesa/payments/{named.pk}/", "named after expiry")
+    wrong += looked_at(person, f"dashboard/mpesa/payments/{confirming.pk}/", "confirming")
+
+    assert wrong == []
+    assert undelivered == 1
 
 
 def test_staff_find_a_payment_and_send_a_prompt_without_scripts(new_visitor: Any) -> None:

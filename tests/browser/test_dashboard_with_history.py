@@ -50,9 +50,9 @@ def trade(count: int) -> None:
 
 def pages() -> Iterator[tuple[str, str, str]]:
     """Name, address and the part of it that is ours; of rows those that there are."""
-    for name in ("overview", "payments", "blocked-phones", "receipts", "record", "callbacks", "setup"):
+    for name in ("overview", "payments", "blocked-phones", "receipts", "record", "month", "callbacks", "setup"):
         yield name, reverse(f"dashboard:mpesa-{name}"), DASHBOARD
-    yield "all-money", f"{reverse('dashboard:mpesa-receipts')}?allocation=", DASHBOARD
+    yield "all-money", f"{reverse('dashboard:mpesa-receipts')}?status=", DASHBOARD
     yield "report", f"{reverse('dashboard:reports-index')}?report_type=mpesa_report", ""
     rows = {"payment": MpesaPayment, "receipt": MpesaReceipt, "callback": MpesaCallback}
     for name, model in rows.items():
@@ -94,7 +94,7 @@ def test_every_page_fits_and_is_accessible(desk: Person, count: int) -> None:
             wrong += faults(desk, f"{name}-{count}", address, within)
 
     assert wrong == [], "\n".join(wrong)
-    assert len(looked_at) == (9 if count == 0 else 13)
+    assert len(looked_at) == (10 if count == 0 else 14)
 
 
 def test_payment_is_found_and_opened_by_keyboard(desk: Person) -> None:

@@ -54,7 +54,7 @@ def test_update_keeps_the_focus(new_person: Any) -> None:
     guest.sees("enter-pin")
     guest.page.focus("#mpesa-check")
 
-    changed(on_hold=True, push_sent_at=timezone.now() - timedelta(seconds=80))
+    changed(checkout_request_id=None, push_sent_at=timezone.now() - timedelta(seconds=80))
     checking = guest.sees("checking")
 
     assert focused(guest) == "mpesa-check"
@@ -114,7 +114,7 @@ def test_every_state_fits_the_screen_with_large_targets(
     guest = new_person(width=width, language=language)
     guest.orders("0708374151")
     states: list[tuple[str, dict[str, Any]]] = [
-        ("enter-pin", {"on_hold": True}),
+        ("enter-pin", {"checkout_request_id": None}),
         ("checking", {"push_sent_at": timezone.now() - timedelta(seconds=80)}),
         ("failed", {"status": "cancelled", "result_code": "1032", "live_order": None, "ended_at": timezone.now()}),
     ]

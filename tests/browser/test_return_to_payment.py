@@ -79,7 +79,7 @@ def test_order_is_placed_once_from_two_tabs(new_person: Any) -> None:
 def test_back_and_forward_place_the_order_once(keeping_chromium: Browser, shop: str) -> None:
     guest = Person(keeping_chromium, shop, pictures=PICTURES / "test_back_and_forward")
     guest.orders("0708374149")
-    MpesaPayment.objects.update(on_hold=True)
+    MpesaPayment.objects.update(checkout_request_id=None)
 
     guest.page.go_back()
     back = guest.looks("back")

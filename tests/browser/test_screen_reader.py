@@ -64,7 +64,7 @@ def test_each_change_is_announced_once(new_visitor: Any) -> None:
     guest.comes_back()
     guest.page.wait_for_selector(".mpesa-checking")
     still_there, never_removed = focused(guest), guest.page.evaluate("kept.isConnected")
-    MpesaPayment.objects.update(on_hold=False, push_sent_at=timezone.now() - timedelta(seconds=151))
+    MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=151))
     payment.refresh_from_db()
     apply_update(payment, push_expired(), now=timezone.now())
     guest.comes_back()
@@ -86,7 +86,7 @@ def test_result_is_announced_once_and_the_heading_has_focus(new_visitor: Any, en
         pay(payment, now=timezone.now())
     else:
         ended = {"status": "failed", "result_code": "2001", "live_order": None, "ended_at": timezone.now()}
-        MpesaPayment.objects.update(on_hold=False, **ended)
+        MpesaPayment.objects.update(**ended)
     guest.comes_back()
     guest.page.wait_for_selector(f".mpesa-{ending}")
 

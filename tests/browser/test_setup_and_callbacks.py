@@ -15,6 +15,7 @@ from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.simulator.server import Simulator
 from tests.browser.axe import violations_at_all_widths
 from tests.browser.shopper import Person
+from tests.browser.states import confirming
 from tests.setup_check.probes import set_up
 from tests.shop import ANOTHER, allow_order_pages, failure, new_payment, new_staff_user, pay, post, success
 
@@ -95,6 +96,7 @@ def test_full_check_shows_its_findings(
 @LOOKS
 def test_callback_pages_fit_and_are_accessible(new_visitor: Callable[..., Person], language: str, width: int) -> None:
     failed = some_of_each()
+    reported = confirming().callbacks.get(verdict="unconfirmed")
     clerk = signed_in(new_visitor(language=language, width=width))
 
     clerk.goes("dashboard/mpesa/callbacks/")
@@ -104,6 +106,11 @@ def test_callback_pages_fit_and_are_accessible(new_visitor: Callable[..., Person
     clerk.page.locator(f"a.mpesa-row-link[href$='/callbacks/{failed.pk}/']").click()
     clerk.page.locator("summary").click()
     clerk.looks("callback")
+    fits = fits and clerk.fits()
+    found += violations_at_all_widths(clerk.page, within=".mpesa-dashboard")
+    clerk.page.set_viewport_size({"width": width, "height": 740})
+    clerk.goes(f"dashboard/mpesa/callbacks/{reported.pk}/")
+    clerk.looks("unconfirmed")
 
     assert fits and clerk.fits()
     assert found + violations_at_all_widths(clerk.page, within=".mpesa-dashboard") == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 
 from oscar_mpesa.models import MpesaCallback, MpesaEvent, MpesaPayment, MpesaReceipt, Verdict
 from tests.callbacks.failures import failing
@@ -60,7 +61,7 @@ CONTENT_TYPES = [
 
 @pytest.fixture
 def payment() -> MpesaPayment:
-    return new_payment()
+    return new_payment(now=timezone.now())
 
 
 def send(client: Client, path: str, body: bytes, content_type: str = "application/json", **extra: Any) -> Any:
@@ -154,6 +155,22 @@ def test_other_methods_are_refused(client: Client, payment: MpesaPayment, method
 
     assert statuses == {405}
     assert not MpesaCallback.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "POST"])
+@pytest.mark.parametrize("path", ["hooks/{secret}/more", "hooks/{secret}//", "mpesa/callback/{secret}/a/b/"])
+def test_log_of_a_refused_path_has_no_secret(
+    client: Client, payment: MpesaPayment, method: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    longer = client.generic(method, f"/api/payments/{path.format(secret=payment.secret)}")
+    other = client.generic("PUT", f"/api/payments/hooks/{payment.secret}/")
+
+    elsewhere = client.get("/api/payments/elsewhere/")
+
+    assert [answer.status_code for answer in (longer, other, elsewhere)] == [404, 405, 404]
+    assert other.headers["Allow"] == "POST"
+    assert "/api/payments/elsewhere/" in caplog.text
+    assert payment.secret not in caplog.text
 
 
 def test_unverified_test_callback_is_stored_and_changes_nothing(client: Client, payment: MpesaPayment) -> None:

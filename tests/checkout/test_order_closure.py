@@ -144,7 +144,7 @@ def test_late_payment_after_other_method_awaits_a_decision(kiondo: Any) -> None:
     payment = MpesaPayment.objects.get()
     post(payment, success(payment), now=timezone.now())
 
-    assert MpesaReceipt.objects.get().allocation == "unallocated"
+    assert MpesaReceipt.objects.get().status == "unmatched"
     assert "The shop will send your items or refund the money" in page(shopper, page_url)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from oscar.apps.checkout.signals import post_checkout
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment
+from tests.services.concurrent_changes import just_before
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -132,3 +134,23 @@ def test_page_without_scripts_refreshes_four_times_or_stops(shopper: Shopper) ->
     assert 'content="20;url=?refresh=1"' in pages["0"]
     assert 'content="20;url=?refresh=4"' in pages["3"]
     assert 'http-equiv="refresh"' not in pages["4"] + pages["off"]
+
+
+def test_done_clicked_twice_sends_post_checkout_once(shopper: Shopper) -> None:
+    page_url, orders = shopper.buys(new_product())["Location"], []
+
+    def receive(order: Any, **_: Any) -> None:
+        orders.append(order.number)
+
+    age(MpesaPayment.objects.get(), 6)
+    shopper.client.get(page_url)
+    post_checkout.connect(receive)
+    try:
+        with just_before('SET "result_seen_at"', lambda: shopper.client.post(f"{page_url}done/")):
+            late = shopper.client.post(f"{page_url}done/")
+        third = shopper.client.post(f"{page_url}done/")
+    finally:
+        post_checkout.disconnect(receive)
+
+    assert orders == [shopper.order().number]
+    assert late["Location"] == third["Location"] == reverse("checkout:thank-you")

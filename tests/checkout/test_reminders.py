@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.claims import record_claim
 from tests.access.visits import visit
 from tests.checkout.closed_orders import buy_and_cancel, close_by_clock
 from tests.query_counts import counted
@@ -88,6 +90,28 @@ def test_paid_and_expired_orders_are_not_reminded(kiondo: Any) -> None:
     MpesaOrder.objects.filter(closed_at=None).update(pay_before=timezone.now() - timedelta(minutes=1))
 
     assert [reminder(each.client, "basket:summary") for each in (paid, late, closed)] == ["", "", ""]
+
+
+def test_part_paid_order_is_reminded_of_the_balance(kiondo: Any, admin_user: Any) -> None:
+    shopper = Shopper()
+    page_url = buy_and_cancel(shopper, kiondo)
+    number, now = "OD555EEE55", timezone.now()
+    record_claim(number, Decimal(500), order=shopper.order(), by=admin_user, note="statement", now=now)
+
+    text = reminder(shopper.client, "basket:summary")
+
+    assert f"Order {shopper.order().number} is waiting for KSh 1,000." in text
+    assert f'href="{page_url}"' in text
+
+
+def test_order_with_unmatched_money_is_not_reminded(kiondo: Any) -> None:
+    shopper = Shopper()
+    buy_and_cancel(shopper, kiondo)
+    payment = MpesaPayment.objects.get()
+    before = reminder(shopper.client, "basket:summary")
+    post(payment, success(payment, amount=1400), now=timezone.now())
+
+    assert before and reminder(shopper.client, "basket:summary") == ""
 
 
 def test_visitor_without_orders_costs_no_query() -> None:

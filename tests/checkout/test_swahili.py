@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import MpesaPayment
 from tests.house.messages import kept
 from tests.shop import new_product
@@ -85,7 +86,7 @@ def test_phone_step_and_its_errors_are_in_swahili() -> None:
 
 @pytest.mark.parametrize("code", ["1", "17", "1032", "1037", "2001", "8006", "2028", "unheard of"])
 def test_no_result_is_in_english(code: str) -> None:
-    sentence = result_codes.callback_outcome(code).sentence
+    sentence = result_codes.outcome_of(code, PaymentStatus.FAILED).sentence
 
     translated = translation.gettext(sentence)
 

@@ -191,6 +191,23 @@ def test_query_with_token_takes_at_most_10_seconds() -> None:
     assert transport.requests[1].idempotent
 
 
+def test_query_of_a_page_takes_at_most_two_seconds() -> None:
+    clock = Clock()
+    began = clock.now
+    no_token = SlowTransport(clock, {"oauth": [DarajaUnreachable("timeout")]})
+    no_reply = SlowTransport(clock, {"query": [DarajaUnreachable("timeout")]})
+
+    with pytest.raises(DarajaUnreachable) as without_token:
+        client(no_token, clock).query(CHECKOUT_ID, now=NOW, limit=2.0)
+    after_token = clock.now
+    with pytest.raises(DarajaUnreachable):
+        client(no_reply, clock).query(CHECKOUT_ID, now=NOW, limit=2.0)
+
+    assert without_token.value.was_not_sent
+    assert (after_token - began, clock.now - after_token) == (pytest.approx(1.5), pytest.approx(2.0))
+    assert endpoints(no_reply) == ["oauth", "query"]
+
+
 @pytest.mark.parametrize(
     ("name", "status", "code"),
     [

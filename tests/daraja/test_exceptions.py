@@ -8,12 +8,16 @@ import pytest
 
 from oscar_mpesa.daraja.exceptions import (
     KINDS,
+    AmountRefused,
+    DarajaBlocked,
     DarajaBusy,
     DarajaError,
     DarajaMisconfigured,
     DarajaRefused,
     DarajaUnreachable,
     DarajaUnreadable,
+    KeysRejected,
+    NumberRefused,
     PasskeyRejected,
     ProductMissing,
     ShortcodeRejected,
@@ -70,9 +74,13 @@ def test_error_survives_pickling() -> None:
     [
         (DarajaUnreachable, "unreachable"),
         (DarajaUnreadable, "unreadable"),
+        (DarajaBlocked, "blocked"),
         (DarajaRefused, "refused"),
+        (NumberRefused, "number_refused"),
+        (AmountRefused, "amount_refused"),
         (DarajaBusy, "busy"),
         (DarajaMisconfigured, "misconfigured"),
+        (KeysRejected, "keys_rejected"),
         (TokenRejected, "token_rejected"),
         (ShortcodeRejected, "shortcode_rejected"),
         (PasskeyRejected, "passkey_rejected"),
@@ -84,7 +92,8 @@ def test_each_error_has_its_kind(error: type[DarajaError], kind: str) -> None:
 
     assert raised.kind == kind
     assert raised.kind.is_misconfigured is issubclass(error, DarajaMisconfigured)
-    assert raised.kind.is_unanswered is (error in {DarajaUnreachable, DarajaUnreadable})
+    assert raised.kind.is_unanswered is (error in {DarajaUnreachable, DarajaUnreadable, DarajaBlocked})
+    assert raised.kind.is_for_owner is (error is DarajaRefused or issubclass(error, DarajaMisconfigured))
 
 
 def test_unlisted_error_has_its_parents_kind() -> None:

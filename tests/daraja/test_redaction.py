@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
@@ -10,7 +11,7 @@ from oscar_mpesa.daraja.redaction import redact, redact_body, redact_checkout_id
 from tests.daraja.samples import body
 from tests.shop import PAYS
 
-HASH = "0f" * 32
+HASHES = [digits * repeat for digits in ("0f", "0F") for repeat in (16, 20, 32, 64)]
 
 PHONE_SPELLINGS = [
     pytest.param("254708374149", id="as Safaricom writes it"),
@@ -25,6 +26,8 @@ PHONE_SPELLINGS = [
     pytest.param("(+254) 708-374-149", id="with the prefix in brackets"),
     pytest.param("00254 708374149", id="with two zeros"),
     pytest.param("254-708-374-149", id="with dashes"),
+    pytest.param("0254 708 374 149", id="with the country code after the zero"),
+    pytest.param("+254 254 708 374 149", id="with the country code twice"),
     pytest.param("0708\u2013374\u2013149", id="with long dashes"),
     pytest.param("0708.374.149", id="with dots"),
     pytest.param("0708\u00a0374\u202f149", id="with unbreakable spaces"),
@@ -78,9 +81,10 @@ def test_amounts_dates_codes_and_ids_are_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
-def test_hashed_payer_is_redacted() -> None:
-    assert redact(f"paid by {HASH}.") == "paid by …."
-    assert redact(f"paid by {HASH}.", shows_phones=True) == f"paid by {HASH}."
+@pytest.mark.parametrize("hashed", HASHES)
+def test_hashed_payer_is_redacted(hashed: str) -> None:
+    assert redact(f"paid by {hashed}.") == "paid by …."
+    assert redact(f"paid by {hashed}.", shows_phones=True) == f"paid by {hashed}."
 
 
 def test_shows_phones_still_redacts_the_secret() -> None:
@@ -143,3 +147,28 @@ def test_redact_json_makes_other_bodies_one_line(message: bytes) -> None:
     shown = redact_json(message)
 
     assert shown and "254708374149" not in shown
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "1032\nERROR root: paid",
+        "1032\r\nERROR root: paid",
+        "1032\u2028ERROR root: paid",
+        "1032\x1b\x85ERROR root: paid",
+    ],
+    ids=["line feed", "carriage return", "line separator", "control characters"],
+)
+def test_text_from_outside_is_logged_on_one_line(code: str, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("oscar_mpesa").warning("M-PESA payment %s: %s (%.1f)", 7, code, 0.5)
+
+    assert [record.getMessage() for record in caplog.records] == ["M-PESA payment 7: 1032 ERROR root: paid (0.5)"]
+
+
+def test_named_values_from_outside_are_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="oscar_mpesa"):
+        logging.getLogger("oscar_mpesa").info(
+            "code %(code)s, %(number)d times", {"code": "1\nERROR forged", "number": 2}
+        )
+
+    assert [record.getMessage() for record in caplog.records] == ["code 1 ERROR forged, 2 times"]

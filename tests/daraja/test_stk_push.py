@@ -130,3 +130,49 @@ def test_query_reply_about_another_push_is_unreadable() -> None:
 def test_query_reply_without_a_result_is_an_error(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no ResultCode"):
         read_query(fields("query_paid") | change, CHECKOUT_ID)
+
+
+PENDING_REPLIES: dict[str, dict[str, object]] = {
+    "ResponseCode 4002": {
+        "ResponseCode": "4002",
+        "ResponseDescription": "The transaction is still under processing",
+        "CheckoutRequestID": CHECKOUT_ID,
+    },
+    "ResponseCode 4999": {"ResponseCode": 4999, "CheckoutRequestID": CHECKOUT_ID},
+    "ResultCode 103": {"ResponseCode": "0", "ResultCode": "103", "ResultDesc": "?"},
+    "ResultCode 4002": {"ResponseCode": "0", "ResultCode": "4002"},
+    "only the words": {"ResponseCode": "1", "ResponseDescription": "The transaction is being processed"},
+    "accepted, only the words": {"ResponseCode": "0", "ResultDesc": "The transaction is still under processing"},
+    "pending and paid": {"ResponseCode": "4002", "ResultCode": "0"},
+}
+
+
+@pytest.mark.parametrize("document", PENDING_REPLIES.values(), ids=PENDING_REPLIES.keys())
+def test_query_reply_is_pending_in_every_envelope(document: dict[str, object]) -> None:
+    settled = {"ResponseCode": "0", "ResultCode": "1032"}
+
+    results = [read_query(each, CHECKOUT_ID).result_code for each in (document, settled)]
+
+    assert results == [None, "1032"]
+
+
+@pytest.mark.parametrize("code", ["1032", 1037, "2001", "SFC_IC0003"])
+def test_known_result_as_response_code_is_the_result(code: object) -> None:
+    reply = read_query({"ResponseCode": code, "ResponseDescription": "Request cancelled by user"}, CHECKOUT_ID)
+
+    assert (reply.result_code, reply.description) == (str(code), "Request cancelled by user")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"ResponseCode": "0"},
+        {"ResponseCode": "1"},
+        {"ResponseCode": "77777"},
+        {"ResponseCode": "1032", "ResultCode": "0"},
+    ],
+    ids=repr,
+)
+def test_query_reply_with_another_response_code_proves_nothing(document: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no ResultCode"):
+        read_query(document, CHECKOUT_ID)

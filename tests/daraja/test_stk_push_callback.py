@@ -152,8 +152,12 @@ def test_unreadable_time_is_left_out(value: object, moment: str | None) -> None:
         pytest.param(254708374149, "0708 •••149", id="a whole number"),
         pytest.param("0708 374 149", "0708 •••149", id="as dialed"),
         pytest.param(255712345678, "•••678", id="a foreign number"),
-        pytest.param("a3f5" * 16, "a3f5" * 16, id="a hash"),
-        pytest.param("x" * 400, "x" * 128, id="far too long"),
+        pytest.param("0254 708 374 149", "0708 •••149", id="the country code after the zero"),
+        pytest.param("a3f5" * 16, "…", id="a hash"),
+        pytest.param("A3F5" * 8, "…", id="a shorter hash"),
+        pytest.param("o6PzY4kFe0bZ9wqD8m1uXlHk2v7TtS5nRcGjAiBsLdE=", "…", id="a hash in base64"),
+        pytest.param("2547 ***** 126", "2547 ***** 126", id="masked by Safaricom"),
+        pytest.param("x " * 200, ("x " * 100)[:128], id="far too long"),
     ],
 )
 def test_payer_is_never_a_full_number(value: object, payer: str) -> None:
@@ -256,3 +260,32 @@ def test_error_message_does_not_quote_the_value() -> None:
         parse_callback(with_items({"Name": "Amount", "Value": "254708374149 sent 5"}))
 
     assert "254708374149" not in str(refused.value)
+
+
+NESTED = {
+    "the whole body": lambda text: json.dumps(text),
+    "stkCallback": lambda text: json.dumps(
+        {"Body": {"stkCallback": json.dumps(json.loads(text)["Body"]["stkCallback"])}}
+    ),
+    "Body": lambda text: json.dumps({"Body": json.dumps(json.loads(text)["Body"])}),
+}
+
+
+@pytest.mark.parametrize("nest", NESTED.values(), ids=NESTED.keys())
+def test_json_inside_a_json_string_is_read(nest: Callable[[str], str]) -> None:
+    plain = body("callback_paid")
+
+    assert parse_callback(nest(plain.decode()).encode()) == parse_callback(plain)
+
+
+def test_items_inside_a_json_string_are_read() -> None:
+    items = json.dumps([{"Name": "Amount", "Value": 1500}])
+    document = {"Body": {"stkCallback": {"ResultCode": 0, "CallbackMetadata": json.dumps({"Item": items})}}}
+
+    assert parse_callback(json.dumps(document).encode()).amount == 1500
+
+
+@pytest.mark.parametrize("text", ["{", "[1", "{}x", "[" * 100_000, "null", "5"])
+def test_other_text_instead_of_an_object_is_unreadable(text: str) -> None:
+    with pytest.raises(CallbackUnreadable):
+        parse_callback(json.dumps({"Body": {"stkCallback": text}}).encode())

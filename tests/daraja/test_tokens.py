@@ -41,7 +41,7 @@ class ForgetfulCache(DictCache):
         return False
 
 
-def shared(cache: DictCache, fetch: Callable[[], tuple[str, int]], clock: Clock, **options: float) -> Tokens:
+def shared(cache: DictCache, fetch: Callable[[], tuple[str, int]], clock: Clock, **options: Any) -> Tokens:
     return Tokens(cache, fetch, KEY, sleep=clock.sleep, monotonic=clock, **options)
 
 

@@ -13,13 +13,13 @@ from tests.shop import failure, later, new_payment, post
 
 
 def page_text_of(name: str, *args: Any, **asked: str) -> str:
-    return page_text(staff_client(*ALL, "act_on_payment", "record_receipt").get(url_of(name, *args), asked))
+    return page_text(staff_client(*ALL, "act_on_payment", "record_claim").get(url_of(name, *args), asked))
 
 
 def review_text(order: Any, **changes: str) -> str:
     """Return the text of the review of a recorded payment."""
     typed = {"code": "OD999KKK99", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
-    return page_text(staff_client("record_receipt").post(url_of("record"), {**typed, "order": order.number, **changes}))
+    return page_text(staff_client("record_claim").post(url_of("record"), {**typed, "order": order.number, **changes}))
 
 
 def closed_payment() -> MpesaPayment:
@@ -30,8 +30,8 @@ def closed_payment() -> MpesaPayment:
 
 
 def restore_basket(receipt: MpesaReceipt) -> MpesaReceipt:
-    """Mark the receipt's order as restored to the basket."""
-    MpesaOrder.objects.filter(pk=receipt.order_id).update(basket_restored_at=later(95))
+    """Mark the order that the receipt is meant for as restored to the basket."""
+    MpesaOrder.objects.filter(pk=receipt.meant_for_id).update(basket_restored_at=later(95))
     return receipt
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaReceipt
-from tests.shop import ANOTHER, PAYS, failure, later, new_payment, pay, post, success
+from tests.dashboard.staff import new_allocation, new_claim, new_refund
+from tests.services.unmatched import surplus
+from tests.shop import NO_FUNDS, failure, later, new_order, new_payment, post
 
 
 class Rows:
-    """Ids of a failed payment, a paid payment, an undecided receipt, a callback and a blocked phone."""
+    """Ids of payments that failed and were paid, an undecided receipt, entries, a refund, and other kinds of rows."""
 
     def __init__(self) -> None:
-        failed = new_payment(phone=ANOTHER)
+        failed = new_payment(phone=NO_FUNDS)
         post(failed, failure(failed), now=later(10))
-        paid = pay(new_payment(phone=PAYS))
-        post(paid, success(paid, number="OD222BBB22"), now=later(20))
+        self.receipt = surplus().pk
         self.payment = failed.pk
-        self.paid = paid.pk
-        self.receipt = MpesaReceipt.objects.get(allocation="surplus").pk
+        self.paid = MpesaReceipt.objects.get(number="OD123ABC45").payment_id
+        brought = MpesaReceipt.objects.get(number="OD123ABC45")
+        self.entry = brought.allocations.get().pk
+        self.resolution = new_allocation(brought, None, amount=1).pk
+        self.refund = new_refund(brought, 1).pk
+        self.claim = new_claim(new_order(), at=later(25)).pk
         self.callback = MpesaCallback.objects.latest("pk").pk
         self.blocked = MpesaBlockedPhone.objects.create(phone="254722000000", created_at=later(30)).pk

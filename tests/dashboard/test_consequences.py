@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaOrder, MpesaReceipt
+from oscar_mpesa.services.allocation import allocate
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
-from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
+from oscar_mpesa.services.refunds import record_refund
 from oscar_mpesa.services.update_sources import push_expired
-from tests.dashboard.forms import closed_payment, page_text_of, restore_basket, review_text
-from tests.dashboard.staff import ALL, page_text, receipt_url, staff_client, url_of
+from tests.dashboard.forms import closed_payment, page_text_of, review_text
+from tests.dashboard.staff import new_claim, new_receipt, page_text, staff_client, url_of
 from tests.services.unmatched import mismatch, surplus
 from tests.shop import ANOTHER, failure, later, new_order, new_payment, new_staff_user, pay, post
 
 pytestmark = pytest.mark.django_db
-
-REFUND = {"refund-day": "2026-11-23", "refund-reference": "UKQ0000001", "refund-sent": "on"}
-
 
 # Record a payment
 
@@ -38,7 +36,7 @@ def test_future_payment_is_refused_before_the_review() -> None:
 def test_review_warns_that_a_paid_order_is_paid_twice() -> None:
     text = review_text(pay(new_payment()).mpesa_order.order)
 
-    assert "This order is already paid: this money will count as overpaid and wait for a decision." in text
+    assert "This order is already paid, so the payment does not count for it." in text
 
 
 def test_review_warns_that_a_restored_basket_needs_a_decision() -> None:
@@ -48,92 +46,108 @@ def test_review_warns_that_a_restored_basket_needs_a_decision() -> None:
 
     text = review_text(order)
 
-    assert "The items of this order went back into the basket: this money will wait for a decision." in text
+    assert "The items of this order went back into the basket, so the payment does not count for it." in text
     assert "marks this order paid" not in text
 
 
 def test_review_of_a_missing_code_warns_of_no_second_payment() -> None:
     payment = pay(new_payment())
-    MpesaReceipt.objects.update(number=None, awaiting_number=payment.pk)
+    MpesaReceipt.objects.update(number=None)
 
     text = review_text(payment.mpesa_order.order)
 
     assert payment.mpesa_order.order.number in text and "Please double-check" in text
-    assert "count as overpaid" not in text
-
-
-# Undecided receipts
-
-
-def test_receipt_page_offers_a_refund_as_a_choice() -> None:
-    receipt = surplus()
-    used: Any = MpesaReceipt.objects.exclude(pk=receipt.pk).get()
-    client = staff_client(*ALL)
-
-    of_waiting, of_used = (page_text(client.get(receipt_url(each))) for each in (receipt, used))
-
-    assert "Record a refund" in of_waiting and "It was refunded" not in of_waiting
-    assert "This money paid order" not in of_waiting
-    assert f"This money paid order {used.order.number}. A refund lowers what is posted to it" in of_used
-    assert "No email is sent: tell the customer." in of_used
-
-
-def test_refused_decision_links_to_its_section_from_the_top() -> None:
-    receipt: Any = mismatch()
-    client = staff_client(*ALL)
-    too_much = {**REFUND, "refund-amount": "9000", "refund-returned_before": "0"}
-
-    returned = client.post(url_of("receipt-refund", receipt.pk), too_much).content.decode()
-    used = client.post(url_of("receipt-allocate", receipt.pk), {"order": receipt.order.number}).content.decode()
-    explained = client.post(url_of("receipt-resolve", receipt.pk), {}).content.decode()
-
-    for page, place in ((returned, "refund"), (used, "allocate"), (explained, "resolve")):
-        assert f'Nothing was changed. <a href="#{place}">' in page
-        assert f'<h2 id="{place}">' in page
-    assert "Nothing was changed." not in client.get(receipt_url(receipt)).content.decode()
-
-
-def test_code_of_one_refund_is_refused_for_another() -> None:
-    first = surplus()
-    second = MpesaReceipt.objects.exclude(pk=first.pk).get()
-    client = staff_client(*ALL)
-    for receipt in (first, second):
-        seen_before = {"refund-returned_before": "0", "refund-seen_as": receipt.allocation}
-        sent = {**REFUND, "refund-amount": str(receipt.amount), **seen_before}
-        text = page_text(client.post(url_of("receipt-refund", receipt.pk), sent, follow=True))
-
-    second.refresh_from_db()
-    assert "This M-PESA code is already on a refund." in text
-    assert second.returned_amount is None
-
-
-def test_receipt_of_a_restored_basket_explains_a_new_order() -> None:
-    receipt = restore_basket(mismatch())
-
-    assert "ask for a new order and Cancel on the phone. Then match this money to the new order" in page_text_of(
-        "receipt", receipt.pk
-    )
-
-
-def test_receipt_page_warns_that_a_closed_order_reopens() -> None:
-    receipt, order = surplus(), closed_payment().mpesa_order.order
-
-    text = page_text_of("receipt", receipt.pk, order=order.number)
-
-    assert "This order is closed. Matching the money reopens it, if its items are in stock." in text
+    assert "Money of this amount, without a code, arrived for this order. The code is shown with it." in text
+    assert "already paid" not in text
 
 
 # Payments
 
 
-def test_payment_on_hold_is_not_shown_as_waiting_for_the_phone() -> None:
+def test_paid_payment_of_another_amount_is_shown_as_paid_with_its_money() -> None:
     payment = mismatch().payment
     assert payment is not None
 
-    facts = page_text_of("payment", payment.pk).partition("Facts")[2].partition("Started")[0]
+    text = page_text_of("payment", payment.pk)
 
-    assert "on hold for a person's decision" in facts
-    assert "waiting for the phone" not in facts and "Order reserved until" not in page_text_of("payment", payment.pk)
+    facts = text.partition("Facts")[2].partition("Started")[0]
+    assert "Status paid M-PESA code KSh 1,400 · OD123ABC45 · wrong amount" in facts
+    balance = "Amount due KSh 1,500 · Received KSh 0 · Refunded KSh 0 · Balance KSh 1,500 missing"
+    assert f"{balance} · Waits for a decision KSh 1,400" in facts
+    assert "Decide about KSh 1,400 (OD123ABC45)" in text
+
+
+def test_part_payment_is_never_shown_as_paid() -> None:
+    receipt = mismatch(amount=1000)
+    allocate(receipt, receipt.meant_for, by=new_staff_user("match_receipt"), now=later(60))
+
+    text = page_text_of("payment", receipt.payment_id)
+
+    assert (
+        "Partly paid. KSh 1,000 (M-PESA code OD123ABC45) arrived on 23 Nov 2026, 15:00: matched to this order." in text
+    )
+    assert "We received KSh 1,000 for your order. KSh 500 is still missing." in text
+    assert "Amount due KSh 1,500 · Received KSh 1,000 · Refunded KSh 0 · Balance KSh 500 missing" in text
+
+
+def test_closing_says_what_happens_to_money_that_counts() -> None:
+    receipt = mismatch(amount=1000)
+    allocate(receipt, receipt.meant_for, by=new_staff_user("match_receipt"), now=later(60))
+    new_claim(receipt.meant_for, amount=300, at=later(90))
+    client = staff_client("close_order")
+
+    text = page_text(client.get(url_of("payment", receipt.payment_id)))
+
+    assert (
+        "KSh 1,000 counts for it now. It will be unmatched. KSh 300 that staff recorded counts for it now. It will "
+        "count for nothing." in text
+    )
+    assert "counts for it now" not in page_text(client.get(url_of("payment", new_payment(phone=ANOTHER).pk)))
+
+
+def test_receipt_of_which_too_much_was_refunded_says_how_to_void_it() -> None:
+    receipt = new_receipt(status="unmatched", unallocated=-500)
+
+    text = page_text_of("receipt", receipt.pk)
+
+    assert "more than that was refunded. Please double-check the refunds. If one was not sent, void it below." in text
+    assert "Match it to an order" not in text and "Resolve it with a note" not in text
+
+
+def test_money_that_staff_recorded_is_not_said_to_be_received() -> None:
+    receipt = mismatch(amount=1000)
+    allocate(receipt, receipt.meant_for, by=new_staff_user("match_receipt"), now=later(60))
+    new_claim(receipt.meant_for, amount=300, at=later(90))
+
+    text = page_text_of("payment", receipt.payment_id)
+
+    assert "KSh 1,300 is recorded for your order. KSh 200 is still missing." in text
+
+
+def test_part_refund_is_never_shown_as_plainly_paid() -> None:
+    receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
+    clerk = new_staff_user("record_refund")
+    record_refund(receipt, amount=Decimal(500), code="UKQ0000001", by=clerk, now=later(60))
+
+    text = page_text_of("payment", receipt.payment_id)
+
+    assert "Paid, and partly refunded." in text
+    assert ": KSh 1,000 matched to this order, KSh 500 refunded." in text
+    assert (
+        "Your payment arrived. There is nothing more to pay. Of KSh 1,500 (M-PESA code OD123ABC45) we refunded" in text
+    )
+
+
+def test_recorded_payment_is_listed_as_other_money_of_the_order() -> None:
+    payment = closed_payment()
+    claim = new_claim(payment.mpesa_order.order)
+
+    text = page_text_of("payment", payment.pk)
+
+    row = "KSh 1,500 · OD777KKK77 · recorded by staff; Safaricom has not reported it yet"
+    assert f"Other money for the order {row}" in text
+    assert "The order is paid, but not by this payment." in text
+    assert url_of("claim", claim.pk) in staff_client().get(url_of("payment", payment.pk)).content.decode()
 
 
 def test_summary_names_the_result_of_the_last_payment() -> None:
@@ -158,36 +172,14 @@ def test_closed_order_offers_no_new_prompt() -> None:
 
 def test_summary_names_the_refund_and_its_reference() -> None:
     receipt = surplus()
-    clerk = new_staff_user("record_return")
-    record_refund(receipt, amount=receipt.amount, reference="UKQ0000001", by=clerk, now=later(60))
+    clerk = new_staff_user("record_refund")
+    record_refund(receipt, amount=receipt.amount, code="UKQ0000001", by=clerk, now=later(60))
 
     text = page_text_of("payment", receipt.payment_id).partition("Say:")[2]
 
-    assert "Your payment arrived. There is nothing more to pay." in text
+    assert "Your order is paid." in text
     assert "Of KSh 1,500 (M-PESA code OD222BBB22) we refunded KSh 1,500 on" in text
     assert ": UKQ0000001." in text
-
-
-def test_accepted_difference_is_shown_with_payment_and_order() -> None:
-    receipt = mismatch()
-    clerk = new_staff_user("apply_receipt")
-    allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
-    receipt.refresh_from_db()
-    order: Any = receipt.order
-    client = staff_client(*ALL, "view_full_phone")
-    client.force_login(new_superuser())
-
-    of_order = page_text(client.get(f"/en/dashboard/orders/{order.number}/"))
-
-    assert "matched to this order, and the difference was accepted" in page_text_of("payment", receipt.payment_id)
-    assert "Paid by M-PESA: KSh 1,400, OD123ABC45. The order costs KSh 1,500; the difference was accepted." in of_order
-
-
-def new_superuser() -> Any:
-    clerk = new_staff_user()
-    clerk.is_superuser = True
-    clerk.save()
-    return clerk
 
 
 def test_setup_page_shows_the_settings_of_a_till() -> None:

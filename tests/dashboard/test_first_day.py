@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from decimal import Decimal
 from types import ModuleType
@@ -21,23 +19,22 @@ from oscar_mpesa.dashboard.setup.views import SetupView
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaEvent, MpesaJobRun, MpesaPayment
 from oscar_mpesa.models.receipts import MpesaReceipt
 from oscar_mpesa.services.blocked_phones import block_phone
-from oscar_mpesa.services.claims import record_receipt
-from oscar_mpesa.services.receipt_decisions import allocate_receipt
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.reconciliation import RECONCILE
 from oscar_mpesa.setup_check.findings import Finding, Level
 from oscar_mpesa.setup_check.steps import steps
 from tests.dashboard.staff import (
     ALL,
     TAGS,
+    decision_url,
     new_receipt,
     orders_staff_client,
     page_text,
-    receipt_url,
     staff_client,
     url_of,
     use_production,
 )
-from tests.services.unmatched import mismatch, surplus
+from tests.services.unmatched import surplus
 from tests.setup_check.probes import set_up
 from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post
 
@@ -158,7 +155,7 @@ def test_setup_page_translates_simulated(settings: Any) -> None:
 
 @pytest.mark.parametrize("name", ["overview", "payments", "receipts", "record", "callbacks", "setup", "blocked-phones"])
 def test_each_page_of_a_test_shop_says_test_once(name: str) -> None:
-    text = seen(name, client=staff_client("record_receipt"))
+    text = seen(name, client=staff_client("record_claim"))
 
     assert text.count("TEST No real money moves in this shop: nothing here is income.") == 1
 
@@ -191,8 +188,8 @@ def test_list_shows_failure_reasons_and_other_codes_of_the_order() -> None:
     post(first, failure(first, code=1), now=later(10))
     second = new_payment(order, phone=ANOTHER, now=later(20))
     post(second, failure(second, code=2001), now=later(30))
-    clerk = new_staff_user("record_receipt")
-    record_receipt("OD555EEE55", Decimal(1500), order=order, by=clerk, note="M-PESA portal", now=later(600))
+    clerk = new_staff_user("record_claim")
+    record_claim("OD555EEE55", Decimal(1500), order=order, by=clerk, note="M-PESA portal", now=later(600))
 
     text = seen("payments")
 
@@ -221,27 +218,6 @@ def test_default_export_month_is_the_last_one_in_its_first_days() -> None:
     assert month_to_export(date(2026, 12, 10)) == date(2026, 11, 30)
     assert month_to_export(date(2026, 12, 11)) == date(2026, 12, 11)
     assert month_to_export(date(2027, 1, 1)) == date(2026, 12, 22)
-
-
-def test_export_has_a_column_for_accepted_differences() -> None:
-    receipt = mismatch()
-    allocate_receipt(receipt, receipt.order, by=new_staff_user("apply_receipt"), accept_difference=True, now=later(60))
-    pay(new_payment(phone=ANOTHER), number="OD333CCC33")
-
-    response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
-
-    rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
-    accepted = {row["M-PESA code"]: row["Accepted difference"] for row in rows}
-    assert (accepted["OD123ABC45"], accepted["OD333CCC33"]) == ("-100.00", "")
-
-
-def test_rounding_is_not_exported_as_an_accepted_difference() -> None:
-    pay(new_payment(new_order(total="1499.50")))
-
-    response: Any = staff_client("export_payments").get(url_of("receipts-export"), {"month": "2026-11"})
-
-    row = next(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
-    assert (row["Rounding included"], row["Accepted difference"]) == ("0.50", "")
 
 
 # Blocked phones
@@ -291,9 +267,9 @@ def test_alert_about_the_server_says_whom_to_ask() -> None:
 
 
 def test_receipt_without_a_payment_shows_no_phone() -> None:
-    receipt = new_receipt(environment="simulated", allocation="unallocated", order=new_order())
+    receipt = new_receipt(environment="simulated", status="unmatched", order=new_order())
 
-    text = page_text(staff_client(*ALL).get(receipt_url(receipt)))
+    text = page_text(staff_client(*ALL).get(decision_url("refund", receipt)))
 
     assert "to the number that paid. Then record it here." in text
     assert MpesaReceipt.objects.get() == receipt

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaPayment, MpesaReceipt
-from tests.dashboard.staff import receipt_url, url_of
-from tests.shop import NOON, PAYS, new_payment, new_staff_user, pay
+from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaClaim, MpesaPayment, MpesaReceipt
+from tests.dashboard.staff import claim_url, new_claim, new_refund, receipt_url, url_of
+from tests.shop import NOON, PAYS, new_order, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,9 +39,12 @@ def payment() -> MpesaPayment:
     """Return a paid payment with such numbers in every free text."""
     payment = pay(new_payment())
     payment.callbacks.update(detail=WORDS, body=f'{{"Body": "{WORDS}"}}'.encode())
-    payment.receipts.update(
-        note=WORDS, error=WORDS, payer=HASH, returned_amount=100, returned_at=NOON, returned_reference=NUMBERS[0]
-    )
+    payment.receipts.update(payer=HASH, bill_reference=WORDS)
+    receipt = payment.receipts.get()
+    receipt.allocations.update(note=WORDS, error=WORDS)
+    new_refund(receipt, 100, code=NUMBERS[0], note=WORDS, allocation=receipt.allocations.get())
+    claim = new_claim(new_order())
+    MpesaClaim.objects.filter(pk=claim.pk).update(seen_in=WORDS)
     MpesaPayment.objects.filter(pk=payment.pk).update(result_description=WORDS)
     MpesaApiCall.objects.create(
         endpoint="push",
@@ -78,6 +81,7 @@ PAGES: dict[str, Callable[[MpesaPayment], str]] = {
     "timeline": lambda payment: url_of("payment", payment.pk),
     "callback": lambda payment: url_of("callback", payment.callbacks.get().pk),
     "receipt": receipt_page,
+    "recorded payment": lambda payment: claim_url(MpesaClaim.objects.get()),
     "blocked numbers": lambda payment: url_of("blocked-phones"),
     "admin, payment": admin_page("payment"),
     "admin, receipt": admin_page("receipt"),

@@ -12,13 +12,27 @@ from django.utils import timezone
 from oscar.test.factories import UserFactory
 
 from oscar_mpesa.dashboard.dates import today
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
-from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
-from tests.dashboard.forms import Order, assign_to_guest
-from tests.dashboard.staff import ALL, page_text, receipt_url, staff_client, url_of
+from oscar_mpesa.services.refunds import record_refund
+from tests.dashboard.forms import Order, assign_to_guest, closed_payment
+from tests.dashboard.money.deciding import decide, look
+from tests.dashboard.staff import ALL, decision_url, page_text, receipt_url, staff_client, url_of
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, new_staff_user, pay, post
+from tests.shop import (
+    ANOTHER,
+    NO_FUNDS,
+    NOON,
+    allow_order_pages,
+    failure,
+    later,
+    new_order,
+    new_payment,
+    new_staff_user,
+    pay,
+    post,
+    success,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -38,32 +52,32 @@ def failed() -> MpesaPayment:
 
 
 def test_recorded_receipt_names_no_phone_and_completes_no_failed_payment() -> None:
-    payment, client = failed(), staff_client(*ALL, "view_full_phone", "record_receipt")
+    payment, client = failed(), staff_client(*ALL, "view_full_phone", "record_claim")
     typed = {"code": "OD555EEE55", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
-    typed |= {"order": payment.mpesa_order.order.number, "confirmed": "1"}
+    typed |= {"order": payment.mpesa_order.order.number}
 
-    text = page_text(client.post(url_of("record"), typed, follow=True))
+    text = page_text(decide(client, url_of("record"), **typed))
 
-    assert "was recorded and matched to the order" in text
+    assert "KSh 1,500, M-PESA code OD555EEE55, was recorded." in text
     assert "Paid from" not in text and "0708 374 149" not in text
-    assert "to the number that paid. Then record it here." in text
     payment.refresh_from_db()
     assert payment.status == "cancelled"
 
 
 def test_review_tells_the_consequence_of_recording() -> None:
-    open_order, closed = new_order(), new_order()
-    Order.objects.filter(pk=closed.pk).update(status="Payment expired")
+    open_order, closed = new_order(), closed_payment().mpesa_order.order
     typed = {"code": "OD555EEE55", "amount": "1500", "day": "2026-11-23", "time": "15:01", "note": "portal"}
 
     of_open, of_closed = (
-        page_text(staff_client("record_receipt").post(url_of("record"), {**typed, "order": order.number}))
+        page_text(staff_client("record_claim").post(url_of("record"), {**typed, "order": order.number}))
         for order in (open_order, closed)
     )
 
-    assert "marks this order paid and emails its customer. You can't undo this here." in of_open
-    assert "This order is closed. If its items are in stock, recording the payment reopens it" in of_closed
-    assert "Do not guess: this order becomes paid." in seen("record", client=staff_client("record_receipt"))
+    assert f"This pays order {open_order.number}." in of_open
+    assert f"Order {closed.number} is reopened. This pays order {closed.number}." in of_closed
+    assert "An SMS, screenshot or forwarded message is not proof." in seen(
+        "record", client=staff_client("record_claim")
+    )
 
 
 # Partial refunds
@@ -71,89 +85,76 @@ def test_review_tells_the_consequence_of_recording() -> None:
 
 def test_order_page_names_the_rest_of_a_partial_refund() -> None:
     receipt = surplus()
-    before = page_text(staff_client(*ALL).get(receipt_url(receipt)))
-    clerk = new_staff_user("record_return")
-    record_refund(receipt, amount=Decimal(500), reference="SKN7AAA111", note="", by=clerk, now=later(60))
+    clerk = new_staff_user("record_refund")
+    record_refund(receipt, amount=Decimal(500), code="SKN7AAA111", by=clerk, now=later(60))
     order: Any = Order.objects.get()
 
     owner = Client()
     owner.force_login(UserFactory(is_staff=True, is_superuser=True))
     text = page_text(owner.get(reverse("dashboard:order-detail", args=[order.number])))
 
-    assert "KSh 1,000 of KSh 1,500, OD222BBB22, is still to be refunded." in text
+    assert "Overpaid: refund KSh 1,000, OD222BBB22, or match it to another order." in text
+    assert "KSh 500 refunded, KSh 1,000 overpaid" in text
     assert "Overpaid: refund KSh 1,500" not in text
-    assert "Once part of this money is refunded, it can't be matched to an order any more." in before
-    assert "a recorded refund cannot be changed." in before
 
 
 # Matched to another order
 
 
-def test_receipt_page_warns_of_another_customers_order() -> None:
+def test_review_warns_of_another_customers_order() -> None:
     receipt = unallocated()
-    asked: Any = receipt.order
+    asked: Any = receipt.meant_for
     assign_to_guest(asked, "wanja@example.com")
     other, own = (assign_to_guest(new_order(), f"{name}@example.com") for name in ("otieno", "wanja"))
 
     of_other, of_own = (
-        page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": order.number})) for order in (other, own)
+        look(staff_client(*ALL), decision_url("allocate", receipt), order=order.number) for order in (other, own)
     )
 
     assert f"it came for order {asked.number} of wanja@example.com." in of_other
     assert "somebody else's" not in of_own
 
 
-def test_receipt_page_warns_of_other_undecided_receipts() -> None:
+def test_review_warns_of_other_undecided_receipts() -> None:
     receipt, waiting = surplus(), new_order()
     mismatch_of(waiting)
 
-    text = page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": waiting.number}))
+    text = look(staff_client(*ALL), decision_url("allocate", receipt), order=waiting.number)
 
     assert "Other money is already waiting for the order above: KSh 1,400, OD777GGG77. Decide about that first." in text
 
 
 def mismatch_of(order: Any) -> None:
-    pay(new_payment(order, phone=ANOTHER), number="OD777GGG77")
-    MpesaReceipt.objects.filter(number="OD777GGG77").update(allocation="mismatch", amount=1400, booked_at=None)
+    """Create money of another amount than its prompt asked for."""
+    payment = new_payment(order, phone=NO_FUNDS)
+    post(payment, success(payment, amount=1400, number="OD777GGG77"))
 
 
-def test_receipt_page_says_that_an_excess_is_not_refunded() -> None:
-    receipt, cheaper = surplus(), new_order(total="1400.00")
-
-    text = page_text(staff_client(*ALL).get(receipt_url(receipt), {"order": cheaper.number}))
-
-    assert "KSh 100 more than it costs. Nothing is refunded automatically." in text
-
-
-def test_receipt_page_names_newer_orders_after_a_restored_basket() -> None:
+def test_refusal_names_newer_orders_after_a_restored_basket() -> None:
     receipt, restored = mismatch(), assign_to_guest(new_order(), "wanja@example.com")
     get_or_create_mpesa_order(restored.pk, now=later(1))
     MpesaOrder.objects.filter(pk=restored.pk).update(basket_restored_at=later(95))
-    client, asked = staff_client(*ALL), {"order": restored.number}
+    client, asked, url = staff_client(*ALL), {"order": restored.number}, decision_url("allocate", receipt)
 
-    before = page_text(client.get(receipt_url(receipt), asked))
+    before = page_text(client.post(url, asked))
     newer = assign_to_guest(new_order(), "wanja@example.com")
-    page = client.get(receipt_url(receipt), asked).content.decode()
+    page = client.post(url, asked).content.decode()
 
     assert "This customer has no newer order." in before
-    assert f'?order={newer.number}#allocate">{newer.number}</a>' in page
+    assert f'?order={newer.number}">{newer.number}</a>' in page
 
 
-def test_unknown_order_number_links_to_the_orders() -> None:
-    page = staff_client(*ALL).get(receipt_url(surplus()), {"order": "336"}).content.decode()
+def test_unknown_order_number_links_to_the_orders_that_the_user_may_see() -> None:
+    url, clerk = decision_url("allocate", surplus()), new_staff_user("view_mpesapayment", "match_receipt")
+    seller = Client()
+    seller.force_login(clerk)
+    without = page_text(seller.post(url, {"order": "336"}))
+    allow_order_pages(clerk)
 
-    assert "No order has the number 336." in page
-    assert ("See the orders" in page) is ('href="/en/dashboard/orders/"' in page)
+    with_link = page_text(seller.post(url, {"order": "336"}))
 
-
-def test_receipt_page_shows_an_accepted_difference() -> None:
-    receipt = mismatch()
-    clerk = new_staff_user("apply_receipt")
-    allocate_receipt(receipt, receipt.order, by=clerk, note="a friend", accept_difference=True, now=later(60))
-
-    assert "The order costs KSh 1,500; the difference was accepted." in page_text(
-        staff_client(*ALL).get(receipt_url(receipt))
-    )
+    assert "No order has the number 336." in without
+    assert ("See the orders" in without, "See the orders" in with_link) == (False, True)
 
 
 # Callers
@@ -178,7 +179,7 @@ def test_paid_payment_shows_no_deadline() -> None:
 def test_unmatched_receipt_names_the_order_it_was_paid_for() -> None:
     text = page_text(staff_client(*ALL).get(receipt_url(unallocated())))
 
-    assert "Status unmatched Order it came for 1" in text
+    assert "Reason the order was closed" in text and "Order it came for 1" in text
 
 
 def test_button_explains_that_it_closes_the_order() -> None:
@@ -227,7 +228,7 @@ def test_list_links_to_blocked_numbers() -> None:
 def test_overview_explains_its_totals() -> None:
     pay(new_payment(now=NOON))
 
-    assert "Changes to earlier days appear within ten minutes." in seen("overview", client=staff_client())
+    assert "Past days do not change." in seen("overview", client=staff_client())
 
 
 # Exports

@@ -14,6 +14,7 @@ from oscar.test.factories import UserFactory
 
 from tests.dashboard.rows import Rows
 from tests.rows import all_rows
+from tests.shared_state import once_for_module
 
 pytestmark = pytest.mark.django_db
 
@@ -38,16 +39,24 @@ PAGES = {
     "mpesa-setup": Page(),
     "mpesa-receipts": Page(),
     "mpesa-receipts-export": Page(needs=(VIEW, "export_payments")),
+    "mpesa-month": Page(),
     "mpesa-receipt": Page(of="receipt"),
-    "mpesa-receipt-allocate": Page(needs=(VIEW, "apply_receipt"), of="receipt", only_post=True),
-    "mpesa-receipt-refund": Page(needs=(VIEW, "record_return"), of="receipt", only_post=True),
-    "mpesa-receipt-resolve": Page(needs=(VIEW, "explain_receipt"), of="receipt", only_post=True),
-    "mpesa-record": Page(needs=(VIEW, "record_receipt")),
+    "mpesa-receipt-allocate": Page(needs=(VIEW, "match_receipt"), of="receipt"),
+    "mpesa-receipt-refund": Page(needs=(VIEW, "record_refund"), of="receipt"),
+    "mpesa-receipt-resolve": Page(needs=(VIEW, "resolve_receipt"), of="receipt"),
+    "mpesa-entry-unmatch": Page(needs=(VIEW, "match_receipt"), of="entry"),
+    "mpesa-entry-move": Page(needs=(VIEW, "match_receipt"), of="entry"),
+    "mpesa-entry-undo": Page(needs=(VIEW, "resolve_receipt"), of="resolution"),
+    "mpesa-refund-void": Page(needs=(VIEW, "record_refund"), of="refund"),
+    "mpesa-record": Page(needs=(VIEW, "record_claim")),
+    "mpesa-claim": Page(of="claim"),
+    "mpesa-claim-withdraw": Page(needs=(VIEW, "record_claim"), of="claim"),
     "mpesa-payments": Page(),
     "mpesa-payments-export": Page(needs=(VIEW, "export_payments")),
     "mpesa-payment": Page(of="payment"),
     "mpesa-payment-check-status": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
+    "mpesa-payment-send-again": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-block-phone": Page(needs=(VIEW, "block_phone"), of="payment", only_post=True),
     "mpesa-payment-close-order": Page(needs=(VIEW, "close_order"), of="payment", only_post=True),
     "mpesa-blocked-phones": Page(),
@@ -61,18 +70,13 @@ PERMISSIONS = [
     "view_full_phone",
     "close_order",
     "block_phone",
-    "apply_receipt",
-    "record_receipt",
-    "record_return",
-    "explain_receipt",
+    "match_receipt",
+    "record_claim",
+    "record_refund",
+    "resolve_receipt",
 ]
 
 PEOPLE = ["anonymous", "shopper", "partner", "plain staff", *PERMISSIONS, "superuser"]
-
-
-@pytest.fixture
-def rows() -> Rows:
-    return Rows()
 
 
 def held_by(who: str) -> set[str]:
@@ -91,7 +95,13 @@ def somebody(who: str) -> Client:
     return client
 
 
-def everybody() -> dict[str, Client]:
+@once_for_module
+def rows() -> Rows:
+    return Rows()
+
+
+@once_for_module
+def people() -> dict[str, Client]:
     return {who: somebody(who) for who in PEOPLE}
 
 
@@ -115,10 +125,10 @@ def test_every_dashboard_url_is_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_get_is_permitted_by_the_matrix_and_changes_nothing(rows: Rows, name: str) -> None:
+def test_get_is_permitted_by_the_matrix_and_changes_nothing(rows: Rows, people: dict[str, Client], name: str) -> None:
     before, url = all_rows(), address(name, rows)
 
-    answers = {who: client.get(url) for who, client in everybody().items()}
+    answers = {who: client.get(url) for who, client in people.items()}
 
     assert {who: answer.status_code for who, answer in answers.items()} == {
         who: refusal_of(name, who) or (405 if PAGES[name].only_post else 200) for who in PEOPLE
@@ -128,10 +138,9 @@ def test_get_is_permitted_by_the_matrix_and_changes_nothing(rows: Rows, name: st
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_post_is_refused_without_permission(rows: Rows, name: str) -> None:
+def test_post_is_refused_without_permission(rows: Rows, people: dict[str, Client], name: str) -> None:
     before, url = all_rows(), address(name, rows)
     refused = [who for who in PEOPLE if refusal_of(name, who)]
-    people = everybody()
 
     answers = {who: people[who].post(url).status_code for who in refused}
 
@@ -140,7 +149,7 @@ def test_post_is_refused_without_permission(rows: Rows, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_empty_post_does_not_crash(rows: Rows, name: str) -> None:
-    response = somebody("superuser").post(address(name, rows))
+def test_empty_post_does_not_crash(rows: Rows, people: dict[str, Client], name: str) -> None:
+    response = people["superuser"].post(address(name, rows))
 
     assert response.status_code < 500

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.apps import apps
-from django.db.models import DateTimeField, F
+from django.db.models import DateTimeField, Exists, F, OuterRef
 from django.utils import timezone
 
-from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.models import MpesaAllocation, MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, Verdict
+from oscar_mpesa.services.ledger import unmatched_receipts
 from oscar_mpesa.services.reconciliation import reconcile
 
 #: The minutes between two passes. Together they outlast every prompt, order, lease and retry.
@@ -42,10 +43,10 @@ class Clock:
 def open_work() -> dict[str, int]:
     """Return the number of rows that wait for the clock, by name; leave out money that waits for a person."""
     waiting = {
-        "live payments": MpesaPayment.objects.live().filter(on_hold=False),
+        "live payments": MpesaPayment.objects.live(),
         "callbacks": MpesaCallback.objects.filter(verdict__in=[Verdict.RECEIVED, Verdict.FAILED]),
-        "bookings": MpesaReceipt.objects.exclude(next_try_at=None),
-        "orders": MpesaOrder.objects.exclude(close_check_at=None),
+        "bookings": MpesaAllocation.objects.exclude(next_try_at=None),
+        "orders": MpesaOrder.objects.exclude(close_check_at=None).exclude(Exists(unmatched_receipts(OuterRef("pk")))),
         "messages": MpesaOutboxMessage.objects.filter(delivered_at=None),
     }
     return {name: count for name, rows in waiting.items() if (count := rows.count())}

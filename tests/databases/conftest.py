@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.signals import order_paid
+from tests.databases.clock import Clock
+from tests.databases.emails import pack_order
+from tests.databases.shared_daraja import SharedDaraja
 from tests.databases.threads import BusyDaraja
 
 
@@ -30,3 +35,27 @@ def daraja(credentials: None) -> Iterator[BusyDaraja]:
     busy = BusyDaraja()
     with replaced_transport(busy):
         yield busy
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that the test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """Return the file in which all processes record the pushes."""
+    return tmp_path / "pushes"
+
+
+@pytest.fixture
+def shared_daraja(settings: Any, credentials: None, tmp_path: Path, notes: Path) -> Iterator[SharedDaraja]:
+    """Share Daraja, an email file and the shop's receiver among all processes."""
+    settings.EMAIL_BACKEND = "tests.databases.emails.FileBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "emails.txt")
+    order_paid.connect(pack_order)
+    shared = SharedDaraja(notes)
+    with replaced_transport(shared):
+        yield shared
+    order_paid.disconnect(pack_order)

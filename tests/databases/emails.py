@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,15 @@ class FileBackend(BaseEmailBackend):
         for message in email_messages:
             _write(str(message.subject))
         return len(email_messages)
+
+
+class SlowFileBackend(FileBackend):
+    """Take two seconds for each email."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Append the subjects after two seconds."""
+        time.sleep(2)
+        return super().send_messages(email_messages)
 
 
 class KilledBeforeSending(FileBackend):

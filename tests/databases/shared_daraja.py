@@ -16,19 +16,21 @@ from tests.shop import success
 class SharedDaraja:
     """Accept every push, and kill the caller at ``killed_at``.
 
-    At ``oauth`` and ``push`` nothing is sent yet; at ``reply`` the prompt is already on the phone.
+    At ``oauth``, ``push`` and ``query`` nothing is sent yet; at ``reply`` the prompt is already on the phone. A query
+    about a payment that nobody paid is answered with ``unpaid_code``.
     """
 
     def __init__(self, pushes: Path, *, killed_at: str = "") -> None:
         self.ledger: dict[str, int] = {}
+        self.unpaid_code = "4999"
         self._pushes = pushes
-        self._killed_at = killed_at
+        self.killed_at = killed_at
         self._paid: set[str] = set()
 
     def send(self, request: Request) -> Response:
         """Answer as Daraja does."""
         endpoint = endpoint_of(request)
-        if endpoint == self._killed_at:
+        if endpoint == self.killed_at:
             kill_process()
         if endpoint == "oauth":
             return answer({"access_token": "token", "expires_in": "3599"})
@@ -52,13 +54,13 @@ class SharedDaraja:
         secret = fields["CallBackURL"].rstrip("/").rsplit("/", 1)[-1]
         with self._pushes.open("a", encoding="ascii") as file:
             file.write(f"{secret}\n")
-        if self._killed_at == "reply":
+        if self.killed_at == "reply":
             kill_process()
         ids = {"MerchantRequestID": f"29115-{secret[:8]}", "CheckoutRequestID": _checkout_id(secret)}
         return answer({**ids, "ResponseCode": "0", "ResponseDescription": "accepted"})
 
     def _answer_query(self, checkout_id: str) -> Response:
-        code = "0" if checkout_id in self._paid else "4999"
+        code = "0" if checkout_id in self._paid else self.unpaid_code
         return answer({"ResponseCode": "0", "ResultCode": code, "ResultDesc": "simulated"})
 
 

@@ -19,9 +19,10 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_ARRIVED
+from oscar_mpesa.models.receipts import NEEDS_DECISION
 from oscar_mpesa.services.reconciliation import reconcile
 from oscar_mpesa.simulator.server import SANDBOX
+from tests.databases.books import assert_sums_agree
 from tests.databases.clock import PASS_MINUTES, age_rows, open_work
 from tests.databases.emails import delivered
 from tests.databases.processes import running
@@ -174,11 +175,12 @@ def test_every_shilling_is_accounted_for_after_chaos(
         f"{run_seconds:.0f} seconds of chaos, {minutes} minutes to the end",
         summarize(record),
     )
-    assert record.problems == []
     assert_every_shilling_has_a_receipt(record)
+    assert_sums_agree()
     assert_paid_orders_have_money()
     assert_stock_matches_the_orders()
     assert_emails_were_sent_once()
+    assert record.problems == []  # last, because a slow machine answers some callbacks too late
 
 
 def assert_every_shilling_has_a_receipt(record: SimulatorRecord) -> None:
@@ -190,17 +192,16 @@ def assert_every_shilling_has_a_receipt(record: SimulatorRecord) -> None:
     kept = Counter((number or number_of[str(checkout_id)], amount) for number, checkout_id, amount in receipts)
     assert {money: scenario for money, scenario in taken.items() if money not in kept} == {}
     assert kept == Counter(taken.keys())
-    assert set(MpesaReceipt.objects.values_list("allocation", flat=True)) <= set(MONEY_ARRIVED)
+    assert set(MpesaReceipt.objects.values_list("status", flat=True)) <= {"matched", *NEEDS_DECISION}
 
 
 def assert_paid_orders_have_money() -> None:
-    for each in Order.objects.prefetch_related("mpesa_receipts", "sources").select_related("mpesa"):
-        booked = [receipt for receipt in each.mpesa_receipts.all() if receipt.booked_at]
-        applied = [receipt for receipt in each.mpesa_receipts.all() if receipt.allocation == "applied"]
-        assert len(applied) <= len(booked) <= 1
-        assert (each.status == "Being processed") is bool(booked)
+    for each in Order.objects.prefetch_related("mpesa_allocations", "sources").select_related("mpesa"):
+        entries = list(each.mpesa_allocations.all())
+        assert len(entries) <= 1
+        assert (each.status == "Being processed") is each.mpesa.is_paid is bool(entries)
         assert (each.status == "Payment expired") is each.mpesa.is_closed
-        assert [source.amount_debited for source in each.sources.all()] == [receipt.amount for receipt in booked]
+        assert [source.amount_debited for source in each.sources.all()] == [entry.amount for entry in entries]
 
 
 def assert_stock_matches_the_orders() -> None:
@@ -220,7 +221,7 @@ def summarize(record: SimulatorRecord) -> list[str]:
     columns: dict[str, tuple[Any, str]] = {
         "orders": (Order, "status"),
         "payments": (MpesaPayment, "status"),
-        "receipts": (MpesaReceipt, "allocation"),
+        "receipts": (MpesaReceipt, "status"),
         "callbacks": (MpesaCallback, "verdict"),
     }
     counts = {name: Counter(model.objects.values_list(column, flat=True)) for name, (model, column) in columns.items()}

@@ -47,5 +47,6 @@ def test_unique_constraints_hold_on_this_database() -> None:
         }
 
     assert {("live_order",), ("secret",), ("checkout_request_id",)} <= found["oscar_mpesa_mpesapayment"]
-    assert {("environment", "number"), ("awaiting_number",)} <= found["oscar_mpesa_mpesareceipt"]
+    assert {("environment", "number"), ("payment_id",)} <= found["oscar_mpesa_mpesareceipt"]
+    assert ("environment", "open_number") in found["oscar_mpesa_mpesaclaim"]
     assert ("key",) in found["oscar_mpesa_mpesaoutboxmessage"]

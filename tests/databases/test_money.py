@@ -14,7 +14,6 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import (
-    Allocation,
     MpesaApiCall,
     MpesaCallback,
     MpesaEvent,
@@ -24,10 +23,11 @@ from oscar_mpesa.models import (
     Verdict,
 )
 from oscar_mpesa.services.callbacks import process_callback
-from oscar_mpesa.services.outbox import deliver_for_order
 from oscar_mpesa.services.status_query import query_status, refresh_payment
 from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.signals import order_paid
+from oscar_mpesa.testing import deliver_due
+from tests.databases.books import assert_paid_once, assert_sums_agree
 from tests.databases.threads import BusyDaraja, at_once, new_payment
 from tests.shop import failure, later, new_order, post, success
 
@@ -53,22 +53,8 @@ def announced() -> Iterator[list[Any]]:
     order_paid.disconnect(note)
 
 
-def assert_paid_once(payment: MpesaPayment, *, number: str | None) -> None:
-    """Assert that the payment and Oscar's books hold the money once."""
-    payment.refresh_from_db()
-    order = payment.mpesa_order.order
-    receipt = MpesaReceipt.objects.get(order=order)
-    source = order.sources.get()
-    transaction = source.transactions.get()
-    assert (payment.status, payment.live_order, order.status) == ("completed", None, "Being processed")
-    assert (receipt.number, receipt.allocation, receipt.error) == (number, Allocation.APPLIED, "")
-    assert (source.amount_debited, source.reference) == (Decimal("1500.00"), number or "")
-    assert (transaction.amount, transaction.reference) == (Decimal("1500.00"), number or "")
-    assert order.payment_events.get().reference == (number or "")
-
-
 def test_twenty_equal_callbacks_at_once_pay_once(announced: list[Any]) -> None:
-    payment = new_payment()
+    payment = new_payment(now=timezone.now())
     body, path = success(payment), f"/api/payments/hooks/{payment.secret}/"
 
     answers = at_once([lambda: Client().generic("POST", path, body) for _ in range(20)])
@@ -150,7 +136,7 @@ def test_success_and_failure_at_once_pay(daraja: BusyDaraja) -> None:
         assert_paid_once(payment, number=f"SKN{index:07}")
 
 
-def test_two_successes_of_one_order_make_one_applied_and_one_surplus(daraja: BusyDaraja) -> None:
+def test_two_receipts_of_one_order_at_once_are_matched_and_overpaid(daraja: BusyDaraja) -> None:
     daraja.seconds = 0
 
     for index in ROUNDS:
@@ -160,9 +146,10 @@ def test_two_successes_of_one_order_make_one_applied_and_one_surplus(daraja: Bus
         second = new_payment(order, now=later(61))
         bodies = [(first, success(first, number=f"A{index}")), (second, success(second, number=f"B{index}"))]
         at_once([partial(post, payment, body) for payment, body in bodies])
-        allocations = sorted(MpesaReceipt.objects.filter(order=order).values_list("allocation", flat=True))
-        assert allocations == [Allocation.APPLIED.value, Allocation.SURPLUS.value]
+        statuses = sorted(MpesaReceipt.objects.filter(meant_for=order).values_list("status", "unallocated"))
+        assert statuses == [("matched", Decimal(0)), ("overpaid", Decimal(1500))]
         assert order.sources.get().amount_debited == Decimal("1500.00")
+    assert_sums_agree()
 
 
 def test_one_receipt_number_for_two_orders_at_once_counts_once(daraja: BusyDaraja) -> None:
@@ -179,6 +166,7 @@ def test_one_receipt_number_for_two_orders_at_once_counts_once(daraja: BusyDaraj
 
     assert Source.objects.count() == len(ROUNDS)
     assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
+    assert_sums_agree()
 
 
 def test_workers_that_find_the_same_pending_payment_send_one_push(daraja: BusyDaraja) -> None:
@@ -224,7 +212,7 @@ def test_callbacks_of_five_payments_do_not_deadlock() -> None:
     )
 
     assert (timezone.now() - started).total_seconds() < 20
-    assert MpesaReceipt.objects.filter(allocation=Allocation.APPLIED).count() == 5
+    assert MpesaReceipt.objects.filter(status="matched").count() == 5
     assert not MpesaCallback.objects.filter(verdict=Verdict.FAILED).exists()
 
 
@@ -234,6 +222,6 @@ def test_workers_that_find_the_same_due_email_send_it_once(announced: list[Any])
 
     for count in ROUNDS:
         MpesaOutboxMessage.objects.update(delivered_at=None, reserved_at=None, tries=0)
-        at_once([partial(deliver_for_order, payment.mpesa_order_id, now=later(60))] * 4)
+        at_once([partial(deliver_due, now=later(60))] * 4)
         assert len(mail.outbox) == len(announced) == count + 2
         assert not MpesaOutboxMessage.objects.filter(delivered_at=None).exists()

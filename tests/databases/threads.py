@@ -13,7 +13,7 @@ from django.db import connections
 
 from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaApiCall, MpesaPayment
 from oscar_mpesa.testing.transport import answer, endpoint_of
 from tests import shop
 
@@ -48,6 +48,17 @@ def at_once(jobs: Iterable[Callable[[], Any]]) -> list[Any]:
 
     with ThreadPoolExecutor(len(queue)) as pool:
         return list(pool.map(run, queue))
+
+
+def clear_query_budget() -> None:
+    """Delete the calls from which the budget of four queries a minute is counted."""
+    MpesaApiCall.objects.all().delete()
+
+
+def after(seconds: float, job: Callable[[], Any]) -> Any:
+    """Run a job after a delay that grows each round, so that each side wins some rounds."""
+    time.sleep(seconds)
+    return job()
 
 
 class BusyDaraja:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
-
-import pytest
-
 from oscar_mpesa.domain import payment_status
-from oscar_mpesa.domain.payment_status import IllegalTransition, PaymentStatus, is_allowed, require_transition
+from oscar_mpesa.domain.payment_status import PaymentStatus, is_allowed
 
 LIVE = {PaymentStatus.PENDING, PaymentStatus.PROCESSING}
 ENDED_UNPAID = {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED}
@@ -39,28 +35,6 @@ def test_table_allows_only_the_listed_transitions() -> None:
     assert {
         (before, after) for before in PaymentStatus for after in PaymentStatus if is_allowed(before, after)
     } == TRANSITIONS
-
-
-def test_require_transition_agrees_with_the_table() -> None:
-    assert {
-        (before, after) for before in PaymentStatus for after in PaymentStatus if is_accepted(before, after)
-    } == TRANSITIONS
-
-
-def is_accepted(before: PaymentStatus, after: PaymentStatus) -> bool:
-    try:
-        require_transition(before, after)
-    except IllegalTransition:
-        return False
-    return True
-
-
-def test_illegal_transition_names_both_statuses_and_pickles() -> None:
-    with pytest.raises(IllegalTransition, match="from completed to failed") as refused:
-        require_transition(PaymentStatus.COMPLETED, PaymentStatus.FAILED)
-
-    carried = pickle.loads(pickle.dumps(refused.value))
-    assert (carried.before, carried.after) == (PaymentStatus.COMPLETED, PaymentStatus.FAILED)
 
 
 def test_status_formats_as_its_column_value() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
+from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, is_well_formed, receipt_number
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,19 @@ def test_invalid_code_is_refused_with_a_sentence(text: str) -> None:
 
     assert refusal.value.sentence.startswith("An M-PESA code has ten")
     assert not text or text not in str(refusal.value)
+
+
+@pytest.mark.parametrize("number", ["OD123ABC45", "NLJ7RT61SV", "QKA81LK5CY", "0000000A00"])
+def test_number_as_safaricom_writes_it_is_well_formed(number: str) -> None:
+    assert is_well_formed(number)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("", "A", "N/A", "NONE", "<SCRIPT>", "od123abc45", "OD123ABC4", "OD123ABC456", "1234567890"),
+        *(" OD123ABC45", "OD123ABC45\n", "OD123-BC45", "OD123ABC4É", "OD123ABC4٣"),
+    ],
+)
+def test_other_text_is_not_well_formed(number: str) -> None:
+    assert [is_well_formed(number), is_well_formed("OD123ABC45")] == [False, True]

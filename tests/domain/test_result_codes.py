@@ -17,13 +17,12 @@ from oscar_mpesa.domain.result_codes import (
     RESULTS,
     Outcome,
     Retry,
-    callback_outcome,
+    is_unknown,
     outcome_of,
-    push_outcome,
-    query_outcome,
+    result_outcome,
 )
 
-EVERY_OUTCOME = [*RESULTS.values(), *PUSH_CODES.values(), NO_ANSWER, callback_outcome("77777")]
+EVERY_OUTCOME = [*RESULTS.values(), *PUSH_CODES.values(), NO_ANSWER, outcome_of("77777", PaymentStatus.FAILED)]
 
 FAILURES = sorted(set(RESULTS) - {"0", "4999"})
 
@@ -43,7 +42,7 @@ def test_call_the_shop_contains_the_support_contact() -> None:
 
 
 def test_table_has_every_known_code() -> None:
-    known = "0 1 2 3 4 8 17 26 1001 1019 1025 9999 1031 1032 1036 1037 2001 2006 2028 SFC_IC0003 4999 8006"
+    known = "0 1 2 3 4 8 17 26 1001 1019 1025 1101 9999 1031 1032 1036 1037 2001 2006 2028 SFC_IC0003 4999 8006"
 
     assert set(RESULTS) == set(known.split())
 
@@ -55,18 +54,18 @@ def test_zero_is_the_only_code_that_completes() -> None:
 
 
 @pytest.mark.parametrize("code", FAILURES)
-def test_known_failure_is_final_by_callback_and_by_query(code: str) -> None:
+def test_known_failure_is_final(code: str) -> None:
     expected = PaymentStatus.CANCELLED if code == "1032" else PaymentStatus.FAILED
 
-    assert callback_outcome(code).status is expected
-    assert query_outcome(code) == callback_outcome(code)
+    assert result_outcome(code).status is expected
+    assert is_unknown(code) is False
 
 
 @pytest.mark.parametrize(
-    ("code", "seconds"), [("17", 120), ("26", 60), ("1001", 120), ("1025", 120), ("9999", 120), ("1", 0), ("1032", 0)]
+    ("code", "seconds"), [("17", 120), ("26", 60), ("1001", 120), ("9999", 120), ("1", 0), ("1032", 0)]
 )
 def test_wait_matches_the_sentence(code: str, seconds: int) -> None:
-    outcome = callback_outcome(code)
+    outcome = result_outcome(code)
 
     assert outcome.wait == seconds
     assert (outcome.retry is Retry.WAIT) == bool(seconds)
@@ -75,7 +74,7 @@ def test_wait_matches_the_sentence(code: str, seconds: int) -> None:
 @pytest.mark.parametrize(
     ("retry", "codes"),
     [
-        (Retry.NEVER, {"0", "2", "3", "8", "2028", "SFC_IC0003"}),
+        (Retry.NEVER, {"0", "2", "3", "8", "1025", "1101", "2028", "SFC_IC0003"}),
         (Retry.OTHER_NUMBER, {"4", "2006", "8006"}),
         (Retry.AFTER_QUERY, {"1036", "1037"}),
         (Retry.NOW, {"1", "1019", "1031", "1032", "2001"}),
@@ -89,49 +88,59 @@ def test_each_code_defines_when_to_retry(retry: Retry, codes: set[str]) -> None:
 def test_merchant_fault_marks_only_setup_problems() -> None:
     faulty = {outcome.code for outcome in EVERY_OUTCOME if outcome.merchant_fault}
 
-    assert faulty == {"8", "2028", "SFC_IC0003", "misconfigured"}
+    assert faulty == {"8", "1025", "1101", "2028", "SFC_IC0003", "misconfigured"}
 
 
-def test_unknown_callback_code_fails_and_is_kept() -> None:
-    outcome = callback_outcome("SFC_IC9999")
+@pytest.mark.parametrize("code", ["1025", "1101"])
+def test_too_long_prompt_is_the_shops_problem(code: str) -> None:
+    assert result_outcome(code).sentence == "This shop cannot take M-PESA right now. {N} {other}"
+    assert result_outcome(code).meaning == "the text of the prompt is too long: business name and account reference"
+    assert result_outcome("9999").sentence.startswith("M-PESA could not show the prompt on that phone.")
 
-    assert outcome.status is PaymentStatus.FAILED
-    assert outcome.code == "SFC_IC9999"
-    assert outcome.sentence == "The payment did not go through. {C} Otherwise send again."
+
+@pytest.mark.parametrize("reason", ["refused", "number-refused", "amount-refused"])
+def test_only_a_refused_number_blames_the_number(reason: str) -> None:
+    assert ("number" in PUSH_CODES[reason].sentence) is (reason == "number-refused")
 
 
-@pytest.mark.parametrize("code", ["77777", "", None, "4999", " 4999 "])
-def test_unknown_query_code_keeps_waiting(code: str | None) -> None:
-    outcome = query_outcome(code)
+@pytest.mark.parametrize("code", ["77777", "SFC_IC9999", "", None, "4999", " 4999 "])
+def test_unknown_code_keeps_waiting(code: str | None) -> None:
+    outcome = result_outcome(code)
 
     assert outcome.status is None
     assert outcome.retry is Retry.WAIT
     assert outcome.sentence.startswith("Waiting for M-PESA.")
 
 
-def test_pending_callback_is_not_final() -> None:
-    assert callback_outcome("4999").status is None
+@pytest.mark.parametrize(("code", "expected"), [("77777", True), ("", False), (None, False), ("4999", False)])
+def test_only_a_code_outside_the_table_is_unknown(code: str | None, expected: bool) -> None:
+    assert is_unknown(code) is expected
 
 
-def test_callback_without_a_code_has_an_empty_code() -> None:
-    assert callback_outcome(None).code == ""
+def test_unknown_code_of_a_failed_payment_is_kept() -> None:
+    outcome = outcome_of("SFC_IC9999", PaymentStatus.FAILED)
+
+    assert outcome.code == "SFC_IC9999"
+    assert outcome.sentence == "The payment did not go through. {C} Otherwise send again."
 
 
 def test_spaces_around_a_code_are_ignored() -> None:
-    assert callback_outcome(" 1032 ").status is PaymentStatus.CANCELLED
+    assert result_outcome(" 1032 ").status is PaymentStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
     ("reason", "wait", "start"),
     [
-        ("refused", 0, "M-PESA did not accept the prompt"),
+        ("refused", 0, "M-PESA did not accept the prompt, so nothing was sent to the phone. Send it again. {other}"),
+        ("number-refused", 0, "M-PESA did not accept the prompt, so nothing was sent to the phone. Check the number"),
+        ("amount-refused", 0, "M-PESA did not accept this amount, so nothing was sent to the phone. {other}"),
         ("busy", 60, "M-PESA is busy."),
         ("misconfigured", 0, "This shop cannot take M-PESA right now."),
         ("not-sent", 0, "The prompt was not sent to the phone."),
     ],
 )
 def test_push_outcome_names_the_reason(reason: str, wait: int, start: str) -> None:
-    outcome = push_outcome(reason)
+    outcome = PUSH_CODES[reason]
 
     assert outcome.status is PaymentStatus.FAILED
     assert outcome.wait == wait
@@ -139,17 +148,14 @@ def test_push_outcome_names_the_reason(reason: str, wait: int, start: str) -> No
     assert "{N}" not in outcome.sentence
 
 
-def test_push_outcome_refuses_an_unknown_reason() -> None:
-    with pytest.raises(KeyError):
-        push_outcome("tired")
-
-
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
         pytest.param("1032", PaymentStatus.COMPLETED, "0", id="paid late after a cancel"),
         pytest.param("", PaymentStatus.EXPIRED, "no-answer", id="expired without a code"),
-        pytest.param("1037", PaymentStatus.EXPIRED, "no-answer", id="expired with a code"),
+        pytest.param("no-answer", PaymentStatus.EXPIRED, "no-answer", id="expired"),
+        pytest.param("1037", PaymentStatus.EXPIRED, "1037", id="expired before Safaricom named the failure"),
+        pytest.param("0", PaymentStatus.EXPIRED, "no-answer", id="expired with a code that is no failure"),
         pytest.param("", PaymentStatus.PENDING, "4999", id="not sent yet"),
         pytest.param("", PaymentStatus.PROCESSING, "4999", id="on the phone"),
         pytest.param("2001", PaymentStatus.FAILED, "2001", id="a wrong PIN"),

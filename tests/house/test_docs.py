@@ -16,7 +16,13 @@ from oscar_mpesa.oscar_adapter import emails
 from tests.house.sources import ROOT
 
 DOCUMENTS = sorted(
-    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{at.name}" for at in (ROOT / "docs").glob("*.md"))]
+    [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        *(f"docs/{at.name}" for at in (ROOT / "docs").glob("*.md")),
+    ]
 )
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -63,7 +69,8 @@ def headings(document: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", [*(path for path in DOCUMENTS if path != "CHANGELOG.md"), ".env.example"])
 def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
-    of_mails = {code.removeprefix("MPESA_") for code in (emails.FAILED, emails.LATER, emails.CLOSED, emails.UNMATCHED)}
+    codes = (emails.FAILED, emails.LATER, emails.PART_PAID, emails.CLOSED, emails.UNMATCHED)
+    of_mails = {code.removeprefix("MPESA_") for code in codes}
 
     assert set(VARIABLE.findall(text_of(path))) <= ENVIRONMENT_NAMES | of_mails
 

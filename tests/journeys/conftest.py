@@ -9,7 +9,14 @@ import pytest
 from django.db.models import F
 from pytest_django.live_server_helper import LiveServer
 
-from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import (
+    MpesaAllocation,
+    MpesaApiCall,
+    MpesaCallback,
+    MpesaOrder,
+    MpesaOutboxMessage,
+    MpesaPayment,
+)
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.replies import Reply
 from oscar_mpesa.simulator.scenarios import Daraja, Scenario
@@ -38,12 +45,12 @@ def browser(live_server: LiveServer, shopper: Shopper) -> PlainBrowser:
 
 
 def pass_time(seconds: int) -> None:
-    """Move every payment, order, receipt and message this many seconds into the past."""
+    """Move every payment, order, allocation and message this many seconds into the past."""
     age = timedelta(seconds=seconds)
     clocks: dict[Any, tuple[str, ...]] = {
         MpesaPayment: ("created_at", "push_sent_at", "next_query_at", "ended_at"),
         MpesaOrder: ("created_at", "pay_before", "close_check_at"),
-        MpesaReceipt: ("next_try_at",),
+        MpesaAllocation: ("next_try_at",),
         MpesaCallback: ("received_at", "next_try_at"),
         MpesaOutboxMessage: ("due_at", "reserved_at"),
         MpesaApiCall: ("created_at",),

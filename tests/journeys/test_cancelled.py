@@ -10,9 +10,11 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
+from oscar_mpesa.services.allocation import allocate
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import pass_time
 from tests.journeys.shop_state import stock_of
@@ -58,9 +60,10 @@ def test_money_after_cancellation_waits_for_a_person(daraja: Simulator, shopper:
 
     receipt = MpesaReceipt.objects.get()
     assert MpesaPayment.objects.get().status == "completed"
-    assert receipt.allocation == Allocation.UNALLOCATED
+    assert receipt.status == ReceiptStatus.UNMATCHED
+    assert (receipt.unmatched_reason, receipt.unallocated) == ("order_canceled", 1500)
     assert stock_of(product) == (3, 0)
-    assert "Do not pay again" in shopper.client.get(page).content.decode()
+    assert "has been asked to refund your KSh 1,500" in shopper.client.get(page).content.decode()
 
 
 def test_prompt_of_a_cancelled_order_is_queried_until_it_expires(
@@ -76,20 +79,45 @@ def test_prompt_of_a_cancelled_order_is_queried_until_it_expires(
     assert MpesaPayment.objects.get().status == "expired"
 
 
-def test_cancelled_paid_order_keeps_its_stock_and_lists_its_money(
+def test_cancelled_paid_order_releases_its_stock_and_lists_its_money(
     daraja: Simulator, shopper: Shopper, staff: Client
 ) -> None:
     product = new_product(stock=3)
-    shopper.buys(product)
+    page = shopper.buys(product)["Location"]
     daraja.call_back(daraja.pushes[0])
+    held = stock_of(product)
 
     cancel(staff, shopper.order())
 
-    receipt = MpesaReceipt.objects.get()
-    assert receipt.allocation == Allocation.APPLIED
+    receipt, mpesa_order = MpesaReceipt.objects.get(), MpesaOrder.objects.get()
+    assert (receipt.status, receipt.unmatched_reason) == (ReceiptStatus.UNMATCHED, "order_canceled")
     assert list(MpesaReceipt.objects.needing_decision()) == [receipt]
-    assert stock_of(product) == (3, 1)
-    assert not MpesaOrder.objects.get().is_closed
+    assert (held, stock_of(product)) == ((3, 1), (3, 0))
+    assert (mpesa_order.is_closed, mpesa_order.is_paid) == (True, False)
+    assert shopper.order().sources.get().amount_debited == 0
+    assert "has been asked to refund your KSh 1,500" in shopper.client.get(page).content.decode()
+    assert [email.subject.split(": ")[0] for email in mail.outbox] == [
+        "Confirmation of order " + str(shopper.order().number),
+        "TEST",
+    ]
+
+
+def test_money_of_a_cancelled_order_pays_the_customer_s_new_order(
+    daraja: Simulator, shopper: Shopper, staff: Client
+) -> None:
+    shopper.buys(new_product())
+    daraja.call_back(daraja.pushes[0])
+    cancel(staff, shopper.order())
+    page = shopper.buys(new_product(), phone="0712345678")["Location"]
+    daraja.call_back(daraja.pushes[1], code=1032)
+    second, receipt = shopper.order(), MpesaReceipt.objects.get()
+
+    allocate(receipt, second, by=get_user_model().objects.get(username="njeri"), now=timezone.now())
+
+    second.refresh_from_db()
+    assert (second.status, second.sources.get().amount_debited) == ("Being processed", 1500)
+    assert str(receipt.number) in shopper.client.get(page).content.decode()
+    assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
 
 
 def test_cancelling_an_expired_order_releases_no_stock_twice(

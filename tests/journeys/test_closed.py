@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
 
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
+from oscar_mpesa.models import MpesaOrder, MpesaReceipt, ReceiptStatus
 from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import pass_time
 from tests.journeys.shop_state import stock_of
@@ -38,7 +38,7 @@ def test_paid_order_found_by_last_query_stays_open(daraja: Simulator, shopper: S
 
     order = shopper.order()
     assert order.status == "Being processed"
-    assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
+    assert MpesaReceipt.objects.get().status == ReceiptStatus.MATCHED
     assert stock_of(product) == (3, 1)
     assert not MpesaOrder.objects.get().is_closed
 
@@ -88,7 +88,7 @@ def test_late_money_reopens_the_order(daraja: Simulator, shopper: Shopper) -> No
     daraja.call_back(daraja.pushes[0], code=0)
 
     assert shopper.order().status == "Being processed"
-    assert MpesaReceipt.objects.get().allocation == Allocation.APPLIED
+    assert MpesaReceipt.objects.get().status == ReceiptStatus.MATCHED
     assert stock_of(product) == (3, 1)
     assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
     assert len(daraja.ledger) == 1
@@ -103,7 +103,7 @@ def test_late_money_waits_for_a_person_after_the_basket_was_restored(daraja: Sim
 
     receipt = MpesaReceipt.objects.get()
     text = shopper.client.get(page).content.decode()
-    assert receipt.allocation == Allocation.UNALLOCATED
+    assert receipt.status == ReceiptStatus.UNMATCHED
     assert list(MpesaReceipt.objects.needing_decision()) == [receipt]
     assert shopper.order().status == "Payment expired"
     assert stock_of(product) == (3, 0)
@@ -119,7 +119,7 @@ def test_late_money_waits_for_a_person_when_the_items_are_sold(daraja: Simulator
 
     daraja.call_back(daraja.pushes[0], code=0)
 
-    assert MpesaReceipt.objects.get().allocation == Allocation.UNALLOCATED
+    assert MpesaReceipt.objects.get().status == ReceiptStatus.UNMATCHED
     assert stock_of(product) == (1, 1)
     assert "Do not pay again" in shopper.client.get(page).content.decode()
 
@@ -140,7 +140,7 @@ def test_other_method_closes_the_order_and_late_money_waits(daraja: Simulator, s
     assert answer["Location"] == reverse("checkout:payment-method")
     assert (first.status, second.status) == ("Payment expired", "Pending")
     assert stock_of(product) == (3, 1)
-    assert MpesaReceipt.objects.get().allocation == Allocation.UNALLOCATED
+    assert MpesaReceipt.objects.get().status == ReceiptStatus.UNMATCHED
 
 
 @pytest.mark.parametrize("answer", ["4999", "9000"], ids=["pending forever", "an unknown code"])

@@ -9,7 +9,7 @@ from django.core import mail
 from oscar.core.loading import get_model
 from pytest_django.live_server_helper import LiveServer
 
-from oscar_mpesa.models import Allocation, MpesaApiCall, MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptStatus, Verdict
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.scenarios import Daraja
 from oscar_mpesa.simulator.server import Simulator
@@ -22,7 +22,7 @@ from tests.shopper import Shopper
 
 def only_receipt() -> MpesaReceipt:
     receipt = MpesaReceipt.objects.get()
-    assert receipt.allocation == Allocation.APPLIED
+    assert receipt.status == ReceiptStatus.MATCHED
     return receipt
 
 
@@ -186,10 +186,10 @@ def test_second_of_two_paid_prompts_is_surplus(daraja: Simulator, shopper: Shopp
     for push in daraja.pushes:
         daraja.call_back(push)
 
-    allocations = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
+    allocations = {receipt.number: receipt.status for receipt in MpesaReceipt.objects.all()}
     assert allocations == {
-        daraja.pushes[0].receipt_number: Allocation.APPLIED,
-        daraja.pushes[1].receipt_number: Allocation.SURPLUS,
+        daraja.pushes[0].receipt_number: ReceiptStatus.MATCHED,
+        daraja.pushes[1].receipt_number: ReceiptStatus.OVERPAID,
     }
     assert shopper.order().sources.get().amount_debited == Decimal("1500.00")
     assert "We received two payments for this order" in shopper.client.get(page).content.decode()

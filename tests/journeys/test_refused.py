@@ -26,6 +26,12 @@ from tests.transports import ImpatientTransport
 PAGE = Reply(body=b"<html><body>Request unsuccessful. Incapsula incident</body></html>")
 
 NO_TOKEN = Response(status=500, headers={}, body=b"")
+NO_PROXY = Reply(
+    status=404,
+    body=b'{"fault":{"faultstring":"Unable to identify proxy for host: x and url: /y",'
+    b'"detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}',
+)
+BAD_AMOUNT = invalid("Amount").reply
 BAD_NUMBER = invalid("PhoneNumber").reply
 SYSTEM_BUSY = Refusal(status=500, code="500.003.02", message="System is busy. Please try again in few minutes.").reply
 INTERNAL = Refusal(status=500, code="500.003.1001", message="Internal Server Error").reply
@@ -39,7 +45,10 @@ def page_text(shopper: Shopper, page: str) -> str:
 @pytest.mark.parametrize(
     ("reply", "code", "sentence"),
     [
-        pytest.param(BAD_NUMBER, "refused", "so nothing was sent to the phone", id="400 bad number"),
+        pytest.param(BAD_NUMBER, "number-refused", "Check the number and send again.", id="400 bad number"),
+        pytest.param(BAD_AMOUNT, "amount-refused", "M-PESA did not accept this amount", id="400 bad amount"),
+        pytest.param(NO_PROXY, "misconfigured", "This shop cannot take M-PESA right now.", id="404 of the gateway"),
+        pytest.param(json_reply(ResponseCode="1"), "refused", "so nothing was sent to the phone", id="200 refused"),
         pytest.param(RATE_LIMIT, "busy", "M-PESA is busy", id="429 rate limit"),
         pytest.param(SYSTEM_BUSY, "busy", "M-PESA is busy", id="500 system busy"),
         pytest.param(

@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from oscar.apps.order.signals import order_status_changed
 
-from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaCallback, MpesaOrder, MpesaPayment
 from tests.shop import NO_FUNDS, new_order, new_payment, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +50,7 @@ def age_rows_by_an_hour() -> None:
     moments: dict[Any, tuple[str, ...]] = {
         MpesaPayment: ("created_at", "push_sent_at", "next_query_at"),
         MpesaOrder: ("created_at", "pay_before", "close_check_at"),
-        MpesaReceipt: ("created_at", "next_try_at"),
+        MpesaAllocation: ("created_at", "next_try_at"),
         MpesaCallback: ("received_at", "next_try_at"),
     }
     for model, names in moments.items():

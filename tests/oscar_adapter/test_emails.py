@@ -8,10 +8,11 @@ import pytest
 from django.core import mail
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MessageKind, MpesaOutboxMessage
+from oscar_mpesa.models import MessageKind, MpesaAllocation, MpesaOutboxMessage
 from oscar_mpesa.oscar_adapter import emails
+from oscar_mpesa.services.allocation import reverse_allocation
 from oscar_mpesa.services.payment_updates import apply_update
-from tests.shop import later, new_order, new_payment, pay, query_update
+from tests.shop import later, new_order, new_payment, new_staff_user, pay, query_update
 from tests.wiring.checked import urlconf
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,25 @@ def test_guest_gets_a_link_that_needs_no_account() -> None:
 
     order = payment.mpesa_order.order
     assert f"/accounts/order-status/{order.number}/{order.verification_hash()}/" in mail.outbox[0].body
+
+
+def test_order_without_email_address_gets_no_confirmation() -> None:
+    payment = pay(new_payment())
+    message = outbox_email(payment)
+    message.mpesa_order.order.guest_email = ""
+
+    assert emails.send_order_placed(message) == "no_address"
+    assert mail.outbox == []
+
+
+def test_order_whose_money_was_unmatched_gets_no_confirmation() -> None:
+    payment = pay(new_payment())
+    message = outbox_email(payment)
+    (entry,) = MpesaAllocation.objects.active()
+    reverse_allocation(entry, by=new_staff_user("match_receipt"), note="Wrong order", now=later(60))
+
+    assert emails.send_order_placed(message) == "outdated"
+    assert mail.outbox == []
 
 
 def test_receipt_without_code_is_emailed_without_code() -> None:

@@ -15,7 +15,7 @@ from oscar_mpesa.services import outbox
 from oscar_mpesa.services.order_tokens import TokenPurpose, read_token
 from oscar_mpesa.services.pay_later import pay_later
 from tests.payment_results import cancelled
-from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post
+from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def sent_email(kind: MessageKind, *, in_minutes: int = 11) -> Any:
     mail.outbox.clear()
     now = timezone.now() + timedelta(minutes=in_minutes)
     for item in outbox.pending_messages(now).filter(kind=kind).select_related(*outbox.RELATED):
-        assert outbox.deliver(item, now=now)
+        assert outbox.deliver(item, now=now) in {outbox.Delivery.DELIVERED, outbox.Delivery.SKIPPED}
     return mail.outbox[0] if mail.outbox else None
 
 
@@ -101,6 +101,19 @@ def test_no_email_once_the_order_is_paid() -> None:
 
     assert MpesaOutboxMessage.objects.filter(kind=MessageKind.FAILED_EMAIL).exists()
     assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=13) is None
+
+
+@pytest.mark.parametrize(("is_reported", "outcome", "emails"), [(False, "delivered", 1), (True, "postponed", 0)])
+def test_no_email_asks_to_pay_while_money_is_confirmed(is_reported: bool, outcome: str, emails: int) -> None:
+    payment = failed_payment()
+    if is_reported:
+        post(payment, success(payment), now=timezone.now(), confirmed=False)
+
+    message = MpesaOutboxMessage.objects.select_related("mpesa_order__order").get(kind=MessageKind.FAILED_EMAIL)
+    delivery = outbox.deliver(message, now=message.due_at)
+
+    message.refresh_from_db()
+    assert (delivery, len(mail.outbox), message.tries) == (outcome, emails, emails)
 
 
 def test_pay_later_sends_the_link_at_once_and_no_other_email() -> None:

@@ -30,7 +30,7 @@ def test_shop_without_pipeline_gets_all_transitions(settings: Any) -> None:
 
     assert settings.OSCAR_ORDER_STATUS_PIPELINE == {
         "Pending payment": ("Being processed", "Payment expired", "Cancelled"),
-        "Payment expired": ("Being processed", "Cancelled"),
+        "Payment expired": ("Being processed", "Pending payment", "Cancelled"),
         "Being processed": (),
         "Cancelled": (),
     }
@@ -77,7 +77,7 @@ def test_status_of_a_paid_order(settings: Any, named: str, paid: str) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "PAID_STATUS": named}
 
     assert paid_status() == paid
-    assert mpesa_transitions()["Payment expired"] == (paid, "Cancelled")
+    assert mpesa_transitions()["Payment expired"] == (paid, "Pending payment", "Cancelled")
 
 
 def test_shop_names_all_four_statuses(settings: Any) -> None:
@@ -90,7 +90,7 @@ def test_shop_names_all_four_statuses(settings: Any) -> None:
 
     assert mpesa_transitions() == {
         "Awaits": ("Paid", "Lapsed", "Gone"),
-        "Lapsed": ("Paid", "Gone"),
+        "Lapsed": ("Paid", "Awaits", "Gone"),
         "Paid": (),
         "Gone": (),
     }

@@ -8,12 +8,12 @@ import pytest
 from django.http import Http404
 from django.utils import translation
 
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaPayment
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post, query_update, success
+from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -180,13 +180,13 @@ def test_cancelled_order_is_closed() -> None:
     assert (page.state, page.can_retry, page.can_restore) == ("closed", False, False)
 
 
-def test_receipt_with_booking_error_has_arrived_and_page_stays_open() -> None:
+def test_order_is_paid_although_the_shops_books_are_not_written() -> None:
     payment = pay(new_payment())
-    MpesaReceipt.objects.update(allocation="unallocated", error="the shop's code raised")
+    MpesaAllocation.objects.update(booked_at=None, error="the shop's code raised")
 
     page = page_of(payment)
 
-    assert (page.state, page.is_open, page.can_retry) == ("arrived", True, False)
+    assert (page.state, page.is_open, page.can_retry) == ("paid", False, False)
 
 
 def test_page_is_in_the_readers_language() -> None:
@@ -253,7 +253,8 @@ def test_after_an_answered_prompt_no_other_is_expected() -> None:
 )
 def test_each_result_has_a_complete_sentence(code: str, words: str) -> None:
     payment = new_payment()
-    post(payment, failure(payment, code=code))
+    MpesaPayment.objects.update(status="failed", live_order=None, result_code=code, ended_at=NOON)
+    payment.refresh_from_db()
 
     sentence = page_of(payment).sentence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from PIL import Image
 from sandbox_site.goods import CATEGORIES, GOODS
 from sandbox_site.people import LOGINS, Login
 from sandbox_site.pictures import DRAWINGS, draw
+from tests.shared_state import once_for_module
 
 pytestmark = pytest.mark.django_db
 
@@ -26,9 +26,8 @@ StockRecord = get_model("partner", "StockRecord")
 NYALI = {"first_name": "Amina", "last_name": "Otieno", "line1": "Nyali Road 12", "line4": "Mombasa"}
 
 
-@pytest.fixture
-def shop(settings: Any, tmp_path: Path) -> str:
-    settings.MEDIA_ROOT = str(tmp_path)
+@once_for_module
+def shop() -> str:
     output = io.StringIO()
     call_command("sandbox_shop", stdout=output)
     return output.getvalue()

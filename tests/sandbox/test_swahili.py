@@ -56,6 +56,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
     return Reader("sw", collect_missing(monkeypatch, "sw"))
 
 
+@pytest.mark.slow
 def test_guest_reads_swahili_on_every_page_and_error(reader: Reader) -> None:
     purchases.looks_around(reader)
     purchases.fills_the_basket(reader)
@@ -73,6 +74,7 @@ def test_guest_reads_swahili_on_every_page_and_error(reader: Reader) -> None:
     assert "Inashughulikiwa" in words(status)
 
 
+@pytest.mark.slow
 def test_user_reads_swahili_with_both_payment_methods(reader: Reader) -> None:
     purchases.signs_in(reader)
     purchases.fills_the_basket(reader)
@@ -111,6 +113,7 @@ def test_failed_and_unanswered_payments_are_in_swahili(reader: Reader) -> None:
     assert "Salio la M-PESA la nambari hiyo halitoshi." in page
 
 
+@pytest.mark.slow
 def test_purchase_has_no_text_common_to_both_languages(reader: Reader) -> None:
     english = Reader("en", MissingTranslations())
     for each in (reader, english):

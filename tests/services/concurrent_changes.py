@@ -70,3 +70,18 @@ def just_before(query: str, act: Callable[[], Any]) -> Iterator[None]:
     with connection.execute_wrapper(watch):
         yield
     assert not actions, f"no query had {query!r} in it"
+
+
+@contextmanager
+def broken_stock(error: Exception | None = None) -> Iterator[None]:
+    """Raise from the shop's code whenever a stock record is saved, so that no stock is taken or released."""
+
+    def raises(**_: Any) -> None:
+        raise error or RuntimeError("the shop's stock is broken")
+
+    record = get_model("partner", "StockRecord")
+    pre_save.connect(raises, sender=record)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(raises, sender=record)

@@ -14,6 +14,7 @@ CREDENTIALS = {
     "PASSKEY": "passkey-of-the-app",
     "CALLBACK_URL": "https://shop.example.com/api/payments/hooks/",
     "TEST_MODE": True,
+    "WAKE": "oscar_mpesa.testing.deliver_due",
 }
 ACCEPTED = {
     "MerchantRequestID": "29115-1",

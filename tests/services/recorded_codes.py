@@ -1,4 +1,4 @@
-"""Build codes that staff recorded, and payments that may own them."""
+"""Build payments that may own money that staff recorded, and compare Oscar's books with it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import Any
 
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import (
-    MpesaPayment,
-    MpesaReceipt,
-)
-from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.models import MpesaClaim, MpesaPayment
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
 from tests.shop import ANOTHER, later, new_payment, new_staff_user
 
 Order = get_model("order", "Order")
 
-
+#: A code that a clerk typed, and the code that Safaricom reports.
 MISTYPED, CONFIRMED = "OD123ABC54", "OD123ABC45"
 
 
@@ -32,20 +29,8 @@ def two_expired() -> tuple[MpesaPayment, MpesaPayment]:
     return first, second
 
 
-def record_code(payment: MpesaPayment, /, *, number: str = MISTYPED, amount: int = 1500, **about: Any) -> MpesaReceipt:
+def record_code(payment: MpesaPayment, /, *, number: str = MISTYPED, amount: Any = 1500, **about: Any) -> MpesaClaim:
     """Record money that staff saw, for the payment's order."""
-    staff, order = new_staff_user("record_receipt"), payment.mpesa_order.order
+    staff, order = new_staff_user("record_claim"), payment.mpesa_order.order
     about = {"by": staff, "note": "portal", "now": later(400), **about}
-    return record_receipt(number, Decimal(amount), order=order, **about)
-
-
-def numbers() -> dict[str | None, str]:
-    return dict(MpesaReceipt.objects.values_list("number", "allocation"))
-
-
-def assert_booked_once(number: str) -> None:
-    """Assert that Oscar's books hold the money once, under this number."""
-    order = Order.objects.get()
-    source, event = order.sources.get(), order.payment_events.get()
-    assert (source.amount_debited, source.reference, event.reference) == (1500, number, number)
-    assert source.transactions.get().reference == number
+    return record_claim(number, Decimal(amount), order=order, **about)

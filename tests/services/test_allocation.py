@@ -1,220 +1,198 @@
-"""Allocate money: late money reopens closed orders, and refused bookings are tried again (M7, M10)."""
+"""Staff match money to orders (M18, L6)."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import Allocation, MessageKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.services.allocation import retry_booking
-from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
-from oscar_mpesa.services.payment_updates import apply_update
-from tests.services.concurrent_changes import broken_shop, just_before
-from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, query_update, success
+from oscar_mpesa.models import MpesaAllocation, MpesaEvent
+from oscar_mpesa.services.allocation import allocate, reverse_allocation
+from oscar_mpesa.services.exceptions import (
+    InvalidAmount,
+)
+from oscar_mpesa.services.order_closure import close_order
+from tests.pipelines import forked_pipeline
+from tests.services.concurrent_changes import broken_shop
+from tests.services.money import (
+    FIRST,
+    SECOND,
+    balance,
+    books,
+    canceled_twice,
+    claim_for,
+    entries,
+    expired_order,
+    money,
+    order_of,
+    paid_order,
+    pay_amount,
+    receipt,
+    row,
+    set_status,
+    signals,
+    twice_paid,
+)
+from tests.services.refunds import refund
+from tests.services.unmatched import events
+from tests.shop import later, new_order, new_payment, pay
 
 pytestmark = pytest.mark.django_db
-
-AN_HOUR = 60 * 60
 
 Order = get_model("order", "Order")
 StockRecord = get_model("partner", "StockRecord")
 
 
-def closed_payment() -> MpesaPayment:
-    """Create a payment that was canceled on the phone and whose order expired."""
-    payment = new_payment(phone=CANCELS)
-    post(payment, failure(payment), now=later(20))
-    assert close_expired_order(row(payment), now=row(payment).pay_before) is CloseResult.CLOSED
-    payment.refresh_from_db()
-    return payment
+def closed_by_staff(staff: Any) -> Any:
+    """Create an order that staff closed before its money came."""
+    payment, _ = canceled_twice()
+    close_order(order_of(payment), by=staff, now=later(200))
+    pay(payment, number=FIRST, now=later(300))
+    return order_of(payment)
 
 
-def refused_receipt() -> MpesaReceipt:
-    """Create a receipt that the shop's own code refused to book."""
+def entry(order: Any) -> MpesaAllocation:
+    return MpesaAllocation.objects.active().filter(order=order).latest("pk")
+
+
+# Match
+
+
+def test_less_than_the_price_is_a_part_payment(staff: Any) -> None:
     payment = new_payment()
-    with broken_shop():
-        post(payment, success(payment))
-    return MpesaReceipt.objects.get(payment=payment)
+    pay_amount(payment, 1400)
+
+    own = allocate(receipt(), order_of(payment), by=staff, note="she brings the rest", now=later(99))
+
+    assert (own.amount, own.reason, own.note) == (1400, "staff", "she brings the rest")
+    assert (own.by, own.by_name, own.created_at) == (staff, "Achieng Were", later(99))
+    assert (money(), balance(payment.mpesa_order)) == (("matched", 0, ""), (False, 100))
+    order = order_of(payment)
+    assert (order.status, books(order), signals(order)) == ("Pending payment", 1400, [])
+    assert events(order) == [("receipt_matched", "1400.00", "Achieng Were")]
 
 
-def row(payment: MpesaPayment) -> MpesaOrder:
-    return MpesaOrder.objects.select_related("order").get(pk=payment.order_id)
+def test_more_than_the_price_pays_and_leaves_the_rest_overpaid(staff: Any) -> None:
+    payment = new_payment()
+    pay_amount(payment, 2000)
+
+    allocate(receipt(), order_of(payment), by=staff, now=later(99))
+
+    assert (money(), balance(payment.mpesa_order)) == (("overpaid", 500, "order_paid"), (True, 0))
+    assert (order_of(payment).status, books(order_of(payment))) == ("Being processed", 1500)
 
 
-def messages_of(receipt: MpesaReceipt) -> set[str]:
-    return set(receipt.outbox_messages.values_list("kind", flat=True))
+def test_overpaid_money_pays_after_its_difference_was_refunded(staff: Any) -> None:
+    payment = new_payment()
+    pay_amount(payment, 2000)
+    refund(receipt(), staff, amount=500, at=50)
+
+    allocate(receipt(), order_of(payment), by=staff, now=later(99))
+
+    assert (money(), balance(payment.mpesa_order), books(order_of(payment))) == (("matched", 0, ""), (True, 0), 1500)
 
 
-# Closed orders
+def test_chosen_part_is_matched(staff: Any) -> None:
+    twice_paid()
+    other = new_order(status="Pending")
+
+    allocate(receipt(SECOND), other, amount=Decimal(400), by=staff, now=later(800))
+
+    assert (money(SECOND), entries(other)) == (("overpaid", 1100, "order_paid"), [(SECOND, 400)])
+    assert balance(other) == (False, 1100)
 
 
-@pytest.mark.parametrize("by_query", [False, True], ids=["callback", "query"])
-def test_late_money_reopens_an_expired_order(by_query: bool) -> None:
-    payment = closed_payment()
+@pytest.mark.parametrize("amount", ["0", "-1", "1500.01", "0.001", "NaN"])
+def test_impossible_part_is_refused(staff: Any, amount: str) -> None:
+    twice_paid()
+    other = new_order(status="Pending", total="9000.00")
 
-    if by_query:
-        apply_update(payment, query_update("0"), now=later(AN_HOUR))
+    with pytest.raises(InvalidAmount):
+        allocate(receipt(SECOND), other, amount=Decimal(amount), by=staff, now=later(800))
+
+    assert money(SECOND) == ("overpaid", 1500, "order_paid")
+
+
+def test_overpayment_pays_another_order(staff: Any) -> None:
+    order = twice_paid()
+    other = new_order(status="Pending")
+
+    allocate(receipt(SECOND), other, by=staff, now=later(800))
+
+    assert (money(SECOND), entries(other), balance(other)) == (("matched", 0, ""), [(SECOND, 1500)], (True, 0))
+    assert (order_of(other).status, signals(other)) == ("Pending", ["order_paid 1"])
+    assert row(other).close_check_at is None
+    assert (books(order), books(other)) == (1500, 1500)
+    assert events(order) == events(other) == [("receipt_matched", "1500.00", "Achieng Were")]
+    matched = MpesaEvent.objects.filter(type="receipt_matched").order_by("pk")
+    assert [each.params.get("order") for each in matched] == [other.number, None]
+
+
+def test_money_moved_to_the_right_order_leaves_the_wrong_one_unpaid(staff: Any) -> None:
+    wrong, right = paid_order(), new_order(status="Pending")
+
+    reverse_allocation(entry(wrong), by=staff, note="it was for the other order", now=later(800))
+    allocate(receipt(), right, by=staff, now=later(810))
+
+    assert (balance(wrong), balance(right)) == ((False, 1500), (True, 0))
+    assert (books(wrong), books(right)) == (0, 1500)
+    assert (signals(wrong), signals(right)) == (["order_paid 1", "order_unpaid 1"], ["order_paid 1"])
+
+
+def test_money_of_a_canceled_order_pays_the_new_one(staff: Any) -> None:
+    canceled, new = paid_order(), new_order(status="Pending")
+    set_status(canceled, "Cancelled")
+
+    allocate(receipt(), new, by=staff, now=later(900))
+
+    assert (balance(new), books(canceled), books(new)) == ((True, 0), 0, 1500)
+    assert (money(), row(canceled).is_closed) == (("matched", 0, ""), True)
+
+
+def test_match_displaces_a_claim(staff: Any) -> None:
+    twice_paid()
+    other = new_order(status="Pending")
+    claim = claim_for(other, staff, number="OD333CCC33")
+
+    allocate(receipt(SECOND), other, by=staff, now=later(800))
+
+    claim.refresh_from_db()
+    assert (claim.status, entries(other), books(other)) == ("open", [(SECOND, 1500)], 1500)
+    assert signals(other) == ["order_paid 1"]
+
+
+@pytest.mark.parametrize("by_clock", [False, True])
+def test_match_reopens_a_closed_order(staff: Any, by_clock: bool) -> None:
+    if by_clock:
+        twice_paid()
+        order, number = order_of(expired_order()), SECOND
     else:
-        post(payment, success(payment), now=later(AN_HOUR))
+        order, number = closed_by_staff(staff), FIRST
 
-    again, receipt = row(payment), MpesaReceipt.objects.get()
-    assert (again.is_closed, again.close_reason, again.stock_snapshot) == (False, "", {})
-    assert (again.order.status, StockRecord.objects.get().num_allocated) == ("Being processed", 1)
-    assert (receipt.allocation, receipt.booked_at) == (Allocation.APPLIED, later(AN_HOUR))
-    assert MpesaEvent.objects.filter(type="order_reopened").count() == 1
-    assert messages_of(receipt) == {MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
+    allocate(receipt(number), order, by=staff, now=later(4000))
+
+    assert (row(order).is_closed, order_of(order).status, balance(order)) == (False, "Being processed", (True, 0))
+    assert not StockRecord.objects.filter(num_allocated=0).exists()
 
 
-def test_late_money_for_a_sold_out_order_stays_unmatched() -> None:
-    payment = closed_payment()
-    StockRecord.objects.update(num_in_stock=0)
+def test_part_match_reopens_an_order_whose_pipeline_forbids_it(staff: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = closed_by_staff(staff)
+    forked_pipeline(monkeypatch, {"Payment expired": ("Being processed",), "Being processed": ()})
 
-    post(payment, success(payment), now=later(AN_HOUR))
+    allocate(receipt(), order, amount=Decimal(500), by=staff, now=later(400))
 
-    receipt = MpesaReceipt.objects.get()
-    assert (receipt.allocation, receipt.reason, receipt.booked_at) == (Allocation.UNALLOCATED, "sold_out", None)
-    assert (row(payment).is_closed, row(payment).order.status) == (True, "Payment expired")
-    assert not row(payment).order.sources.exists()
-    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
+    assert (row(order).is_closed, order_of(order).status) == (False, "Payment expired")
+    assert (balance(order), row(order).close_check_at) == ((False, 1000), later(400 + 24 * 3600))
 
 
-def test_late_money_reopens_no_order_if_the_setting_forbids_it(settings: Any) -> None:
-    payment = closed_payment()
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "REOPEN_EXPIRED_ORDERS": False}
-
-    post(payment, success(payment), now=later(AN_HOUR))
-
-    assert MpesaReceipt.objects.get().allocation == Allocation.UNALLOCATED
-    assert row(payment).is_closed
-
-
-def test_order_stays_closed_until_refused_booking_succeeds() -> None:
-    payment = closed_payment()
+def test_match_counts_although_the_shop_s_code_raises(staff: Any) -> None:
+    order = closed_by_staff(staff)
 
     with broken_shop():
-        post(payment, success(payment), now=later(AN_HOUR))
-    in_between = (row(payment).is_closed, StockRecord.objects.get().num_allocated)
-    retry_booking(MpesaReceipt.objects.get(), now=later(AN_HOUR + 60))
+        own = allocate(receipt(), order, by=staff, now=later(400))
 
-    assert in_between == (True, 0)
-    assert (row(payment).is_closed, StockRecord.objects.get().num_allocated) == (False, 1)
-    assert row(payment).order.status == "Being processed"
-
-
-# Refused bookings
-
-
-def test_retry_books_a_refused_receipt() -> None:
-    receipt = refused_receipt()
-
-    done = retry_booking(receipt, now=later(60))
-
-    receipt.refresh_from_db()
-    order = Order.objects.get()
-    assert done is True
-    assert (receipt.allocation, receipt.error, receipt.next_try_at) == (Allocation.APPLIED, "", None)
-    assert (order.status, order.sources.get().amount_debited) == ("Being processed", 1500)
-    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
-
-
-def test_booking_refused_for_good_stops_after_longer_and_longer_pauses() -> None:
-    receipt, moments, answers = refused_receipt(), [], []
-
-    with broken_shop():
-        while receipt.next_try_at is not None:
-            moments.append(receipt.next_try_at)
-            answers.append(retry_booking(receipt, now=receipt.next_try_at))
-            receipt.refresh_from_db()
-
-    pauses = [(after - before).total_seconds() for before, after in pairwise(moments)]
-    assert pauses == [120, 240, 480, 960, 1920, 3840, 7680, 15360]
-    assert answers == [False] * 9
-    assert (receipt.tries, receipt.allocation) == (10, Allocation.UNALLOCATED)
-    assert "the shop's receiver is broken" in receipt.error
-    assert not Order.objects.get().sources.exists()
-
-
-def test_money_of_an_order_paid_meanwhile_is_surplus() -> None:
-    receipt = refused_receipt()
-    assert receipt.payment is not None
-    post(receipt.payment, success(receipt.payment, number="OD222BBB22"), now=later(30))
-
-    done = retry_booking(receipt, now=later(60))
-
-    receipt.refresh_from_db()
-    assert (done, receipt.allocation, receipt.error) == (True, Allocation.SURPLUS, "")
-    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
-    assert Order.objects.get().sources.get().amount_debited == 1500
-
-
-def test_money_of_an_order_cancelled_meanwhile_waits_for_a_person() -> None:
-    receipt = refused_receipt()
-    Order.objects.update(status="Cancelled")
-
-    done = retry_booking(receipt, now=later(60))
-
-    receipt.refresh_from_db()
-    assert (done, receipt.allocation) == (True, Allocation.UNALLOCATED)
-    assert (receipt.error, receipt.next_try_at) == ("", None)
-
-
-def test_amount_changed_after_a_refused_booking_waits_for_a_person() -> None:
-    payment = new_payment()
-    with broken_shop():
-        apply_update(payment, query_update("0"), now=later(30))
-
-    post(payment, success(payment, amount=1400), now=later(40))
-
-    receipt = MpesaReceipt.objects.get()
-    assert (receipt.allocation, receipt.error, receipt.next_try_at) == (Allocation.MISMATCH, "", None)
-    assert messages_of(receipt) == {MessageKind.RECEIPT_UNMATCHED, MessageKind.UNMATCHED_EMAIL}
-
-
-def test_two_workers_retry_a_booking_once() -> None:
-    receipt = refused_receipt()
-    stale = MpesaReceipt.objects.get()
-
-    with broken_shop():
-        first = retry_booking(receipt, now=later(60))
-        second = retry_booking(stale, now=later(60))
-
-    receipt.refresh_from_db()
-    assert (first, second, receipt.tries) == (False, True, 2)
-
-
-def test_staff_decision_during_a_retry_stands() -> None:
-    receipt = refused_receipt()
-
-    with just_before("order_order", lambda: MpesaReceipt.objects.update(allocation="explained")):
-        done = retry_booking(receipt, now=later(60))
-
-    receipt.refresh_from_db()
-    assert (done, receipt.allocation) == (True, Allocation.EXPLAINED)
-    assert not Order.objects.get().sources.exists()
-
-
-def test_deadlock_during_a_retry_is_not_counted_as_refusal() -> None:
-    receipt = refused_receipt()
-
-    with broken_shop(OperationalError("deadlock")), pytest.raises(OperationalError):
-        retry_booking(receipt, now=later(60))
-
-    receipt.refresh_from_db()
-    assert (receipt.tries, receipt.next_try_at) == (2, later(60 + 120))
-    assert "deadlock" not in receipt.error
-
-
-def test_second_payment_of_a_booked_order_is_surplus() -> None:
-    first = new_payment()
-    post(first, failure(first), now=later(10))
-    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))
-    pay(second, number="OD222BBB22", now=later(100))
-    Order.objects.update(status="Pending payment")
-
-    post(first, success(first), now=later(120))
-
-    assert MpesaReceipt.objects.get(number="OD123ABC45").allocation == Allocation.SURPLUS
+    own.refresh_from_db()
+    assert (balance(order), own.booked_at, own.next_try_at) == ((True, 0), None, later(460))
+    assert (row(order).is_closed, signals(order)) == (False, [])

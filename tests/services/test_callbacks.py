@@ -8,9 +8,9 @@ import pytest
 from django.db import DatabaseError, connection
 
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, MpesaReceipt, Verdict
-from oscar_mpesa.services.callbacks import find_payment, receive_callback
+from oscar_mpesa.services.callbacks import find_payment, process_callback, receive_callback
 from tests.services.concurrent_changes import failing_queries
-from tests.shop import later, new_payment, post, success
+from tests.shop import failure, later, new_payment, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +168,18 @@ def test_database_lost_after_the_first_row_keeps_the_row() -> None:
     assert MpesaCallback.objects.get(pk=callback.pk).verdict == Verdict.RECEIVED
     assert connection.is_usable()
     assert MpesaPayment.objects.get().status == "processing"
+
+
+def test_callback_that_another_worker_applied_is_no_duplicate_of_itself() -> None:
+    payment = new_payment()
+    post(payment, failure(payment))
+    callback = post(payment, success(payment), now=later(60), confirmed=False)
+    first = callback.verdict
+    process_callback(MpesaCallback.objects.get(pk=callback.pk), payment, now=later(61), is_confirmed=True)
+
+    process_callback(callback, payment, now=later(61), is_confirmed=True)
+
+    seen = callback.verdict
+    callback.refresh_from_db()
+    assert (first, seen, callback.verdict) == (Verdict.UNCONFIRMED, Verdict.APPLIED, Verdict.APPLIED)
+    assert MpesaReceipt.objects.get().number == "OD123ABC45"

@@ -1,219 +1,242 @@
-"""Staff record money that they saw in the M-PESA portal, and add missing codes (M6, M8)."""
+"""Record payments that staff saw before Safaricom reported them (L10)."""
 
 from __future__ import annotations
 
 from copy import copy
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models.signals import pre_save
 from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused
-from oscar_mpesa.models import (
-    Allocation,
-    MessageKind,
-    MpesaEvent,
-    MpesaOrder,
-    MpesaPayment,
-    MpesaReceipt,
-    ReceiptSource,
-)
-from oscar_mpesa.services.claims import record_receipt
+from oscar_mpesa.models import MpesaClaim, MpesaEvent, MpesaOrder, MpesaReceipt
+from oscar_mpesa.services.claims import open_claims_of
 from oscar_mpesa.services.exceptions import (
+    ClaimKnown,
     InvalidAmount,
-    InvalidTime,
     NoteMissing,
     OtherCurrency,
-    PaymentOnHold,
     ReceiptKnown,
+    TimeInFuture,
 )
+from oscar_mpesa.services.order_closure import close_order
 from oscar_mpesa.services.payment_updates import apply_update
-from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import (
-    ANOTHER,
-    CANCELS,
-    NOON,
-    failure,
-    later,
-    new_order,
-    new_payment,
-    new_staff_user,
-    pay,
-    post,
-    query_update,
+from tests.services.money import (
+    FIRST,
+    SECOND,
+    balance,
+    books,
+    canceled_twice,
+    claim_for,
+    entries,
+    expired_order,
+    order_of,
+    paid_order,
+    receipt,
+    row,
+    signals,
 )
+from tests.services.recorded_codes import record_code, two_expired
+from tests.shop import later, new_order, new_payment, new_staff_user, query_update
 
 pytestmark = pytest.mark.django_db
 
 Order = get_model("order", "Order")
-NUMBER = "OD123ABC45"
+StockRecord = get_model("partner", "StockRecord")
 
 
-@pytest.fixture
-def staff() -> Any:
-    return new_staff_user("record_receipt")
+def test_claim_pays_its_order_and_is_reported_in_the_books(staff: Any) -> None:
+    order = order_of(two_expired()[0])
 
+    claim = claim_for(order, staff, number=" od111 aaa11 ")
 
-def expired(order: Any = None, *, now: Any = NOON, **about: Any) -> MpesaPayment:
-    payment = new_payment(order, now=now, **about)
-    apply_update(payment, push_expired(), now=later(150))
-    payment.refresh_from_db()
-    return payment
-
-
-def record(order: Any, staff: Any, *, number: str = NUMBER, amount: Any = 1500, **about: Any) -> MpesaReceipt:
-    """Record what the portal shows."""
-    about = {"note": "M-PESA portal", "now": later(300), **about}
-    return record_receipt(number, Decimal(amount), order=order, by=staff, **about)
-
-
-def test_recorded_money_pays_the_unanswered_payment(staff: Any) -> None:
-    payment = expired()
-
-    receipt = record(payment.mpesa_order.order, staff, number=" od123 abc45 ", paid_at=later(100))
-
-    payment.refresh_from_db()
-    order = Order.objects.get()
-    assert (receipt.number, receipt.source, receipt.paid_at) == (NUMBER, ReceiptSource.STAFF, later(100))
-    assert (receipt.payment, receipt.allocation, receipt.note) == (payment, Allocation.APPLIED, "M-PESA portal")
-    assert (receipt.allocated_by, receipt.allocated_by_name) == (staff, "Achieng Were")
-    assert (payment.status, order.status) == ("completed", "Being processed")
-    assert order.sources.get().reference == NUMBER
-    event = MpesaEvent.objects.get(type="receipt_recorded")
-    assert (event.by, event.params) == (staff, {"after": "applied", "note": "M-PESA portal"})
-
-
-def test_recorded_code_completes_known_money_without_one(staff: Any) -> None:
-    payment = new_payment()
-    apply_update(payment, query_update("0"), now=later(30))
-
-    receipt = record(payment.mpesa_order.order, staff)
-
-    assert (MpesaReceipt.objects.count(), receipt.number, receipt.allocation) == (1, NUMBER, Allocation.APPLIED)
-    assert Order.objects.get().sources.get().reference == NUMBER
-
-
-def test_code_goes_to_the_paid_payment_that_lacks_one(staff: Any) -> None:
-    first = new_payment(phone=CANCELS)
-    post(first, failure(first), now=later(10))
-    second = new_payment(first.mpesa_order.order, phone=ANOTHER, now=later(90))
-    apply_update(second, query_update("0"), now=later(120))
-
-    receipt = record(first.mpesa_order.order, staff)
-
-    assert (receipt.payment, MpesaReceipt.objects.count()) == (second, 1)
-
-
-def test_money_goes_to_the_unanswered_payment_rather_than_a_failed_one(staff: Any) -> None:
-    first = new_payment(phone=CANCELS)
-    post(first, failure(first), now=later(10))
-    second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(90))
-
-    assert record(first.mpesa_order.order, staff).payment == second
-
-
-def test_money_that_several_payments_may_have_brought_belongs_to_the_order(staff: Any) -> None:
-    first = expired()
-    expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
-
-    receipt = record(first.mpesa_order.order, staff)
-
-    assert (receipt.payment, receipt.allocation) == (None, Allocation.APPLIED)
-    assert Order.objects.get().status == "Being processed"
-    assert {due.kind for due in receipt.outbox_messages.all()} == {MessageKind.ORDER_PAID, MessageKind.PAID_EMAIL}
-    assert MpesaEvent.objects.get(type="receipt_recorded").mpesa_order_id == first.order_id
-
-
-def test_unsent_payment_brought_no_money(staff: Any) -> None:
-    unsent = new_payment(sent=False)
-
-    assert record(unsent.mpesa_order.order, staff).payment is None
-
-
-def test_staff_may_name_the_payment(staff: Any) -> None:
-    first = expired()
-    second = expired(first.mpesa_order.order, phone=ANOTHER, now=later(200))
-
-    assert record(first.mpesa_order.order, staff, payment=second).payment == second
-
-
-def test_payment_of_another_order_raises(staff: Any) -> None:
-    with pytest.raises(MpesaPayment.DoesNotExist):
-        record(expired().mpesa_order.order, staff, payment=expired(phone=ANOTHER))
-
+    assert (claim.number, claim.status, claim.seen_in, claim.paid_at) == (FIRST, "open", "portal", later(400))
+    assert (claim.by, claim.by_name, claim.environment) == (staff, "Achieng Were", "simulated")
+    assert (balance(order), entries(order), signals(order)) == ((True, 0), [(FIRST, 1500)], ["order_paid 1"])
+    assert (order_of(order).status, books(order)) == ("Being processed", 1500)
+    transaction = order.sources.get().transactions.get()
+    assert (transaction.amount, transaction.reference) == (1500, FIRST)
     assert not MpesaReceipt.objects.exists()
+    event = MpesaEvent.objects.get(type="claim_recorded")
+    assert (event.by, event.params["amount"], event.params["note"]) == (staff, "1500", "portal")
 
 
-def test_recorded_money_pays_an_order_of_another_method(staff: Any) -> None:
+def test_claim_touches_no_payment(staff: Any) -> None:
+    payment, _ = canceled_twice()
+
+    claim_for(order_of(payment), staff)
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.receipts.count(), balance(payment.mpesa_order)) == ("cancelled", 0, (True, 0))
+
+
+def test_claim_of_less_is_a_part_payment(staff: Any) -> None:
+    order = order_of(new_payment())
+
+    claim_for(order, staff, amount=600)
+
+    assert (balance(order), entries(order)) == ((False, 900), [(FIRST, 600)])
+    assert (order_of(order).status, signals(order)) == ("Pending payment", [])
+
+
+def test_claim_of_more_counts_up_to_the_balance(staff: Any) -> None:
+    order = order_of(new_payment())
+
+    claim = claim_for(order, staff, amount=2000)
+
+    assert (claim.amount, balance(order), entries(order)) == (2000, (True, 0), [(FIRST, 1500)])
+
+
+def test_claim_for_a_paid_order_counts_nothing(staff: Any) -> None:
+    order = paid_order()
+
+    claim_for(order, staff, number=SECOND)
+
+    assert (entries(order), books(order)) == ([(FIRST, 1500)], 1500)
+    assert [claim.number for claim in open_claims_of(row(order))] == [SECOND]
+
+
+def test_claim_pays_an_order_of_another_method(staff: Any) -> None:
     order = new_order(status="Pending")
 
-    receipt = record(order, staff)
+    claim_for(order, staff)
 
-    row = MpesaOrder.objects.get(pk=order.pk)
-    assert (receipt.allocation, row.close_check_at, row.order.status) == (Allocation.APPLIED, None, "Being processed")
-
-
-def test_wrong_amount_for_the_order_waits_for_a_person(staff: Any) -> None:
-    receipt = record(new_order(status="Pending"), staff, amount=1400)
-
-    assert (receipt.allocation, receipt.booked_at) == (Allocation.MISMATCH, None)
-    assert receipt.reason == "wrong_total"
+    assert (balance(order), row(order).close_check_at) == ((True, 0), None)
 
 
-def test_wrong_amount_for_a_payment_puts_it_on_hold(staff: Any) -> None:
-    payment = expired()
+@pytest.mark.parametrize("by_staff", [False, True], ids=["by the clock", "by staff"])
+def test_claim_reopens_a_closed_order(staff: Any, by_staff: bool) -> None:
+    payment = canceled_twice()[0] if by_staff else expired_order()
+    if by_staff:
+        close_order(order_of(payment), by=staff, now=later(200))
+    before = (row(payment.mpesa_order).is_closed, StockRecord.objects.get().num_allocated)
 
-    receipt = record(payment.mpesa_order.order, staff, amount=1400)
+    claim_for(order_of(payment), staff, at=4000)
 
-    payment.refresh_from_db()
-    assert (receipt.allocation, payment.on_hold, payment.status) == (Allocation.MISMATCH, True, "expired")
-    with pytest.raises(PaymentOnHold):
-        record(payment.mpesa_order.order, staff, number="OD222BBB22", payment=payment)
-
-
-def test_hold_that_begins_meanwhile_is_seen_under_the_lock(staff: Any) -> None:
-    payment = expired()
-    stale = MpesaPayment.objects.get()
-    record(payment.mpesa_order.order, staff, amount=1400)
-
-    with pytest.raises(PaymentOnHold):
-        record(payment.mpesa_order.order, staff, number="OD222BBB22", payment=stale)
+    assert before == (True, 0)
+    assert (row(payment.mpesa_order).is_closed, StockRecord.objects.get().num_allocated) == (False, 1)
+    assert order_of(payment).status == "Being processed"
 
 
-@pytest.mark.parametrize(("amount", "allocation"), [(1500, Allocation.SURPLUS), (7, Allocation.SURPLUS)])
-def test_more_money_for_a_paid_order_is_surplus_and_replaces_no_code(staff: Any, amount: int, allocation: str) -> None:
-    payment = expired()
-    record(payment.mpesa_order.order, staff)
+@pytest.mark.parametrize("why", ["sold out", "back in the basket"])
+def test_claim_for_an_order_that_cannot_reopen_counts_nothing(staff: Any, why: str) -> None:
+    payment = expired_order()
+    if why == "sold out":
+        StockRecord.objects.update(num_in_stock=0)
+    else:
+        MpesaOrder.objects.update(basket_restored_at=later(2000))
 
-    by_order = record(payment.mpesa_order.order, staff, number="OD222BBB22", amount=amount)
-    by_payment = record(payment.mpesa_order.order, staff, number="OD333CCC33", amount=amount, payment=payment)
+    claim = claim_for(order_of(payment), staff, at=4000)
 
-    assert (by_order.allocation, by_payment.allocation) == (allocation, allocation)
-    assert (by_order.payment, by_payment.payment) == (None, payment)
-    assert MpesaReceipt.objects.get(number=NUMBER).allocation == Allocation.APPLIED
-    assert Order.objects.get().sources.get().amount_debited == 1500
+    assert (claim.is_open, entries(order_of(payment))) == (True, [])
+    assert row(payment.mpesa_order).is_closed
 
 
-def test_code_is_recorded_once(staff: Any) -> None:
-    paid = pay(new_payment())
+def test_claim_of_a_canceled_order_counts_nothing(staff: Any) -> None:
+    order = new_order(status="Cancelled")
+
+    claim = claim_for(order, staff)
+
+    assert (entries(order), balance(order), claim.status) == ([], (False, 0), "open")
+
+
+def test_claim_for_money_without_a_code_only_names_it(staff: Any) -> None:
+    payment = new_payment()
+    apply_update(payment, query_update("0"), now=later(21))
+    order = order_of(payment)
+
+    claim = claim_for(order, staff)
+
+    assert (claim.receipt, claim.is_open, receipt(None).number) == (receipt(None), True, None)
+    assert (entries(order), books(order), order.sources.get().reference) == ([("", 1500)], 1500, "")
+
+
+def test_two_claims_name_two_receipts_without_code(staff: Any) -> None:
+    first, second = two_expired()
+    for payment in (first, second):
+        apply_update(payment, query_update("0"), now=later(380))
+
+    claims = [claim_for(order_of(first), staff, number=number) for number in (FIRST, SECOND)]
+
+    assert [claim.receipt_id for claim in claims] == list(
+        MpesaReceipt.objects.order_by("pk").values_list("pk", flat=True)
+    )
+
+
+@pytest.mark.parametrize("amount", [1400, 1600])
+def test_claim_of_another_amount_names_no_receipt(staff: Any, amount: int) -> None:
+    payment = new_payment()
+    apply_update(payment, query_update("0"), now=later(21))
+
+    claim = claim_for(order_of(payment), staff, amount=amount)
+
+    assert (claim.receipt, claim.status) == (None, "open")
+
+
+# Refusals
+
+
+def test_known_code_is_refused_and_shown(staff: Any) -> None:
+    paid_order()
 
     with pytest.raises(ReceiptKnown) as refusal:
-        record(new_order(status="Pending"), staff)
+        claim_for(new_order(status="Pending"), staff)
 
-    assert refusal.value.receipt == paid.receipts.get()
+    assert refusal.value.receipt == receipt()
     assert MpesaOrder.objects.count() == 1
 
 
+def test_open_claim_of_the_same_code_is_refused(staff: Any) -> None:
+    claim_for(new_order(status="Pending"), staff)
+    other = new_order(status="Pending")
+
+    with pytest.raises(ClaimKnown):
+        claim_for(other, staff)
+
+    assert (MpesaClaim.objects.count(), entries(other)) == (1, [])
+
+
+def test_code_recorded_at_the_same_moment_is_refused(staff: Any) -> None:
+    order = order_of(new_payment())
+
+    def overtake(instance: MpesaClaim, **_: Any) -> None:
+        pre_save.disconnect(overtake, sender=MpesaClaim)
+        MpesaClaim.objects.bulk_create([copy(instance)])
+
+    pre_save.connect(overtake, sender=MpesaClaim)
+    with pytest.raises(ClaimKnown):
+        claim_for(order, staff)
+
+    assert (MpesaClaim.objects.count(), entries(order)) == (0, [])
+
+
+def test_other_error_of_the_database_is_not_called_a_known_code(staff: Any) -> None:
+    order = order_of(new_payment())
+
+    def break_event(instance: MpesaEvent, **_: Any) -> None:
+        if instance.type == "claim_recorded":
+            raise IntegrityError("the shop's own table")
+
+    pre_save.connect(break_event, sender=MpesaEvent)
+    try:
+        with pytest.raises(IntegrityError, match="the shop's own table"):
+            claim_for(order, staff)
+    finally:
+        pre_save.disconnect(break_event, sender=MpesaEvent)
+
+    assert not MpesaClaim.objects.exists()
+
+
 def test_recording_needs_permission() -> None:
-    order = expired().mpesa_order.order
+    order = new_order(status="Pending")
 
     with pytest.raises(PermissionDenied):
-        record(order, new_staff_user("apply_receipt", "record_return"))
+        claim_for(order, new_staff_user("match_receipt", "record_refund"))
 
-    assert not MpesaReceipt.objects.exists()
+    assert not MpesaClaim.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -226,68 +249,19 @@ def test_recording_needs_permission() -> None:
         ({"amount": "NaN"}, InvalidAmount),
         ({"amount": "1000000000"}, InvalidAmount),
         ({"note": "  "}, NoteMissing),
-        ({"paid_at": later(301)}, InvalidTime),
+        ({"paid_at": later(401)}, TimeInFuture),
     ],
     ids=["code", "zero", "negative", "half a cent", "no number", "too much", "no note", "in the future"],
 )
 def test_impossible_values_are_not_recorded(staff: Any, changes: dict[str, Any], error: type[Exception]) -> None:
-    order = expired().mpesa_order.order
+    payment = new_payment()
 
     with pytest.raises(error):
-        record(order, staff, **changes)
+        record_code(payment, by=staff, **changes)
 
-    assert not MpesaReceipt.objects.exists()
+    assert not MpesaClaim.objects.exists()
 
 
 def test_order_in_another_currency_is_refused(staff: Any) -> None:
     with pytest.raises(OtherCurrency):
-        record(new_order(currency="USD"), staff)
-
-
-def test_code_recorded_elsewhere_meanwhile_is_looked_up_again(staff: Any) -> None:
-    """Roll the faster row back together with ours, so that the second look finds the code free."""
-    order, other = new_order(), new_order()
-
-    def overtake(instance: MpesaReceipt, **_: Any) -> None:
-        pre_save.disconnect(overtake, sender=MpesaReceipt)
-        duplicate = copy(instance)
-        duplicate.order = other
-        MpesaReceipt.objects.bulk_create([duplicate])
-
-    pre_save.connect(overtake, sender=MpesaReceipt)
-    receipt = record(order, staff)
-
-    assert MpesaReceipt.objects.get() == receipt
-    assert (receipt.number, receipt.order) == (NUMBER, order)
-
-
-def test_money_of_an_order_with_a_failed_payment_belongs_to_the_order(staff: Any) -> None:
-    payment = new_payment()
-    post(payment, failure(payment), now=later(10))
-
-    receipt = record(payment.mpesa_order.order, staff)
-
-    payment.refresh_from_db()
-    assert (receipt.payment, receipt.allocation, payment.status) == (None, Allocation.APPLIED, "cancelled")
-
-
-def test_code_mistyped_for_the_order_is_replaced_by_safaricom_s(staff: Any) -> None:
-    payment = new_payment()
-    post(payment, failure(payment), now=later(10))
-    recorded = record(payment.mpesa_order.order, staff, number="OD123ABC4S")
-
-    pay(payment, now=later(400))
-
-    receipt = MpesaReceipt.objects.get()
-    assert (receipt.pk, receipt.number, receipt.payment) == (recorded.pk, "OD123ABC45", payment)
-
-
-def test_other_amount_under_a_similar_code_is_other_money(staff: Any) -> None:
-    payment = new_payment()
-    post(payment, failure(payment), now=later(10))
-    record(payment.mpesa_order.order, staff, number="OD123ABC4S", amount=1400)
-
-    pay(payment, now=later(400))
-
-    allocations = {receipt.number: receipt.allocation for receipt in MpesaReceipt.objects.all()}
-    assert allocations == {"OD123ABC4S": Allocation.MISMATCH, "OD123ABC45": Allocation.APPLIED}
+        claim_for(new_order(currency="USD"), staff)

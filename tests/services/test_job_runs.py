@@ -23,7 +23,7 @@ def test_finished_pass_is_recorded() -> None:
     list(reconcile(lambda: later(120)))
 
     assert last_job_run(RECONCILE) == later(120)
-    assert str(MpesaJobRun.objects.get()) == "reconcile"
+    assert str(MpesaJobRun.objects.get(job="reconcile")) == "reconcile"
 
 
 def test_interrupted_pass_is_not_recorded(settings: Any) -> None:

@@ -8,10 +8,20 @@ import pytest
 from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
-from oscar_mpesa.models import Allocation, MessageKind, MpesaEvent, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import (
+    MessageKind,
+    MpesaApiCall,
+    MpesaEvent,
+    MpesaOrder,
+    MpesaPayment,
+    MpesaReceipt,
+    ReceiptStatus,
+)
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.order_closure import CloseResult, MoneyArrived, close_for_other_method, close_order
 from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.ports import replaced_adapter
+from oscar_mpesa.services.status_query import refresh_payment
 from oscar_mpesa.services.update_sources import push_expired
 from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import CREDENTIALS
@@ -48,7 +58,7 @@ def test_order_paid_by_one_payment_may_be_paid_by_another() -> None:
     outcome = check_order(first, result_of(first, "0"))
 
     assert (outcome, row(first).close_check_at) == (CloseResult.PAID, None)
-    assert (unmatched_receipt().allocation, unmatched_receipt().payment) == (Allocation.SURPLUS, first)
+    assert (unmatched_receipt().status, unmatched_receipt().payment) == (ReceiptStatus.OVERPAID, first)
 
 
 def test_not_paid_ends_the_queries_about_a_paid_order() -> None:
@@ -79,8 +89,8 @@ def test_order_closed_by_staff_with_a_live_prompt_may_be_paid() -> None:
 
     outcome = check_order(payment, result_of(payment, "0"))
 
-    assert (outcome, row(payment).close_check_at) == (CloseResult.PAID, None)
-    assert unmatched_receipt().allocation == Allocation.UNALLOCATED
+    assert (outcome, row(payment).close_check_at) == (CloseResult.UNCHANGED, None)
+    assert unmatched_receipt().status == ReceiptStatus.UNMATCHED
 
 
 def test_order_closed_for_another_method_may_be_paid() -> None:
@@ -90,8 +100,8 @@ def test_order_closed_for_another_method_may_be_paid() -> None:
 
     outcome = check_order(payment, result_of(payment, "0"))
 
-    assert outcome is CloseResult.PAID
-    assert unmatched_receipt().allocation == Allocation.UNALLOCATED
+    assert outcome is CloseResult.UNCHANGED
+    assert unmatched_receipt().status == ReceiptStatus.UNMATCHED
 
 
 def test_other_method_on_a_paid_order_sends_no_query() -> None:
@@ -153,8 +163,9 @@ def test_cancelled_order_paid_by_another_payment_is_still_queried() -> None:
 
     outcome = check_order(first, result_of(first, "0"))
 
-    assert outcome is CloseResult.PAID
-    assert {*MpesaReceipt.objects.needing_decision().values_list("allocation", flat=True)} == {"applied", "surplus"}
+    waiting = MpesaReceipt.objects.needing_decision()
+    assert outcome is CloseResult.UNCHANGED
+    assert list(waiting.values_list("status", "unmatched_reason")) == [("unmatched", "order_canceled")] * 2
 
 
 def test_order_closed_and_cancelled_by_staff_is_still_queried() -> None:
@@ -164,7 +175,7 @@ def test_order_closed_and_cancelled_by_staff_is_still_queried() -> None:
 
     check_order(payment, result_of(payment, "0"))
 
-    assert (row(payment).close_check_at, unmatched_receipt().allocation) == (None, Allocation.UNALLOCATED)
+    assert (row(payment).close_check_at, unmatched_receipt().status) == (None, ReceiptStatus.UNMATCHED)
 
 
 @pytest.mark.parametrize("body", ["without its code", "unreadable"])
@@ -173,11 +184,15 @@ def test_unclear_callback_of_an_ended_payment_starts_a_query(body: str) -> None:
     check_order(payment, result_of(payment, "4999"))
 
     callback_body = success(payment, MpesaReceiptNumber=None) if body == "without its code" else b"{"
-    post(payment, callback_body, now=later(HALF_AN_HOUR + 60))
-    check_order(payment, result_of(payment, "0"), at=HALF_AN_HOUR + 60)
+    post(payment, callback_body, now=later(HALF_AN_HOUR + 60), confirmed=False)
+    payment.refresh_from_db()
+    due_at = payment.next_query_at
+    with replaced_transport(ScriptedTransport([result_of(payment, "0")])):
+        refresh_payment(payment, now=later(HALF_AN_HOUR + 60))
 
     payment.refresh_from_db()
-    assert (payment.status, MpesaReceipt.objects.get().allocation) == ("completed", Allocation.APPLIED)
+    assert due_at == later(HALF_AN_HOUR + 60)
+    assert (payment.status, MpesaReceipt.objects.get().status) == ("completed", ReceiptStatus.MATCHED)
 
 
 def test_payment_that_safaricom_never_answered_is_logged_as_error(caplog: pytest.LogCaptureFixture) -> None:
@@ -189,10 +204,45 @@ def test_payment_that_safaricom_never_answered_is_logged_as_error(caplog: pytest
     assert [record.levelname for record in caplog.records if "never sent" in record.getMessage()] == ["ERROR"]
 
 
-def test_early_query_keeps_the_order_s_time() -> None:
-    payment = expired()
-    post(payment, success(payment, MpesaReceiptNumber=None), now=later(200))
+def test_pending_response_code_lets_the_order_close() -> None:
+    pending = {"ResponseCode": "4002", "ResponseDescription": "The transaction is still under processing"}
 
-    outcome = check_order(payment, result_of(payment, "4999"), at=201)
+    payment = expired()
+
+    outcome = check_order(payment, pending)
+
+    assert (outcome, row(payment).close_reason) == (CloseResult.CLOSED, "expired")
+
+
+def test_order_expires_and_waits_whatever_a_query_raises(caplog: pytest.LogCaptureFixture) -> None:
+    """The shop's own code, or a missing adapter, can raise while an answer is applied."""
+    payment = prompted()
+
+    with replaced_adapter(None), replaced_transport(ScriptedTransport([result_of(payment, "0")])):
+        changed = refresh_payment(payment, now=later(151))
+    MpesaApiCall.objects.all().delete()
+    with replaced_adapter(None):
+        outcome = check_order(payment, result_of(payment, "0"))
+
+    payment.refresh_from_db()
+    assert (changed, payment.status, outcome) == (True, "expired", CloseResult.POSTPONED)
+    assert ["failed" in record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [True, True]
+
+
+def test_order_whose_time_was_extended_meanwhile_stays_open() -> None:
+    payment = expired()
+    MpesaOrder.objects.update(close_check_at=later(200))
+
+    outcome = check_order(payment, result_of(payment, "1032"), at=201)
 
     assert (outcome, row(payment).close_check_at) == (CloseResult.POSTPONED, later(HALF_AN_HOUR))
+
+
+def test_reported_money_stops_another_method() -> None:
+    payment = expired()
+    post(payment, success(payment, MpesaReceiptNumber=None), now=later(200), confirmed=False)
+
+    with replaced_transport(ScriptedTransport([DarajaUnreachable("no answer")])), pytest.raises(MoneyArrived):
+        close_for_other_method(payment.mpesa_order.order, now=later(210))
+
+    assert not row(payment).is_closed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from django.dispatch import Signal
 from oscar_mpesa import signals
 from oscar_mpesa.models import MessageKind, MpesaOutboxMessage
 from oscar_mpesa.services import outbox
-from tests.shop import NOON, failure, later, new_payment, pay, post, success
+from oscar_mpesa.services.mail import breaker
+from oscar_mpesa.testing import deliver_due
+from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,9 +84,9 @@ def test_failed_payment_is_announced_and_not_emailed() -> None:
 
 def test_unmatched_money_is_announced() -> None:
     listener = Listener(signals.receipt_unmatched)
-    payment = pay(new_payment())
+    payment = new_payment()
 
-    post(payment, success(payment, number="OD999ZZZ99"))
+    post(payment, success(payment, amount=1000, number="OD999ZZZ99"))
 
     assert [fields["receipt"].number for fields in listener.received] == ["OD999ZZZ99"]
 
@@ -110,24 +114,32 @@ def test_failing_receiver_is_called_again_later(packer: Packer) -> None:
     listener = Listener(signals.order_paid)
     payment = pay(new_payment())
 
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(60))
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(301))
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(900))
+    deliver_due(now=later(89))
+    deliver_due(now=later(90))
+    deliver_due(now=later(900))
 
     item = MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID)
     assert (packer.calls, packer.packed, len(listener.received)) == (2, [payment.order_id], 2)
-    assert (item.delivered_at, item.tries, item.error) == (later(301), 2, "")
+    assert (item.delivered_at, item.tries, item.error) == (later(90), 2, "")
 
 
-def test_announcement_gives_up_after_five_tries_and_keeps_its_error(packer: Packer) -> None:
+def test_failing_message_is_tried_for_two_days_with_doubling_pauses(packer: Packer) -> None:
     packer.failures = 100
-    payment = pay(new_payment())
+    pay(new_payment())
+    moments = [NOON]
 
-    for minutes in range(6, 60, 6):
-        outbox.deliver_for_order(payment.mpesa_order_id, now=later(60 * minutes))
+    for tries in range(1, 12):
+        next_try = MpesaOutboxMessage.objects.get(delivered_at=None).due_at
+        deliver_due(now=next_try - timedelta(seconds=1))
+        assert packer.calls == tries
+        deliver_due(now=next_try)
+        moments.append(next_try)
+    deliver_due(now=later(10 * 24 * 3600))
 
-    given_up = MpesaOutboxMessage.objects.get(delivered_at=None, tries__gte=outbox.MAX_TRIES)
-    assert (packer.calls, given_up.kind) == (5, MessageKind.ORDER_PAID)
+    given_up = MpesaOutboxMessage.objects.get(delivered_at=None)
+    assert (packer.calls, given_up.tries, given_up.kind) == (12, 12, MessageKind.ORDER_PAID)
+    pauses = [(after - before).total_seconds() for before, after in pairwise(moments)]
+    assert pauses == [90, 180, 360, 720, 1440, 2880, 5760, 11520, 23040, 46080, 92160]
     assert "Packer.pack raised OSError('the warehouse is down')" in given_up.error
 
 
@@ -144,7 +156,7 @@ def test_process_killed_after_delivery_delivers_again() -> None:
     finally:
         signals.order_paid.disconnect(dies)
 
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(301))
+    deliver_due(now=later(301))
 
     assert len(listener.received) == 2
     assert MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID).delivered_at == later(301)
@@ -161,30 +173,43 @@ def test_mail_server_down_leaves_the_email_due_and_the_money_booked(settings: An
     assert "no mail today" in item.error
 
 
-def test_failed_email_is_sent_after_its_lease_ends(settings: Any) -> None:
+def test_failed_email_is_sent_at_its_next_try(settings: Any) -> None:
     backend = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.services.test_outbox.DownBackend"
-    payment = pay(new_payment())
+    pay(new_payment())
     settings.EMAIL_BACKEND = backend
+
+    deliver_due(now=later(89))
+    too_early = len(mail.outbox)
+    deliver_due(now=later(90))
+    deliver_due(now=later(900))
+
+    assert (too_early, len(mail.outbox)) == (0, 1)
+    assert MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).delivered_at == later(90)
+
+
+def test_message_of_another_worker_is_left_to_it_for_five_minutes() -> None:
+    pay(new_payment())
+    MpesaOutboxMessage.objects.filter(kind=MessageKind.PAID_EMAIL).update(delivered_at=None, reserved_at=NOON)
+    mail.outbox.clear()
     item = MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL)
 
-    in_other_hands = outbox.deliver(item, now=later(60))
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(301))
-    outbox.deliver_for_order(payment.mpesa_order_id, now=later(900))
+    in_other_hands = outbox.deliver(item, now=later(300))
+    abandoned = outbox.deliver(item, now=later(301))
 
-    assert in_other_hands is True
+    assert (in_other_hands, abandoned) == (outbox.Delivery.RESERVED, outbox.Delivery.DELIVERED)
     assert len(mail.outbox) == 1
-    assert MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).delivered_at == later(301)
 
 
-def test_message_gives_up_after_five_tries(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "tests.services.test_outbox.DownBackend"
+def test_message_with_an_old_count_of_tries_is_not_delivered_twice() -> None:
     payment = pay(new_payment())
+    MpesaOutboxMessage.objects.filter(kind=MessageKind.PAID_EMAIL).update(delivered_at=None, reserved_at=None)
+    mail.outbox.clear()
+    item = MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL, payment=payment)
+    item.tries -= 1
 
-    for minutes in range(6, 60, 6):
-        outbox.deliver_for_order(payment.mpesa_order_id, now=later(60 * minutes))
-
-    assert MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).tries == 5
+    assert outbox.deliver(item, now=later(300)) == outbox.Delivery.RESERVED
+    assert (len(mail.outbox), MpesaOutboxMessage.objects.get(pk=item.pk).delivered_at) == (0, None)
 
 
 def test_email_uses_the_shopper_s_language(settings: Any) -> None:
@@ -206,3 +231,45 @@ class DownBackend:
     def send_messages(self, messages: list[Any]) -> int:
         """Raise as a mail server that is down."""
         raise OSError("no mail today")
+
+
+def test_order_of_a_deleted_user_needs_no_email(django_user_model: Any, settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "WAKE": ""}
+    user = django_user_model.objects.create_user("achieng", "achieng@example.com")
+    pay(new_payment(new_order(user=user)))
+    user.delete()
+
+    deliver_due(now=later(1))
+
+    email = MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL)
+    assert (email.delivered_at, email.skip_reason, email.tries) == (later(1), "no_address", 1)
+    assert MpesaOutboxMessage.objects.get(kind=MessageKind.ORDER_PAID).skip_reason == ""
+    assert mail.outbox == []
+
+
+def test_outdated_email_says_that_it_was_not_sent() -> None:
+    payment = new_payment()
+    post(payment, failure(payment))
+    pay(payment, number="OD123ABC45")
+
+    deliver_due(now=later(601))
+
+    failed = MpesaOutboxMessage.objects.get(kind=MessageKind.FAILED_EMAIL)
+    assert (failed.delivered_at, failed.skip_reason) == (later(601), "outdated")
+    assert len(mail.outbox) == 1
+
+
+def test_skipped_email_lets_the_next_email_try_a_server_that_failed(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "WAKE": ""}
+    pay(new_payment(new_order()))
+    MpesaOutboxMessage.objects.update(due_at=later(60))
+    order = MpesaOutboxMessage.objects.get(kind=MessageKind.PAID_EMAIL).mpesa_order.order
+    order.guest_email = ""
+    order.save()
+    pay(new_payment(new_order(), phone=ANOTHER), number="OD999ZZZ99")
+    breaker.open(NOON)
+
+    deliver_due(now=later(60))
+
+    assert not MpesaOutboxMessage.objects.filter(delivered_at=None).exists()
+    assert len(mail.outbox) == 1

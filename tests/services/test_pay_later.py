@@ -8,11 +8,11 @@ import pytest
 from django.db.models import F
 
 from oscar_mpesa.models import MessageKind, MpesaEvent, MpesaOrder, MpesaOutboxMessage
-from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.services.exceptions import NotPayable, PaymentUnconfirmed
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.pay_later import is_payable, pay_later
 from tests.payment_results import HALF_AN_HOUR, cancelled, closed_by_staff, overdue
-from tests.shop import NOON, later, new_payment, new_staff_user, pay
+from tests.shop import NOON, later, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +76,15 @@ def test_order_that_awaits_no_payment_is_not_kept() -> None:
             pay_later(order, now=later(HALF_AN_HOUR))
         assert not is_payable(row(order))
     assert not MpesaOutboxMessage.objects.filter(kind=MessageKind.PAY_LATER_EMAIL).exists()
+
+
+def test_order_whose_money_is_being_confirmed_is_not_kept() -> None:
+    payment = cancelled()
+    post(payment, success(payment), now=later(60), confirmed=False)
+
+    with pytest.raises(PaymentUnconfirmed):
+        pay_later(payment.mpesa_order.order, now=later(61))
+
+    assert row(payment.mpesa_order.order).pay_later_at is None
+    pay_later(payment.mpesa_order.order, now=later(61 + A_DAY))  # Safaricom never confirmed it
+    assert row(payment.mpesa_order.order).pay_later_at == later(61 + A_DAY)

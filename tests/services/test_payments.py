@@ -78,7 +78,7 @@ def test_order_with_money_takes_no_payment() -> None:
         start_payment(order, phone=ANOTHER, now=later(120))
 
 
-def test_order_on_hold_takes_no_payment() -> None:
+def test_order_with_unmatched_money_takes_no_payment() -> None:
     payment = new_payment()
     post(payment, success(payment, amount=1400))
 
@@ -140,6 +140,21 @@ def test_same_phone_may_be_prompted_again_after_a_minute() -> None:
     assert second.pk != payment.pk
 
 
+def test_wait_of_a_phone_counts_all_payments_of_the_order() -> None:
+    first = new_payment()
+    post(first, failure(first), now=later(5))
+    order = first.mpesa_order.order
+    second = retry_payment(order, phone=ANOTHER, now=later(10))
+    second.refresh_from_db()
+    post(second, failure(second), now=later(15))
+
+    with pytest.raises(TooSoon) as refusal:
+        retry_payment(order, phone=PAYS, now=later(20))
+
+    assert refusal.value.until == later(60)
+    assert retry_payment(order, phone=PAYS, now=later(60)).phone == PAYS.msisdn
+
+
 def test_result_code_with_its_own_wait_delays_the_retry() -> None:
     payment = new_payment()
     post(payment, failure(payment, code=17), now=later(50))
@@ -168,4 +183,4 @@ def test_order_that_staff_moved_to_pending_takes_a_payment() -> None:
 
     row = MpesaOrder.objects.get(pk=order.pk)
     assert payment.mpesa_order == row
-    assert row.pay_before == row.close_check_at == later(60 + 30 * 60)
+    assert (row.pay_before, row.close_check_at) == (later(60 + 30 * 60), None)

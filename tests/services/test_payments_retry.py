@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from oscar_mpesa.domain.money import AmountRefused
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
-from oscar_mpesa.services.exceptions import MpesaUnavailable, NotPayable, PhoneBlocked, StartRefused, TooManyPushes
+from oscar_mpesa.daraja.exceptions import DarajaUnreachable
+from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaOrder, MpesaPayment
+from oscar_mpesa.services.exceptions import (
+    MpesaUnavailable,
+    NotPayable,
+    PhoneBlocked,
+    ResultUnknown,
+    StartRefused,
+    TooManyPushes,
+)
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.payments import retry_payment
@@ -65,10 +71,6 @@ def exceed_push_limit(payment: MpesaPayment, settings: Any) -> None:
         MpesaPayment.objects.filter(pk=other.pk).update(phone=ANOTHER.msisdn, push_sent_at=later(100))
 
 
-def exceed_amount(payment: MpesaPayment, settings: Any) -> None:
-    payment.mpesa_order.order.total_incl_tax = Decimal(300_000)
-
-
 @pytest.mark.parametrize(
     ("change", "refused"),
     [
@@ -77,7 +79,6 @@ def exceed_amount(payment: MpesaPayment, settings: Any) -> None:
         (cancel, NotPayable),
         (block_phone, PhoneBlocked),
         (exceed_push_limit, TooManyPushes),
-        (exceed_amount, AmountRefused),
     ],
     ids=lambda value: value.__name__,
 )
@@ -114,3 +115,16 @@ def test_repeated_retries_of_one_browser_leave_queries_to_others(expired: MpesaP
             retry(expired, transport, at=200 + second)
 
     assert (len(transport.sent("query")), len(transport.sent("push"))) == (1, 1)
+
+
+def test_retry_without_an_answer_waits_five_minutes(expired: MpesaPayment) -> None:
+    silent = [DarajaUnreachable("no answer")]
+
+    with pytest.raises(ResultUnknown) as refusal:
+        retry(expired, ScriptedTransport({"query": silent}), at=200)
+    MpesaApiCall.objects.all().delete()
+    push = [{**ACCEPTED, "CheckoutRequestID": "ws_CO_2"}]
+    second = retry(expired, ScriptedTransport({"query": silent, "push": push}), at=450)
+
+    assert refusal.value.until == later(450)
+    assert second.phone == ANOTHER.msisdn

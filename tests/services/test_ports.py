@@ -12,18 +12,27 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.stk_push import parse_callback
-from oscar_mpesa.models import MessageKind, MpesaOrder, MpesaOutboxMessage, MpesaReceipt, Verdict
+from oscar_mpesa.models import (
+    MessageKind,
+    MpesaAllocation,
+    MpesaOrder,
+    MpesaOutboxMessage,
+    MpesaReceipt,
+    MpesaRefund,
+    Verdict,
+)
 from oscar_mpesa.oscar_adapter.adapter import OscarAdapter
 from oscar_mpesa.services import outbox
-from oscar_mpesa.services.allocation import retry_booking
+from oscar_mpesa.services.allocation import allocate
+from oscar_mpesa.services.booking_retries import retry_booking
 from oscar_mpesa.services.callbacks import retry_callback
 from oscar_mpesa.services.order_closure import close_order
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.ports import AdapterMissing, register_adapter, replaced_adapter, shop
-from oscar_mpesa.services.receipt_decisions import allocate_receipt, record_refund
+from oscar_mpesa.services.refunds import record_refund
 from oscar_mpesa.services.update_sources import update_from_callback
+from oscar_mpesa.testing import deliver_due
 from tests.services.concurrent_changes import broken_shop
-from tests.services.unmatched import fresh, mismatch
 from tests.shop import later, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,35 +81,38 @@ def test_callback_without_adapter_is_kept_and_applied_later() -> None:
     assert without == (Verdict.FAILED, 0, "Pending payment")
     assert detail.startswith("AdapterMissing(")
     assert callback.verdict == Verdict.APPLIED
-    assert (MpesaReceipt.objects.get().allocation, Order.objects.get().status) == ("applied", "Being processed")
+    assert (MpesaReceipt.objects.get().status, Order.objects.get().status) == ("matched", "Being processed")
 
 
 def test_retry_of_refused_books_without_adapter_raises() -> None:
     payment = new_payment()
     with broken_shop():
         post(payment, success(payment))
-    receipt = MpesaReceipt.objects.get()
+    allocation = MpesaAllocation.objects.get()
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
-        retry_booking(receipt, now=later(60))
-    without = fresh(receipt)
-    retry_booking(without, now=later(600))
+        retry_booking(allocation, now=later(60))
+    refused = MpesaAllocation.objects.get()
+    without = (refused.booked_at, refused.tries)
+    retry_booking(refused, now=later(600))
 
-    assert (without.allocation, without.booked_at) == ("unallocated", None)
-    assert (fresh(receipt).allocation, fresh(receipt).booked_at) == ("applied", later(600))
+    assert without == (None, 1)
+    assert MpesaAllocation.objects.get().booked_at == later(600)
 
 
-def test_applying_a_receipt_without_adapter_raises() -> None:
-    receipt, staff = mismatch(), new_staff_user("apply_receipt")
-    about = {"by": staff, "accept_difference": True}
+def test_matching_money_without_adapter_raises() -> None:
+    payment = new_payment()
+    post(payment, success(payment, amount=1400))
+    receipt, order = MpesaReceipt.objects.get(), payment.mpesa_order.order
+    staff = new_staff_user("match_receipt")
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
-        allocate_receipt(receipt, receipt.order, now=later(60), **about)
-    without = fresh(receipt)
-    allocate_receipt(receipt, receipt.order, now=later(90), **about)
+        allocate(receipt, order, by=staff, now=later(60))
+    without = (MpesaReceipt.objects.get().status, MpesaAllocation.objects.count())
+    allocate(receipt, order, by=staff, now=later(90))
 
-    assert (without.allocation, without.booked_at) == ("mismatch", None)
-    assert (fresh(receipt).allocation, fresh(receipt).booked_at) == ("applied", later(90))
+    assert without == ("wrong_amount", 0)
+    assert (MpesaReceipt.objects.get().status, MpesaAllocation.objects.get().booked_at) == ("matched", later(90))
 
 
 def test_naming_a_booked_receipt_without_adapter_raises() -> None:
@@ -119,14 +131,14 @@ def test_naming_a_booked_receipt_without_adapter_raises() -> None:
 
 def test_recording_a_refund_without_adapter_raises() -> None:
     receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
-    about = {"amount": receipt.amount, "reference": "SKN7AAA111", "by": new_staff_user("record_return")}
+    about = {"amount": receipt.amount, "code": "SKN7AAA111", "by": new_staff_user("record_refund")}
 
     with replaced_adapter(None), pytest.raises(AdapterMissing):
         record_refund(receipt, now=later(60), **about)
-    without = fresh(receipt).returned_amount
+    without = MpesaRefund.objects.count()
     record_refund(receipt, now=later(90), **about)
 
-    assert without is None
+    assert without == 0
     assert Order.objects.get().sources.get().amount_refunded == 1500
 
 
@@ -151,7 +163,7 @@ def test_email_without_adapter_stays_in_the_outbox() -> None:
         outbox.enqueue(mpesa_order, MessageKind.PAY_LATER_EMAIL, now=now)
     item = MpesaOutboxMessage.objects.get()
     without = (item.delivered_at, len(mail.outbox))
-    outbox.deliver_for_order(mpesa_order.pk, now=now + TEN_MINUTES)
+    deliver_due(now=now + TEN_MINUTES)
 
     item.refresh_from_db()
     assert without == (None, 0)
@@ -170,7 +182,7 @@ def test_delivery_that_fails_after_commit_is_logged_and_retried(caplog: pytest.L
     with connection.execute_wrapper(refuse), transaction.atomic():
         outbox.enqueue(mpesa_order, MessageKind.PAY_LATER_EMAIL, now=now)
     without = len(mail.outbox)
-    outbox.deliver_for_order(mpesa_order.pk, now=now + TEN_MINUTES)
+    deliver_due(now=now + TEN_MINUTES)
 
-    assert "Error calling enqueue.<locals>.<lambda> in on_commit()" in caplog.text
+    assert "OSCAR_MPESA['WAKE'] raised; mpesa_reconcile delivers what is due" in caplog.text
     assert (without, len(mail.outbox)) == (0, 1)

@@ -100,11 +100,12 @@ def test_unanswered_payment_expires_anyway() -> None:
     assert payment.status == "expired"
 
 
-def test_late_failure_after_expiry_is_stored_as_event() -> None:
+def test_failure_named_after_expiry_explains_the_payment() -> None:
     payment, _ = query_at(query_reply("4999"), at=151)
 
     post(payment, failure(payment, code=1037), now=later(200))
 
     payment.refresh_from_db()
-    assert (payment.status, payment.result_code) == ("expired", "no-answer")
-    assert MpesaEvent.objects.filter(type="update_ignored").count() == 1
+    assert (payment.status, payment.result_code, payment.next_query_at) == ("expired", "1037", None)
+    assert payment.outcome.sentence.startswith("The phone {number} did not answer.")
+    assert MpesaEvent.objects.filter(type="result_named").count() == 1

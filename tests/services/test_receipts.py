@@ -1,33 +1,96 @@
-"""Allocate arrived money: applied, mismatch, surplus or unallocated (M5 to M8, M10)."""
+"""Store the money that payments bring, once each (M5 to M8)."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from oscar.apps.order.signals import order_status_changed
+from django.db import OperationalError
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import Allocation, MpesaReceipt, Verdict
+from oscar_mpesa.models import MpesaAllocation, MpesaCallback, MpesaEvent, MpesaReceipt, UpdateSource, Verdict
+from oscar_mpesa.services.allocation import allocate, reverse_allocation
 from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.reconciliation import reconcile
+from oscar_mpesa.services.update_sources import PaymentUpdate
 from tests.services.concurrent_changes import broken_books
-from tests.shop import ANOTHER, CANCELS, failure, later, new_order, new_payment, pay, post, query_update, success
+from tests.services.money import (
+    FIRST,
+    PERMISSIONS,
+    SECOND,
+    balance,
+    books,
+    canceled_twice,
+    change_total,
+    entries,
+    money,
+    order_of,
+    receipt,
+    signals,
+    twice_paid,
+)
+from tests.shop import (
+    ANOTHER,
+    CANCELS,
+    failure,
+    later,
+    new_order,
+    new_payment,
+    new_staff_user,
+    pay,
+    post,
+    query_update,
+    success,
+)
 
 pytestmark = pytest.mark.django_db
 
 
-def test_wrong_amount_is_a_mismatch_and_puts_the_payment_on_hold() -> None:
+def test_callback_stores_one_receipt_and_pays_its_order() -> None:
     payment = new_payment()
 
-    callback = post(payment, success(payment, amount=1400))
+    callback = post(payment, success(payment, number=FIRST), now=later(9))
+
+    own = receipt()
+    assert callback.verdict == Verdict.APPLIED
+    assert (own.amount, own.channel, own.payment, own.meant_for_id) == (1500, "stk", payment, payment.order_id)
+    assert (str(own.posted_on), own.created_at, own.environment) == ("2026-11-23", later(9), "simulated")
+    assert (balance(payment.mpesa_order), books(order_of(payment))) == ((True, 0), 1500)
+
+
+def test_repeated_callback_adds_no_receipt() -> None:
+    payment = pay(new_payment(), number=FIRST)
+
+    again = post(payment, success(payment, number=FIRST), now=later(60))
+
+    assert (again.verdict, MpesaReceipt.objects.count(), books(order_of(payment))) == (Verdict.DUPLICATE, 1, 1500)
+
+
+def test_known_code_of_a_payment_is_a_duplicate() -> None:
+    payment = pay(new_payment(), number=FIRST)
+    known: Any = {
+        "amount": Decimal(1500),
+        "receipt_number": FIRST,
+        "checkout_request_id": payment.checkout_request_id or "",
+    }
+    update = PaymentUpdate(source=UpdateSource.CALLBACK, status=PaymentStatus.COMPLETED, **known)
+
+    verdict = apply_update(payment, update, now=later(60))
+
+    assert (verdict, MpesaReceipt.objects.count(), money()) == (Verdict.DUPLICATE, 1, ("matched", 0, ""))
+
+
+def test_wrong_amount_completes_the_payment_and_pays_nothing() -> None:
+    payment = new_payment()
+
+    callback = post(payment, success(payment, amount=1400, number=FIRST))
 
     payment.refresh_from_db()
-    receipt = MpesaReceipt.objects.get()
-    assert callback.verdict == Verdict.MISMATCH
-    assert (payment.status, payment.on_hold) == ("processing", True)
-    assert (receipt.allocation, receipt.amount) == (Allocation.MISMATCH, 1400)
-    assert payment.mpesa_order.order.status == "Pending payment"
-    assert not payment.mpesa_order.order.sources.exists()
+    assert (callback.verdict, payment.status) == (Verdict.MISMATCH, "completed")
+    assert (money(), receipt().amount) == (("wrong_amount", 1400, "wrong_amount"), 1400)
+    order = order_of(payment)
+    assert (order.status, balance(order), books(order)) == ("Pending payment", (False, 1500), 0)
 
 
 def test_repeated_wrong_amount_adds_no_receipt_and_pays_nothing() -> None:
@@ -36,213 +99,73 @@ def test_repeated_wrong_amount_adds_no_receipt_and_pays_nothing() -> None:
 
     again = post(payment, success(payment, amount=1400))
 
-    payment.refresh_from_db()
-    assert (again.verdict, payment.status, payment.on_hold) == (Verdict.DUPLICATE, "processing", True)
-    assert MpesaReceipt.objects.count() == 1
+    assert (again.verdict, MpesaReceipt.objects.count()) == (Verdict.DUPLICATE, 1)
+    assert balance(payment.mpesa_order) == (False, 1500)
 
 
-def test_second_receipt_of_a_paid_payment_is_surplus() -> None:
-    payment = pay(new_payment())
+def test_second_code_of_a_payment_is_a_conflict_and_no_receipt() -> None:
+    payment = pay(new_payment(), number=FIRST)
 
-    post(payment, success(payment, number="OD999ZZZ99"))
+    post(payment, success(payment, number=SECOND), now=later(60))
 
-    surplus = MpesaReceipt.objects.get(number="OD999ZZZ99")
-    assert surplus.allocation == Allocation.SURPLUS
-    assert payment.mpesa_order.order.sources.get().amount_debited == 1500
-
-
-def test_second_of_two_successful_payments_is_surplus() -> None:
-    order = new_order()
-    first = new_payment(order)
-    post(first, failure(first), now=later(10))
-    second = pay(new_payment(order, phone=ANOTHER, now=later(20)), number="OD222BBB22", now=later(30))
-
-    post(first, success(first, number="OD111AAA11"), now=later(40))
-
-    first.refresh_from_db()
-    assert (first.status, second.status) == ("completed", "completed")
-    allocations = dict(MpesaReceipt.objects.values_list("number", "allocation"))
-    assert allocations == {"OD222BBB22": "applied", "OD111AAA11": "surplus"}
-    assert order.payment_events.count() == 1
+    assert (MpesaReceipt.objects.count(), books(order_of(payment))) == (1, 1500)
+    event = MpesaEvent.objects.get(type="receipt_code_conflict")
+    assert (event.payment, event.receipt, event.params) == (payment, receipt(FIRST), {"number": SECOND})
 
 
-def test_surplus_of_another_amount_completes_nothing() -> None:
-    order = new_order()
-    first = new_payment(order)
-    post(first, failure(first), now=later(10))
-    pay(new_payment(order, phone=ANOTHER, now=later(20)), number="OD222BBB22", now=later(30))
-
-    post(first, success(first, number="OD111AAA11", amount=3), now=later(40))
-
-    first.refresh_from_db()
-    assert (first.status, first.on_hold) == ("cancelled", False)
-    assert MpesaReceipt.objects.get(number="OD111AAA11").allocation == Allocation.SURPLUS
-
-
-def test_known_number_with_the_right_amount_does_not_end_the_hold() -> None:
-    payment = new_payment()
-    post(payment, success(payment, amount=5))
-
-    again = post(payment, success(payment))
-    post(payment, success(payment, number="OD777GGG77"), now=later(30))
-
-    payment.refresh_from_db()
-    assert again.verdict == Verdict.MISMATCH
-    assert payment.status == "completed"
-    assert dict(MpesaReceipt.objects.values_list("number", "allocation")) == {
-        "OD123ABC45": "mismatch",
-        "OD777GGG77": "applied",
-    }
-
-
-def test_unbooked_mismatch_makes_no_later_money_surplus() -> None:
-    payment = new_payment()
-    post(payment, success(payment, amount=5, number="OD000WRONG"))
-
-    def raises(**_: Any) -> None:
-        raise RuntimeError("broken")
-
-    order_status_changed.connect(raises)
-    try:
-        post(payment, success(payment), now=later(20))
-    finally:
-        order_status_changed.disconnect(raises)
-    post(payment, success(payment, number="OD777GGG77"), now=later(30))
-
-    order = payment.mpesa_order.order
-    order.refresh_from_db()
-    assert dict(MpesaReceipt.objects.values_list("number", "allocation")) == {
-        "OD000WRONG": "mismatch",
-        "OD123ABC45": "unallocated",
-        "OD777GGG77": "applied",
-    }
-    assert (order.status, order.sources.count()) == ("Being processed", 1)
-
-
-def test_resolved_number_with_another_amount_pays_nothing() -> None:
-    payment = new_payment()
-    post(payment, success(payment, amount=5))
-    MpesaReceipt.objects.update(allocation="explained")
-
-    again = post(payment, success(payment), now=later(30))
-
-    payment.refresh_from_db()
-    assert (again.verdict, payment.status) == (Verdict.NO_CHANGE, "processing")
-    assert not payment.mpesa_order.order.sources.exists()
-
-
-def test_number_that_paid_another_order_pays_nothing() -> None:
-    pay(new_payment())
+def test_code_of_another_payment_is_a_conflict_and_pays_nothing() -> None:
+    pay(new_payment(), number=FIRST)
     second = new_payment(phone=ANOTHER)
 
-    callback = post(second, success(second))
+    callback = post(second, success(second, number=FIRST))
 
     second.refresh_from_db()
     assert (callback.verdict, second.status) == (Verdict.UNMATCHED, "processing")
-    assert MpesaReceipt.objects.count() == 1
+    assert (MpesaReceipt.objects.count(), balance(receipt().meant_for)) == (1, (True, 0))
+    assert MpesaEvent.objects.get(type="receipt_code_conflict").payment == second
 
 
-def test_unmatched_money_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_second_of_two_successful_payments_is_overpaid() -> None:
+    order = twice_paid()
+
+    assert (money(FIRST), money(SECOND)) == (("matched", 0, ""), ("overpaid", 1500, "order_paid"))
+    assert (order.payment_events.count(), books(order)) == (1, 1500)
+    assert {each.payment.status for each in MpesaReceipt.objects.all() if each.payment} == {"completed"}
+
+
+def test_money_is_stored_although_the_shop_s_code_raises() -> None:
     payment = new_payment()
 
-    post(payment, success(payment, amount=1400))
-
-    assert "KSh 1400.00 (OD123ABC45) needs a decision: mismatch" in caplog.text.replace("KSh 1400 ", "KSh 1400.00 ")
-
-
-def test_money_for_a_closed_order_is_unallocated() -> None:
-    payment = new_payment()
-    payment.mpesa_order.closed_at = later(1)
-    payment.mpesa_order.save()
-
-    post(payment, success(payment), now=later(9))
+    with broken_books():
+        callback = post(payment, success(payment, number=FIRST))
 
     payment.refresh_from_db()
-    assert payment.status == "completed"
-    assert MpesaReceipt.objects.get().allocation == Allocation.UNALLOCATED
-    assert payment.mpesa_order.order.status == "Pending payment"
+    assert (callback.verdict, payment.status) == (Verdict.APPLIED, "completed")
+    assert (money(), entries(order_of(payment))) == (("matched", 0, ""), [(FIRST, 1500)])
 
 
-def test_money_for_an_order_cancelled_by_staff_is_unallocated() -> None:
-    payment = new_payment()
-    order = payment.mpesa_order.order
-    order.status = "Cancelled"
-    order.save()
+def test_masked_payer_never_decides() -> None:
+    payment = new_payment(phone=CANCELS)
 
-    post(payment, success(payment), now=later(9))
+    post(payment, success(payment, PhoneNumber="2547*****149"))
 
-    receipt = MpesaReceipt.objects.get()
-    order.refresh_from_db()
-    assert (receipt.allocation, receipt.error, order.status) == (Allocation.UNALLOCATED, "", "Cancelled")
-    assert receipt.outbox_messages.filter(kind="receipt_unmatched").count() == 1
-    assert not order.sources.exists()
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.COMPLETED
 
 
-def test_paid_query_pays_with_a_receipt_without_number() -> None:
+# Money without a code
+
+
+def test_paid_query_stores_a_receipt_without_code() -> None:
     payment = new_payment()
 
     verdict = apply_update(payment, query_update("0"), now=later(21))
 
     payment.refresh_from_db()
-    receipt = MpesaReceipt.objects.get()
+    own = receipt(None)
     assert (verdict, payment.status) == (Verdict.APPLIED, "completed")
-    assert (receipt.number, receipt.amount, receipt.awaiting_number) == (None, 1500, payment.pk)
-    assert payment.mpesa_order.order.sources.get().reference == ""
-
-
-def test_callback_after_a_paid_query_adds_only_the_number() -> None:
-    payment = new_payment()
-    apply_update(payment, query_update("0"), now=later(21))
-
-    callback = post(payment, success(payment), now=later(25))
-
-    order = payment.mpesa_order.order
-    source = order.sources.get()
-    assert callback.verdict == Verdict.APPLIED
-    assert MpesaReceipt.objects.get().number == "OD123ABC45"
-    assert (source.reference, source.amount_debited) == ("OD123ABC45", 1500)
-    assert source.transactions.get().reference == order.payment_events.get().reference == "OD123ABC45"
-
-
-def test_callback_with_another_amount_after_a_paid_query_is_listed() -> None:
-    payment = new_payment()
-    apply_update(payment, query_update("0"), now=later(21))
-
-    callback = post(payment, success(payment, amount=1400), now=later(25))
-
-    payment.refresh_from_db()
-    receipt = MpesaReceipt.objects.get()
-    assert callback.verdict == Verdict.MISMATCH
-    assert (receipt.allocation, receipt.amount, receipt.number) == (Allocation.MISMATCH, 1400, "OD123ABC45")
-    assert (payment.status, payment.on_hold) == ("completed", False)
-    assert payment.mpesa_order.order.sources.get().amount_debited == 1500
-
-
-def test_other_payment_s_money_is_surplus_while_a_mismatch_is_booked() -> None:
-    order = new_order()
-    first = new_payment(order)
-    post(first, failure(first), now=later(10))
-    second = new_payment(order, phone=ANOTHER, now=later(20))
-    apply_update(second, query_update("0"), now=later(41))
-    post(second, success(second, amount=1400), now=later(45))
-
-    post(first, success(first, number="OD111AAA11"), now=later(50))
-
-    assert MpesaReceipt.objects.get(number="OD111AAA11").allocation == Allocation.SURPLUS
-    assert order.sources.count() == 1
-
-
-def test_number_of_a_closed_order_s_money_is_added_and_stays_unmatched() -> None:
-    payment = new_payment()
-    payment.mpesa_order.closed_at = later(1)
-    payment.mpesa_order.save()
-    apply_update(payment, query_update("0"), now=later(21))
-
-    post(payment, success(payment), now=later(25))
-
-    receipt = MpesaReceipt.objects.get()
-    assert (receipt.number, receipt.allocation) == ("OD123ABC45", Allocation.UNALLOCATED)
-    assert not payment.mpesa_order.order.sources.exists()
+    assert (own.amount, own.paid_at, own.status) == (1500, later(21), "matched")
+    assert order_of(payment).sources.get().reference == ""
 
 
 def test_repeated_paid_query_is_one_receipt() -> None:
@@ -251,46 +174,115 @@ def test_repeated_paid_query_is_one_receipt() -> None:
 
     verdict = apply_update(payment, query_update("0"), now=later(40))
 
-    assert verdict == Verdict.NO_CHANGE
-    assert MpesaReceipt.objects.count() == 1
+    assert (verdict, MpesaReceipt.objects.count()) == (Verdict.NO_CHANGE, 1)
 
 
-def test_raising_shop_code_loses_no_money() -> None:
-    payment = new_payment()
-
-    def raises(**_: Any) -> None:
-        raise RuntimeError("the shop's receiver is broken")
-
-    order_status_changed.connect(raises)
-    try:
-        callback = post(payment, success(payment))
-    finally:
-        order_status_changed.disconnect(raises)
-
-    payment.refresh_from_db()
-    receipt, order = MpesaReceipt.objects.get(), payment.mpesa_order.order
-    assert (callback.verdict, payment.status) == (Verdict.APPLIED, "completed")
-    assert (receipt.allocation, receipt.tries) == (Allocation.UNALLOCATED, 1)
-    assert "the shop's receiver is broken" in receipt.error
-    assert (order.status, order.sources.count(), order.payment_events.count()) == ("Pending payment", 0, 0)
-
-
-def test_number_received_while_shop_code_raises_is_kept() -> None:
+def test_callback_after_a_paid_query_adds_only_the_code() -> None:
     payment = new_payment()
     apply_update(payment, query_update("0"), now=later(21))
 
-    with broken_books():
-        post(payment, success(payment), now=later(25))
+    callback = post(payment, success(payment, number=FIRST), now=later(25))
 
-    receipt = MpesaReceipt.objects.get()
-    assert (receipt.number, receipt.allocation) == ("OD123ABC45", Allocation.APPLIED)
-    assert "the shop's books are broken" in receipt.error
+    order = order_of(payment)
+    source = order.sources.get()
+    assert (callback.verdict, receipt().paid_at) == (Verdict.APPLIED, later(5))
+    assert (source.reference, source.amount_debited) == (FIRST, 1500)
+    assert source.transactions.get().reference == order.payment_events.get().reference == FIRST
+    assert MpesaEvent.objects.get(type="receipt_code_added").params == {"source": "callback", "number": FIRST}
 
 
-def test_masked_or_missing_payer_never_decides() -> None:
-    payment = new_payment(phone=CANCELS)
+def test_amount_that_a_query_proved_stays_when_a_callback_names_another() -> None:
+    payment = new_payment()
+    apply_update(payment, query_update("0"), now=later(21))
 
-    post(payment, success(payment, PhoneNumber="2547*****149"))
+    callback = post(payment, success(payment, amount=1400, number=FIRST), now=later(25))
+
+    assert (callback.verdict, receipt().amount, money()) == (Verdict.NO_CHANGE, 1500, ("matched", 0, ""))
+    assert MpesaEvent.objects.get(type="receipt_amount_conflict").params == {"amount": "1400.00"}
+    assert (balance(payment.mpesa_order), books(order_of(payment))) == ((True, 0), 1500)
+
+
+def test_other_amount_than_an_earlier_callback_changes_nothing() -> None:
+    payment = pay(new_payment(), number=FIRST)
+
+    callback = post(payment, success(payment, number=FIRST, amount=1400), now=later(500))
+
+    assert (callback.verdict, receipt().amount) == (Verdict.NO_CHANGE, 1500)
+    assert MpesaEvent.objects.filter(type="receipt_amount_conflict").count() == 1
+
+
+def test_naming_one_of_two_receipts_renames_only_its_own_books() -> None:
+    first, second = canceled_twice()
+    change_total(order_of(first), "3000.00", at=120)
+    apply_update(first, query_update("0"), now=later(300))
+    apply_update(second, query_update("0"), now=later(310))
+
+    post(second, success(second, number=SECOND), now=later(320))
+
+    order = order_of(first)
+    assert [each.reference for each in order.payment_events.order_by("pk")] == ["", SECOND]
+    assert [each.reference for each in order.sources.order_by("pk")] == ["", SECOND]
+
+
+def test_late_code_of_money_matched_to_another_order_is_written_there(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    first, second = canceled_twice()
+    pay(second, number=SECOND, now=later(300))
+    apply_update(first, query_update("0"), now=later(310))
+    other, staff = new_order(status="Pending"), new_staff_user(*PERMISSIONS)
+    allocate(receipt(None), other, by=staff, now=later(400))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        post(first, success(first, number=FIRST), now=later(500))
+
+    assert (other.sources.get().reference, order_of(first).sources.get().reference) == (FIRST, SECOND)
+
+
+def test_late_code_of_moved_money_survives_a_kill() -> None:
+    payment = new_payment()
+    apply_update(payment, query_update("0"), now=later(20))
+    other, staff = new_order(status="Pending"), new_staff_user(*PERMISSIONS)
+    reverse_allocation(MpesaAllocation.objects.get(), by=staff, note="another order's", now=later(30))
+    allocate(receipt(None), other, by=staff, now=later(40))
+    payment.refresh_from_db()
+    post(payment, success(payment, number=FIRST), now=later(50))  # its hooks don't run in this test
+    in_between = other.sources.get().reference
+
+    list(reconcile(lambda: later(60)))
+
+    assert (in_between, other.sources.get().reference) == ("", FIRST)
+    assert (MpesaAllocation.objects.active().get().next_try_at, books(other)) == (None, 1500)
+    assert signals(other) == ["order_paid 1"]
+
+
+def test_deadlock_while_adding_a_code_leaves_the_callback_to_retry() -> None:
+    payment = new_payment()
+    apply_update(payment, query_update("0"), now=later(30))
+
+    with broken_books(OperationalError("deadlock detected")):
+        post(payment, success(payment, number=FIRST), now=later(40))
+
+    assert MpesaCallback.objects.get().verdict == Verdict.FAILED
+    assert MpesaReceipt.objects.get().number is None
+
+
+def test_code_arrives_after_its_order_was_closed() -> None:
+    first, _ = canceled_twice()
+    first.mpesa_order.closed_at = later(120)
+    first.mpesa_order.close_reason = "staff"
+    first.mpesa_order.save()
+    apply_update(first, query_update("0"), now=later(200))
+
+    post(first, success(first, number=FIRST), now=later(210))
+
+    assert (money(), books(order_of(first))) == (("unmatched", 1500, "order_closed"), 0)
+
+
+def test_failure_after_money_changes_nothing() -> None:
+    payment = pay(new_payment(), number=FIRST)
+
+    post(payment, failure(payment), now=later(60))
 
     payment.refresh_from_db()
-    assert payment.status == PaymentStatus.COMPLETED
+    assert (payment.status, balance(payment.mpesa_order)) == ("completed", (True, 0))

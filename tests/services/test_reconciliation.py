@@ -4,24 +4,51 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
 from django.db import DatabaseError
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MpesaCallback, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt, Verdict
+from oscar_mpesa.models import (
+    MpesaAllocation,
+    MpesaCallback,
+    MpesaClaim,
+    MpesaOrder,
+    MpesaOutboxMessage,
+    MpesaPayment,
+    MpesaReceipt,
+    Verdict,
+)
 from oscar_mpesa.services import callbacks
 from oscar_mpesa.services.callbacks import delete_unverified, retry_callback, unprocessed_callbacks
+from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.reconciliation import Kind, Step, reconcile
 from tests.services.concurrent_changes import broken_shop, failing_queries, just_before
-from tests.shop import CANCELS, NO_FUNDS, NOON, failure, later, new_payment, pay, post, success
+from tests.shop import (
+    CANCELS,
+    NO_FUNDS,
+    NOON,
+    failure,
+    later,
+    new_order,
+    new_payment,
+    new_staff_user,
+    pay,
+    post,
+    success,
+)
 
 pytestmark = pytest.mark.django_db
 
 HALF_AN_HOUR = 30 * 60
 
 Order = get_model("order", "Order")
+
+
+#: Seconds after which old unverified posts are deleted.
+MONTH = timedelta(days=30, seconds=30).total_seconds()
 
 
 def steps_at(at: float) -> list[tuple[str, str, bool]]:
@@ -127,7 +154,18 @@ def test_refused_bookings_are_retried() -> None:
 
     assert [step for step in refused if step[0] == "books"] == [("books", "refused", False)]
     assert [step for step in mended if step[0] == "books"] == [("books", "tried again", True)]
-    assert MpesaReceipt.objects.get().allocation == "applied"
+    assert MpesaAllocation.objects.get().booked_at == later(180)
+
+
+def test_receipt_and_claim_of_one_code_are_matched() -> None:
+    staff, order = new_staff_user("record_claim"), new_order(status="Pending")
+    record_claim("OD123ABC45", Decimal(1500), order=order, by=staff, note="seen", now=NOON)
+    pay(new_payment())  # the match after the commit was lost
+
+    steps = steps_at(60)
+
+    assert ("claim", "matched", True) in steps
+    assert (MpesaClaim.objects.get().status, MpesaReceipt.objects.get().status) == ("withdrawn", "matched")
 
 
 def test_overdue_orders_are_closed() -> None:
@@ -221,7 +259,7 @@ def test_unverified_posts_are_deleted_after_thirty_days() -> None:
     newer = MpesaCallback(body=b"x", received_at=later(60), environment="simulated", verdict=Verdict.UNVERIFIED)
     MpesaCallback.objects.bulk_create([old, newer])
 
-    steps_at(timedelta(days=30, seconds=30).total_seconds())
+    steps_at(MONTH)
 
     left = MpesaCallback.objects.values_list("verdict", "received_at")
     assert set(left) == {("applied", NOON), (Verdict.UNVERIFIED.value, later(60))}

@@ -14,9 +14,10 @@ from oscar_mpesa.models import MpesaApiCall, MpesaEvent, MpesaOrder, MpesaPaymen
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.order_closure import close_order
 from oscar_mpesa.services.payments import start_payment
+from oscar_mpesa.services.status_query import query_status
 from oscar_mpesa.services.stk_push import send_stk_push
 from oscar_mpesa.testing import ScriptedTransport
-from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, refusal
+from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply, refusal
 from tests.shop import NOON, PAYS, later, new_order, new_payment, new_staff_user, post, success
 
 pytestmark = pytest.mark.django_db
@@ -108,12 +109,15 @@ def test_failed_call_is_stored_with_its_kind(answer: Any, kind: str, error: str)
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (refusal("400.002.02", "Bad Request - Invalid PhoneNumber", status=400), "refused"),
+        (refusal("400.002.02", "Bad Request - Invalid PhoneNumber", status=400), "number-refused"),
+        (refusal("400.002.02", "Bad Request - Invalid Amount", status=400), "amount-refused"),
+        (refusal("404.001.04", "Invalid Authentication Header", status=404), "misconfigured"),
+        ({**ACCEPTED, "ResponseCode": "1"}, "refused"),
         (refusal("500.003.02", "System is busy", status=500), "busy"),
         (refusal("500.001.1001", "Merchant does not exist", status=500), "misconfigured"),
         (DarajaUnreachable("connection refused", sent=False), "not-sent"),
     ],
-    ids=["bad field", "busy", "merchant unknown", "never left"],
+    ids=["number", "amount", "header", "response code", "busy", "merchant unknown", "never left"],
 )
 def test_push_that_was_surely_not_sent_fails_with_its_own_code(answer: Any, code: str) -> None:
     payment, _ = prompted(answer)
@@ -132,11 +136,15 @@ def test_push_that_was_surely_not_sent_fails_with_its_own_code(answer: Any, code
     ],
     ids=["no answer", "html", "cut off", "internal error", "firewall"],
 )
-def test_push_of_unknown_outcome_waits_for_its_callback(answer: Any) -> None:
+def test_push_of_unknown_outcome_waits_for_its_callback_and_a_query(answer: Any) -> None:
     payment, transport = prompted(answer)
     waiting = payment.status, payment.checkout_request_id
 
-    post(payment, success(payment, checkout_id="ws_CO_of_the_callback"), now=later(9))
+    post(payment, success(payment, checkout_id="ws_CO_of_the_callback"), now=later(9), confirmed=False)
+    payment.refresh_from_db()
+    paid = {**query_reply("0"), "CheckoutRequestID": "ws_CO_of_the_callback"}
+    with replaced_transport(ScriptedTransport([paid])):
+        query_status(payment, now=later(10))
 
     payment.refresh_from_db()
     assert waiting == ("processing", None)

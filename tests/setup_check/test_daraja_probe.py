@@ -85,7 +85,13 @@ def test_wrong_credential_is_named(
 @pytest.mark.parametrize(
     ("answer", "name", "text"),
     [
-        pytest.param(page("<html>Incident</html>", status=403), "server-blocked", "blocks this server", id="firewall"),
+        pytest.param(page("", status=403), "server-blocked", "blocks this server", id="firewall"),
+        pytest.param(
+            page("<html>Incapsula incident ID: 0-0</html>", status=503),
+            "server-blocked",
+            "blocks this server",
+            id="page of the firewall",
+        ),
         pytest.param(page("<html>Welcome</html>"), "safaricom-unreadable", "sandbox.safaricom.co.ke", id="HTML"),
         pytest.param(page("", status=503), "safaricom-unreadable", "does not answer as Safaricom", id="gateway"),
         pytest.param(page("", status=429), "safaricom-busy", "busy", id="too many"),

@@ -26,6 +26,7 @@ def set_up_services(settings: Any) -> None:
     """Configure a shared cache and an email server."""
     settings.CACHES = SHARED
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_TIMEOUT = 10
 
 
 def test_ready_shop_has_only_ok_findings(settings: Any) -> None:

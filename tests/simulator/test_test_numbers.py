@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.domain.result_codes import callback_outcome
+from oscar_mpesa.domain.result_codes import result_outcome
 from oscar_mpesa.simulator.test_numbers import PHONE_ANSWERS, RESULTS, Answer, default_answer, practice_answer_of
 
 
@@ -59,4 +59,4 @@ def test_practice_phone_has_three_answers() -> None:
     ids=str,
 )
 def test_every_answer_has_a_known_code(answer: Answer, status: PaymentStatus) -> None:
-    assert callback_outcome(str(RESULTS[answer].code)).status is status
+    assert result_outcome(str(RESULTS[answer].code)).status is status

@@ -11,8 +11,8 @@ from tests.stores.process import run
     "settings",
     [
         pytest.param("settings", id="M-PESA is the last app"),
-        pytest.param("settings_first", id="M-PESA is the first app"),
-        pytest.param("settings_manual", id="mixins added manually"),
+        pytest.param("settings_first", marks=pytest.mark.slow, id="M-PESA is the first app"),
+        pytest.param("settings_manual", marks=pytest.mark.slow, id="mixins added manually"),
     ],
 )
 def test_shop_sells_by_mpesa_and_card(settings: str) -> None:
@@ -22,8 +22,8 @@ def test_shop_sells_by_mpesa_and_card(settings: str) -> None:
     assert "8 passed" in done.stdout
 
 
-def test_check_names_the_missing_mixins() -> None:
-    done = run("django", "check", settings="settings_without_mixins")
+def test_deployment_check_fails_and_names_the_missing_mixins() -> None:
+    done = run("django", "check", "--deploy", settings="settings_without_mixins")
 
     assert done.returncode == 1, done.stdout
     assert "oscar_mpesa.E001" in done.stderr

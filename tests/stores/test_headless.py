@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.stores.process import run
 
 
+@pytest.mark.slow
 def test_shop_with_django_oscar_api_sells_to_apps() -> None:
     done = run("pytest", "tests/stores/headless/purchases.py", "--quiet", "-p", "no:cacheprovider", store="headless")
 

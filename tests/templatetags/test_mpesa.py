@@ -10,7 +10,7 @@ from django.utils import translation
 
 from oscar_mpesa.payment_page.page import PaymentPage
 from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, phone, when
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, number, phone, when
 from tests.shop import NOON, PAYS
 
 PAGE = PaymentPage(
@@ -18,6 +18,9 @@ PAGE = PaymentPage(
     sentence="",
     amount=Decimal(1500),
     receipt_number="",
+    is_number_proven=False,
+    is_more_than_owed=False,
+    part_paid="",
     kept=(),
     decisions=(),
     phone=PAYS,
@@ -64,3 +67,7 @@ def test_time_of_another_day_includes_the_day() -> None:
     assert when(NOON, NOON) == "15:00"
     assert when(NOON + timedelta(days=1), NOON) == "15:00, 24 Nov"
     assert when(None, NOON) == ""
+
+
+def test_number_has_a_comma_for_thousands() -> None:
+    assert [number(count) for count in (None, 0, 999, 1_500_000)] == ["", "0", "999", "1,500,000"]

@@ -13,7 +13,7 @@ from oscar_mpesa.daraja.stk_push import StkPush
 from oscar_mpesa.daraja.transport import Request
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.testing import ScriptedTransport
-from oscar_mpesa.testing.transport import DictCache, answer, endpoint_of
+from oscar_mpesa.testing.transport import DictCache, UnscriptedCall, answer, endpoint_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
@@ -75,7 +75,7 @@ def test_each_endpoint_can_have_its_own_script() -> None:
 def test_unscripted_call_fails_the_test() -> None:
     transport = ScriptedTransport()
 
-    with pytest.raises(AssertionError, match="call 1 to push was not in the script"):
+    with pytest.raises(UnscriptedCall, match="call 1 to push was not in the script"):
         Client(SHOP, transport, DictCache()).push(PUSH, now=NOW)
 
 
@@ -85,7 +85,7 @@ def test_script_for_an_unknown_endpoint_is_refused() -> None:
 
 
 def test_request_to_an_unknown_path_fails_the_test() -> None:
-    with pytest.raises(AssertionError, match="Daraja has no /elsewhere"):
+    with pytest.raises(UnscriptedCall, match="Daraja has no /elsewhere"):
         endpoint_of(request_to("/elsewhere"))
 
 

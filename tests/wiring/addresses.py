@@ -41,7 +41,7 @@ LINK = "/en/checkout/mpesa/pay/<token>/"
 INITIATE = "/api/payments/initiate_mpesa"
 CHECK = "/api/payments/<int:payment_id>/check_status"
 PHONE_LIST = "/practice-phone/"
-PHONE = "/practice-phone/<int:payment_id>/"
+PHONE = "/practice-phone/<row_id:payment_id>/"
 
 TABLE = {
     PAYMENT_PAGE: PAGE,
@@ -62,10 +62,12 @@ TABLE = {
     "/api/payments/mpesa/callback/": SAFARICOM,
     "/api/payments/mpesa/callback/<secret>/": SAFARICOM,
     "/api/payments/hooks/<secret>/": SAFARICOM,
+    "/api/payments/hooks/<path:longer>": ACTION,
+    "/api/payments/mpesa/callback/<path:longer>": ACTION,
     # The practice phone is public and shows only the prompts of its session.
     PHONE_LIST: Statuses(200, 405),
     PHONE: PAGE,
-    "/practice-phone/<int:payment_id>/answer/": ACTION,
+    "/practice-phone/<row_id:payment_id>/answer/": ACTION,
 }
 
 
@@ -93,8 +95,10 @@ def filled(address: str, payment: MpesaPayment, *, token: str = "1.made.up") -> 
     known: dict[str, Any] = {
         "<public_id>": payment.mpesa_order.public_id,
         "<int:payment_id>": payment.pk,
+        "<row_id:payment_id>": payment.pk,
         "<token>": token,
         "<secret>": "0" * 32,
+        "<path:longer>": f"{'0' * 32}/more",
     }
     return re.sub(r"<[^>]+>", lambda found: str(known[found[0]]), address)
 

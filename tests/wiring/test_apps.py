@@ -48,12 +48,15 @@ def test_new_config_extends_the_pipeline_of_its_settings(settings: Any) -> None:
 
 def test_second_ready_registers_nothing_twice() -> None:
     before = (len(order_status_changed.receivers), len(registry.registered_checks))
+    deployed = len(registry.deployment_checks)
 
     apps.get_app_config("oscar_mpesa").ready()
 
     assert (len(order_status_changed.receivers), len(registry.registered_checks)) == before
     assert len(order_status_changed.receivers) == 1
-    assert checks.check_checkout in registry.registered_checks
+    assert len(registry.deployment_checks) == deployed
+    ours: list[Any] = [check for check in registry.registered_checks if checks.TAG in check.tags]
+    assert {check.__name__ for check in ours if "urls" in check.tags} == {"check_checkout", "check_callback_path"}
 
 
 def test_app_registers_the_oscar_adapter() -> None:

@@ -119,6 +119,22 @@ def test_invalid_ownership_check_is_an_error(settings: Any, path: Any, ids: list
 
 
 @pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        pytest.param("", [], id="none"),
+        pytest.param(urlconf, [], id="a function"),
+        pytest.param("oscar_mpesa.services.background_thread.wake", [], id="the default"),
+        pytest.param("shop.tasks.wake", ["W015"], id="a module that is not there"),
+    ],
+)
+def test_wake_that_cannot_be_called_is_a_warning(settings: Any, path: Any, ids: list[str]) -> None:
+    found = hints(checks.check_wake, settings, WAKE=path)
+
+    assert list(found) == ids
+    assert all("only mpesa_reconcile delivers" in hint for hint in found.values())
+
+
+@pytest.mark.parametrize(
     ("engine", "options", "ids"),
     [
         pytest.param("mysql", {}, [], id="Django's default"),

@@ -164,3 +164,29 @@ def test_callback_address_with_a_forbidden_word_is_a_warning(settings: Any) -> N
 
     assert list(found) == ["W003"] and "/api/payments/hooks" in found["W003"]
     assert hints(checks.check_callback_address, settings, **SANDBOX) == {}
+
+
+@pytest.mark.parametrize(
+    ("proxy", "changes", "ids"),
+    [
+        pytest.param(
+            "SECURE_PROXY_SSL_HEADER", {"CALLBACK_IP_POLICY": "confirm"}, ["W013"], id="https ends at a proxy"
+        ),
+        pytest.param("USE_X_FORWARDED_HOST", {"CALLBACK_IP_POLICY": "confirm"}, ["W013"], id="a proxy names the host"),
+        pytest.param("", {"CALLBACK_IP_POLICY": "confirm"}, [], id="no sign of a proxy"),
+        pytest.param(
+            "USE_X_FORWARDED_HOST", {"CALLBACK_IP_POLICY": "confirm", "TRUSTED_PROXIES": 1}, [], id="a counted proxy"
+        ),
+        pytest.param("USE_X_FORWARDED_HOST", {"CALLBACK_IP_POLICY": "warn"}, [], id="addresses are only logged"),
+    ],
+)
+def test_uncounted_proxy_is_a_warning_where_addresses_decide(
+    settings: Any, proxy: str, changes: dict[str, Any], ids: list[str]
+) -> None:
+    if proxy:
+        setattr(settings, proxy, ("HTTP_X_FORWARDED_PROTO", "https"))
+
+    found = hints(checks.check_callback_policy, settings, **{**PRODUCTION, **changes})
+
+    assert list(found) == ids
+    assert all("MPESA_TRUSTED_PROXIES" in hint for hint in found.values())

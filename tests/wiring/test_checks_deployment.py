@@ -52,10 +52,11 @@ def test_cache_per_process_is_a_warning(settings: Any, backend: str, ids: list[s
         pytest.param({"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}, ["W008"], id="dummy"),
         pytest.param({"DEFAULT_FROM_EMAIL": "webmaster@localhost"}, ["W009"], id="Django's sender"),
         pytest.param({"OSCAR_FROM_EMAIL": "oscar@example.com"}, ["W009"], id="Oscar's sender"),
+        pytest.param({"EMAIL_TIMEOUT": None}, ["W014"], id="no time limit"),
     ],
 )
-def test_email_backend_that_sends_nothing_is_a_warning(settings: Any, changes: dict[str, str], ids: list[str]) -> None:
-    right = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}
+def test_email_backend_that_sends_nothing_is_a_warning(settings: Any, changes: dict[str, Any], ids: list[str]) -> None:
+    right: dict[str, Any] = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_TIMEOUT": 10}
     right |= dict.fromkeys(("DEFAULT_FROM_EMAIL", "OSCAR_FROM_EMAIL"), "duka@duka.co.ke")
     for name, value in {**right, **changes}.items():
         setattr(settings, name, value)

@@ -34,6 +34,7 @@ class BlockedPhoneListView(DashboardMixin, ListView):  # type: ignore[type-arg]
         for each in context["blocked"]:
             number = each.phone_number
             each.shown_note = redact(each.note, shows_phones=context["shows_phones"])
+            each.shown_name = redact(each.by_name, shows_phones=context["shows_phones"])
             each.shown = number.grouped if context["shows_phones"] else number.masked
             each.form = BlockPhoneForm(auto_id=f"id-{each.pk}-%s")
         return {**context, "may_unblock": self.request.user.has_perm(BLOCK)}

@@ -21,6 +21,10 @@ MEANINGS = {
     Verdict.NO_CHANGE: _("It was accepted, and changed nothing."),
     Verdict.DUPLICATE: _("It is a duplicate of an earlier callback. It counts once."),
     Verdict.MISMATCH: _("Money arrived, but with a wrong amount. A person has to decide."),
+    Verdict.UNCONFIRMED: _(
+        "It reports a payment that was not expected this way. Status checks ask Safaricom to confirm it; until then, "
+        "no money counts."
+    ),
     Verdict.UNVERIFIED: _(
         "It is not verified: it came without a payment's secret, so anybody may have sent it. It changed nothing."
     ),

@@ -20,7 +20,6 @@ from oscar_mpesa.daraja.redaction import redact, redact_body
 from oscar_mpesa.dashboard.callbacks.forms import CallbackFilterForm
 from oscar_mpesa.dashboard.callbacks.queries import MEANINGS, CallbackFilter, callback_page
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.models import MpesaCallback, Verdict
 from oscar_mpesa.services.callbacks import UNFINISHED, ReprocessingRefused, reprocess_callback
 
@@ -40,7 +39,6 @@ class CallbackListView(DashboardMixin, TemplateView):
             form=form,
             page=page,
             older=urlencode(older) if older else "",
-            shows_orders=may_see_orders(self.request.user),
             now=timezone.now(),
             **kwargs,
         )
@@ -67,7 +65,6 @@ class CallbackView(DashboardMixin, TemplateView):
             "detail": redact(callback.detail, **redaction),
             "body": redact_body(bytes(callback.body), **redaction),
             "is_expected": is_allowed_address(callback.address),
-            "shows_orders": may_see_orders(user),
             "is_unfinished": callback.verdict in UNFINISHED,
             "may_process": callback.verdict in UNFINISHED and user.has_perm(ACT),
             "now": timezone.now(),

@@ -1,71 +1,71 @@
-"""Receipts for the accountant as CSV: a row for each receipt, and totals at the end."""
+"""All entries of some days for the accountant, as CSV or Excel: a row for each entry, by its posting day."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import get_language, override, pgettext
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
-from oscar.core.loading import get_model
+from django.views import View
 
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.dashboard.csv_export import streamed_csv
 from oscar_mpesa.dashboard.dates import FIRST_DAY, LAST_DAY, month_of, today
-from oscar_mpesa.dashboard.money.messages import accepted_difference
-from oscar_mpesa.dashboard.money.queries import paid_between
-from oscar_mpesa.domain.money import ROUNDING_CODE
-from oscar_mpesa.domain.timezone import NAIROBI
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.dashboard.money import export_totals
+from oscar_mpesa.dashboard.money.export_rows import WIDTHS, ExportRows
+from oscar_mpesa.dashboard.xlsx_export import MOST_ROWS, Sheet, has_xlsx, xlsx_response
+from oscar_mpesa.reports.entries import PostedEntries
 
-Surcharge = get_model("order", "Surcharge")
-
-_CENT = Decimal("0.01")
-
-#: Receipts held in memory at a time.
-_CHUNK = 1_000
+CSV, XLSX = "csv", "xlsx"
 
 
-@require_safe
-def export_receipts(request: HttpRequest) -> HttpResponseBase:
-    """Return a CSV file of ``?month=2026-11``, of ``?from=…&to=…``, or of the current month in Nairobi.
+class EntriesExportView(View):
+    """A file of ``?month=2026-11``, of ``?from=…&to=…``, or of the current month in Nairobi.
 
-    The file has only receipts of the shop's environment, so a production shop never exports a test as income. In test
-    mode the file's name, each row and each total say TEST.
+    It is CSV, or Excel with ``?format=xlsx``.
+    The file has only entries of the shop's environment, so a production shop never exports a test as income. In test
+    mode the file's name and each row say TEST.
     """
-    try:
-        first, last = _days(request)
-    except (ValueError, OverflowError):
-        return HttpResponseBadRequest(_("Choose a month such as 2026-11, or two days such as 2026-11-01."))
-    user: Any = request.user
-    test = "TEST-" if get_settings().is_test else ""
-    rows = _rows(receipts_to_export(first, last), shows_phones=may_see_full_phones(user), language=get_language())
-    end = min(last, max(first, today(timezone.now())))  # the current month ends today
-    return streamed_csv(f"{test}mpesa-money-{first}-{end}.csv", _header(), rows)
+
+    http_method_names = ["get", "head", "options"]
+
+    #: The most entries of an Excel file.
+    most_rows = MOST_ROWS
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the file, or a sentence for days that can't be exported."""
+        form = request.GET.get("format", CSV)
+        if form not in formats():
+            raise Http404
+        try:
+            first, last = days_of(request)
+        except (ValueError, OverflowError):
+            return HttpResponseBadRequest(_("Choose a month such as 2026-11, or two days such as 2026-11-01."))
+        user: Any = request.user
+        entries = PostedEntries(get_settings().environment, first, last)
+        rows = ExportRows(entries=entries, shows_phones=may_see_full_phones(user), language=get_language())
+        if form == CSV:
+            return streamed_csv(_filename(first, last, form), rows.header(), (row for row in rows))
+        if entries.count() > self.most_rows:
+            return HttpResponseBadRequest(
+                _("An Excel sheet cannot hold that many rows. Choose fewer days, or the CSV file.")
+            )
+        return xlsx_response(_filename(first, last, form), _sheets(rows))
 
 
-def receipts_to_export(first: date, last: date) -> QuerySet[MpesaReceipt]:
-    """Return each receipt of these days once, oldest first, with its order's rounding."""
-    surcharge = Surcharge.objects.filter(order=OuterRef("order_id"), code=ROUNDING_CODE).values("incl_tax")[:1]
-    receipts = MpesaReceipt.objects.counted().filter(environment=get_settings().environment)
-    return (
-        paid_between(receipts, first, last)
-        .select_related("order", "payment")
-        .annotate(surcharge=Subquery(surcharge))
-        .order_by("paid_at", "pk")
-    )
+def formats() -> dict[str, str]:
+    """Return the formats of the file with their names. Excel needs openpyxl."""
+    excel = {XLSX: pgettext("file", "Excel (XLSX)")} if has_xlsx() else {}
+    return {CSV: "CSV", **excel}
 
 
-def _days(request: HttpRequest) -> tuple[date, date]:
+def days_of(request: HttpRequest) -> tuple[date, date]:
+    """Return the first and the last day that a request asks for. Raises ``ValueError`` or ``OverflowError``."""
     if "from" in request.GET or "to" in request.GET:
         first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "to"))
     else:
@@ -76,93 +76,16 @@ def _days(request: HttpRequest) -> tuple[date, date]:
     return first, last
 
 
-def _header() -> list[str]:
-    return [
-        _("M-PESA code"),
-        _("Paid at (Nairobi time)"),
-        _("Amount in KSh"),
-        pgettext("noun", "Order"),
-        pgettext("label", "Order total"),
-        pgettext("label", "Rounding included"),
-        pgettext("label", "Accepted difference"),
-        pgettext("label", "Status"),
-        _("Name on M-PESA"),
-        pgettext("label", "Source"),
-        pgettext("label", "Refunded on"),
-        pgettext("label", "Refunded amount"),
-        pgettext("label", "Refund reference"),
-        pgettext("label", "Note"),
-        pgettext("label", "Environment"),
-    ]
+def _filename(first: date, last: date, form: str) -> str:
+    test = "TEST-" if get_settings().is_test else ""
+    end = min(last, max(first, today(timezone.now())))  # the current month ends today
+    return f"{test}mpesa-money-{first}-{end}.{form}"
 
 
-def _rows(receipts: QuerySet[MpesaReceipt], *, shows_phones: bool, language: str | None) -> Iterator[list[Any]]:
-    # The rows are read after the request, when another language can be active.
-    totals = _Totals()
-    for receipt in receipts.iterator(chunk_size=_CHUNK):
-        totals.add(receipt)
-        with override(language):
-            row = _row(receipt, shows_phones=shows_phones)
-        yield row
-    with override(language):
-        last_rows = list(totals.rows())
-    yield from last_rows
-
-
-def _row(receipt: Any, *, shows_phones: bool) -> list[Any]:
-    order, payment = receipt.order, receipt.payment
-    rounding: Decimal = receipt.surcharge or (payment.rounding if payment else Decimal(0))
-    return [
-        receipt.number or "",
-        receipt.paid_at,
-        receipt.amount,
-        order and order.number,
-        order and order.total_incl_tax,
-        rounding.quantize(_CENT),
-        accepted_difference(receipt, receipt.order, receipt.payment) or "",
-        receipt.get_allocation_display(),
-        redact(receipt.payer, shows_phones=shows_phones),
-        receipt.get_source_display(),
-        receipt.returned_at and receipt.returned_at.astimezone(NAIROBI).date(),
-        receipt.returned_amount,
-        redact(receipt.returned_reference, shows_phones=shows_phones),
-        redact(receipt.note, shows_phones=shows_phones),
-        _("TEST") if get_settings().is_test else receipt.get_environment_display(),
-    ]
-
-
-class _Totals:
-    """Totals by allocation, added up row by row."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = defaultdict(int)
-        self.amounts: dict[str, Decimal] = defaultdict(Decimal)
-        self.returned = self.undecided = Decimal(0)
-
-    def add(self, receipt: MpesaReceipt) -> None:
-        """Add a receipt to the totals."""
-        self.counts[receipt.allocation] += 1
-        self.amounts[receipt.allocation] += receipt.amount
-        self.returned += receipt.returned_amount or 0
-        self.undecided += receipt.rest if receipt.needs_decision else 0
-
-    def rows(self) -> Iterator[list[Any]]:
-        """Yield the last rows of the file, with each total in the column of amounts."""
-        arrived = sum(self.amounts.values(), Decimal(0))
-        test = _("TEST, no real money:") + " " if get_settings().is_test else ""
-        yield []
-        for allocation in Allocation:
-            is_refunded = allocation == Allocation.RETURNED
-            label = _("refunded in full") if is_refunded else allocation.label
-            values = {"what": label, "count": self.counts[allocation]}
-            yield _total(test + _("Total %(what)s (payments: %(count)s)") % values, self.amounts[allocation])
-        values = {"count": sum(self.counts.values())}
-        yield _total(test + _("Total received (payments: %(count)s)") % values, arrived)
-        yield _total(test + _("Refunded before this file was made, in full or in part"), self.returned)
-        yield _total(test + _("Received, less refunds"), arrived - self.returned)
-        yield _total(test + _("Of that unmatched, so perhaps not the shop's"), self.undecided)
-        yield [_("All amounts are before Safaricom's charges. Days and times are Nairobi's.")]
-
-
-def _total(label: str, amount: Decimal) -> list[Any]:
-    return [label, "", amount]
+def _sheets(rows: ExportRows) -> Iterator[Sheet]:
+    """Yield the entries, then the totals of just these entries."""
+    yield Sheet(title=pgettext("sheet", "Entries"), header=rows.header(), rows=rows, widths=WIDTHS)
+    totals = export_totals.total_rows(rows.entries, rows.sums)
+    yield Sheet(
+        title=pgettext("sheet", "Totals"), header=export_totals.header(), rows=totals, widths=export_totals.WIDTHS
+    )

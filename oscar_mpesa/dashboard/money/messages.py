@@ -1,122 +1,191 @@
-"""Sentences that tell staff what a receipt is and what they can do about it."""
+"""Sentences that tell staff what a receipt or a recorded payment is, and what they can do about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.dashboard.dates import day_and_time, format_day
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import ReceiptReason
+from oscar_mpesa.models import (
+    ClaimStatus,
+    MpesaAllocation,
+    MpesaClaim,
+    MpesaReceipt,
+    MpesaRefund,
+    ReceiptStatus,
+    RefundStatus,
+    UnmatchedReason,
+)
+from oscar_mpesa.services.allocation import can_pay_orders
+from oscar_mpesa.services.ledger import NOTHING, Entries
+
+
+def entries_of(receipt: MpesaReceipt) -> Entries:
+    """Return a receipt's entries. Makes no query if its allocations and refunds are prefetched."""
+    return Entries(allocations=list(receipt.allocations.all()), refunds=list(receipt.refunds.all()))
+
+
+def completed_refunds(receipt: MpesaReceipt) -> list[MpesaRefund]:
+    """Return the receipt's refunds that were sent, in the order of their days."""
+    sent = [each for each in receipt.refunds.all() if each.status == RefundStatus.COMPLETED]
+    return sorted(sent, key=lambda each: (each.happened_at or each.requested_at, each.pk))
+
+
+def matched_entries(receipt: MpesaReceipt) -> list[MpesaAllocation]:
+    """Return the active allocations to orders, oldest first."""
+    return [each for each in entries_of(receipt).entries_of(receipt) if each.order_id is not None]
 
 
 def describe(receipt: MpesaReceipt) -> str:
     """Return what the receipt is and what to do about it, in the active language."""
-    parts = {
+    refunds = completed_refunds(receipt)
+    order: Any = receipt.meant_for
+    values = {
         "amount": ksh(receipt.amount),
         "time": day_and_time(receipt.paid_at),
-        "part": ksh(receipt.returned_amount or 0),
-        "rest": ksh(receipt.rest),
-        "day": format_day(receipt.returned_at),
-        **_of_order(receipt),
+        "number": order.number if order else "",
+        "asked": ksh(receipt.payment.amount if receipt.payment else receipt.amount),
+        "rest": ksh(receipt.unallocated),
+        "part": ksh(sum((each.amount for each in refunds), NOTHING)),
+        "day": format_day(refunds[-1].happened_at if refunds else None),
+        "reason": receipt.get_unmatched_reason_display(),
     }
-    return " ".join(sentence % parts for sentence in _sentences(receipt))
+    return " ".join([*_sentences(receipt, values), *_booking_errors(receipt)])
 
 
-def accepted_difference(receipt: MpesaReceipt, order: Any, payment: MpesaPayment | None) -> Decimal:
-    """Return the amount by which a matched receipt exceeds its order's total; negative if it is less.
-
-    Rounding does not count. ``order`` and ``payment`` are the receipt's own, or None.
-    """
-    if order is None or receipt.allocation != Allocation.APPLIED:
-        return Decimal(0)
-    rounding = payment.rounding if payment and payment.order_id == receipt.order_id else Decimal(0)
-    difference: Decimal = receipt.amount - order.total_incl_tax - rounding
-    return difference
-
-
-def _of_order(receipt: MpesaReceipt) -> dict[str, str]:
-    order: Any = receipt.order
-    if order is None:
-        return {"number": "", "total": ""}
-    return {"number": order.number, "total": ksh(order.total_incl_tax)}
-
-
-def _sentences(receipt: MpesaReceipt) -> Iterator[str]:
-    of_allocation = {
-        Allocation.APPLIED: _of_applied,
-        Allocation.SURPLUS: _of_surplus,
-        Allocation.UNALLOCATED: _of_unallocated,
-        Allocation.MISMATCH: _of_mismatch,
-        Allocation.RETURNED: _of_returned,
-        Allocation.EXPLAINED: _of_explained,
-    }
-    sentences = [*of_allocation[Allocation(receipt.allocation)](receipt)]
-    if not receipt.rest or receipt.returned_amount is None:
-        yield from sentences
-        return
-    description, *next_steps = sentences
-    yield description
-    yield _("%(part)s of it was refunded; the last refund was on %(day)s.")
-    if receipt.needs_decision:
-        next_steps = [_("Refund the other %(rest)s too and record that refund here, or resolve it with a note.")]
-    yield from next_steps
-
-
-def _of_applied(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s and was matched to order %(number)s.")
-    if accepted_difference(receipt, receipt.order, receipt.payment):
-        yield _("The order costs %(total)s; the difference was accepted.")
-    if receipt.is_of_cancelled_order:
-        yield _("That order has since been canceled.")
-        yield _("Refund the money by M-PESA and record the refund here, or resolve it with a note.")
-
-
-def _of_surplus(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s, but order %(number)s was already paid.")
-    yield _("Refund it by M-PESA and record the refund here, or match it to another order.")
-
-
-def _of_unallocated(receipt: MpesaReceipt) -> Iterator[str]:
-    if receipt.error:
-        yield _("%(amount)s arrived on %(time)s for order %(number)s, but the shop's own code failed to post it.")
-        yield _("It is retried automatically. If it stays here, forward this to your developer.")
-    elif receipt.environment != PRODUCTION and get_settings().environment == PRODUCTION:
-        yield _("This is a test: no real money moved. Resolve it with a note.")
-    elif receipt.reason == ReceiptReason.SOLD_OUT:
-        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed; its items are not all in stock.")
-        yield _("Refund it by M-PESA and record the refund here, or match it to another order.")
-    else:
-        yield _("%(amount)s arrived on %(time)s, after order %(number)s was closed.")
-        yield _("Match it to an order, or refund it by M-PESA and record the refund here.")
-
-
-def _of_mismatch(receipt: MpesaReceipt) -> Iterator[str]:
-    order: Any = receipt.order
-    if receipt.number is None:
-        yield _("%(amount)s was recorded by hand for order %(number)s, but its M-PESA code belongs to another order.")
-        yield _("Look the payment up in the M-PESA portal. If it is not there, resolve it with a note.")
-    elif order is not None and receipt.amount == order.total_incl_tax:
-        yield _("%(amount)s arrived on %(time)s for order %(number)s, but it is the wrong amount.")
-        yield _("Match it to the order, or refund it by M-PESA and record the refund here.")
-    else:
-        yield _("%(amount)s arrived on %(time)s, but order %(number)s costs %(total)s.")
-        yield _("Match it to the order and accept the difference, or refund it and record the refund here.")
-
-
-def _of_returned(receipt: MpesaReceipt) -> Iterator[str]:
-    yield _("%(amount)s arrived on %(time)s, and all of it was refunded on %(day)s.")
-
-
-def _of_explained(receipt: MpesaReceipt) -> Iterator[str]:
+def _sentences(receipt: MpesaReceipt, values: dict[str, str]) -> Iterator[str]:
     if receipt.same_as_id is not None:
         yield _("This is the same money as another row of the list. It is counted once, there.")
+    elif receipt.unallocated == receipt.amount:
+        yield from (sentence % values for sentence in _of_whole(receipt))
+    elif receipt.unallocated < 0:
+        yield (
+            _("%(amount)s arrived on %(time)s, and more than that was refunded. Please double-check the refunds.")
+            % values
+        )
+        yield _("If one was not sent, void it below.")
+    elif receipt.status == ReceiptStatus.REFUNDED:
+        yield _("%(amount)s arrived on %(time)s, and all of it was refunded on %(day)s.") % values
+    else:
+        yield from _of_parts(receipt, values)
+
+
+def _of_whole(receipt: MpesaReceipt) -> Iterator[str]:
+    """Yield the sentences about money of which no part counts, and what to do about it."""
+    reason = receipt.unmatched_reason
+    if reason == UnmatchedReason.TEST_MONEY or not can_pay_orders(receipt):
+        yield _("This is a test: no real money moved. Resolve it with a note.")
         return
-    yield _("%(amount)s arrived on %(time)s and was resolved with a note.")
-    if receipt.booked_at is not None:
-        yield _("It stays posted to order %(number)s.")
+    arrived = {
+        UnmatchedReason.ORDER_PAID.value: _("%(amount)s arrived on %(time)s, but order %(number)s was already paid."),
+        UnmatchedReason.ORDER_CLOSED.value: _("%(amount)s arrived on %(time)s, after order %(number)s was closed."),
+        UnmatchedReason.ORDER_CANCELED.value: _(
+            "%(amount)s arrived on %(time)s for order %(number)s, which was canceled."
+        ),
+        UnmatchedReason.SOLD_OUT.value: _(
+            "%(amount)s arrived on %(time)s, after order %(number)s was closed; its items are not all in stock."
+        ),
+        UnmatchedReason.WRONG_AMOUNT.value: _(
+            "%(amount)s arrived on %(time)s for order %(number)s, but the prompt asked for %(asked)s."
+        ),
+        UnmatchedReason.UNMATCHED_BY_STAFF.value: _(
+            "%(amount)s arrived on %(time)s for order %(number)s, and staff unmatched it."
+        ),
+    }
+    if reason == UnmatchedReason.WRONG_AMOUNT and receipt.is_of_right_amount:
+        yield _("%(amount)s arrived on %(time)s for order %(number)s, but a callback reported another amount.")
+    else:
+        yield arrived.get(reason, _("%(amount)s arrived on %(time)s, and it names no order that can take it."))
+    yield _next_step(reason)
+
+
+def _next_step(reason: str) -> str:
+    if reason == UnmatchedReason.WRONG_AMOUNT:
+        return _("Match it to the order, or refund it by M-PESA and record the refund here.")
+    if reason in {UnmatchedReason.ORDER_CLOSED, UnmatchedReason.NO_ORDER, ""}:
+        return _("Match it to an order, or refund it by M-PESA and record the refund here.")
+    return _("Refund it by M-PESA and record the refund here, or match it to another order.")
+
+
+def _of_parts(receipt: MpesaReceipt, values: dict[str, str]) -> Iterator[str]:
+    """Yield what each part of the money counts for, what was refunded, and what to do about the rest."""
+    entries = entries_of(receipt)
+    worthy = [each for each in entries.entries_of(receipt) if entries.worth(each) > 0]
+    if len(worthy) == 1 and worthy[0].amount == receipt.amount:
+        yield _of_entry(worthy[0], values)
+    else:
+        yield _("%(amount)s arrived on %(time)s.") % values
+        yield from (_of_part(each) for each in worthy)
+    if completed_refunds(receipt):
+        yield _("%(part)s of it was refunded; the last refund was on %(day)s.") % values
+    if receipt.unallocated:
+        yield _("%(rest)s of it is not matched: %(reason)s.") % values
+        yield _("Refund that by M-PESA and record the refund here, match it to an order, or resolve it with a note.")
+
+
+def _of_entry(entry: MpesaAllocation, values: dict[str, str]) -> str:
+    order: Any = entry.order
+    if order is None:
+        return _("%(amount)s arrived on %(time)s and was resolved with a note.") % values
+    return _("%(amount)s arrived on %(time)s and was matched to order %(number)s.") % {
+        **values,
+        "number": order.number,
+    }
+
+
+def _of_part(entry: MpesaAllocation) -> str:
+    order: Any = entry.order
+    if order is None:
+        return _("%(part)s of it was resolved with a note.") % {"part": ksh(entry.amount)}
+    values = {"part": ksh(entry.amount), "number": order.number}
+    return _("%(part)s of it is matched to order %(number)s.") % values
+
+
+def _booking_errors(receipt: MpesaReceipt) -> Iterator[str]:
+    for entry in (each for each in matched_entries(receipt) if each.error):
+        order: Any = entry.order
+        yield _("The shop's own code failed to post it to order %(number)s.") % {"number": order.number}
+        yield _("It is retried automatically. If it stays here, forward this to your developer.")
+
+
+def describe_claim(claim: MpesaClaim, counting: list[MpesaAllocation]) -> str:
+    """Return what a recorded payment is. ``counting`` are its active allocations."""
+    values = {"amount": ksh(claim.amount), "number": claim.order.number}
+    if not claim.is_open:
+        return _of_ended_claim(claim, values)
+    if claim.receipt_id is not None:
+        return _("Safaricom reported this money without its code. Staff reported the code; nothing else changed.")
+    counted = sum((each.amount for each in counting), NOTHING)
+    values["part"] = ksh(counted)
+    if not counted:
+        text = _("Safaricom has not confirmed this payment yet. It does not count for order %(number)s.") % values
+        return f"{text} {_what_to_do_with_uncounted()}"
+    if counted == claim.amount:
+        return _("Safaricom has not confirmed this payment yet. It already counts for order %(number)s.") % values
+    text = _("Safaricom has not confirmed this payment yet. %(part)s of it already counts for order %(number)s.")
+    return text % values
+
+
+def _what_to_do_with_uncounted() -> str:
+    return _(
+        "Look for it in the M-PESA portal. If it is there, refund it by M-PESA, or withdraw it here and record its "
+        "code for another order. If it is not there, withdraw it."
+    )
+
+
+def _of_ended_claim(claim: MpesaClaim, values: dict[str, str]) -> str:
+    """Return how a claim ended. Safaricom's order and amount win over those that staff recorded."""
+    receipt = claim.receipt if claim.receipt and claim.receipt.number == claim.number else None
+    if claim.status == ClaimStatus.CONFIRMED:
+        if receipt is None or receipt.amount == claim.amount:
+            return _("Safaricom confirmed this payment.")
+        text = _("Safaricom confirmed this code with another amount: %(seen)s, not %(amount)s.")
+        return text % {**values, "seen": ksh(receipt.amount)}
+    other: Any = receipt.meant_for if receipt else None
+    if other is None or other.pk == claim.order_id:
+        return _("This recorded payment was withdrawn. It counts for nothing.")
+    text = _("Safaricom reported this money for order %(other)s, so the record does not count for order %(number)s.")
+    return text % {**values, "other": other.number}

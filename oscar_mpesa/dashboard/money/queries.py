@@ -1,49 +1,80 @@
-"""Receipts by what staff know of them, and those that need a decision."""
+"""Receipts and recorded payments by what staff know of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from oscar.core.loading import get_model
 
+from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.dates import day_after, midnight
 from oscar_mpesa.dashboard.orders import spellings
-from oscar_mpesa.models import EventType, MpesaEvent, MpesaReceipt
+from oscar_mpesa.models import ClaimStatus, MpesaAllocation, MpesaClaim, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
-from oscar_mpesa.models.receipts import NEEDS_DECISION as ALLOCATIONS_TO_DECIDE
 
 Order = get_model("order", "Order")
 
-#: Limit of each half of the receipts that need a decision.
-_MOST_UNDECIDED = 1_000
-
 #: The unique index of M-PESA codes begins with the environment.
-_ENVIRONMENTS = [value for value, _ in EnvironmentField.CHOICES]
+ENVIRONMENTS = [value for value, _ in EnvironmentField.CHOICES]
+
+#: The most rows that are added up.
+MOST_SUMMED = 10_000
+
+#: Relations of an order that hold its customer's name.
+CUSTOMER = ("user", "shipping_address", "billing_address")
 
 
-def undecided_receipt_ids() -> list[int]:
-    """Return the ids of the oldest receipts that need a decision; two queries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """The number of payments that arrived, their sum, and how much of it is unmatched."""
 
-    One query finds unmatched receipts, the other receipts of cancelled orders. No database uses its indexes for an OR
-    over both tables. The second query reads the events that record a cancelled paid order, because these are few.
+    number: int
+    received: Decimal
+    unmatched: Decimal
+
+
+def with_entries(receipts: QuerySet[MpesaReceipt], *, customers: bool = False) -> QuerySet[MpesaReceipt]:
+    """Return the receipts with the order they are meant for, their payment, entries, orders and refunds.
+
+    With ``customers``, each order has its customer too.
     """
-    receipts = MpesaReceipt.objects.order_by()
-    unmatched = receipts.filter(allocation__in=ALLOCATIONS_TO_DECIDE).order_by("paid_at", "pk")
-    cancelled_orders = MpesaEvent.objects.order_by().filter(type=EventType.ORDER_CANCELED_PAID).values("mpesa_order_id")
-    of_cancelled = receipts.filter(order_id__in=cancelled_orders).select_related("order")
-    to_refund = [receipt.pk for receipt in of_cancelled if receipt.is_of_cancelled_order]
-    return [*unmatched.values_list("pk", flat=True)[:_MOST_UNDECIDED], *to_refund[:_MOST_UNDECIDED]]
+    people = CUSTOMER if customers else ()
+    allocations = MpesaAllocation.objects.select_related("order", *(f"order__{each}" for each in people)).order_by("pk")
+    meant = receipts.select_related("meant_for", "payment", *(f"meant_for__{each}" for each in people))
+    return meant.prefetch_related(Prefetch("allocations", queryset=allocations), "refunds")
+
+
+def sums_of(receipts: QuerySet[MpesaReceipt]) -> dict[bool, Sums] | None:
+    """Return the sums of real money by True and of test money by False; None for more than ``MOST_SUMMED`` rows.
+
+    Rows that repeat another one's money count once. Makes one query.
+    """
+    rows = receipts.filter(same_as=None).order_by()[: MOST_SUMMED + 1]
+    is_real = Q(environment=PRODUCTION)
+    conditions = {"real": is_real, "test": ~is_real}
+    columns: dict[str, Any] = {"all": Count("pk")}
+    for name, condition in conditions.items():
+        columns[f"{name}_number"] = Count("pk", filter=condition)
+        columns[f"{name}_received"] = Sum("amount", filter=condition)
+        columns[f"{name}_unmatched"] = Sum("unallocated", filter=condition & Q(unallocated__gt=0))
+    found = rows.aggregate(**columns)
+    return None if found["all"] > MOST_SUMMED else {True: _sums(found, "real"), False: _sums(found, "test")}
+
+
+def _sums(found: dict[str, Any], name: str) -> Sums:
+    received, unmatched = (found[f"{name}_{sum_of}"] or Decimal(0) for sum_of in ("received", "unmatched"))
+    return Sums(number=found[f"{name}_number"], received=received, unmatched=unmatched)
 
 
 def filter_receipts(filters: dict[str, Any]) -> QuerySet[MpesaReceipt]:
-    """Return the receipts that match all filters, newest payment first, with their orders."""
-    receipts = MpesaReceipt.objects.select_related("order").order_by("-paid_at", "-pk")
-    if filters.get("allocation"):
-        receipts = receipts.filter(allocation=filters["allocation"])
+    """Return the receipts that match all filters but the status, newest payment first, with entries and customers."""
+    receipts = with_entries(MpesaReceipt.objects.order_by("-paid_at", "-pk"), customers=True)
     if filters.get("code"):
-        receipts = receipts.filter(environment__in=_ENVIRONMENTS, number=filters["code"])
+        receipts = receipts.filter(environment__in=ENVIRONMENTS, number=filters["code"])
     if filters.get("amount"):
         receipts = receipts.filter(amount=filters["amount"])
     if filters.get("order"):
@@ -51,25 +82,39 @@ def filter_receipts(filters: dict[str, Any]) -> QuerySet[MpesaReceipt]:
     return paid_between(receipts, filters.get("since"), filters.get("until"))
 
 
+def filter_claims(filters: dict[str, Any]) -> QuerySet[MpesaClaim]:
+    """Return the recorded payments that match all filters but the status, newest first, with their orders.
+
+    Without a code or an order, only those that Safaricom has not reported yet.
+    """
+    claims = MpesaClaim.objects.select_related("order").order_by("-created_at", "-pk")
+    if filters.get("code"):
+        claims = claims.filter(number=filters["code"])
+    if filters.get("order"):
+        claims = claims.filter(order__number__in=spellings(filters["order"]))
+    if not filters.get("code") and not filters.get("order"):
+        claims = claims.filter(status=ClaimStatus.OPEN)
+    if filters.get("amount"):
+        claims = claims.filter(amount=filters["amount"])
+    return paid_between(claims, filters.get("since"), filters.get("until"))
+
+
 def _ids_of_order(number: str) -> QuerySet[Any]:
-    """Return ids of receipts matched to an order, paid by its prompts, or moved from it to another order."""
+    """Return ids of receipts meant for an order, or matched to it now or before."""
     orders = Order.objects.order_by().filter(number__in=spellings(number)).values("pk")
-    receipts, events = MpesaReceipt.objects.order_by(), MpesaEvent.objects.order_by()
+    receipts, allocations = MpesaReceipt.objects.order_by(), MpesaAllocation.objects.order_by()
     # A union, because no database uses its indexes for an OR over several tables.
     return (
-        receipts.filter(order_id__in=orders)
+        receipts.filter(meant_for_id__in=orders)
         .values("pk")
-        .union(
-            receipts.filter(payment__mpesa_order_id__in=orders).values("pk"),
-            events.filter(mpesa_order_id__in=orders, receipt__isnull=False).values("receipt_id"),
-        )
+        .union(allocations.filter(order_id__in=orders, receipt__isnull=False).values("receipt_id"))
     )
 
 
-def paid_between(receipts: QuerySet[MpesaReceipt], first: date | None, last: date | None) -> QuerySet[MpesaReceipt]:
-    """Return the receipts paid from ``first`` to ``last`` in Nairobi, both included; None is no limit."""
+def paid_between(rows: QuerySet[Any], first: date | None, last: date | None) -> QuerySet[Any]:
+    """Return the rows paid from ``first`` to ``last`` in Nairobi, both included; None is no limit."""
     if first:
-        receipts = receipts.filter(paid_at__gte=midnight(first))
+        rows = rows.filter(paid_at__gte=midnight(first))
     if last:
-        receipts = receipts.filter(paid_at__lt=midnight(day_after(last)))
-    return receipts
+        rows = rows.filter(paid_at__lt=midnight(day_after(last)))
+    return rows

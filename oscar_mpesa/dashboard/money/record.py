@@ -2,173 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
+from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView
+from django.utils.translation import gettext_lazy, pgettext
 
-from oscar_mpesa.access.staff_permissions import may_see_full_phones
-from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.dates import day_and_time
-from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.money.facts import OrderMatch, describe_order, open_prompts, order_numbered
-from oscar_mpesa.dashboard.money.forms import RecordPaymentForm
+from oscar_mpesa.dashboard.money.decision_forms import RecordPaymentForm
+from oscar_mpesa.dashboard.money.decisions import DecisionView, with_link
+from oscar_mpesa.dashboard.money.effects import effects_of_claim
+from oscar_mpesa.dashboard.money.facts import open_prompts
+from oscar_mpesa.dashboard.money.typed_order import TypedOrderMixin
 from oscar_mpesa.domain.money import MAXIMUM, ksh
 from oscar_mpesa.domain.receipt_number import is_probable_typo
-from oscar_mpesa.models import Allocation, MpesaOrder, MpesaReceipt
-from oscar_mpesa.models.fields import EnvironmentField
-from oscar_mpesa.services.claims import record_receipt
-from oscar_mpesa.services.exceptions import DecisionRefused, PaymentOnHold, PaymentUnclear, ReceiptKnown, require_time
-
-#: The unique index of M-PESA codes begins with the environment.
-_ENVIRONMENTS = [value for value, _label in EnvironmentField.CHOICES]
+from oscar_mpesa.models import MpesaClaim, MpesaOrder, MpesaReceipt
+from oscar_mpesa.services.claims import open_claims_of, record_claim
+from oscar_mpesa.services.exceptions import ClaimKnown, DecisionRefused, ReceiptKnown
+from oscar_mpesa.services.preview import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """What staff compare with the typed payment before they record it."""
+class OtherMoney:
+    """Money that arrived or was recorded for the order, and those of its codes that look almost like the typed one."""
 
-    order: OrderMatch
-    consequence: str
     receipts: list[MpesaReceipt]
+    claims: list[MpesaClaim]
     similar_codes: list[str]
-    cautions: list[str]
 
 
-class RecordPaymentView(DashboardMixin, TemplateView):
-    """The form; a first POST shows the review, a POST with ``confirmed`` records the payment."""
+class RecordPaymentView(TypedOrderMixin, DecisionView):
+    """Record a payment. The URL's query can fill in the form."""
 
     template_name = "oscar_mpesa/dashboard/money/record.html"
     tab = "mpesa-record"
+    form_class = RecordPaymentForm
+    heading = gettext_lazy("Record a payment found in the M-PESA portal")
+    button = gettext_lazy("Record the payment")
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form; ``?order=`` fills in the order's number."""
-        initial = {"order": request.GET.get("order", "")}
-        return self.page(RecordPaymentForm(initial=initial, shows_phones=self.shows_phones))
+    def initial(self) -> dict[str, Any]:
+        """Return the values of the URL's query."""
+        return {name: self.request.GET[name] for name in RecordPaymentForm.base_fields if name in self.request.GET}
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the review, or record the payment if the POST has ``confirmed``."""
-        form = RecordPaymentForm(request.POST, shows_phones=self.shows_phones)
-        order = _order_of(form)
-        if not form.is_valid() or order is None or "change" in request.POST:
-            return self.page(form)
-        try:
-            _require_possible(form)
-        except DecisionRefused as refusal:
-            return self.refused(form, refusal)
-        if "confirmed" not in request.POST:
-            typed = [(name, request.POST.get(name, "")) for name in form.fields if name != "payment"]
-            return self.page(form, review=_review(form, order), paid_at=day_and_time(form.paid_at), typed=typed)
-        return self.record(form, order)
-
-    @property
-    def shows_phones(self) -> bool:
-        """Whether the user may see the payments' phone numbers in full."""
-        return may_see_full_phones(self.request.user)
-
-    def record(self, form: RecordPaymentForm, order: Any) -> HttpResponse:
-        """Record the payment and redirect to its receipt."""
+    def typed(self, form: Any) -> list[tuple[str, Any]]:
+        """Return the typed values."""
         values = form.cleaned_data
-        try:
-            receipt = record_receipt(
-                values["code"],
-                values["amount"],
-                order=order,
-                payment=values["payment"],
-                paid_at=form.paid_at,
-                by=self.request.user,
-                note=values["note"],
-                now=timezone.now(),
-            )
-        except DecisionRefused as refusal:
-            return self.refused(form, refusal)
-        messages.success(self.request, _message(receipt))
-        return redirect("dashboard:mpesa-receipt", pk=receipt.pk)
+        return [
+            (_("M-PESA code"), values["code"]),
+            (pgettext("label", "Amount"), ksh(values["amount"])),
+            (pgettext("label", "Paid at"), day_and_time(form.paid_at)),
+            (_("Where you saw it"), values["note"]),
+        ]
 
-    def refused(self, form: RecordPaymentForm, refusal: DecisionRefused) -> HttpResponse:
-        """Show the typed form with the refusal and a link to the receipt in question."""
-        form.add_error(None, _(refusal.sentence))
-        is_about_order = isinstance(refusal, PaymentUnclear | PaymentOnHold)
-        return self.page(form, known=getattr(refusal, "receipt", None), is_about_order=is_about_order)
+    def effects(self, form: Any, seen: Preview) -> list[str]:
+        """Return what recording the payment does."""
+        return [*effects_of_claim(seen), _("You can withdraw it until Safaricom confirms it.")]
 
-    def page(self, form: RecordPaymentForm, **more: Any) -> HttpResponse:
-        """Render the form or the review; the status is 422 if the form has errors."""
-        was_refused = form.is_bound and bool(form.errors)
-        return self.render_to_response(self.get_context_data(form=form, **more), status=422 if was_refused else 200)
+    def cautions(self, form: Any) -> list[str]:
+        """Return warnings about values that are probably typing errors, and about prompts."""
+        cautions = []
+        if form.paid_at + timedelta(minutes=1) <= self.order.date_placed:
+            values = {"moment": day_and_time(self.order.date_placed)}
+            sentence = _("The order was placed later, on %(moment)s. Are the day and the order right?")
+            cautions.append(sentence % values)
+        if form.cleaned_data["amount"] > MAXIMUM:
+            cautions.append(_("M-PESA takes at most KSh 250,000 in one payment."))
+        return [*cautions, *open_prompts(self.order)]
 
+    def other_money(self, form: Any) -> OtherMoney:
+        """Return the order's other money."""
+        receipts = list(MpesaReceipt.objects.of_order(self.order.pk))
+        claims = open_claims_of(MpesaOrder(pk=self.order.pk))
+        numbers = [each.number for each in receipts if each.number] + [each.number for each in claims]
+        similar = [each for each in numbers if is_probable_typo(form.cleaned_data["code"], each)]
+        return OtherMoney(receipts=receipts, claims=claims, similar_codes=similar)
 
-def _order_of(form: RecordPaymentForm) -> Any:
-    """Return the form's order; add an error to the form if there is none."""
-    if not form.is_bound or "order" in form.errors:
-        return None
-    number = form.cleaned_data.get("order", "")
-    order = order_numbered(number)
-    if order is None:
-        error = _("No order has the number %(number)s. Search the orders.") % {"number": number}
-        form.add_error("order", error)
-    return order
-
-
-def _require_possible(form: RecordPaymentForm) -> None:
-    """Raise ``DecisionRefused`` for a future payment or a known code, before the review."""
-    require_time(form.paid_at, now=timezone.now())
-    known = MpesaReceipt.objects.filter(environment__in=_ENVIRONMENTS, number=form.cleaned_data["code"]).first()
-    if known is not None:
-        raise ReceiptKnown(known)
-
-
-def _review(form: RecordPaymentForm, order: Any) -> Review:
-    code = form.cleaned_data["code"]
-    receipts = list(MpesaReceipt.objects.filter(order_id=order.pk))
-    match = describe_order(order, form.cleaned_data["amount"])
-    return Review(
-        order=match,
-        consequence=_consequence(match, receipts),
-        receipts=receipts,
-        similar_codes=[each.number for each in receipts if each.number and is_probable_typo(code, each.number)],
-        cautions=list(_cautions(form, order)),
-    )
-
-
-def _cautions(form: RecordPaymentForm, order: Any) -> Iterator[str]:
-    """Yield warnings about values that are probably typing errors."""
-    if form.paid_at + timedelta(minutes=1) <= order.date_placed:
-        values = {"moment": day_and_time(order.date_placed)}
-        yield _("The order was placed later, on %(moment)s. Are the day and the order right?") % values
-    if form.cleaned_data["amount"] > MAXIMUM:
-        yield _("M-PESA takes at most KSh 250,000 in one payment.")
-    yield from open_prompts(order)
-
-
-def _consequence(match: OrderMatch, receipts: list[MpesaReceipt]) -> str:
-    """Return what recording the payment does; "" if the order's other receipts, which are listed, decide it."""
-    if any(receipt.number is None for receipt in receipts):
-        return ""
-    if any(receipt.allocation == Allocation.APPLIED for receipt in receipts):
-        return _("This order is already paid: this money will count as overpaid and wait for a decision.")
-    if match.difference:
-        return _("The amount is not the order's total. It will wait for a decision.")
-    if MpesaOrder.objects.filter(pk=match.order.pk).exclude(basket_restored_at=None).exists():
-        return _("The items of this order went back into the basket: this money will wait for a decision.")
-    if receipts:
-        return ""
-    if match.order.status == get_settings().EXPIRED_STATUS:
-        return _(
-            "This order is closed. If its items are in stock, recording the payment reopens it, "
-            "marks it paid and emails its customer. If not, the money waits for a decision."
+    def decide(self, form: Any, now: datetime) -> MpesaClaim:
+        """Record the payment."""
+        values = form.cleaned_data
+        return record_claim(
+            values["code"],
+            values["amount"],
+            order=self.order,
+            paid_at=form.paid_at,
+            by=self.request.user,
+            note=values["note"],
+            now=now,
         )
-    return _("Recording the payment marks this order paid and emails its customer.")
 
+    def done(self, form: Any, result: MpesaClaim) -> str:
+        """Return what was recorded, with a link that withdraws it."""
+        values = {"amount": ksh(result.amount), "code": result.number}
+        url = reverse("dashboard:mpesa-claim-withdraw", args=[result.pk])
+        sentence = _("%(amount)s, M-PESA code %(code)s, was recorded.") % values
+        return with_link(sentence, url, pgettext("button", "Withdraw it"))
 
-def _message(receipt: MpesaReceipt) -> str:
-    values = {"amount": ksh(receipt.amount), "code": receipt.number or ""}
-    if receipt.allocation == Allocation.APPLIED:
-        return _("%(amount)s, M-PESA code %(code)s, was recorded and matched to the order.") % values
-    return _("%(amount)s, M-PESA code %(code)s, was recorded. It waits for a decision: see below.") % values
+    def refused(self, form: Any, refusal: DecisionRefused) -> HttpResponse:
+        """Show the form with the refusal, and a link to the money that has its code."""
+        form.add_error(None, _(refusal.sentence))
+        is_known = isinstance(refusal, (ReceiptKnown, ClaimKnown))
+        return self.page(form, known_code=form.cleaned_data["code"] if is_known else "")
+
+    def back(self) -> str:
+        """Return the list of receipts."""
+        return reverse("dashboard:mpesa-receipts")
+
+    def after(self, result: MpesaClaim) -> str:
+        """Return the page of the recorded payment."""
+        return reverse("dashboard:mpesa-claim", args=[result.pk])

@@ -22,6 +22,7 @@ from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.reports.queries import count_open_items, waiting_customers
 from oscar_mpesa.reports.statistics import Statistics, statistics
 from oscar_mpesa.reports.success_rate import ResultCounts
+from oscar_mpesa.setup_check.pauses import pause_findings
 
 #: Labels of the alerts' links, by URL name.
 LINK_LABELS = {
@@ -29,8 +30,10 @@ LINK_LABELS = {
     rules.PAYMENTS: _("See the payments"),
     rules.PAYMENT: _("See the payment"),
     rules.CALLBACKS: _("See the callbacks"),
+    rules.CALLBACK: _("See the callback"),
     rules.RECEIPTS: _("See the money"),
     rules.RECEIPT: _("See the money"),
+    rules.CLAIM: _("See the recorded payment"),
 }
 
 AVAILABLE_TO = {
@@ -76,6 +79,7 @@ class OverviewView(DashboardMixin, TemplateView):
             **super().get_context_data(**kwargs),
             "mpesa": settings,
             "offered": AVAILABLE_TO[settings.available_to],
+            "pauses": pause_findings(now),
             "alerts": [_alert_item(alert, self.request.user) for alert in alerts],
             "figures": numbers,
             "of_today": [

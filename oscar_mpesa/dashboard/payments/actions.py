@@ -12,31 +12,22 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
-from oscar_mpesa.conf import SIMULATED
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
+from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order
+from oscar_mpesa.dashboard.payments.query_messages import query_message
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.blocked_phones import block_phone
 from oscar_mpesa.services.exceptions import PaymentInProgress, StartRefused
 from oscar_mpesa.services.order_closure import CloseRefused, close_order
+from oscar_mpesa.services.outbox import resend
 from oscar_mpesa.services.payments import retry_payment
-from oscar_mpesa.services.status_query import QueryRefused, QueryResult, query_status
-
-#: The message for each result of a status check.
-_QUERY_MESSAGES = {
-    QueryResult.PAID: gettext_lazy("Safaricom says it is paid."),
-    QueryResult.NOT_PAID: gettext_lazy("Safaricom says it is not paid."),
-    QueryResult.WAIT: gettext_lazy("Safaricom is still waiting for the phone."),
-    QueryResult.NOTHING: gettext_lazy(
-        "Safaricom gave no answer, or too many status checks were made. Try again in a minute."
-    ),
-}
+from oscar_mpesa.services.status_query import QueryResult, query_status
 
 
 class PaymentAction(View):
@@ -61,13 +52,9 @@ class CheckStatusView(PaymentAction):
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
         """Query once; repeated clicks are limited by the service."""
-        try:
-            result = query_status(payment, now=now, by=request.user)
-        except QueryRefused:
-            messages.warning(request, _("A wrong amount arrived for this payment. Decide about that money first."))
-        else:
-            level = messages.WARNING if result is QueryResult.NOTHING else messages.INFO
-            messages.add_message(request, level, _query_message(payment, result))
+        result = query_status(payment, now=now, by=request.user)
+        level = messages.WARNING if result is QueryResult.NOTHING else messages.INFO
+        messages.add_message(request, level, query_message(payment, result, since=now))
         return payment
 
 
@@ -132,12 +119,22 @@ class CloseOrderView(PaymentAction):
         return payment
 
 
-def _query_message(payment: MpesaPayment, result: QueryResult) -> str:
-    """Return the message for a result; it says TEST if the simulator answered instead of Safaricom."""
-    message = str(_QUERY_MESSAGES[result])
-    if payment.environment != SIMULATED:
-        return message
-    return _("TEST: the simulator answers in Safaricom's place.") + " " + message
+class SendAgainView(PaymentAction):
+    """Have notifications of the payment's order delivered again."""
+
+    def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
+        """Send the email whose button was pressed, or all that is not delivered yet."""
+        pressed = request.POST.get("message")
+        chosen = [
+            each
+            for each in messages_of_same_order(payment)
+            if (str(each.pk) == pressed if pressed else each.delivered_at is None)
+        ]
+        if resend(chosen, by=request.user, now=now):
+            messages.success(request, _("It is on its way. Look here again in a minute."))
+        else:
+            messages.info(request, _("Nothing was sent again: it was sent a moment ago, or is being sent now."))
+        return payment
 
 
 def _show_sent(request: HttpRequest, payment: MpesaPayment) -> MpesaPayment:

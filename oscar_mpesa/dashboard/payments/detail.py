@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from oscar_mpesa.access.staff_permissions import ACT, BLOCK, RECORD, RELEASE
-from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.daraja.redaction import redact, redact_checkout_id
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
+from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
+from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order, notifications
+from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
+from oscar_mpesa.dashboard.payments.order_panel import claim_rows, receipt_rows
 from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
-from oscar_mpesa.models import Allocation, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import NEEDS_DECISION
-from oscar_mpesa.payment_page.money import order_money
+from oscar_mpesa.dashboard.viewer import viewer_of
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 
@@ -53,7 +58,6 @@ class PaymentView(DashboardMixin, TemplateView):
             "is_test": payment.environment != PRODUCTION,
             "others": [each for each in payments if each is not payment],
             "newest": payments[0],
-            "shows_orders": may_see_orders(self.request.user),
             "block_form": BlockPhoneForm(),
             "close_form": CloseOrderForm(),
         }
@@ -61,42 +65,55 @@ class PaymentView(DashboardMixin, TemplateView):
     def _payment_context(
         self, payment: MpesaPayment, *, newest: MpesaPayment, phone: str, shows_phones: bool
     ) -> dict[str, Any]:
-        """Return the customer's page of the order, and the payment's receipts, timeline and actions."""
-        now, money = timezone.now(), order_money(payment.mpesa_order_id)
-        page = payment_page(newest, now=now, shows_number=shows_phones, money=money)
-        receipts = money.receipts_of(payment)
-        others = [each for each in (*money.kept, *money.decided) if each not in receipts]
+        """Return the customer's page of the order, and the payment's money, timeline and actions."""
+        ledger = order_ledger(payment.mpesa_order)
+        page = payment_page(newest, now=timezone.now(), shows_number=shows_phones)
+        own, messages = ledger.receipt_of(payment), messages_of_same_order(payment)
+        receipts, viewer = [own] if own else [], viewer_of(self.request.user)
+        others = [each for each in ledger.receipts if each is not own]
+        summary = payment_summary(payment, page, ledger, newest=newest, phone=phone, shows_phones=shows_phones)
         return {
             "page": page,
             "shows_number": shows_phones,
-            "summary": payment_summary(payment, page, receipts, newest=newest, phone=phone, shows_phones=shows_phones),
-            "receipts": receipts,
-            "other_receipts": others,
-            "undecided": [each for each in money.kept if _is_undecided(each, payment)],
-            "timeline": timeline(payment, receipts, shows_phones=shows_phones),
-            "may": self._may(payment, page),
+            "summary": summary,
+            "ledger": ledger,
+            "own_money": receipt_rows(ledger, receipts),
+            "other_money": [*claim_rows(ledger), *receipt_rows(ledger, others)],
+            "timeline": timeline(payment, receipts, messages, viewer=viewer),
+            "notifications": notifications(messages, shows_phones=shows_phones),
+            "may": self._may(payment, page, ledger),
+            "refund_url": self._refund_url(own, ledger),
+            "close_sentences": list(_close_sentences(ledger)),
         }
 
-    def _may(self, payment: MpesaPayment, page: PaymentPage) -> dict[str, bool]:
+    def _may(self, payment: MpesaPayment, page: PaymentPage, ledger: OrderLedger) -> dict[str, bool]:
         """Return which actions to show; the services check permissions and states again."""
         user = self.request.user
-        may_act = user.has_perm(ACT)
+        may_act, lacks_code = user.has_perm(ACT), any(each.number is None for each in ledger.receipts)
         return {
-            "check_status": may_act
-            and payment.checkout_request_id is not None
-            and not payment.is_paid
-            and not payment.on_hold,
+            "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
             "send_prompt": may_act and page.can_retry,
-            "record": user.has_perm(RECORD) and (not page.state.has_money or not page.receipt_number),
+            "send_again": may_act,
+            "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),
             "close": user.has_perm(RELEASE) and payment.mpesa_order.is_awaiting_payment,
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
         }
 
+    def _refund_url(self, own: MpesaReceipt | None, ledger: OrderLedger) -> str:
+        """Return the page that records a refund of the payment's money, "" if none of it counts for the order."""
+        if own is None or ledger.worth_here(own) <= 0:
+            return ""
+        return link(self.request.user, "dashboard:mpesa-receipt-refund", own.pk)
 
-def _is_undecided(receipt: MpesaReceipt, payment: MpesaPayment) -> bool:
-    """Return ``receipt.needs_decision`` by the payment's order, without another query."""
-    is_cancelled = payment.mpesa_order.order.status == get_settings().CANCELLED_STATUS
-    return receipt.allocation in NEEDS_DECISION or (is_cancelled and receipt.allocation == Allocation.APPLIED)
+
+def _close_sentences(ledger: OrderLedger) -> Iterator[str]:
+    """Yield what closing the order does to the money that counts for it."""
+    proven = ledger.kept_amount - ledger.unconfirmed
+    if proven > 0:
+        yield _("%(amount)s counts for it now. It will be unmatched.") % {"amount": ksh(proven)}
+    if ledger.unconfirmed:
+        values = {"amount": ksh(ledger.unconfirmed)}
+        yield _("%(amount)s that staff recorded counts for it now. It will count for nothing.") % values
 
 
 def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:

@@ -15,7 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from oscar_mpesa.dashboard.dates import day_and_time
 from oscar_mpesa.dashboard.payments.labels import change_label
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import CloseReason, EventReason, EventType, MpesaEvent, ReceiptReason, UpdateSource
+from oscar_mpesa.models import (
+    CallbackReason,
+    CloseReason,
+    EventReason,
+    EventType,
+    MessageKind,
+    MpesaEvent,
+    ReversalReason,
+    UnmatchedReason,
+    UpdateSource,
+)
 from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
 
 Params = Mapping[str, Any]
@@ -24,14 +34,12 @@ Part = Callable[[Params], str]
 #: The label of every reason; the names in brackets are params of the same event.
 REASONS: Mapping[str, Any] = {
     **dict(EventReason.choices),
-    **dict(ReceiptReason.choices),
+    **dict(UnmatchedReason.choices),
+    **dict(ReversalReason.choices),
     **dict(CloseReason.choices),
+    **dict(CallbackReason.choices),
     EventReason.ALREADY_FINAL.value: _("the payment had already ended: %(status)s"),
     EventReason.UNKNOWN_CODE.value: _("the result code %(code)s is unknown"),
-    ReceiptReason.WRONG_AMOUNT.value: _("%(expected)s expected, %(arrived)s arrived"),
-    ReceiptReason.WRONG_TOTAL.value: _("the order is %(expected)s, %(arrived)s arrived"),
-    ReceiptReason.CODE_OF_OTHER_ORDER.value: _("its code %(number)s belongs to order %(order)s"),
-    ReceiptReason.SAME_MONEY.value: _("the same money as %(number)s"),
 }
 
 
@@ -53,8 +61,6 @@ def _reason(params: Params) -> str:
 
 
 def _format(name: str, value: Any) -> str:
-    if name in {"expected", "arrived"}:
-        return ksh(Decimal(value))
     return change_label("", value) if name == "status" else str(value)
 
 
@@ -75,6 +81,11 @@ def _amount(params: Params) -> str:
     return ksh(Decimal(params["amount"])) if "amount" in params else ""
 
 
+def _missing(params: Params) -> str:
+    missing = Decimal(params.get("balance", 0))
+    return gettext("%(amount)s is missing") % {"amount": ksh(missing)} if missing > 0 else ""
+
+
 def _day(params: Params) -> str:
     return date_format(date.fromisoformat(params["day"]), "j M Y") if "day" in params else ""
 
@@ -89,8 +100,34 @@ def _order(params: Params) -> str:
     return gettext("matched to order %(order)s") % params if "order" in params else ""
 
 
+def _meant_for(params: Params) -> str:
+    return gettext("meant for order %(meant_for)s") % params if "meant_for" in params else ""
+
+
+def _was_matched(params: Params) -> str:
+    return gettext("it was matched to order %(order)s") % params if "order" in params else ""
+
+
+def _moved_from(params: Params) -> str:
+    return gettext("from order %(moved_from)s") % params if "moved_from" in params else ""
+
+
+def _moved_to(params: Params) -> str:
+    return gettext("to order %(moved_to)s") % params if "moved_to" in params else ""
+
+
+def _left_over(params: Params) -> str:
+    if "left_over" not in params:
+        return ""
+    return gettext("%(amount)s of it was left over") % {"amount": ksh(Decimal(params["left_over"]))}
+
+
 def _callback(params: Params) -> str:
     return pgettext("label", "callback %(callback)s") % params if "callback" in params else ""
+
+
+def _message_kind(params: Params) -> str:
+    return str(dict(MessageKind.choices).get(params.get("kind", ""), ""))
 
 
 def _param(name: str) -> Part:
@@ -107,6 +144,8 @@ _NOTE = _param("note")
 PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.PAYMENT_SETTLED: (_change, _source),
     EventType.UPDATE_IGNORED: (_ignored_status, _reason, _source),
+    EventType.SUCCESS_UNCONFIRMED: (_reason,),
+    EventType.RESULT_NAMED: (_source,),
     EventType.UPDATE_NOT_VERIFIED: (_reason, _source),
     EventType.QUERY_REQUESTED: (),
     EventType.QUERY_UNANSWERED: (_reason, _error),
@@ -114,6 +153,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.PUSH_UNANSWERED: (_error,),
     EventType.PUSH_ID_REPEATED: (),
     EventType.CALLBACK_REPROCESSED: (_callback,),
+    EventType.MESSAGE_RESENT: (_message_kind,),
     EventType.ORDER_CLOSED: (_reason, _NOTE),
     EventType.ORDER_REOPENED: (),
     EventType.ORDER_CANCELED_PAID: (_fixed(_("refund the money")),),
@@ -122,13 +162,20 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.PAY_LATER_CHOSEN: (_until,),
     EventType.PHONE_BLOCKED: (_param("phone"), _NOTE),
     EventType.PHONE_UNBLOCKED: (_param("phone"), _NOTE),
-    EventType.RECEIPT_UNMATCHED: (_change, _reason),
-    EventType.RECEIPT_MATCHED: (_change, _order, _NOTE),
-    EventType.RECEIPT_RESOLVED: (_change, _NOTE),
-    EventType.RECEIPT_RECORDED: (_change, _NOTE),
-    EventType.RECEIPT_DUPLICATED: (_change, _reason),
-    EventType.RECEIPT_CODE_ADDED: (_change, _source),
+    EventType.ORDER_PAID: (),
+    EventType.ORDER_UNPAID: (_missing,),
+    EventType.RECEIPT_UNMATCHED: (_amount, _reason),
+    EventType.RECEIPT_MATCHED: (_amount, _order, _meant_for, _NOTE),
+    EventType.ALLOCATION_REVERSED: (_amount, _param("number"), _was_matched, _meant_for, _reason, _NOTE),
+    EventType.ALLOCATION_MOVED: (_amount, _param("number"), _moved_from, _moved_to, _left_over, _NOTE),
+    EventType.RECEIPT_RESOLVED: (_amount, _NOTE),
+    EventType.RESOLUTION_UNDONE: (_amount, _param("number"), _NOTE),
+    EventType.RECEIPT_CODE_ADDED: (_param("number"), _source),
     EventType.RECEIPT_CODE_CONFLICT: (_param("number"),),
     EventType.RECEIPT_AMOUNT_CONFLICT: (_amount,),
-    EventType.REFUND_RECORDED: (_change, _amount, _day, _param("reference"), _NOTE),
+    EventType.CLAIM_RECORDED: (_amount, _param("number"), _NOTE),
+    EventType.CLAIM_CONFIRMED: (_param("number"),),
+    EventType.CLAIM_WITHDRAWN: (_amount, _param("number"), _NOTE),
+    EventType.REFUND_RECORDED: (_amount, _day, _param("reference"), _NOTE),
+    EventType.REFUND_VOIDED: (_amount, _param("reference"), _NOTE),
 }

@@ -65,7 +65,6 @@ def _rows(payments: QuerySet[MpesaPayment], *, shows_phones: bool) -> Iterator[l
 def _row_builder(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
     statuses = {value: str(label) for value, label in STATUS_CHOICES}
     environments = {value: str(label) for value, label in EnvironmentField.CHOICES}
-    on_hold = _("on hold for a person's decision")
 
     def row_of(payment: MpesaPayment) -> list[Any]:
         phone = payment.phone_number
@@ -75,8 +74,8 @@ def _row_builder(*, shows_phones: bool) -> Callable[[MpesaPayment], list[Any]]:
             payment.mpesa_order.order.number,
             payment.amount,
             phone.grouped if shows_phones else phone.masked,
-            on_hold if payment.on_hold else statuses.get(payment.status, payment.status),
-            "" if payment.on_hold else _(payment.outcome.meaning),
+            statuses.get(payment.status, payment.status),
+            _(payment.outcome.meaning),
             payment.ended_at,
             ", ".join(receipt.number for receipt in payment.receipts.all() if receipt.number),
             environments.get(payment.environment, payment.environment),

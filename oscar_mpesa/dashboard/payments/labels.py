@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from oscar_mpesa.models import Allocation, CloseReason
+from oscar_mpesa.models import CloseReason, ReceiptStatus
 from oscar_mpesa.models.payments import STATUS_CHOICES
 
 _ENDPOINTS: Mapping[str, Any] = {
@@ -18,7 +18,7 @@ _ENDPOINTS: Mapping[str, Any] = {
 }
 
 _VALUES: Mapping[str, Any] = {
-    value: label for choices in (STATUS_CHOICES, Allocation.choices, CloseReason.choices) for value, label in choices
+    value: label for choices in (STATUS_CHOICES, ReceiptStatus.choices, CloseReason.choices) for value, label in choices
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.template.loader import select_template
@@ -13,11 +14,11 @@ from django.utils.translation import pgettext
 
 from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.dashboard.dates import day_and_time
-from oscar_mpesa.dashboard.money.messages import accepted_difference
+from oscar_mpesa.dashboard.payments.order_entries import OrderEntry, order_entries
+from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
+from oscar_mpesa.dashboard.payments.order_state import OrderMoney, needs_person, state_of
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.payment_page.money import OrderMoney, order_money
-from oscar_mpesa.payment_page.page_state import PaymentPageState
+from oscar_mpesa.models import MpesaClaim, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +34,30 @@ class PaymentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPanel:
-    """The M-PESA facts of one order, newest payment first."""
+class MoneyRow:
+    """A receipt or a recorded payment in the panel."""
 
+    href: str
+    amount: Decimal
+    number: str
+    use: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPanel:
+    """The M-PESA facts of one order: payments and money newest first, entries oldest first.
+
+    ``sums`` are empty without money.
+    """
+
+    state: OrderMoney
+    needs_person: bool
     sentence: str
-    is_settled: bool
+    sums: list[tuple[str, str]]
     environment: str
     payments: list[PaymentRow]
-    receipts: list[MpesaReceipt]
+    money: list[MoneyRow]
+    entries: list[OrderEntry]
 
 
 class MpesaOrderPanelMixin:
@@ -79,14 +96,50 @@ def panel_of(order: Any, *, shows_phones: bool) -> OrderPanel | None:
         return None
     mpesa_order.order = order
     payments = list(mpesa_order.payments.order_by("-pk"))
-    money = order_money(order.pk)
+    ledger = order_ledger(mpesa_order)
+    state, entries = state_of(ledger), order_entries(ledger, shows_phones=shows_phones)
     return OrderPanel(
-        sentence=_sentence(mpesa_order, money, payments),
-        is_settled=money.state is PaymentPageState.PAID,
+        state=state,
+        needs_person=needs_person(ledger, state),
+        sentence=_sentence(ledger, payments),
+        sums=ledger.sums if ledger.receipts or ledger.claims or entries else [],
         environment=mpesa_order.environment,
         payments=[_row(payment, shows_phones) for payment in payments],
-        receipts=sorted([*money.kept, *money.decided], key=lambda receipt: -receipt.pk),
+        money=[*claim_rows(ledger), *receipt_rows(ledger, ledger.receipts)],
+        entries=entries,
     )
+
+
+def receipt_rows(ledger: OrderLedger, receipts: list[MpesaReceipt]) -> list[MoneyRow]:
+    """Return rows of some receipts of the order, newest first."""
+    return [_receipt_row(ledger, each) for each in reversed(receipts)]
+
+
+def claim_rows(ledger: OrderLedger) -> list[MoneyRow]:
+    """Return rows of the order's open claims, newest first, without those that only name the code of a receipt."""
+    return [_claim_row(ledger, each) for each in reversed(ledger.claims) if each.receipt_id is None]
+
+
+def _receipt_row(ledger: OrderLedger, receipt: MpesaReceipt) -> MoneyRow:
+    use, reported = ledger.use_of(receipt), "" if receipt.number else ledger.reported_code(receipt)
+    if reported:
+        use = _("%(use)s · code reported by staff: %(code)s") % {"use": use, "code": reported}
+    return MoneyRow(
+        href=reverse("dashboard:mpesa-receipt", args=[receipt.pk]),
+        amount=receipt.amount,
+        number=receipt.number or pgettext("label", "code missing"),
+        use=use,
+    )
+
+
+def _claim_row(ledger: OrderLedger, claim: MpesaClaim) -> MoneyRow:
+    use, counted = _("recorded by staff; Safaricom has not reported it yet"), ledger.counted_of(claim)
+    if not counted:
+        use = _("%(use)s; it counts for nothing") % {"use": use}
+    elif counted != claim.amount:
+        use = _("%(use)s; %(amount)s of it counts for the order") % {"use": use, "amount": ksh(counted)}
+    href = reverse("dashboard:mpesa-claim", args=[claim.pk])
+    return MoneyRow(href=href, amount=claim.amount, number=claim.number, use=use)
 
 
 def _row(payment: MpesaPayment, shows_phones: bool) -> PaymentRow:
@@ -101,44 +154,76 @@ def _row(payment: MpesaPayment, shows_phones: bool) -> PaymentRow:
     )
 
 
-def _sentence(mpesa_order: MpesaOrder, money: OrderMoney, payments: list[MpesaPayment]) -> str:
-    if money.state is not None and money.receipt is not None:
-        return " ".join([_of_money(money.state, money.receipt), *_of_difference(money.receipt, mpesa_order, payments)])
+def _sentence(ledger: OrderLedger, payments: list[MpesaPayment]) -> str:
+    return " ".join(_sentences(ledger, payments))
+
+
+def _sentences(ledger: OrderLedger, payments: list[MpesaPayment]) -> Iterator[str]:
+    """Yield whether the order is paid, and then what needs a person."""
+    if ledger.active:
+        yield from _of_active(ledger)
+    elif not ledger.undecided:
+        yield _of_unpaid(ledger, payments)
+    if ledger.undecided:
+        yield _of_undecided(ledger.undecided[0])
+    for claim in ledger.uncounted_claims[:1]:
+        values = {"amount": ksh(claim.amount), "code": claim.number}
+        yield _("A recorded payment counts for nothing: %(amount)s, %(code)s.") % values
+
+
+def _of_unpaid(ledger: OrderLedger, payments: list[MpesaPayment]) -> str:
     if any(payment.is_live for payment in payments):
         return _("Not paid yet: a prompt is on the phone.")
-    if mpesa_order.is_closed:
-        return _("Not paid. The order was closed: %(why)s.") % {"why": mpesa_order.get_close_reason_display()}
+    if ledger.receipts:
+        receipt = ledger.receipts[-1]
+        return _("Not paid: %(amount)s, %(code)s: %(use)s.") % {**_named(receipt), "use": ledger.use_of(receipt)}
+    if ledger.mpesa_order.is_closed:
+        why = ledger.mpesa_order.get_close_reason_display()
+        return _("Not paid. The order was closed: %(why)s.") % {"why": why}
     return _("Not paid by M-PESA.")
 
 
-def _of_difference(receipt: MpesaReceipt, mpesa_order: MpesaOrder, payments: list[MpesaPayment]) -> Iterator[str]:
-    order = mpesa_order.order if receipt.order_id == mpesa_order.pk else None
-    own = next((payment for payment in payments if payment.pk == receipt.payment_id), None)
-    if accepted_difference(receipt, order, own):
-        values = {"total": ksh(mpesa_order.order.total_incl_tax)}
-        yield _("The order costs %(total)s; the difference was accepted.") % values
-
-
-def _of_money(state: PaymentPageState, receipt: MpesaReceipt) -> str:
-    sentences: dict[PaymentPageState, str] = {
-        PaymentPageState.PAID: _("Paid by M-PESA: %(amount)s, %(code)s."),
-        PaymentPageState.SURPLUS: _("Overpaid: refund %(amount)s, %(code)s, or match it to another order."),
-        PaymentPageState.MISMATCH: _("Wrong amount: %(amount)s, %(code)s. It waits for a decision."),
-        PaymentPageState.ARRIVED: _(
-            "The money arrived (%(amount)s, %(code)s), but is not posted yet. It is retried automatically."
-        ),
-        PaymentPageState.LATE: _(
-            "Money arrived after the order was closed: %(amount)s, %(code)s. It waits for a decision."
-        ),
-        PaymentPageState.RETURNED: _("Not paid: %(amount)s, %(code)s, was refunded."),
-        PaymentPageState.USED: _("Not paid: %(amount)s, %(code)s, was matched to another order."),
-        PaymentPageState.EXPLAINED: _("Not paid by M-PESA: %(amount)s, %(code)s, was resolved with a note."),
-    }
+def _of_active(ledger: OrderLedger) -> Iterator[str]:
+    """Yield whether the money of an order pays it. A part refund or a part payment is never plainly *paid*."""
+    is_part = not ledger.mpesa_order.is_paid
     values = {
-        "amount": ksh(receipt.amount),
-        "code": receipt.number or pgettext("label", "code missing"),
-        "rest": ksh(receipt.rest),
+        "amount": ksh(ledger.kept_amount if is_part and ledger.kept_amount > 0 else ledger.counted),
+        "codes": ledger.codes,
+        "refunded": ksh(ledger.refunded_amount),
+        "missing": ksh(ledger.missing),
+        "unconfirmed": ksh(ledger.unconfirmed),
     }
-    if state.is_undecided and receipt.returned_amount is not None:
-        return _("%(rest)s of %(amount)s, %(code)s, is still to be refunded.") % values
-    return sentences[state] % values
+    if ledger.kept_amount <= 0:
+        yield _("Not paid: %(amount)s, %(codes)s, was refunded.") % values
+        return
+    yield _paid_sentence(ledger) % values
+    if ledger.unconfirmed == ledger.counted:
+        yield _("Safaricom has not confirmed it.")
+    elif ledger.unconfirmed:
+        yield _("Safaricom has not confirmed %(unconfirmed)s of it.") % values
+    if is_part and ledger.refunded_amount:
+        yield _("%(refunded)s was refunded.") % values
+    if is_part:
+        yield _("%(missing)s is missing.") % values
+
+
+def _paid_sentence(ledger: OrderLedger) -> str:
+    if not ledger.mpesa_order.is_paid:
+        return _("Partly paid by M-PESA: %(amount)s, %(codes)s.")
+    if ledger.refunded_amount:
+        return _("Paid by M-PESA and partly refunded: %(amount)s, %(codes)s, of which %(refunded)s went back.")
+    return _("Paid by M-PESA: %(amount)s, %(codes)s.")
+
+
+def _of_undecided(receipt: MpesaReceipt) -> str:
+    sentences = {
+        ReceiptStatus.OVERPAID: _("Overpaid: refund %(amount)s, %(code)s, or match it to another order."),
+        ReceiptStatus.WRONG_AMOUNT: _("Wrong amount: %(amount)s, %(code)s. It waits for a decision."),
+    }
+    other = _("Money waits for a decision: %(amount)s, %(code)s. The reason: %(why)s.")
+    values = {**_named(receipt), "amount": ksh(receipt.unallocated), "why": receipt.get_unmatched_reason_display()}
+    return sentences.get(ReceiptStatus(receipt.status), other) % values
+
+
+def _named(receipt: MpesaReceipt) -> dict[str, str]:
+    return {"amount": ksh(receipt.amount), "code": receipt.number or pgettext("label", "code missing")}

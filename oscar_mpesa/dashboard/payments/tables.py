@@ -14,16 +14,17 @@ from oscar.core.loading import get_class
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.columns import WIDE_ONLY, WRAPS
 from oscar_mpesa.dashboard.orders import name_of
+from oscar_mpesa.dashboard.viewer import Viewer
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.models import Allocation, MpesaPayment
+from oscar_mpesa.models import MpesaPayment, ReceiptStatus
 from oscar_mpesa.payment_page.formats import day_and_time
 
 DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
 
 
 class PaymentTable(DashboardTable):
-    """A row for each payment. Without permission the phone is masked and the order is no link."""
+    """A row for each payment. Without permission phones are masked, and the order is no link."""
 
     when = tables.Column(
         verbose_name=pgettext_lazy("label", "When"), accessor="created_at", order_by=("created_at", "pk"), attrs=WRAPS
@@ -43,9 +44,9 @@ class PaymentTable(DashboardTable):
         empty_text = _("No payment matches.")
         order_by = "-when"
 
-    def __init__(self, *args: Any, shows_phones: bool, shows_orders: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, shows_customers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.shows_phones, self.shows_orders = shows_phones, shows_orders
+        self.viewer, self.shows_customers = viewer, shows_customers
 
     def get_caption_display(self) -> str:
         """Return the number of payments, up to the paginator's limit."""
@@ -60,10 +61,10 @@ class PaymentTable(DashboardTable):
 
     def render_order(self, value: str, record: MpesaPayment) -> str:
         """Return the order's number; for users who may see orders, a link with the customer's name."""
-        if not self.shows_orders:
+        if not self.shows_customers:
             return value
-        url, name = reverse("dashboard:order-detail", kwargs={"number": value}), name_of(record.mpesa_order.order)
-        return format_html('<a href="{}">{}</a><br><small>{}</small>', url, value, name)
+        order = record.mpesa_order.order
+        return format_html("{}<br><small>{}</small>", self.viewer.order(order), self.viewer.mask(name_of(order)))
 
     def render_amount(self, value: int) -> str:
         """Return the amount in shillings."""
@@ -71,25 +72,22 @@ class PaymentTable(DashboardTable):
 
     def render_phone(self, record: MpesaPayment) -> str:
         """Return the phone, masked if necessary."""
-        return record.phone_number.grouped if self.shows_phones else record.phone_number.masked
+        return record.phone_number.grouped if self.viewer.shows_phones else record.phone_number.masked
 
     def render_status(self, record: MpesaPayment) -> str:
-        """Return the status with the reason of a failure, or with the allocations that are not the order's."""
+        """Return the status with the reason of a failure, or of its receipt if that is not matched."""
         label = record.get_status_display()
-        if record.on_hold:
-            return format_html('<span class="badge badge-warning">{}</span>', _("on hold for a person's decision"))
         if record.status == PaymentStatus.FAILED.value:
             return format_html("{}<br><small>{}</small>", label, gettext(record.outcome.meaning))
         others = [
-            (each.get_allocation_display(),) for each in record.receipts.all() if each.allocation != Allocation.APPLIED
+            (each.get_status_display(),) for each in record.receipts.all() if each.status != ReceiptStatus.MATCHED
         ]
         return format_html("{}{}", label, format_html_join("", "<br><small>{}</small>", others))
 
     def render_receipts(self, record: MpesaPayment) -> str:
-        """Return the payment's M-PESA codes; if it has none, its order's other codes in brackets."""
+        """Return the payment's M-PESA code; if it has none, the codes of what counts for its order in brackets."""
         own = [(each.number,) for each in record.receipts.all() if each.number]
-        of_order = record.mpesa_order.order.mpesa_receipts.all()
-        others = [(each.number,) for each in of_order if each.number and each.allocation == Allocation.APPLIED]
+        others = [(each.number,) for each in record.mpesa_order.order.mpesa_allocations.all() if each.number]
         codes = format_html_join(", ", "<code>{}</code>", own) or format_html_join(", ", "(<code>{}</code>)", others)
         return codes or "–"
 

@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from oscar_mpesa.daraja.redaction import redact, redact_body, redact_json
+from oscar_mpesa.dashboard.payments.event_links import TimelineLink, event_links, receipt_link
 from oscar_mpesa.dashboard.payments.event_sentences import sentence
 from oscar_mpesa.dashboard.payments.labels import endpoint_label
+from oscar_mpesa.dashboard.payments.notifications import undelivered_details
+from oscar_mpesa.dashboard.viewer import Viewer
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import (
     EventType,
@@ -37,27 +40,35 @@ MAX_ENTRIES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry: when, what, details, by whom, and the redacted raw message, if any."""
+    """One entry: when, what, details, by whom, the redacted raw message, if any, and pages that say more."""
 
     at: datetime
     what: str
     detail: str = ""
     by: str = ""
     raw: str = ""
+    links: tuple[TimelineLink, ...] = ()
 
 
-def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_phones: bool) -> list[Entry]:
-    """Return the entries of a payment and its order, oldest first; five queries.
+def timeline(
+    payment: MpesaPayment,
+    receipts: Iterable[MpesaReceipt],
+    messages: Iterable[MpesaOutboxMessage],
+    *,
+    viewer: Viewer,
+) -> list[Entry]:
+    """Return the entries of a payment and its order, oldest first; four queries.
 
-    Without ``shows_phones`` numbers are masked in raw messages and in notes. Secrets are always removed.
+    Numbers are masked in raw messages, notes and names unless the user may see them. Secrets are always removed.
     """
+    shows_phones = viewer.shows_phones
     entries = [
         *_of_payment(payment, shows_phones=shows_phones),
         *_of_calls(payment),
         *_of_callbacks(payment, shows_phones=shows_phones),
         *_of_receipts(receipts),
-        *_of_events(payment),
-        *_of_outbox(payment),
+        *_of_events(payment, viewer.user),
+        *_of_outbox(payment, messages),
         *_of_block(payment),
     ]
     shown = entries if shows_phones else [_redacted(entry) for entry in entries]
@@ -66,7 +77,7 @@ def timeline(payment: MpesaPayment, receipts: Iterable[MpesaReceipt], *, shows_p
 
 def _redacted(entry: Entry) -> Entry:
     """Return the entry with all phone numbers masked."""
-    return replace(entry, detail=redact(entry.detail), raw=redact(entry.raw))
+    return replace(entry, detail=redact(entry.detail), by=redact(entry.by), raw=redact(entry.raw))
 
 
 def _of_payment(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entry]:
@@ -103,25 +114,36 @@ def _of_callbacks(payment: MpesaPayment, *, shows_phones: bool) -> Iterator[Entr
 def _of_receipts(receipts: Iterable[MpesaReceipt]) -> Iterator[Entry]:
     for receipt in receipts:
         what = pgettext("label", "%(money)s arrived") % {"money": receipt_name(receipt)}
-        yield Entry(at=receipt.created_at, what=what, detail=receipt.get_source_display())
+        detail, links = receipt.get_channel_display(), (receipt_link(receipt),)
+        yield Entry(at=receipt.created_at, what=what, detail=detail, links=links)
 
 
-def _of_events(payment: MpesaPayment) -> Iterator[Entry]:
+def _of_events(payment: MpesaPayment, user: Any) -> Iterator[Entry]:
     of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
-    for event in MpesaEvent.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MAX_ENTRIES]:
-        yield Entry(at=event.created_at, what=event.get_type_display(), detail=sentence(event), by=event.by_name)
+    events = MpesaEvent.objects.filter(Q(payment=payment) | of_order).select_related("receipt")
+    for event in events.order_by("pk")[:MAX_ENTRIES]:
+        yield Entry(
+            at=event.created_at,
+            what=event.get_type_display(),
+            detail=sentence(event),
+            by=event.by_name,
+            links=tuple(event_links(event, user=user)),
+        )
 
 
-def _of_outbox(payment: MpesaPayment) -> Iterator[Entry]:
-    of_order = Q(mpesa_order_id=payment.mpesa_order_id, payment=None)
-    for message in MpesaOutboxMessage.objects.filter(Q(payment=payment) | of_order).order_by("pk")[:MAX_ENTRIES]:
+def _of_outbox(payment: MpesaPayment, messages: Iterable[MpesaOutboxMessage]) -> Iterator[Entry]:
+    for message in messages:
+        if message.payment_id not in {payment.pk, None}:
+            continue
         values: dict[str, Any] = {"kind": message.get_kind_display()}
-        if message.delivered_at is not None:
-            yield Entry(at=message.delivered_at, what=_("Notified – %(kind)s") % values)
-        else:
-            tries = _("tried %(tries)s times") % {"tries": message.tries} if message.tries else ""
-            detail = " · ".join(part for part in (tries, message.error) if part)
+        if message.delivered_at is None:
+            detail = " · ".join(undelivered_details(message))
             yield Entry(at=message.due_at, what=_("To be notified – %(kind)s") % values, detail=detail)
+        elif message.skip_reason:
+            what = _("Not notified – %(kind)s") % values
+            yield Entry(at=message.delivered_at, what=what, detail=message.get_skip_reason_display())
+        else:
+            yield Entry(at=message.delivered_at, what=_("Notified – %(kind)s") % values)
 
 
 def _of_block(payment: MpesaPayment) -> Iterator[Entry]:

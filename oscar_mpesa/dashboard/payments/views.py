@@ -12,14 +12,14 @@ from django.views.decorators.cache import never_cache
 from django_tables2 import SingleTableView
 from oscar.views.decorators import check_permissions
 
-from oscar_mpesa.access.staff_permissions import may_see_full_phones
+from oscar_mpesa.access.order_pages import may_see_orders
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.navigation import may_see_orders
 from oscar_mpesa.dashboard.payments.forms import PaymentFilterForm
 from oscar_mpesa.dashboard.payments.queries import with_customers, with_receipts
 from oscar_mpesa.dashboard.payments.tables import PaymentTable
 from oscar_mpesa.dashboard.permissions import PERMISSIONS
 from oscar_mpesa.dashboard.search import SearchResult
+from oscar_mpesa.dashboard.viewer import viewer_of
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.reports.pagination import CappedPaginator
 
@@ -50,7 +50,7 @@ class PaymentListView(DashboardMixin, SingleTableView):
     def get_table_kwargs(self) -> dict[str, Any]:
         """Return what the user is allowed to see in the table."""
         user = self.request.user
-        return {"shows_phones": may_see_full_phones(user), "shows_orders": may_see_orders(user)}
+        return {"viewer": viewer_of(user), "shows_customers": may_see_orders(user)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the filter, the limit of the search, and the export's URL if the user may export."""

@@ -1,11 +1,11 @@
-"""The M-PESA report among Oscar's reports: paid orders of some days, as a page and as CSV."""
+"""The M-PESA report among Oscar's reports: the income of some days, as a page and as CSV."""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
@@ -14,9 +14,11 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.csv_export import safe_cell
-from oscar_mpesa.dashboard.money.queries import paid_between
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import Allocation, MpesaReceipt
+from oscar_mpesa.models import MpesaReceipt
+from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.reports.entries import EntryKind, PostedEntries
+from oscar_mpesa.reports.entry_kinds import INCOME
 
 ReportGenerator = get_class("dashboard.reports.reports", "ReportGenerator")
 ReportCSVFormatter = get_class("dashboard.reports.reports", "ReportCSVFormatter")
@@ -24,19 +26,18 @@ ReportHTMLFormatter = get_class("dashboard.reports.reports", "ReportHTMLFormatte
 
 
 class MpesaReportCSVFormatter(ReportCSVFormatter):  # type: ignore[misc, valid-type]
-    """The report as CSV, with a row for each receipt."""
+    """The report as CSV, with a row for each entry."""
 
     filename_template = "%smpesa-paid-%s-to-%s.csv"
 
-    def generate_csv(self, response: Any, objects: QuerySet[MpesaReceipt]) -> None:
+    def generate_csv(self, response: Any, objects: PostedEntries) -> None:
         """Write the header and the rows; times are in Nairobi."""
         writer = self.get_csv_writer(response)
         writer.writerow([str(each) for each in _HEADER])
-        for receipt in objects.iterator(chunk_size=1_000):
-            order: Any = receipt.order
-            environment = receipt.get_environment_display()
-            row = [receipt.number, receipt.paid_at, receipt.amount, receipt.returned_amount, order.number, environment]
-            writer.writerow([safe_cell(cell) for cell in row])
+        environment = dict(EnvironmentField.CHOICES)[get_settings().environment]
+        for row in objects:
+            values = [row.posted_on, row.happened_at, row.number, row.kind.label, row.income, row.order_number]
+            writer.writerow([safe_cell(value) for value in [*values, environment]])
 
     def filename(self, **kwargs: Any) -> str:
         """Return the file's name; in test mode it begins with TEST."""
@@ -51,38 +52,39 @@ class MpesaReportHTMLFormatter(ReportHTMLFormatter):  # type: ignore[misc, valid
 
 
 class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
-    """Receipts matched to orders, by the day in Nairobi on which they were paid.
+    """Money matched to orders, unmatched and refunded, by the Nairobi day on which each entry was posted.
 
-    The report has only receipts of the shop's environment, so a production shop never counts a test. In test mode it
-    says TEST. Fully refunded receipts are left out; a partial refund is a column of its own.
+    The report has only money of the shop's environment, so a production shop never counts a test. In test mode it says
+    TEST. What is done today does not change the report of a past day.
     """
 
     code = "mpesa_report"
-    description = gettext_lazy("M-PESA: paid orders")
-    date_range_field_name = "paid_at"
+    description = gettext_lazy("M-PESA: income by day")
+    date_range_field_name = "posted_on"
     model_class = MpesaReceipt
     formatters = {"CSV_formatter": MpesaReportCSVFormatter, "HTML_formatter": MpesaReportHTMLFormatter}
 
-    def get_queryset(self) -> QuerySet[MpesaReceipt]:
-        """Return the matched receipts with their orders, oldest first."""
-        paid = MpesaReceipt.objects.filter(environment=get_settings().environment, allocation=Allocation.APPLIED)
-        return paid.select_related("order").order_by("paid_at", "pk")
+    def get_queryset(self) -> PostedEntries:
+        """Return the entries of the report's days, both included."""
+        return PostedEntries(get_settings().environment, self.start_date, self.end_date, kinds=INCOME)
 
-    def filter_with_date_range(self, queryset: QuerySet[MpesaReceipt]) -> QuerySet[MpesaReceipt]:
-        """Limit the receipts to days in Nairobi, both included."""
-        return paid_between(queryset, self.start_date, self.end_date)
+    def filter_with_date_range(self, queryset: PostedEntries) -> PostedEntries:
+        """Return the entries, which are already limited to the days."""
+        return queryset
 
     def generate(self) -> Any:
         """Return the CSV file or the rows of the page."""
         return self.formatter.generate_response(self.queryset, start_date=self.start_date, end_date=self.end_date)
 
     def report_description(self) -> str:
-        """Return the report's title with its total."""
-        sums = self.queryset.order_by().aggregate(
-            count=Count("pk"), amount=Sum("amount", default=0), returned=Sum("returned_amount", default=0)
-        )
-        values = {"count": f"{sums['count']:,}", "amount": ksh(sums["amount"]), "returned": ksh(sums["returned"])}
-        what = _("M-PESA: %(amount)s matched to orders (payments: %(count)s, refunded: %(returned)s)") % values
+        """Return the report's title with its totals."""
+        totals = self.queryset.totals()
+        values = {
+            "net": ksh(sum((kind.income_sign * total for kind, total in totals.items()), Decimal(0))),
+            "matched": ksh(totals[EntryKind.MATCHED] - totals[EntryKind.UNMATCHED]),
+            "refunded": ksh(totals[EntryKind.REFUNDED] - totals[EntryKind.VOIDED]),
+        }
+        what = _("M-PESA: %(net)s (matched to orders: %(matched)s, refunded: %(refunded)s)") % values
         test = _("TEST, no real money:") + " " if get_settings().is_test else ""
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 
@@ -93,10 +95,11 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
 
 
 _HEADER = (
+    pgettext_lazy("label", "Posted on"),
+    gettext_lazy("M-PESA time (Nairobi)"),
     gettext_lazy("M-PESA code"),
-    gettext_lazy("Paid at (Nairobi time)"),
+    pgettext_lazy("label", "What"),
     gettext_lazy("Amount in KSh"),
-    pgettext_lazy("label", "Refunded amount"),
     pgettext_lazy("noun", "Order"),
     pgettext_lazy("label", "Environment"),
 )

@@ -22,9 +22,13 @@ logger = logging.getLogger("oscar_mpesa")
 LABELS = {
     Kind.CALLBACK: "callbacks processed",
     Kind.PAYMENT: "payments checked",
+    Kind.CONFIRMATION: "payments confirmed",
+    Kind.CLAIM: "recorded payments matched",
+    Kind.CHANGE: "changed orders reassessed",
+    Kind.MONEY: "orders with usable money reassessed",
     Kind.BOOKS: "receipts booked again",
     Kind.ORDER: "overdue orders checked",
-    Kind.MESSAGE: "messages sent",
+    Kind.MESSAGE: "messages processed",
 }
 
 
@@ -64,6 +68,7 @@ class Command(BaseCommand):
         "Queries open payments, closes overdue unpaid orders, retries failed callbacks, bookings, emails and signals, "
         "and sends alerts. Several copies may run at the same time."
     )
+    requires_system_checks = ()  # money is followed up, and alerts are sent, whatever else is wrong
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--loop``."""

@@ -139,6 +139,27 @@ def test_reason_of_an_unreadable_callback_is_translated(language: str, why: str)
     assert ">ResultCode</code>" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "verdict", "why"),
+    [
+        ("en", "Unconfirmed.</strong> It reports a payment", "Safaricom had said before that it was not paid"),
+        ("sw", "Haijathibitishwa na Safaricom.</strong>", "Safaricom ilikuwa imesema kwamba haijalipiwa"),
+    ],
+)
+def test_unconfirmed_callback_shows_its_reason_on_both_pages(language: str, verdict: str, why: str) -> None:
+    payment = new_payment()
+    post(payment, failure(payment))
+    callback = post(payment, success(payment), confirmed=False)
+    client = clerk()
+
+    with translation.override(language):
+        page = opened(client, callback)
+        inbox = client.get(reverse(INBOX)).content.decode()
+
+    assert verdict in page and f"<dd>{why}</dd>" in page
+    assert f"<small>{why}</small>" in inbox
+
+
 def test_markup_in_a_callback_is_escaped() -> None:
     callback = receive_callback(b"<script>alert(1)</script>", secret="", address=None, now=NOON)
     assert callback is not None

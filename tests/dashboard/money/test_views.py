@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
-from oscar.core.loading import get_model
+from django.utils import timezone
 
-from oscar_mpesa.dashboard.money.queries import undecided_receipt_ids
-from oscar_mpesa.models import MpesaReceipt
+from oscar_mpesa.services.allocation import allocate
+from oscar_mpesa.services.claims import withdraw_claim
+from oscar_mpesa.services.refunds import record_refund
 from tests.bulk_rows import many_receipts
-from tests.dashboard.staff import new_receipt, staff_client, use_production
+from tests.dashboard.staff import new_claim, new_receipt, orders_staff_client, page_text, staff_client, use_production
 from tests.query_counts import counted
 from tests.services.unmatched import mismatch, surplus, unallocated
-from tests.shop import NOON, new_order, new_payment, pay
+from tests.shop import NOON, later, new_order, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("dashboard:mpesa-receipts")
-Order = get_model("order", "Order")
 
 
 def shown(response: Any) -> list[str]:
@@ -31,18 +33,18 @@ def shown(response: Any) -> list[str]:
 
 def test_undecided_receipts_are_shown_oldest_first() -> None:
     new_receipt("OD000USED0")
-    new_receipt("OD000NEWER", allocation="surplus", paid_at=NOON + timedelta(hours=1))
-    new_receipt("OD000OLDER", allocation="unallocated")
+    new_receipt("OD000NEWER", status="overpaid", paid_at=NOON + timedelta(hours=1))
+    new_receipt("OD000OLDER", status="unmatched")
 
     response = staff_client().get(LIST)
 
     assert shown(response) == ["OD000OLDER", "OD000NEWER"]
-    assert "This money needs attention" in response.content.decode()
+    assert "This money needs attention. Open each row to see what you can do." in response.content.decode()
 
 
 def test_all_receipts_are_shown_newest_first_if_none_is_undecided() -> None:
     new_receipt("OD000OLDER")
-    new_receipt("OD000NEWER", paid_at=NOON + timedelta(days=1), allocation="returned")
+    new_receipt("OD000NEWER", paid_at=NOON + timedelta(days=1), status="refunded")
 
     response = staff_client().get(LIST)
 
@@ -57,9 +59,27 @@ def test_empty_list_has_a_message() -> None:
     assert "No money matches this." in page
 
 
+@pytest.mark.parametrize(
+    ("hours_ago", "status", "needs_attention"),
+    [
+        pytest.param(49, "Pending payment", True, id="not confirmed for two days"),
+        pytest.param(47, "Pending payment", False, id="recorded recently"),
+        pytest.param(1, "Cancelled", True, id="counts for nothing"),
+    ],
+)
+def test_recorded_payment_with_an_alert_needs_attention(hours_ago: int, status: str, needs_attention: bool) -> None:
+    claim = new_claim(new_order(), at=timezone.now() - timedelta(hours=hours_ago))
+    if status == "Cancelled":
+        claim.order.set_status(status)
+
+    page = staff_client().get(LIST).content.decode()
+
+    assert ("Recorded payments need attention." in page) is needs_attention
+    assert ("No money needs attention." in page) is not needs_attention
+
+
 def test_receipt_of_a_cancelled_order_needs_a_decision() -> None:
-    payment = pay(new_payment())
-    Order.objects.filter(pk=payment.order_id).update(status="Cancelled")
+    pay(new_payment()).mpesa_order.order.set_status("Cancelled")
 
     response = staff_client().get(LIST)
 
@@ -67,34 +87,25 @@ def test_receipt_of_a_cancelled_order_needs_a_decision() -> None:
     assert "needs attention</span>" in response.content.decode()
 
 
-def test_undecided_ids_match_the_queryset() -> None:
-    mismatch(), new_receipt("OD000USED0")
-    pay(new_payment(), number="OD999CANCE").mpesa_order.order.set_status("Cancelled")
-
-    known = set(MpesaReceipt.objects.needing_decision().values_list("pk", flat=True))
-
-    assert set(undecided_receipt_ids()) == known and len(known) == 2
-
-
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        pytest.param({"allocation": ""}, ["OD00LATE00", "OD00FIRST0", "OD00EARLY0"], id="all"),
-        pytest.param({"allocation": "returned"}, ["OD00FIRST0"], id="allocation"),
-        pytest.param({"allocation": "needs-decision"}, ["OD00LATE00"], id="needs attention"),
+        pytest.param({"status": ""}, ["OD00LATE00", "OD00FIRST0", "OD00EARLY0"], id="all"),
+        pytest.param({"status": "refunded"}, ["OD00FIRST0"], id="status"),
+        pytest.param({"status": "needs-decision"}, ["OD00LATE00"], id="needs attention"),
         pytest.param({"code": " od00 first0 "}, ["OD00FIRST0"], id="code, as it is typed"),
         pytest.param({"amount": "700"}, ["OD00EARLY0"], id="amount"),
         pytest.param({"amount": "700.50"}, [], id="another amount"),
         pytest.param({"since": "2026-11-24", "until": "2026-11-24"}, ["OD00LATE00"], id="a day"),
         pytest.param({"until": "2026-11-22"}, ["OD00EARLY0"], id="until a day"),
         pytest.param({"order": "100042"}, [], id="an order without money"),
-        pytest.param({"code": "OD00FIRST0", "allocation": "surplus"}, [], id="both have to fit"),
+        pytest.param({"code": "OD00FIRST0", "status": "overpaid"}, [], id="both have to fit"),
     ],
 )
 def test_receipts_are_filtered(asked: dict[str, str], found: list[str]) -> None:
     new_receipt("OD00EARLY0", paid_at=NOON - timedelta(hours=15, seconds=1), amount=700)  # 23:59:59 on the 22nd
-    new_receipt("OD00FIRST0", paid_at=NOON - timedelta(hours=15), allocation="returned")  # midnight in Nairobi
-    new_receipt("OD00LATE00", paid_at=NOON + timedelta(hours=9), allocation="surplus")
+    new_receipt("OD00FIRST0", paid_at=NOON - timedelta(hours=15), status="refunded")  # midnight in Nairobi
+    new_receipt("OD00LATE00", paid_at=NOON + timedelta(hours=9), status="overpaid")
 
     response = staff_client().get(LIST, asked)
 
@@ -105,7 +116,7 @@ def test_receipt_is_found_by_its_order() -> None:
     payment = pay(new_payment())
     new_receipt("OD00OTHER0")
 
-    response = staff_client().get(LIST, {"order": f" #{payment.mpesa_order.order.number}"})
+    response = orders_staff_client().get(LIST, {"order": f" #{payment.mpesa_order.order.number}"})
 
     assert shown(response) == ["OD123ABC45"]
     assert f"/dashboard/orders/{payment.mpesa_order.order.number}/" in response.content.decode()
@@ -120,7 +131,7 @@ def test_receipt_is_found_by_its_order() -> None:
         {"since": "yesterday"},
         {"until": "9999-12-31"},
         {"since": "0001-01-01"},
-        {"allocation": "stolen"},
+        {"status": "stolen"},
         {"code": "\x00"},
         {"order": "\x00"},
         {"page": "many"},
@@ -145,36 +156,112 @@ def test_invalid_filter_shows_its_error() -> None:
 def test_only_test_receipts_are_marked_as_test(settings: Any) -> None:
     use_production(settings)
     new_receipt("OD00REAL00")
-    real = staff_client().get(LIST, {"allocation": ""}).content.decode()
+    real = staff_client().get(LIST, {"status": ""}).content.decode()
     new_receipt("OD00TEST00", environment="sandbox")
 
-    both = staff_client().get(LIST, {"allocation": ""}).content.decode()
+    both = staff_client().get(LIST, {"status": ""}).content.decode()
 
     assert "TEST<" not in real
     assert both.count("TEST</span>") == 1 and "no real money moves in this shop" not in both
 
 
-@pytest.mark.parametrize("money", [mismatch, surplus, unallocated])
-def test_allocation_is_shown_with_its_label(money: Any) -> None:
-    receipt = money()
+@pytest.mark.parametrize(
+    ("money", "words"), [(mismatch, "wrong amount"), (surplus, "overpaid"), (unallocated, "unmatched")]
+)
+def test_status_is_shown_with_its_label(money: Any, words: str) -> None:
+    money()
 
     page = staff_client().get(LIST).content.decode()
 
-    words = {"mismatch": "wrong amount", "surplus": "overpaid", "unallocated": "unmatched"}
-    assert f"{words[receipt.allocation]} <span" in page
+    assert f"{words} <span" in page
 
 
-def test_page_has_25_rows_and_costs_at_most_twelve_queries() -> None:
-    client = staff_client("export_payments", "record_receipt")
+def test_status_shows_unmatched_and_refunded_parts() -> None:
+    receipt, order = surplus(), new_order(total="900.00")
+    clerk = new_staff_user("match_receipt", "record_refund")
+    allocate(receipt, order, by=clerk, now=later(60))
+    record_refund(receipt, amount=Decimal(200), code="R1", by=clerk, now=later(90))
+
+    text = page_text(staff_client().get(LIST))
+
+    assert "overpaid · KSh 400 unmatched · KSh 200 refunded needs attention" in text
+    assert order.number in text
+
+
+# Recorded payments
+
+
+def test_open_recorded_payments_are_listed_newest_first() -> None:
+    older, newer = new_claim(new_order(), number="OD00OLDER0"), new_claim(new_order(), number="OD00NEWER0")
+
+    page = staff_client().get(LIST).content.decode()
+
+    assert "Recorded, not seen yet" in page and f"/money/recorded/{older.pk}/" in page
+    assert page.index(f"/money/recorded/{newer.pk}/") < page.index(f"/money/recorded/{older.pk}/")
+
+
+def test_confirmed_payment_is_no_more_among_the_recorded_ones() -> None:
+    payment = new_payment()
+    new_claim(payment.mpesa_order.order, number="OD123ABC45")
+    pay(payment, number="OD123ABC45")
+
+    page = staff_client().get(LIST, {"status": ""}).content.decode()
+
+    assert "Recorded, not seen yet" not in page
+    assert page.count("OD123ABC45") == 1
+
+
+def test_search_by_code_finds_recorded_payments_too() -> None:
+    claim, other = new_claim(new_order(), number="OD777KKK77"), new_claim(new_order(), number="OD888KKK88")
+    withdraw_claim(claim, by=new_staff_user("record_claim"), note="typing error", now=later(60))
+
+    text = page_text(staff_client().get(LIST, {"code": "OD777KKK77"}))
+
+    assert "Recorded payments" in text and "OD777KKK77 TEST · withdrawn" in text
+    assert other.number not in text
+
+
+def test_recorded_payments_follow_the_other_filters() -> None:
+    claim = new_claim(new_order(), amount=1234)
+    client = staff_client()
+
+    asked: list[dict[str, str]] = [
+        {"amount": "1234"},
+        {"order": claim.order.number},
+        {"amount": "99"},
+        {"since": "2026-11-24"},
+        {"status": "matched"},
+    ]
+    found = ["OD777KKK77" in page_text(client.get(LIST, each)) for each in asked]
+
+    assert found == [True, True, False, False, False]
+
+
+def test_at_most_ten_recorded_payments_are_shown() -> None:
+    order = new_order()
+    for number in range(11):
+        new_claim(order, number=f"OD0000KK{number:02}")
+
+    text = page_text(staff_client().get(LIST))
+
+    assert "OD0000KK10" in text and "OD0000KK01" in text and "OD0000KK00" not in text
+    assert "Showing the newest 10: search by code or order to see others." in text
+
+
+def test_page_has_25_rows_and_costs_at_most_16_queries() -> None:
+    client = staff_client("export_payments", "record_claim")
+    buyer = get_user_model().objects.create_user("wanjiru", first_name="Wanjiru", last_name="Kamau")
     for number in range(30):
-        new_receipt(f"OD00000{number:03}", order=new_order() if number < 3 else None)
+        new_receipt(f"OD00000{number:03}", order=new_order(user=buyer) if number < 3 else None)
+    for number in range(3):
+        new_claim(new_order(), number=f"OD00000K{number:02}")
     client.get(LIST)  # what is remembered once
 
     with counted() as count:
         response = client.get(LIST)
 
     assert len(shown(response)) == 25
-    assert len(count) <= 12, str(count)
+    assert len(count) <= 16, str(count)
 
 
 def test_long_list_is_counted_to_its_limit_only() -> None:
@@ -188,7 +275,7 @@ def test_long_list_is_counted_to_its_limit_only() -> None:
 
 
 def test_links_to_export_and_record_need_permission() -> None:
-    plain, full = staff_client(), staff_client("export_payments", "record_receipt")
+    plain, full = staff_client(), staff_client("export_payments", "record_claim")
 
     without, with_both = (client.get(LIST).content.decode() for client in (plain, full))
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from oscar_mpesa.alerts import rules
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.overview.views import LINK_LABELS
-from oscar_mpesa.models import MpesaJobRun, MpesaReceipt
+from oscar_mpesa.models import MpesaJobRun
 from oscar_mpesa.services import reconciliation
 from tests.alerts.connectivity_rows import (
     UNREACHABLE,
@@ -22,9 +22,10 @@ from tests.alerts.connectivity_rows import (
     record_call,
     with_credentials,
 )
+from tests.dashboard.staff import new_receipt
 from tests.query_counts import counted
-from tests.services.unmatched import surplus
-from tests.shop import new_payment, new_staff_user, pay
+from tests.services.unmatched import surplus, surplus_of_today
+from tests.shop import new_order, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,9 +80,11 @@ def test_page_shows_to_whom_mpesa_is_offered(clerk: Client, settings: Any, chang
 
 
 def test_alert_is_a_sentence(clerk: Client) -> None:
-    surplus()
+    surplus_of_today()
 
-    assert "Refund KSh 1,500: it arrived for an order that was already paid." in page(clerk)
+    assert "Refund KSh 1,500, or match it to another order: it arrived for an order that was already paid." in page(
+        clerk
+    )
 
 
 def test_page_opens_without_a_cache(clerk: Client, settings: Any) -> None:
@@ -98,8 +101,7 @@ def test_urgent_alert_is_marked(clerk: Client) -> None:
 
 
 def test_page_shows_totals_and_statistics(clerk: Client, settings: Any) -> None:
-    receipt = MpesaReceipt.objects.get(payment=pay(new_payment()))
-    MpesaReceipt.objects.filter(pk=receipt.pk).update(environment="production", paid_at=timezone.now(), amount=48200)
+    new_receipt(order=new_order(), paid_at=timezone.now(), amount=48200)
     new_ended_payments(3, status="completed", at=timezone.now(), environment="production")
     new_ended_payments(1, status="cancelled", at=timezone.now(), environment="production", code="1032")
     a_production_shop(settings)
@@ -115,8 +117,7 @@ def test_page_shows_totals_and_statistics(clerk: Client, settings: Any) -> None:
 
 
 def test_test_shop_shows_totals_as_test_payments(clerk: Client) -> None:
-    pay(new_payment(now=timezone.now()), now=timezone.now())
-    MpesaReceipt.objects.update(paid_at=timezone.now())
+    new_receipt(order=new_order(), paid_at=timezone.now(), environment="simulated")
 
     words = page(clerk)
 
@@ -127,7 +128,7 @@ def test_test_shop_shows_totals_as_test_payments(clerk: Client) -> None:
 
 def test_production_shop_shows_no_test_receipts(clerk: Client, settings: Any) -> None:
     surplus()
-    MpesaReceipt.objects.update(paid_at=timezone.now())
+    new_receipt("OD999JJJ99", order=new_order(), paid_at=timezone.now(), environment="simulated")
     a_production_shop(settings)
 
     words = page(clerk)

@@ -8,7 +8,16 @@ import pytest
 from django.utils import translation
 
 from oscar_mpesa.dashboard.payments.event_sentences import PARTS, REASONS, sentence
-from oscar_mpesa.models import CloseReason, EventReason, EventType, MpesaEvent, ReceiptReason, UpdateSource
+from oscar_mpesa.models import (
+    CallbackReason,
+    CloseReason,
+    EventReason,
+    EventType,
+    MpesaEvent,
+    ReversalReason,
+    UnmatchedReason,
+    UpdateSource,
+)
 
 SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
@@ -21,39 +30,75 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
         {"ignored_status": "completed", "reason": "already_final", "status": "cancelled", "source": "clock"},
         "paid · the payment had already ended: canceled on the phone · our clock",
     ),
-    ("update_ignored", {"reason": "on_hold"}, "the payment is on hold"),
     (
         "update_not_verified",
         {"reason": "not_final", "source": "callback"},
         "the update is not final · Safaricom's callback",
     ),
+    ("success_unconfirmed", {"reason": "other_amount"}, "it has another amount than the payment"),
+    ("result_named", {"source": "callback", "code": "1032"}, "Safaricom's callback 1032"),
     ("query_requested", {}, ""),
     ("query_unanswered", {"reason": "unknown_code", "code": "8001"}, "the result code 8001 is unknown"),
     ("query_unanswered", {"reason": "unknown_code"}, "the result code … is unknown"),
     ("push_unanswered", {"error_kind": "unreachable"}, "unreachable"),
     ("callback_reprocessed", {"callback": 12}, "callback 12"),
+    ("message_resent", {"kind": "paid_email"}, "email: the order is paid"),
     ("order_closed", {"reason": "staff", "note": "100% %(code)s sure"}, "by staff · 100% %(code)s sure"),
     ("order_canceled_paid", {}, "refund the money"),
     ("result_unknown", {}, "look up the order's prompts in the M-PESA portal"),
     ("pay_later_chosen", {"until": "2026-11-23T12:00+00:00"}, "until 23 Nov 2026, 15:00"),
     ("phone_blocked", {"phone": "0712 •••678", "note": "rang us"}, "0712 •••678 · rang us"),
+    ("order_paid", {}, ""),
+    ("order_unpaid", {"balance": "500.00"}, "KSh 500 is missing"),
+    ("order_unpaid", {"balance": "0.00"}, ""),
     (
         "receipt_unmatched",
-        {"after": "mismatch", "reason": "wrong_amount", "expected": "1500", "arrived": "1400.00"},
-        "wrong amount · KSh 1,500 expected, KSh 1,400 arrived",
+        {"amount": "1400.00", "reason": "wrong_amount"},
+        "KSh 1,400 · another amount than the payment's arrived",
+    ),
+    ("receipt_matched", {"amount": "1500.00", "order": "100042"}, "KSh 1,500 · matched to order 100042"),
+    (
+        "allocation_reversed",
+        {"amount": "1500.00", "number": "OD123ABC45", "reason": "staff", "note": "of order 7"},
+        "KSh 1,500 · OD123ABC45 · by staff · of order 7",
     ),
     (
-        "receipt_unmatched",
-        {"after": "mismatch", "reason": "wrong_total", "expected": "1500.00", "arrived": "1400"},
-        "wrong amount · the order is KSh 1,500, KSh 1,400 arrived",
+        "allocation_reversed",
+        {"amount": "1500.00", "reason": "confirmed_money"},
+        "KSh 1,500 · confirmed money took its place",
     ),
     (
-        "receipt_unmatched",
-        {"after": "mismatch", "reason": "code_of_other_order", "number": "OD123ABC45", "order": "100042"},
-        "wrong amount · its code OD123ABC45 belongs to order 100042",
+        "allocation_reversed",
+        {"amount": "1500.00", "order": "100042", "reason": "staff"},
+        "KSh 1,500 · it was matched to order 100042 · by staff",
     ),
-    ("receipt_matched", {"order": "100042"}, "matched to order 100042"),
-    ("receipt_duplicated", {"reason": "same_money", "number": "OD123ABC45"}, "the same money as OD123ABC45"),
+    ("receipt_matched", {"amount": "1500.00", "meant_for": "100041"}, "KSh 1,500 · meant for order 100041"),
+    (
+        "allocation_moved",
+        {"amount": "1500.00", "number": "OD123ABC45", "moved_to": "100042", "left_over": "300.00", "note": "hers"},
+        "KSh 1,500 · OD123ABC45 · to order 100042 · KSh 300 of it was left over · hers",
+    ),
+    ("allocation_moved", {"amount": "1200.00", "moved_from": "100041"}, "KSh 1,200 · from order 100041"),
+    ("resolution_undone", {"amount": "300.00", "note": "it was not"}, "KSh 300 · it was not"),
+    ("receipt_resolved", {"amount": "300.00", "note": "at the counter"}, "KSh 300 · at the counter"),
+    ("receipt_code_added", {"number": "OD123ABC45", "source": "callback"}, "OD123ABC45 · Safaricom's callback"),
+    ("receipt_code_conflict", {"number": "OD123ABC45"}, "OD123ABC45"),
+    (
+        "claim_recorded",
+        {"amount": "1500.00", "number": "OD123ABC45", "note": "portal"},
+        "KSh 1,500 · OD123ABC45 · portal",
+    ),
+    ("claim_confirmed", {"number": "OD123ABC45", "claim": 3}, "OD123ABC45"),
+    (
+        "claim_withdrawn",
+        {"amount": "1500.00", "number": "OD123ABC45", "note": "mistyped"},
+        "KSh 1,500 · OD123ABC45 · mistyped",
+    ),
+    (
+        "refund_voided",
+        {"amount": "600", "reference": "SKN7AAA60", "note": "not sent"},
+        "KSh 600 · SKN7AAA60 · not sent",
+    ),
     ("receipt_amount_conflict", {"amount": "1400.00"}, "KSh 1,400"),
     (
         "refund_recorded",
@@ -70,8 +115,8 @@ def test_event_sentence_has_its_type_and_params(event_type: str, params: dict[st
 
 def test_every_event_type_and_every_reason_is_in_the_tables() -> None:
     assert set(PARTS) == set(EventType.values)
-    assert set(REASONS) == {*EventReason.values, *ReceiptReason.values, *CloseReason.values}
-    assert len(REASONS) == len(EventReason) + len(ReceiptReason) + len(CloseReason)
+    kinds = (EventReason, UnmatchedReason, ReversalReason, CloseReason, CallbackReason)
+    assert set(REASONS) == {value for kind in kinds for value in kind.values}
 
 
 @pytest.mark.parametrize(

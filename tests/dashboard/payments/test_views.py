@@ -13,7 +13,7 @@ from oscar.test.factories import UserFactory
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment
 from tests.bulk_rows import many_failed_payments, many_payments
-from tests.dashboard.staff import orders_staff_client, page_text, staff_client, url_of
+from tests.dashboard.staff import new_claim, orders_staff_client, page_text, staff_client, url_of
 from tests.query_counts import counted
 from tests.shop import ANOTHER, PAYS, failure, later, new_order, new_payment, pay, post
 
@@ -91,12 +91,11 @@ def test_search_finds_a_payment_by(payments: dict[str, MpesaPayment], term_name:
     assert found == [payments[name].pk for name in expected]
 
 
-def test_recorded_receipt_finds_the_payments_of_its_order(payments: dict[str, MpesaPayment]) -> None:
-    receipt = payments["paid"].receipts.get()
-    receipt.payment, receipt.order = None, payments["cancelled"].mpesa_order.order
-    receipt.save()
+def test_recorded_code_finds_the_payments_of_its_order(payments: dict[str, MpesaPayment]) -> None:
+    new_claim(payments["cancelled"].mpesa_order.order)
 
-    assert listed(staff_client(), q="OD123ABC45") == [payments["cancelled"].pk]
+    assert listed(staff_client(), q="OD777KKK77") == [payments["cancelled"].pk]
+    assert "( OD777KKK77 )" in page_text(staff_client().get(LIST))
 
 
 FILTERS = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from oscar.core.loading import get_class
 from oscar.test.factories import UserFactory
 
 from oscar_mpesa.dashboard.reports import generators
-from tests.dashboard.staff import new_receipt, use_production
+from tests.dashboard.staff import new_allocation, new_receipt, new_refund, use_production
 from tests.query_counts import counted
-from tests.shop import NOON, new_order, new_payment, pay
+from tests.shop import NOON, later, new_order, new_payment, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -59,21 +58,64 @@ def test_report_is_registered_once() -> None:
     assert registered.count(generators.MpesaReportGenerator) == 1
 
 
-def test_report_counts_matched_receipts_only(settings: Any) -> None:
+def test_report_lists_what_counts_for_orders_only(settings: Any) -> None:
     use_production(settings)
     order = new_order()
     new_receipt("OD00USED01", order=order)
-    new_receipt("OD00USED02", order=new_order(), amount=700, returned_amount=Decimal(200), returned_at=NOON)
+    new_receipt("OD00USED02", order=new_order(), amount=700)
     new_receipt("OD00TEST00", environment="sandbox", order=new_order())
-    for number, allocation in enumerate(("surplus", "unallocated", "mismatch", "returned", "explained")):
-        new_receipt(f"OD00OTHER{number}", allocation=allocation)
+    for number, status in enumerate(("overpaid", "unmatched", "wrong_amount", "refunded")):
+        new_receipt(f"OD00OTHER{number}", status=status)
+    new_allocation(new_receipt("OD00OTHER9", status="resolved"), None)
 
     page = html()
 
     assert "OD00USED01" in page and order.number in page and "OD00USED02" in page
     assert "OD00OTHER" not in page and "OD00TEST00" not in page and "TEST" not in page
-    assert "M-PESA: KSh 2,200 matched to orders (payments: 2, refunded: KSh 200)" in page
+    assert "M-PESA: KSh 2,200 (matched to orders: KSh 2,200, refunded: KSh 0)" in page
     assert "23 Nov 2026 to 24 Nov 2026" in page and "before Safaricom" in page
+
+
+def test_refunds_and_reversals_are_rows_of_their_own_days(settings: Any) -> None:
+    use_production(settings)
+    first, second = (new_receipt(number, order=new_order()) for number in ("OD00USED01", "OD00USED02"))
+    days: dict[str, Any] = {
+        "happened_at": NOON + timedelta(days=2),
+        "voided_on": date(2026, 11, 26),
+        "voided_at": NOON + timedelta(days=3, hours=1),
+    }
+    new_refund(first, 500, allocation=first.allocations.get(), status="voided", **days)
+    second.allocations.update(reversed_at=NOON + timedelta(days=3), reversed_on=date(2026, 11, 26))
+
+    that_day, later_on = rows(), rows(date_from="2026-11-25", date_to="2026-11-26")
+
+    assert [row[3:5] for row in that_day[1:]] == [["matched to the order", "1500.00"]] * 2
+    assert [[row[0], *row[2:5]] for row in later_on[1:]] == [
+        ["2026-11-25", "OD00USED01", "refunded", "-500.00"],
+        ["2026-11-26", "OD00USED02", "no longer counts for the order", "-1500.00"],
+        ["2026-11-26", "OD00USED01", "refund voided", "500.00"],
+    ]
+    assert "M-PESA: KSh -1,500" not in html()
+    assert "M-PESA: -KSh 1,500 (matched to orders: -KSh 1,500, refunded: KSh 0)" in html(
+        date_from="2026-11-25", date_to="2026-11-26"
+    )
+
+
+def test_rows_of_a_day_are_sorted_by_their_moment(settings: Any) -> None:
+    use_production(settings)
+    first, second = (new_receipt(number, order=new_order()) for number in ("OD00USED01", "OD00USED02"))
+    new_refund(second, 500, allocation=second.allocations.get(), happened_at=later(60))
+    new_refund(first, 300, allocation=first.allocations.get(), happened_at=later(90))
+    first.allocations.update(reversed_at=later(30), reversed_on=NOON.date())
+
+    assert [row[2:5] for row in rows()[1:]] == [
+        ["OD00USED01", "matched to the order", "1500.00"],
+        ["OD00USED02", "matched to the order", "1500.00"],
+        ["OD00USED01", "no longer counts for the order", "-1500.00"],
+        ["OD00USED02", "refunded", "-500.00"],
+        ["OD00USED01", "refunded", "-300.00"],
+    ]
+    assert "M-PESA: income by day" in html()
 
 
 def test_days_are_in_nairobi_in_any_shop_time_zone(settings: Any) -> None:
@@ -97,8 +139,9 @@ def test_file_has_the_same_rows(settings: Any) -> None:
 
     header, *lines = rows()
 
-    assert header[:3] == ["M-PESA code", "Paid at (Nairobi time)", "Amount in KSh"]
-    assert lines == [["OD123ABC45", "2026-11-23 15:00:00", "1500.00", "", order.number, "Production"]]
+    assert header[:3] == ["Posted on", "M-PESA time (Nairobi)", "M-PESA code"]
+    values = ["2026-11-23", "2026-11-23 15:00:00", "OD123ABC45", "matched to the order", "1500.00", order.number]
+    assert lines == [[*values, "Production"]]
 
 
 def test_test_shop_says_test() -> None:
@@ -107,7 +150,7 @@ def test_test_shop_says_test() -> None:
     page = html()
     response = asked(somebody("view_mpesapayment", "export_payments"), download="on")
 
-    assert "TEST, no real money: M-PESA: KSh 1,500 matched to orders (payments: 1," in page and "TEST</span>" in page
+    assert "TEST, no real money: M-PESA: KSh 1,500 (matched to orders: KSh 1,500," in page and "TEST</span>" in page
     assert "TEST-mpesa-paid-2026-11-23-to-2026-11-24.csv" in response["Content-Disposition"]
     assert "Simulated (test)" in response.content.decode()
 

@@ -13,8 +13,8 @@ from oscar.apps.order.exceptions import InvalidOrderStatus
 from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services import claims, order_closure, payments, receipt_decisions, status_query
+from oscar_mpesa.models import MpesaAllocation, MpesaPayment
+from oscar_mpesa.services import allocation, claims, order_closure, payments, refunds, status_query
 from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.services.exceptions import DecisionRefused, StartRefused
 from tests.services.state_machine.fake_daraja import LOST, PUSHES, UNKNOWN
@@ -143,8 +143,7 @@ class OrderActions(OrderMachine):
     @rule(payment=payments, answer=ANSWERS, code_meanwhile=CODES_MEANWHILE)
     def query(self, payment: int, answer: str, code_meanwhile: str | None) -> None:
         self.set_replies(answer, code_meanwhile)
-        with self.may_refuse(status_query.QueryRefused):
-            status_query.query_status(MpesaPayment.objects.get(pk=payment), now=self.now)
+        status_query.query_status(MpesaPayment.objects.get(pk=payment), now=self.now)
 
     # Staff and the shop's own code
 
@@ -159,34 +158,34 @@ class OrderActions(OrderMachine):
                 order_closure.close_order(self.order(order), by=self.shop.staff, now=self.now)
 
     @precondition(lambda self: self.before.receipts)
-    @rule(which=WHICH, order=ORDERS, accept_difference=st.booleans())
-    def staff_match_receipt(self, which: int, order: int, accept_difference: bool) -> None:
-        receipt, target, by = self.receipt(which), self.order(order), self.shop.staff
+    @rule(which=WHICH, order=ORDERS)
+    def staff_match_receipt(self, which: int, order: int) -> None:
         with self.may_refuse(DecisionRefused):
-            receipt_decisions.allocate_receipt(
-                receipt, target, by=by, accept_difference=accept_difference, now=self.now
-            )
+            allocation.allocate(self.receipt(which), self.order(order), by=self.shop.staff, now=self.now)
 
     @precondition(lambda self: self.before.receipts)
-    @rule(which=WHICH, returned=st.none() | AMOUNTS)
-    def staff_settle_receipt(self, which: int, returned: int | None) -> None:
+    @rule(which=WHICH)
+    def staff_unmatch_receipt(self, which: int) -> None:
+        entry = MpesaAllocation.objects.filter(receipt=self.receipt(which)).last()
+        if entry is not None:
+            with self.may_refuse(DecisionRefused):
+                allocation.reverse_allocation(entry, by=self.shop.staff, note="another order's", now=self.now)
+
+    @precondition(lambda self: self.before.receipts)
+    @rule(which=WHICH, refunded=st.none() | AMOUNTS)
+    def staff_settle_receipt(self, which: int, refunded: int | None) -> None:
         signed = {"by": self.shop.staff, "note": "settled elsewhere", "now": self.now}
         with self.may_refuse(DecisionRefused):
-            if returned is None:
-                receipt_decisions.resolve_receipt(self.receipt(which), **signed)
+            if refunded is None:
+                allocation.resolve_receipt(self.receipt(which), **signed)
             else:
-                amount = Decimal(returned)
-                receipt_decisions.record_refund(self.receipt(which), amount=amount, reference="by hand", **signed)
+                refunds.record_refund(self.receipt(which), amount=Decimal(refunded), code="by hand", **signed)
 
-    @rule(payment=payments, number=NUMBERS, amount=AMOUNTS, place=st.sampled_from(["payment", "order", "other order"]))
-    def staff_record_code(self, payment: int, number: str, amount: int, place: str) -> None:
-        row = MpesaPayment.objects.get(pk=payment)
-        order = self.order(1) if place == "other order" else row.mpesa_order.order
-        where = {"order": order, "payment": row if place == "payment" else None}
+    @rule(order=ORDERS, number=NUMBERS, amount=AMOUNTS)
+    def staff_record_code(self, order: int, number: str, amount: int) -> None:
         seen = {"by": self.shop.staff, "note": "on the statement", "now": self.now}
         with self.may_refuse(DecisionRefused):
-            claims.record_receipt(number, Decimal(amount), **where, **seen)
-            self.facts.recorded.add(number)
+            claims.record_claim(number, Decimal(amount), order=self.order(order), **seen)
 
     @rule(raises=st.booleans())
     def break_or_mend_shop_code(self, raises: bool) -> None:

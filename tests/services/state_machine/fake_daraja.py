@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
 
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
 from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.models import MpesaApiCall, MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.models.receipts import MONEY_ARRIVED
+from oscar_mpesa.models.receipts import NEEDS_DECISION
 from oscar_mpesa.testing.transport import answer, endpoint_of, page
 from tests.services.daraja_replies import ACCEPTED, query_reply, refusal
+from tests.shop import NOON
 
 #: How a push ends. All but "refused" and "busy" show the prompt; only "accepted" returns the ids.
 PUSHES = ["accepted", "refused", "busy", "html", "lost"]
@@ -27,7 +27,7 @@ UNKNOWN, LOST = "unknown", "lost"
 class FakeDaraja:
     """A transport. ``meanwhile`` runs once, before the next reply: the callback that overtakes it.
 
-    ``on_hold`` are the payments that were on hold before this step. ``faults`` are our wrong requests.
+    ``faults`` are our wrong requests.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,6 @@ class FakeDaraja:
         self.issued: dict[int, str] = {}
         self.queried: list[int] = []
         self.reported_paid: set[int] = set()
-        self.on_hold: set[int] = set()
         self.faults: list[str] = []
 
     def send(self, request: Request) -> Response:
@@ -71,19 +70,19 @@ class FakeDaraja:
             "a push beside a live payment": mpesa_order.payments.live().count() != 1,
             "a push of a payment that is not reserved": payment.push_sent_at is None,
             "a push for a closed order": mpesa_order.is_closed,
-            "a push for an order that has money": MpesaReceipt.objects.filter(
-                order_id=mpesa_order.pk, allocation__in=MONEY_ARRIVED
+            "a push for a paid order": mpesa_order.is_paid,
+            "a push of another amount than the balance": mpesa_order.balance not in {None, payment.amount},
+            "a push beside money that waits": MpesaReceipt.objects.filter(
+                meant_for_id=mpesa_order.pk, status__in=NEEDS_DECISION
             ).exists(),
         }
         self.faults += [what for what, is_so in wrong.items() if is_so]
 
     def _answer_query(self, fields: dict[str, Any]) -> Response:
-        payment = MpesaPayment.objects.get(checkout_request_id=fields["CheckoutRequestID"])
+        payment = MpesaPayment.objects.get(pk=self._pushed(fields["CheckoutRequestID"]))
         self.queried.append(payment.pk)
-        # A history takes less than a real minute, and does not test the limit of queries.
-        MpesaApiCall.objects.update(created_at=F("created_at") - timedelta(minutes=2))
-        if payment.pk in self.on_hold and payment.on_hold:
-            self.faults.append("a query of a payment on hold")
+        # Calls are logged by the real clock, and a history does not test the limit of queries.
+        MpesaApiCall.objects.update(created_at=NOON - timedelta(days=1))
         self._run_meanwhile(payment)
         if self.query == LOST:
             raise DarajaUnreachable("no answer")
@@ -92,6 +91,10 @@ class FakeDaraja:
         if self.query == "0":
             self.reported_paid.add(payment.pk)
         return answer({**query_reply(self.query), "CheckoutRequestID": fields["CheckoutRequestID"]})
+
+    def _pushed(self, checkout_id: str) -> int:
+        """Return the payment whose push got this id, also if the reply with it was lost."""
+        return next(pk for pk, issued in self.issued.items() if issued == checkout_id)
 
     def _run_meanwhile(self, payment: MpesaPayment) -> None:
         act, self.meanwhile = self.meanwhile, None

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Model
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MpesaEvent, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaEvent, MpesaOrder, MpesaOutboxMessage, MpesaPayment, MpesaReceipt
 
 Order = get_model("order", "Order")
 Line = get_model("order", "Line")
@@ -43,6 +43,7 @@ class RowSnapshot:
     mpesa_orders: dict[int, Any]
     payments: dict[int, Any]
     receipts: dict[int, Any]
+    allocations: dict[int, Any]
     outbox_messages: dict[int, Any]
     sources: dict[int, Any]
     transactions: dict[int, Any]
@@ -61,29 +62,37 @@ class RowSnapshot:
             return last
         return cls(
             changes=changes,
-            orders=_rows(Order, "status", "total_incl_tax"),
-            mpesa_orders=_rows(MpesaOrder),
-            payments=_rows(MpesaPayment),
-            receipts=_rows(MpesaReceipt),
-            outbox_messages=_rows(MpesaOutboxMessage, "kind", "key", "mpesa_order_id", "delivered_at", "tries"),
-            sources=_rows(Source),
-            transactions=_rows(Transaction, "source_id", "txn_type", "amount", "reference"),
-            events=_rows(PaymentEvent, "order_id", "amount"),
-            stock=_rows(StockRecord, "num_in_stock", "num_allocated"),
-            lines=_rows(Line, "order_id", "stockrecord_id", "quantity"),
-            steps={pk: row for pk, row in _rows(MpesaEvent, "type", "params").items() if row.type == "payment_settled"},
+            orders=read_rows(Order, "status", "total_incl_tax"),
+            mpesa_orders=read_rows(MpesaOrder),
+            payments=read_rows(MpesaPayment),
+            receipts=read_rows(MpesaReceipt),
+            allocations=read_rows(MpesaAllocation),
+            outbox_messages=read_rows(MpesaOutboxMessage, "kind", "key", "mpesa_order_id", "delivered_at", "tries"),
+            sources=read_rows(Source),
+            transactions=read_rows(Transaction, "source_id", "txn_type", "amount", "reference"),
+            events=read_rows(PaymentEvent, "order_id", "amount"),
+            stock=read_rows(StockRecord, "num_in_stock", "num_allocated"),
+            lines=read_rows(Line, "order_id", "stockrecord_id", "quantity"),
+            steps={
+                pk: row for pk, row in read_rows(MpesaEvent, "type", "params").items() if row.type == "payment_settled"
+            },
         )
 
-    def receipts_of(self, order_id: int) -> list[Any]:
-        """Return all money that came for an order or is allocated to it."""
-        return [receipt for receipt in self.receipts.values() if receipt.order_id == order_id]
+    def waiting_for(self, order_id: int) -> list[Any]:
+        """Return the money meant for an order about which a person must decide."""
+        own = [receipt for receipt in self.receipts.values() if receipt.meant_for_id == order_id]
+        return [receipt for receipt in own if receipt.status in {"overpaid", "unmatched", "wrong_amount"}]
+
+    def entries_of(self, order_id: int) -> list[Any]:
+        """Return what counts for an order, and what did."""
+        return [entry for entry in self.allocations.values() if entry.order_id == order_id]
 
     def payments_of(self, order_id: int) -> list[Any]:
         """Return all payments of an order, oldest first."""
         return [payment for payment in self.payments.values() if payment.mpesa_order_id == order_id]
 
 
-def _rows(model: type[Model], *names: str) -> dict[int, Any]:
+def read_rows(model: type[Model], *names: str) -> dict[int, Any]:
     """Read rows by plain SQL, because each of thousands of steps needs a snapshot."""
     fields = _fields(model, names)
     columns = ", ".join(field.column for field in fields)

@@ -9,4 +9,4 @@ env = environ.Env()
 env.ENVIRON = {"MPESA_TEST_MODE": "true"}
 
 INSTALLED_APPS += ["oscar_mpesa"]
-OSCAR_MPESA = mpesa_settings(env)
+OSCAR_MPESA = {**mpesa_settings(env), "WAKE": "oscar_mpesa.testing.deliver_due"}

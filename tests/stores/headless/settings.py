@@ -22,5 +22,9 @@ REST_FRAMEWORK = {
     ]
 }
 
-OSCAR_MPESA = {"TEST_MODE": True, "ORDER_OWNERSHIP_CHECK": "tests.stores.headless.owners.has_the_users_token"}
+OSCAR_MPESA = {
+    "TEST_MODE": True,
+    "ORDER_OWNERSHIP_CHECK": "tests.stores.headless.owners.has_the_users_token",
+    "WAKE": "oscar_mpesa.testing.deliver_due",
+}
 OSCARAPI_INITIAL_ORDER_STATUS = "Pending payment"

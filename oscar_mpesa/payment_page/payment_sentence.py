@@ -1,0 +1,34 @@
+"""Say how an order's last payment stands, for states that are not about money that arrived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.oscar_adapter import order_messages
+from oscar_mpesa.payment_page.page_state import PaymentPageState
+from oscar_mpesa.services.exceptions import NotPayable
+
+
+def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, phone: str) -> str:
+    """Say what happened to an order's last payment and what to do next; empty for states that need no sentence."""
+    if state.is_closed:
+        has_open_claim = bool(getattr(payment, "has_open_claim", False))
+        return order_messages.closed_order_message(payment.mpesa_order, now=now, has_open_claim=has_open_claim)
+    if state.is_confirming:
+        values = {"amount": ksh(payment.amount), "number": payment.mpesa_order.order.number}
+        sentence = _("M-PESA has reported %(amount)s for order %(number)s. We are confirming it; do not pay again.")
+        return sentence % values
+    if state.is_not_waiting:
+        return _(NotPayable.sentence)
+    if state.is_unpaid:
+        return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
+    if state.is_checking:
+        return order_messages.outcome_message(result_codes.NO_ANSWER, phone=phone)
+    if state.is_ended:
+        return order_messages.outcome_message(payment.outcome, phone=phone)
+    return ""
