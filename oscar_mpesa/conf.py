@@ -55,7 +55,9 @@ class MpesaSettings:
     AVAILABLE_TO: str = "everyone"
     PAYMENT_WINDOW_MINUTES: int = 30
     PAY_LATER_HOURS: int = 24
+    PAY_LATER_MAX: int = 10_000
     ADDRESS_ALERT_LIMIT: int = 100
+    ADDRESS_LIMIT: int = 0
     ALERT_EMAILS: tuple[str, ...] = ()
     HEALTH_TOKEN: str = field(default="", repr=False)
     ROUNDING: Rounding = Rounding.UP
@@ -175,7 +177,8 @@ def _stripped(env: Env) -> Any:
 ENVIRONMENT_NAMES = frozenset(
     "ENVIRONMENT CONSUMER_KEY CONSUMER_SECRET SHORTCODE PASSKEY CALLBACK_URL TILL_NUMBER SHORTCODE_TYPE BASE_URL "
     "TEST_MODE ALLOWED_IPS CALLBACK_IP_POLICY TRUSTED_PROXIES SUPPORT_CONTACT NAME_ON_PROMPT AVAILABLE_TO "
-    "PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS ADDRESS_ALERT_LIMIT ALERT_EMAILS HEALTH_TOKEN ROUNDING".split()
+    "PAYMENT_WINDOW_MINUTES PAY_LATER_HOURS PAY_LATER_MAX ADDRESS_ALERT_LIMIT ADDRESS_LIMIT ALERT_EMAILS "
+    "HEALTH_TOKEN ROUNDING".split()
 )
 
 
@@ -211,7 +214,9 @@ def _converted(name: str, value: Any) -> Any:
         "TRUSTED_PROXIES": int,
         "PAYMENT_WINDOW_MINUTES": _positive,
         "PAY_LATER_HOURS": _positive,
+        "PAY_LATER_MAX": _not_negative,
         "ADDRESS_ALERT_LIMIT": _not_negative,
+        "ADDRESS_LIMIT": _not_negative,
         "ORDER_OWNERSHIP_CHECK": _function,
         "WAKE": _function,
     }

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import oscar_mpesa.models.fields
+import oscar_mpesa.models.pay_links
 import oscar_mpesa.models.payments
 from django.conf import settings
 from django.db import migrations, models
@@ -46,6 +47,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='MpesaLimitLock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=64, unique=True)),
+                ('used_at', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'verbose_name': 'limit lock',
+                'verbose_name_plural': 'limit locks',
+            },
+        ),
+        migrations.CreateModel(
             name='MpesaOrder',
             fields=[
                 ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='mpesa', serialize=False, to='order.order', verbose_name='order')),
@@ -59,7 +72,7 @@ class Migration(migrations.Migration):
                 ('close_check_at', models.DateTimeField(blank=True, db_index=True, help_text='Moved forward while a worker handles the order; empty when there is nothing to close.', null=True, verbose_name='next closure check at')),
                 ('close_failures', models.PositiveSmallIntegerField(default=0, verbose_name='failed tries to close it in a row')),
                 ('close_failing_since', models.DateTimeField(blank=True, null=True, verbose_name='closing it fails since')),
-                ('pay_later_at', models.DateTimeField(blank=True, null=True, verbose_name='pays later since')),
+                ('pay_later_at', models.DateTimeField(blank=True, db_index=True, null=True, verbose_name='pays later since')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
                 ('close_reason', models.CharField(blank=True, choices=[('expired', 'no payment in time'), ('unconfirmed', 'no payment in time, and Safaricom gave no answer'), ('staff', 'by staff'), ('other_method', 'the shopper chose another way to pay')], max_length=16, verbose_name='close reason')),
                 ('stock_snapshot', models.JSONField(blank=True, default=dict, editable=False)),
@@ -83,6 +96,23 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at'],
                 'permissions': [('close_order', 'Can close an unpaid M-PESA order')],
                 'indexes': [models.Index(fields=['address', 'created_at'], name='mpesa_order_address')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MpesaPayLink',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=oscar_mpesa.models.pay_links.new_token, editable=False, max_length=64, unique=True)),
+                ('created_at', models.DateTimeField(verbose_name='created at')),
+                ('expires_at', models.DateTimeField(verbose_name='expires at')),
+                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked at')),
+                ('revoked_by_name', models.CharField(blank=True, max_length=150, verbose_name='revoked by')),
+                ('mpesa_order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pay_links', to='oscar_mpesa.mpesaorder', verbose_name='order')),
+            ],
+            options={
+                'verbose_name': 'payment link',
+                'verbose_name_plural': 'payment links',
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
@@ -188,6 +218,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='MpesaPushAttempt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('phone', models.CharField(max_length=12, verbose_name='phone')),
+                ('session_digest', models.CharField(blank=True, editable=False, max_length=64)),
+                ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='address')),
+                ('refused_by', models.CharField(blank=True, choices=[('phone_blocked', 'the owner of the number wants no prompts'), ('phone', 'prompts to one number'), ('order_numbers', 'numbers for one order'), ('order_pushes', 'prompts for one order'), ('session_numbers', 'numbers from one browser'), ('session_orders', 'unpaid orders from one browser'), ('address_numbers', 'numbers from one IP address')], max_length=20, verbose_name='refused by')),
+                ('environment', oscar_mpesa.models.fields.EnvironmentField()),
+                ('created_at', models.DateTimeField(db_index=True, verbose_name='created at')),
+                ('mpesa_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='push_attempts', to='oscar_mpesa.mpesaorder', verbose_name='order')),
+            ],
+            options={
+                'verbose_name': 'prompt attempt',
+                'verbose_name_plural': 'prompt attempts',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='MpesaReceipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -244,7 +292,7 @@ class Migration(migrations.Migration):
             name='MpesaEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('payment_settled', 'Payment ended'), ('update_ignored', 'An update changed nothing'), ('update_not_verified', 'An update could not be verified'), ('success_unconfirmed', 'A callback reports money; Safaricom has to confirm it'), ('result_named', 'Safaricom named the result after the payment had expired'), ('query_requested', 'Status check requested'), ('query_unanswered', 'The status check got no answer'), ('push_requested', 'Prompt requested'), ('push_unanswered', 'Safaricom did not answer; the prompt may be on the phone'), ('push_id_repeated', 'Safaricom repeated the id of another payment'), ('callback_reprocessed', 'Callback processed again'), ('message_resent', 'Notification to be sent again'), ('order_closed', 'Order closed'), ('order_reopened', 'Order reopened, because money arrived'), ('order_canceled_paid', 'Order canceled after it was paid'), ('basket_restored', 'Items put back in the basket'), ('result_unknown', 'Safaricom never sent the result of a prompt'), ('pay_later_chosen', 'The customer pays later'), ('phone_blocked', 'No more prompts to this number'), ('phone_unblocked', 'Prompts to this number are allowed again'), ('order_paid', 'Order paid'), ('order_unpaid', 'Order no longer paid'), ('receipt_unmatched', 'Money waits for a decision'), ('receipt_matched', 'Money matched to an order'), ('allocation_reversed', 'Money no longer counts for the order'), ('allocation_moved', 'Money moved from one order to another'), ('receipt_resolved', 'Money resolved with a note'), ('resolution_undone', 'Resolving with a note undone'), ('receipt_code_added', 'M-PESA code added'), ('receipt_code_conflict', 'M-PESA code of another payment'), ('receipt_amount_conflict', 'Safaricom reported another amount'), ('claim_recorded', 'Payment recorded by hand'), ('claim_confirmed', 'Recorded payment confirmed by Safaricom'), ('claim_withdrawn', 'Recorded payment withdrawn'), ('refund_recorded', 'Refund recorded'), ('refund_voided', 'Refund voided')], max_length=32, verbose_name='type')),
+                ('type', models.CharField(choices=[('payment_settled', 'Payment ended'), ('update_ignored', 'An update changed nothing'), ('update_not_verified', 'An update could not be verified'), ('success_unconfirmed', 'A callback reports money; Safaricom has to confirm it'), ('result_named', 'Safaricom named the result after the payment had expired'), ('query_requested', 'Status check requested'), ('query_unanswered', 'The status check got no answer'), ('push_requested', 'Prompt requested'), ('push_unanswered', 'Safaricom did not answer; the prompt may be on the phone'), ('push_id_repeated', 'Safaricom repeated the id of another payment'), ('callback_reprocessed', 'Callback processed again'), ('message_resent', 'Notification to be sent again'), ('order_closed', 'Order closed'), ('order_reopened', 'Order reopened, because money arrived'), ('order_canceled_paid', 'Order canceled after it was paid'), ('basket_restored', 'Items put back in the basket'), ('result_unknown', 'Safaricom never sent the result of a prompt'), ('pay_later_chosen', 'The customer pays later'), ('pay_link_created', 'Payment link made'), ('pay_link_revoked', 'Payment link revoked'), ('phone_blocked', 'No more prompts to this number'), ('phone_unblocked', 'Prompts to this number are allowed again'), ('order_paid', 'Order paid'), ('order_unpaid', 'Order no longer paid'), ('receipt_unmatched', 'Money waits for a decision'), ('receipt_matched', 'Money matched to an order'), ('allocation_reversed', 'Money no longer counts for the order'), ('allocation_moved', 'Money moved from one order to another'), ('receipt_resolved', 'Money resolved with a note'), ('resolution_undone', 'Resolving with a note undone'), ('receipt_code_added', 'M-PESA code added'), ('receipt_code_conflict', 'M-PESA code of another payment'), ('receipt_amount_conflict', 'Safaricom reported another amount'), ('claim_recorded', 'Payment recorded by hand'), ('claim_confirmed', 'Recorded payment confirmed by Safaricom'), ('claim_withdrawn', 'Recorded payment withdrawn'), ('refund_recorded', 'Refund recorded'), ('refund_voided', 'Refund voided')], max_length=32, verbose_name='type')),
                 ('params', models.JSONField(blank=True, default=dict, verbose_name='details')),
                 ('by_name', models.CharField(blank=True, max_length=150, verbose_name='by')),
                 ('created_at', models.DateTimeField(db_index=True, verbose_name='created at')),
@@ -393,6 +441,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='mpesaapicall',
             index=models.Index(fields=['shortcode', 'endpoint', 'created_at'], name='mpesa_call_budget'),
+        ),
+        migrations.AddIndex(
+            model_name='mpesapushattempt',
+            index=models.Index(fields=['session_digest', 'created_at'], name='mpesa_attempt_session'),
+        ),
+        migrations.AddIndex(
+            model_name='mpesapushattempt',
+            index=models.Index(fields=['address', 'created_at'], name='mpesa_attempt_address'),
         ),
         migrations.AddIndex(
             model_name='mpesareceipt',

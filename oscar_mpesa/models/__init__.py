@@ -10,7 +10,9 @@ from oscar_mpesa.models.events import EventReason, EventType, MpesaEvent, Update
 from oscar_mpesa.models.job_runs import MpesaJobRun
 from oscar_mpesa.models.orders import CloseReason, MpesaOrder
 from oscar_mpesa.models.outbox import MessageKind, MpesaOutboxMessage, SkipReason
+from oscar_mpesa.models.pay_links import MpesaPayLink
 from oscar_mpesa.models.payments import MpesaPayment
+from oscar_mpesa.models.push_attempts import MpesaLimitLock, MpesaPushAttempt, PushLimit
 from oscar_mpesa.models.receipts import Channel, MpesaReceipt, ReceiptStatus, UnmatchedReason
 from oscar_mpesa.models.refunds import MpesaRefund, RefundMethod, RefundPurpose, RefundStatus
 
@@ -31,11 +33,15 @@ __all__ = [
     "MpesaClaim",
     "MpesaEvent",
     "MpesaJobRun",
+    "MpesaLimitLock",
     "MpesaOrder",
     "MpesaOutboxMessage",
+    "MpesaPayLink",
     "MpesaPayment",
+    "MpesaPushAttempt",
     "MpesaReceipt",
     "MpesaRefund",
+    "PushLimit",
     "ReceiptStatus",
     "RefundMethod",
     "RefundPurpose",

@@ -33,6 +33,8 @@ class EventType(models.TextChoices):
     BASKET_RESTORED = "basket_restored", _("Items put back in the basket")
     RESULT_UNKNOWN = "result_unknown", _("Safaricom never sent the result of a prompt")
     PAY_LATER_CHOSEN = "pay_later_chosen", _("The customer pays later")
+    PAY_LINK_CREATED = "pay_link_created", _("Payment link made")
+    PAY_LINK_REVOKED = "pay_link_revoked", _("Payment link revoked")
     PHONE_BLOCKED = "phone_blocked", _("No more prompts to this number")
     PHONE_UNBLOCKED = "phone_unblocked", _("Prompts to this number are allowed again")
     ORDER_PAID = "order_paid", pgettext_lazy("choice", "Order paid")

@@ -78,7 +78,7 @@ class MpesaOrder(models.Model):
     )
     close_failures = models.PositiveSmallIntegerField(_("failed tries to close it in a row"), default=0)
     close_failing_since = models.DateTimeField(_("closing it fails since"), null=True, blank=True)
-    pay_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True)
+    pay_later_at = models.DateTimeField(_("pays later since"), null=True, blank=True, db_index=True)
     closed_at = models.DateTimeField(pgettext_lazy("field", "closed at"), null=True, blank=True)
     close_reason = models.CharField(
         pgettext_lazy("field", "close reason"), max_length=16, blank=True, choices=CloseReason.choices
