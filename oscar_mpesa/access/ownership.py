@@ -7,8 +7,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
+from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.actors import Actor, Role
 
 #: Session keys of lists, newest last: public ids of placed orders, public ids of orders opened by a payment link, and
 #: phone numbers that were typed in this session and received a prompt.
@@ -71,22 +73,37 @@ def typed_number(request: HttpRequest, phone: PhoneNumber) -> bool:
     return phone.msisdn in request.session.get(NUMBERS_KEY, [])
 
 
-def require_owner(request: HttpRequest, payment: MpesaPayment) -> None:
-    """Raise ``Http404`` unless the request owns the payment's order, as for an order that does not exist."""
+def make_actor(request: HttpRequest, role: Role = Role.OWNER) -> Actor:
+    """Return the request as an actor of this role, with its session and client address. Checks no access."""
+    return Actor(role=role, session_digest=session_digest(request), address=client_address(request))
+
+
+def actor_of(request: HttpRequest, mpesa_order: MpesaOrder) -> Actor | None:
+    """Return the request as the owner or payer of an order; None if it may not see the order's payment page."""
+    if owns(request, mpesa_order):
+        return make_actor(request)
+    is_linked = mpesa_order.public_id in request.session.get(LINKED_KEY, [])
+    return make_actor(request, Role.PAYER) if is_linked else None
+
+
+def require_owner(request: HttpRequest, payment: MpesaPayment) -> Actor:
+    """Return the owner of the payment's order. Raises ``Http404`` for others, as for an order that does not exist."""
     if not owns(request, payment.mpesa_order):
         raise Http404
+    return make_actor(request)
 
 
 def may_pay(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
     """Return whether the request may pay the order, as its owner or through a payment link."""
-    is_linked = mpesa_order.public_id in request.session.get(LINKED_KEY, [])
-    return is_linked or owns(request, mpesa_order)
+    return actor_of(request, mpesa_order) is not None
 
 
-def require_payer(request: HttpRequest, payment: MpesaPayment) -> None:
-    """Raise ``Http404`` unless the request may pay the payment's order."""
-    if not may_pay(request, payment.mpesa_order):
+def require_payer(request: HttpRequest, payment: MpesaPayment) -> Actor:
+    """Return the owner or payer of the payment's order. Raises ``Http404`` for others."""
+    actor = actor_of(request, payment.mpesa_order)
+    if actor is None:
         raise Http404
+    return actor
 
 
 def session_digest(request: HttpRequest) -> str:

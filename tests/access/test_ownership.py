@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services.actors import Actor, Role
 from tests.access.visits import visit
 from tests.shop import new_order, new_payment
 
@@ -69,6 +70,22 @@ def test_payment_link_allows_paying_but_not_owning(payment: MpesaPayment) -> Non
 
 def test_others_may_neither_own_nor_pay(payment: MpesaPayment, user: Any) -> None:
     assert [access(visit(), payment), access(visit(user), payment)] == [(False, False), (False, False)]
+
+
+def test_actor_is_owner_payer_or_nobody(payment: MpesaPayment) -> None:
+    owner, payer, other = visit(), visit(), visit()
+    owner.session.create()
+    ownership.grant_order(owner, payment.mpesa_order)
+    ownership.grant_payment(payer, payment.mpesa_order)
+
+    actors = [ownership.actor_of(request, payment.mpesa_order) for request in (owner, payer, other)]
+
+    digest = ownership.session_digest(owner)
+    assert actors == [
+        Actor(role=Role.OWNER, session_digest=digest, address="127.0.0.1"),
+        Actor(role=Role.PAYER, address="127.0.0.1"),
+        None,
+    ]
 
 
 def test_user_owns_the_order_in_every_session_without_the_number(user: Any) -> None:
