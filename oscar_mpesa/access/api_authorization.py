@@ -12,7 +12,7 @@ from oscar_mpesa.access.ownership import owns_order, typed_number
 from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose, read_token
+from oscar_mpesa.services.order_tokens import read_token
 
 #: Carries the owner's order token. Browsers never send this header by themselves, so it needs no CSRF token.
 TOKEN_HEADER = "X-Mpesa-Order-Token"
@@ -53,7 +53,7 @@ def may_see_number(request: HttpRequest, payment: MpesaPayment) -> bool:
 
 
 def _holds_token(request: HttpRequest, order: Any) -> bool:
-    return bool(read_token(request.headers.get(TOKEN_HEADER, ""), TokenPurpose.OWN) == order.pk)
+    return bool(read_token(request.headers.get(TOKEN_HEADER, "")) == order.pk)
 
 
 def _shop_grants(request: HttpRequest, order: Any) -> bool:

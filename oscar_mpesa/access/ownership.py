@@ -6,15 +6,17 @@ import hashlib
 from typing import Any
 
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models import MpesaOrder, MpesaPayLink, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 
-#: Session keys of lists, newest last: public ids of placed orders, public ids of orders opened by a payment link, and
-#: phone numbers that were typed in this session and received a prompt.
-ORDERS_KEY, LINKED_KEY, NUMBERS_KEY = "oscar_mpesa_orders", "oscar_mpesa_linked", "oscar_mpesa_numbers"
+#: Session keys of lists, newest last: public ids of placed orders, ids of opened payment links and of payments that
+#: were started through one, and phone numbers that were typed in this session and received a prompt.
+ORDERS_KEY, LINKS_KEY = "oscar_mpesa_orders", "oscar_mpesa_links"
+PAYMENTS_KEY, NUMBERS_KEY = "oscar_mpesa_payments", "oscar_mpesa_numbers"
 MAX_REMEMBERED = 20
 
 
@@ -23,9 +25,19 @@ def grant_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
     _remember(request, ORDERS_KEY, mpesa_order.public_id)
 
 
-def grant_payment(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
-    """Store in the session that it may pay this order, because it opened the payment link."""
-    _remember(request, LINKED_KEY, mpesa_order.public_id)
+def grant_payment(request: HttpRequest, link: MpesaPayLink) -> None:
+    """Store in the session that it opened this payment link. It may pay the order as long as the link is active."""
+    _remember(request, LINKS_KEY, link.pk)
+
+
+def remember_payment(request: HttpRequest, payment: MpesaPayment) -> None:
+    """Let a session that came by a payment link see the result of this payment, because it typed the number."""
+    _remember(request, PAYMENTS_KEY, payment.pk)
+
+
+def started_payment(request: HttpRequest, payment: MpesaPayment) -> bool:
+    """Return whether this session came by a payment link and started this payment."""
+    return payment.pk in request.session.get(PAYMENTS_KEY, [])
 
 
 def remember_number(request: HttpRequest, phone: PhoneNumber) -> None:
@@ -82,8 +94,14 @@ def actor_of(request: HttpRequest, mpesa_order: MpesaOrder) -> Actor | None:
     """Return the request as the owner or payer of an order; None if it may not see the order's payment page."""
     if owns(request, mpesa_order):
         return make_actor(request)
-    is_linked = mpesa_order.public_id in request.session.get(LINKED_KEY, [])
-    return make_actor(request, Role.PAYER) if is_linked else None
+    return make_actor(request, Role.PAYER) if _holds_link(request, mpesa_order) else None
+
+
+def _holds_link(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
+    """Return whether this session opened a link of the order that is still active. Queries sessions with links only."""
+    opened = request.session.get(LINKS_KEY, [])
+    links = MpesaPayLink.objects.active(timezone.now()).filter(pk__in=opened, mpesa_order_id=mpesa_order.pk)
+    return bool(opened) and links.exists()
 
 
 def require_owner(request: HttpRequest, payment: MpesaPayment) -> Actor:
@@ -112,6 +130,6 @@ def session_digest(request: HttpRequest) -> str:
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
 
 
-def _remember(request: HttpRequest, key: str, value: str) -> None:
+def _remember(request: HttpRequest, key: str, value: str | int) -> None:
     others = [each for each in request.session.get(key, []) if each != value]
     request.session[key] = [*others, value][-MAX_REMEMBERED:]

@@ -68,7 +68,7 @@ def check_status(request: HttpRequest, payment_id: int) -> HttpResponse:
     if refresh_payment(latest, now=clock.now()):
         payment, latest = _visible_payments(request, payment_id)
     shows_number = may_see_number(request, payment)
-    page = payment_page(latest, now=clock.now(), shows_number=shows_number)
+    page = payment_page(latest, now=clock.now())
     body = {
         "id": payment.pk,
         "status": _status(payment),
@@ -134,7 +134,7 @@ def _initiate_response(payment: MpesaPayment) -> HttpResponse:
 
 
 def _outcome_message(payment: MpesaPayment) -> str:
-    return order_messages.outcome_message(payment.outcome, phone=payment.phone_number.grouped)
+    return order_messages.outcome_message(payment.outcome)
 
 
 def _payable_order(request: HttpRequest, order_id: int) -> Any:

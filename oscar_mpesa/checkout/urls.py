@@ -3,7 +3,8 @@
 from django.urls import re_path
 
 from oscar_mpesa.checkout.order_closure import OtherMethodView, RestoreBasketView
-from oscar_mpesa.checkout.pay_later import PayLaterView, PayLinkView
+from oscar_mpesa.checkout.pay_later import PayLaterView
+from oscar_mpesa.checkout.pay_links import PayLinkView, ReplaceLinkView, RevokeLinkView
 from oscar_mpesa.checkout.views import FinishCheckoutView, PaymentPageView, PaymentStatusView, RetryPaymentView
 
 ORDER = r"(?P<public_id>[0-9a-f]{32})"
@@ -14,7 +15,9 @@ urlpatterns = [
     re_path(rf"^mpesa/{ORDER}/retry/$", RetryPaymentView.as_view(), name="mpesa-retry"),
     re_path(rf"^mpesa/{ORDER}/restore-basket/$", RestoreBasketView.as_view(), name="mpesa-restore-basket"),
     re_path(rf"^mpesa/{ORDER}/pay-later/$", PayLaterView.as_view(), name="mpesa-pay-later"),
-    re_path(r"^mpesa/pay/(?P<token>[\w.-]+)/$", PayLinkView.as_view(), name="mpesa-pay-link"),
+    re_path(r"^mpesa/pay/(?P<token>[A-Za-z0-9_.-]{1,200})/$", PayLinkView.as_view(), name="mpesa-pay-link"),
+    re_path(rf"^mpesa/{ORDER}/revoke-link/$", RevokeLinkView.as_view(), name="mpesa-revoke-link"),
+    re_path(rf"^mpesa/{ORDER}/new-link/$", ReplaceLinkView.as_view(), name="mpesa-new-link"),
     re_path(rf"^mpesa/{ORDER}/other-method/$", OtherMethodView.as_view(), name="mpesa-other-method"),
     re_path(rf"^mpesa/{ORDER}/done/$", FinishCheckoutView.as_view(), name="mpesa-done"),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,9 +25,10 @@ from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
 from oscar_mpesa.payment_page.queries import latest_payment
+from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, StartRefused
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from oscar_mpesa.services.pay_later import reserved_until
+from oscar_mpesa.services.pay_links import active_link
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import refresh_payment
 
@@ -59,13 +60,31 @@ def refreshed_payment(request: HttpRequest, public_id: str) -> MpesaPayment:
 
 def page_of(request: HttpRequest, payment: MpesaPayment, now: datetime) -> PaymentPage:
     """Return the payment page as this request may see it."""
-    typed = ownership.typed_number(request, payment.phone_number)
-    page = payment_page(payment, now=now, shows_number=typed)
-    return page if ownership.owns(request, payment.mpesa_order) else page.for_payer(is_their_phone=typed)
+    page = payment_page(payment, now=now, shows_number=ownership.typed_number(request, payment.phone_number))
+    if ownership.owns(request, payment.mpesa_order):
+        return page
+    return page.for_payer(started_it=ownership.started_payment(request, payment))
+
+
+def no_access_page(request: HttpRequest, *, is_link: bool) -> HttpResponse:
+    """Return the page with status 404 for readers without access. It is the same for every order and link."""
+    context = {"is_link": is_link, "mpesa": get_settings()}
+    return render(request, "oscar_mpesa/pay_link_expired.html", context, status=404)
+
+
+class OrderPageView(View):
+    """Base of the pages of one order. Readers without access get a page in words."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return ``no_access_page`` if the order does not exist, or the request has no access to it."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Http404:
+            return no_access_page(request, is_link=False)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
-class PaymentPageView(View):
+class PaymentPageView(OrderPageView):
     """Show an order's payment in all of its states. Works without scripts."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
@@ -78,10 +97,9 @@ class PaymentPageView(View):
         context: dict[str, Any] = {
             "page": page_of(request, payment, now),
             "public_id": payment.mpesa_order.public_id,
-            "shows_number": ownership.typed_number(request, payment.phone_number),
             "form": form or PhoneForm(),
             "later_until": reserved_until(payment.mpesa_order, now=now),
-            "link": _pay_link(request, payment.mpesa_order),
+            "link": _pay_link(request, payment.mpesa_order, now),
             "answer_until": prompt_expires_at(payment),
             "now": now,
             "next_refresh": _next_refresh(request),
@@ -100,7 +118,7 @@ class PaymentStatusView(View):
         return JsonResponse({"state": page.state, "version": page.version, "open": page.is_open})
 
 
-class PaymentActionView(View):
+class PaymentActionView(OrderPageView):
     """Base of the actions that buttons of the payment page post to."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
@@ -115,22 +133,25 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Start another payment for the order, unless one is in progress or the order is paid."""
-        payment = payable_payment(request, public_id)
-        form, is_same_phone = PhoneForm(request.POST), bool(request.POST.get("again"))
+        payment = latest_payment(public_id)
+        actor = ownership.require_payer(request, payment)
+        form, is_same_phone = PhoneForm(request.POST), bool(request.POST.get("again")) and actor.role is Role.OWNER
         if not is_same_phone and not form.is_valid():
             return self.render_page(request, payment, form)
         phone = payment.phone_number if is_same_phone else form.cleaned_data["phone"]
         try:
-            retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now())
+            sent = retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now())
         except (PaymentInProgress, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = not is_same_phone or ownership.typed_number(request, phone)
+            typed = actor.role is Role.OWNER and (not is_same_phone or ownership.typed_number(request, phone))
             messages.warning(request, refusal_message(refusal, now=timezone.now(), shows_number=typed))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         else:
-            if not is_same_phone:
+            if actor.role is Role.PAYER:
+                ownership.remember_payment(request, sent)
+            elif not is_same_phone:
                 ownership.remember_number(request, phone)
         return redirect("checkout:mpesa-payment", public_id)
 
@@ -165,12 +186,10 @@ class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignor
         """Skip Oscar's conditions, because the basket is an order already."""
 
 
-def _pay_link(request: HttpRequest, mpesa_order: MpesaOrder) -> str:
-    """Return the payment link for the owner of an order that pays later; empty for others."""
-    if mpesa_order.pay_later_at is None or not ownership.owns(request, mpesa_order):
-        return ""
-    path = reverse("checkout:mpesa-pay-link", args=[make_token(mpesa_order.pk, TokenPurpose.PAY)])
-    return request.build_absolute_uri(path)
+def _pay_link(request: HttpRequest, mpesa_order: MpesaOrder, now: datetime) -> str:
+    """Return the order's active payment link for its owner; empty for others, and if there is none."""
+    link = active_link(mpesa_order, now=now) if ownership.owns(request, mpesa_order) else None
+    return request.build_absolute_uri(reverse("checkout:mpesa-pay-link", args=[link.token])) if link else ""
 
 
 def _next_refresh(request: HttpRequest) -> int:

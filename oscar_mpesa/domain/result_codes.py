@@ -1,8 +1,8 @@
 """The closed table of result codes: what each one means, its sentence for people, and when to try again.
 
-The sentences are English msgids. The interfaces translate them, then fill the placeholders ``{N}``, ``{C}``,
-``{other}`` and ``{number}`` with ``str.format``. The sentences quote M-PESA and never claim themselves that nothing
-was charged.
+The sentences are English msgids. The interfaces translate them, then fill the placeholders ``{N}``, ``{C}`` and
+``{other}`` with ``str.format``. The sentences quote M-PESA and never claim themselves that nothing was charged. They
+name no phone number, because not every reader may see it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _SHOP_CANNOT_NOTHING_TAKEN = _("This shop cannot take M-PESA right now. {N} {oth
 _BUSY = _("M-PESA is busy. Wait a minute, then send again. {C}")
 _NOT_SHOWN = _("M-PESA could not show the prompt on that phone. Wait two minutes, then send again.")
 _NOT_ANSWERED = _(
-    "The phone {number} did not answer. Check that it is on, unlocked and has signal, then send again. "
+    "The phone did not answer. Check that it is on, unlocked and has signal, then send again. "
     "Old SIM? Call Safaricom on 100. {C}"
 )
 

@@ -49,3 +49,7 @@ class MpesaPayLink(models.Model):
 
     def __str__(self) -> str:
         return f"payment link {self.pk}"
+
+    def is_active(self, now: datetime) -> bool:
+        """Return whether the link has neither expired nor been revoked."""
+        return self.revoked_at is None and self.expires_at > now

@@ -34,8 +34,8 @@ from oscar_mpesa.models import (
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.services.ledger import has_open_money
 from oscar_mpesa.services.mail import mail_connection
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from oscar_mpesa.services.pay_later import is_payable
+from oscar_mpesa.services.pay_links import get_or_create_link
 
 #: Codes of Oscar's communication event types. A shop can override an email with a row of this code.
 FAILED, LATER, PART_PAID = "MPESA_PAYMENT_FAILED", "MPESA_PAY_LATER", "MPESA_PART_PAID"
@@ -80,7 +80,7 @@ def send_payment_failed(message: MpesaOutboxMessage) -> SkipReason | None:
     if mpesa_order.pay_later_at is not None or last.is_live:
         return SkipReason.OUTDATED
     with _language_of(message):
-        happened = order_messages.outcome_message(last.outcome, phone=last.phone_number.masked)
+        happened = order_messages.outcome_message(last.outcome)
         return _send_link(FAILED, message, {"happened": happened})
 
 
@@ -108,7 +108,7 @@ def _send_link(code: str, message: MpesaOutboxMessage, context: dict[str, Any]) 
     mpesa_order, now = message.mpesa_order, timezone.now()
     if not is_payable(mpesa_order) or mpesa_order.pay_before <= now:
         return SkipReason.OUTDATED
-    path = reverse("checkout:mpesa-pay-link", args=[make_token(mpesa_order.pk, TokenPurpose.PAY)])
+    path = reverse("checkout:mpesa-pay-link", args=[get_or_create_link(mpesa_order, now=now).token])
     link = {
         "pay_url": _absolute_url(mpesa_order.order, path),
         "amount": ksh(mpesa_order.amount_due),

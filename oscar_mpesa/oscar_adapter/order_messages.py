@@ -32,14 +32,13 @@ from oscar_mpesa.models import (
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 
 
-def outcome_message(outcome: result_codes.Outcome, *, phone: str) -> str:
-    """Say how a payment ended and what to do next. Pass ``phone`` masked if the reader may not see it in full."""
+def outcome_message(outcome: result_codes.Outcome) -> str:
+    """Say how a payment ended and what to do next, without its phone number."""
     other = result_codes.PAY_ANOTHER_WAY if has_other_method() else result_codes.CALL_THE_SHOP
     parts = {
         "N": _(result_codes.NO_MONEY_TAKEN),
         "C": _(result_codes.IF_CONFIRMED),
         "other": _(other).format(help=get_settings().SUPPORT_CONTACT or pgettext("label", "the shop")),
-        "number": phone,
     }
     return _(outcome.sentence).format(**parts)
 

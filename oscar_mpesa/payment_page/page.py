@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
-from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import Retry
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
@@ -36,8 +35,10 @@ class PaymentPage:
     ``amount`` is what to pay now, what arrived, or what was too much, by the state. ``part_paid`` says what arrived of
     an order that is not paid in full. ``kept`` names the money that counts for the order or awaits a decision.
     ``decisions`` says what staff decided about other money. ``keep_until`` is when the unpaid order closes, or None if
-    that time is over. ``awaits_code`` is whether Safaricom has not named the code of money yet. ``payers`` is what the
-    payer may see of the last payment's own money. ``is_owners`` is False for a reader who came by a payment link.
+    that time is over. ``phone`` is the number of the last prompt, masked or in full, and ``other_network`` the
+    network of its prefix, if that is not Safaricom's. ``awaits_code`` is whether Safaricom has not named the code of
+    money yet. ``payers`` is what the payer may see of the last payment's own money. ``is_owners`` is False for a reader
+    who came by a payment link.
     """
 
     state: PaymentPageState
@@ -49,7 +50,8 @@ class PaymentPage:
     part_paid: str
     kept: tuple[str, ...]
     decisions: tuple[str, ...]
-    phone: PhoneNumber
+    phone: str = field(repr=False)
+    other_network: str
     order_number: str
     is_test: bool
     is_live: bool
@@ -67,14 +69,14 @@ class PaymentPage:
     payers: page_money.PayersMoney | None = None
     is_owners: bool = True
 
-    def for_payer(self, *, is_their_phone: bool) -> PaymentPage:
-        """Return the page for a reader of the payment link: what is to pay, and whether it is paid.
+    def for_payer(self, *, started_it: bool) -> PaymentPage:
+        """Return the page for a reader of the payment link: what is to pay, and whether it is paid. No phone number.
 
-        Only the payer whose phone it was sees the reason of a failure and can send the prompt again. They see the
-        amount and the M-PESA code of their own payment, and of no other money.
+        Only a reader who ``started_it``, the last payment, sees why it failed. They see the amount and the M-PESA code
+        of their own payment, and of no other money.
         """
-        own = self.payers if is_their_phone else None
-        state = self._state_for_payer(own, is_their_phone=is_their_phone)
+        own = self.payers if started_it else None
+        state = self._state_for_payer(own, started_it=started_it)
         return replace(
             self,
             state=state,
@@ -84,7 +86,10 @@ class PaymentPage:
             is_number_proven=True,
             awaits_code=False,
             payers=None,
-            can_send_again=self.can_send_again and is_their_phone,
+            phone="",
+            other_network="",
+            can_send_again=False,
+            retry_at=None,
             part_paid="",
             kept=(),
             decisions=(),
@@ -96,9 +101,9 @@ class PaymentPage:
             is_owners=False,
         )
 
-    def _state_for_payer(self, own: page_money.PayersMoney | None, *, is_their_phone: bool) -> PaymentPageState:
+    def _state_for_payer(self, own: page_money.PayersMoney | None, *, started_it: bool) -> PaymentPageState:
         """Hide from readers what other money than their ``own`` leads to."""
-        if self.state.is_ended and (not is_their_phone or (self.state.is_part_paid and own is None)):
+        if self.state.is_ended and (not started_it or (self.state.is_part_paid and own is None)):
             return PaymentPageState.TO_PAY
         is_about_money = self.state.is_undecided or self.state.is_decided
         return PaymentPageState.NOT_WAITING if is_about_money and not (own and own.sentence) else self.state
@@ -166,7 +171,7 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
     can_retry = _can_retry(payment, state)
     return PaymentPage(
         state=state,
-        sentence=_sentence(payment, state, money, now, shows_number=shows_number),
+        sentence=_sentence(payment, state, money, now),
         amount=page_money.page_amount(payment, state, money),
         receipt_number=page_money.receipt_number(state, money),
         is_number_proven=page_money.is_number_proven(state, money),
@@ -176,7 +181,8 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
         decisions=page_money.decision_sentences(mpesa_order, money, state),
         awaits_code=page_money.awaits_code(money),
         payers=page_money.payers_money(payment, state, money),
-        phone=payment.phone_number,
+        phone=payment.phone_number.grouped if shows_number else payment.phone_number.masked,
+        other_network=payment.phone_number.other_network,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,
         is_live=payment.is_live,
@@ -193,12 +199,9 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
     )
 
 
-def _sentence(
-    payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime, *, shows_number: bool
-) -> str:
-    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
+def _sentence(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime) -> str:
     about_money = page_money.money_sentence(state, money, payment.mpesa_order)
-    return about_money or payment_sentence(payment, state, now, phone=phone)
+    return about_money or payment_sentence(payment, state, now)
 
 
 def _can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:

@@ -14,7 +14,7 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.services.exceptions import NotPayable
 
 
-def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, phone: str) -> str:
+def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime) -> str:
     """Say what happened to an order's last payment and what to do next; empty for states that need no sentence."""
     if state.is_closed:
         has_open_claim = bool(getattr(payment, "has_open_claim", False))
@@ -28,7 +28,7 @@ def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: dateti
     if state.is_unpaid:
         return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
     if state.is_checking:
-        return order_messages.outcome_message(result_codes.NO_ANSWER, phone=phone)
+        return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:
-        return order_messages.outcome_message(payment.outcome, phone=phone)
+        return order_messages.outcome_message(payment.outcome)
     return ""

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import EventType, MessageKind, MpesaOrder
-from oscar_mpesa.services import audit, outbox
+from oscar_mpesa.services import audit, outbox, pay_links
 from oscar_mpesa.services.exceptions import NotPayable, PaymentUnconfirmed
 from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.ledger import has_open_money
@@ -17,7 +17,7 @@ from oscar_mpesa.services.locks import lock_mpesa_order
 
 
 def pay_later(order: Any, *, now: datetime) -> MpesaOrder:
-    """Keep an order open for ``PAY_LATER_HOURS`` from now, once, and email its shopper a payment link.
+    """Keep an order open for ``PAY_LATER_HOURS`` from now, once, make a payment link, and email it to its shopper.
 
     Locks the order. A second call changes nothing, and the deadline never moves earlier. Raises ``NotPayable`` if the
     order is paid, closed, or of another status, and ``PaymentUnconfirmed`` if reported money awaits a confirmation.
@@ -48,4 +48,5 @@ def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
     mpesa_order.pay_later_at, mpesa_order.pay_before, mpesa_order.close_check_at = now, until, until
     mpesa_order.save(update_fields=["pay_later_at", "pay_before", "close_check_at"])
     audit.record(EventType.PAY_LATER_CHOSEN, mpesa_order, now=now, until=until.isoformat(timespec="minutes"))
+    pay_links.get_or_create_link(mpesa_order, now=now)
     outbox.enqueue(mpesa_order, MessageKind.PAY_LATER_EMAIL, now=now)

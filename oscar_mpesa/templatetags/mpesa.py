@@ -1,4 +1,4 @@
-"""Filters that format amounts, times and phones the same in every language, and tags that link to orders.
+"""Filters that format amounts and times the same in every language, and tags that link to orders.
 
 Each filter returns "" for None.
 """
@@ -15,7 +15,6 @@ from oscar_mpesa.access import order_pages
 from oscar_mpesa.domain import money
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page import formats
-from oscar_mpesa.payment_page.page import PaymentPage
 
 register = template.Library()
 
@@ -54,12 +53,6 @@ def day_and_time(moment: datetime | None) -> str:
 def when(moment: datetime | None, now: datetime) -> str:
     """Format a time as ``15:34``, with the day if it is not today."""
     return "" if moment is None else order_messages.when(moment, now)
-
-
-@register.filter
-def phone(page: PaymentPage, shows_number: bool) -> str:
-    """Format the payer's phone, masked unless ``shows_number``."""
-    return page.phone.grouped if shows_number else page.phone.masked
 
 
 @register.simple_tag(takes_context=True)

@@ -9,9 +9,10 @@ import pytest
 from django.http import Http404, HttpRequest
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaPayLink, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 from tests.access.visits import visit
+from tests.pay_links import expired_link, link_to, revoked_link
 from tests.shop import new_order, new_payment
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def access(request: HttpRequest, payment: MpesaPayment) -> tuple[bool, bool]:
     return _passes(ownership.require_owner, request, payment), _passes(ownership.require_payer, request, payment)
 
 
-def _passes(require: Callable[[HttpRequest, MpesaPayment], None], request: HttpRequest, payment: MpesaPayment) -> bool:
+def _passes(require: Callable[[HttpRequest, MpesaPayment], Any], request: HttpRequest, payment: MpesaPayment) -> bool:
     try:
         require(request, payment)
     except Http404:
@@ -63,9 +64,28 @@ def test_only_the_session_that_typed_a_number_sees_it(payment: MpesaPayment) -> 
 def test_payment_link_allows_paying_but_not_owning(payment: MpesaPayment) -> None:
     request = visit()
 
-    ownership.grant_payment(request, payment.mpesa_order)
+    ownership.grant_payment(request, link_to(payment))
 
     assert access(request, payment) == (False, True)
+
+
+@pytest.mark.parametrize("ended", [revoked_link, expired_link])
+def test_ended_link_allows_nothing(payment: MpesaPayment, ended: Callable[[MpesaPayment], MpesaPayLink]) -> None:
+    request = visit()
+    ownership.grant_payment(request, ended(payment))
+
+    before = access(request, payment)
+    ownership.grant_payment(request, link_to(payment))
+
+    assert (before, access(request, payment)) == ((False, False), (False, True))
+
+
+def test_link_of_another_order_allows_nothing(payment: MpesaPayment) -> None:
+    request, another = visit(), new_payment()
+
+    ownership.grant_payment(request, link_to(another))
+
+    assert (access(request, payment), access(request, another)) == ((False, False), (False, True))
 
 
 def test_others_may_neither_own_nor_pay(payment: MpesaPayment, user: Any) -> None:
@@ -76,7 +96,7 @@ def test_actor_is_owner_payer_or_nobody(payment: MpesaPayment) -> None:
     owner, payer, other = visit(), visit(), visit()
     owner.session.create()
     ownership.grant_order(owner, payment.mpesa_order)
-    ownership.grant_payment(payer, payment.mpesa_order)
+    ownership.grant_payment(payer, link_to(payment))
 
     actors = [ownership.actor_of(request, payment.mpesa_order) for request in (owner, payer, other)]
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from oscar_mpesa.services.order_tokens import make_token
 from tests.api.description import assert_as_described
 from tests.clocks import signing_clock
 
@@ -64,15 +64,15 @@ def placing(order: Any) -> ApiClient:
     return ApiClient().places(order).passes_csrf()
 
 
-def holding(order: Any, use: TokenPurpose = TokenPurpose.OWN) -> ApiClient:
+def holding(order: Any) -> ApiClient:
     """Return another device with a token for the order."""
-    return ApiClient(**{TOKEN_HEADER: make_token(order.pk, use)})
+    return ApiClient(**{TOKEN_HEADER: make_token(order.pk)})
 
 
-def too_old(order_id: int, use: TokenPurpose) -> str:
+def too_old(order_id: int) -> str:
     """Return an expired token."""
     with signing_clock(1_000_000_000.0):
-        return make_token(order_id, use)
+        return make_token(order_id)
 
 
 def age(seconds: int) -> None:

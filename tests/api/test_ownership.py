@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose
 from tests.api.client import NUMBER, ApiClient, holding, placing, too_old
 from tests.shop import new_order, new_payment, new_staff_user
 
@@ -35,9 +34,8 @@ OUTSIDERS: dict[str, Callable[[Any], ApiClient]] = {
     "a session that placed another order": lambda order: placing(new_order()),
     "another user": lambda order: signed_in(new_user("barasa")),
     "a token for another order": lambda order: holding(new_order()),
-    "a token to pay only": lambda order: holding(order, TokenPurpose.PAY),
     "a forged token": lambda order: ApiClient(**{TOKEN_HEADER: f"{order.pk}.1w0000.forged"}),
-    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk, TokenPurpose.OWN)}),
+    "a token that is too old": lambda order: ApiClient(**{TOKEN_HEADER: too_old(order.pk)}),
     "an empty token": lambda order: ApiClient(**{TOKEN_HEADER: ""}),
     "staff without the permission": lambda order: signed_in(new_staff_user("close_order")),
     "a user with the permission who is no staff": lambda order: signed_in(permitted_customer()),

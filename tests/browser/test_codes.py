@@ -13,7 +13,6 @@ from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter.order_messages import outcome_message
 from tests.browser.shopper import Person
 from tests.browser.states import failed
-from tests.shop import ANOTHER
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +59,7 @@ def test_each_result_has_a_sentence_and_a_next_step(new_visitor: Any, settings: 
         ends_with(payment, outcome)
         words = guest.waits_for(payment).looks(outcome.code)
         with translation.override(language):
-            sentence = outcome_message(outcome, phone=ANOTHER.grouped)
+            sentence = outcome_message(outcome)
         facts = (sentence in words, HELP in words, offered(guest), guest.fits())
         if facts != (True, True, ways_on(outcome), True):
             wrong[outcome.code] = facts
@@ -80,7 +79,7 @@ def test_shop_with_mpesa_only_offers_its_support_contact(
 
     words = guest.looks(code)
 
-    sentence = outcome_message(RESULTS[code], phone=ANOTHER.grouped)
+    sentence = outcome_message(RESULTS[code])
     assert sentence in words and "another way" not in words
     assert offered(guest) == ways_on(RESULTS[code]) - {OTHERWISE}
     assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.services.callbacks import process_callback
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.browser.axe import WIDTHS
 from tests.browser.shopper import Person
 from tests.browser.states import closed, confirming
+from tests.pay_links import link_to
 from tests.shop import post, success
 
 pytestmark = pytest.mark.browser
@@ -59,7 +59,7 @@ def test_confirming_page_offers_no_other_payment(new_visitor: Any, language: str
     mpesa_order = payment.mpesa_order
     owner = new_visitor(language=language, scripts=scripts).owns(payment)
     payer = new_visitor(language=language, scripts=scripts)
-    token = make_token(mpesa_order.pk, TokenPurpose.PAY)
+    token = link_to(payment).token
     here = f"{owner.shop}/{language}/checkout/mpesa"
 
     seen = seen_at_all_widths(owner, f"{here}/{mpesa_order.public_id}/")

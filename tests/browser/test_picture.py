@@ -9,9 +9,9 @@ import pytest
 from django.urls import reverse
 from PIL import Image
 
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
 from tests.browser import states
 from tests.browser.conftest import PICTURES
+from tests.pay_links import link_to
 
 pytestmark = pytest.mark.browser
 
@@ -54,9 +54,7 @@ def test_the_pictures_of_the_pages_are_small(new_visitor: Any, name: str) -> Non
     payment = build()
     person = new_visitor(language=language)
     if name == "to-pay":
-        person.page.goto(
-            person.shop + reverse("checkout:mpesa-pay-link", args=[make_token(payment.order_id, TokenPurpose.PAY)])
-        )
+        person.page.goto(person.shop + reverse("checkout:mpesa-pay-link", args=[link_to(payment).token]))
     else:
         person.owns(payment).waits_for(payment)
 

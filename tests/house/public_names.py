@@ -47,7 +47,7 @@ PUBLIC_NAMES = {
     "oscar_mpesa.services.exceptions": ("DecisionRefused",),
     "oscar_mpesa.services.gateway": ("replaced_transport",),
     "oscar_mpesa.services.order_closure": ("CloseRefused", "close_order"),
-    "oscar_mpesa.services.order_tokens": ("TokenPurpose", "make_token"),
+    "oscar_mpesa.services.order_tokens": ("make_token",),
     "oscar_mpesa.services.refunds": ("record_refund", "void_refund"),
     "oscar_mpesa.signals": ("alert_raised", "order_paid", "order_unpaid", "payment_failed", "receipt_unmatched"),
     "oscar_mpesa.simulator.server": ("Simulator",),

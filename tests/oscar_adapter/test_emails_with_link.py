@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MessageKind, MpesaOrder, MpesaOutboxMessage, MpesaPayment
 from oscar_mpesa.services import outbox
-from oscar_mpesa.services.order_tokens import TokenPurpose, read_token
 from oscar_mpesa.services.pay_later import pay_later
+from oscar_mpesa.services.pay_links import find_link
 from tests.payment_results import cancelled
 from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, success
 
@@ -55,7 +55,8 @@ def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
         assert "The prompt was canceled, or closed before a PIN was entered." in text
         assert "KSh 1,500" in text and "We keep your items until" in text
         [token, *_] = LINK.findall(text)
-        assert read_token(token, TokenPurpose.PAY) == payment.order_id
+        link = find_link(token)
+        assert link is not None and link.mpesa_order_id == payment.order_id
     assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=60) is None
 
 

@@ -24,7 +24,7 @@ NOTHING = "There is nothing left to pay."
 def pages_of(payment: MpesaPayment, *, at: float = 200) -> tuple[PaymentPage, PaymentPage]:
     """Return the page for the payer and for other readers of the link."""
     page = payment_page(latest_payment(payment.mpesa_order.public_id), now=later(at))
-    return page.for_payer(is_their_phone=True), page.for_payer(is_their_phone=False)
+    return page.for_payer(started_it=True), page.for_payer(started_it=False)
 
 
 def claim(payment: MpesaPayment, amount: int, by: Any) -> None:

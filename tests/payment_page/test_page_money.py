@@ -251,7 +251,7 @@ def test_code_entered_for_money_without_one_is_not_proven(admin_user: Any) -> No
 def test_reader_of_the_payment_link_sees_no_code_of_late_money(admin_user: Any) -> None:
     page = page_of(paid_too_late(by=admin_user))
 
-    other, payer = page.for_payer(is_their_phone=False), page.for_payer(is_their_phone=True)
+    other, payer = page.for_payer(started_it=False), page.for_payer(started_it=True)
 
     assert (other.state, other.sentence, other.receipt_number) == ("not-waiting", "There is nothing left to pay.", "")
     assert "OD123ABC45" in payer.sentence

@@ -130,7 +130,7 @@ def test_closed_order_says_what_happens_to_its_part_payment(admin_user: Any) -> 
 
 
 def test_reader_of_the_payment_link_sees_only_what_is_to_pay(admin_user: Any) -> None:
-    page = page_of(part_paid(admin_user)).for_payer(is_their_phone=False)
+    page = page_of(part_paid(admin_user)).for_payer(started_it=False)
 
     assert (page.state, page.amount, page.sentence) == ("to-pay", 1000, "")
     assert (page.kept, page.part_paid, page.can_retry) == ((), "", True)

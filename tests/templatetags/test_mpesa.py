@@ -1,4 +1,4 @@
-"""Template filters format amounts, times and phones."""
+"""Template filters format amounts and times."""
 
 from __future__ import annotations
 
@@ -8,36 +8,8 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from oscar_mpesa.payment_page.page import PaymentPage
-from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, number, phone, when
-from tests.shop import NOON, PAYS
-
-PAGE = PaymentPage(
-    state=PaymentPageState.ENTER_PIN,
-    sentence="",
-    amount=Decimal(1500),
-    receipt_number="",
-    is_number_proven=False,
-    is_more_than_owed=False,
-    part_paid="",
-    kept=(),
-    decisions=(),
-    phone=PAYS,
-    order_number="100042",
-    is_test=False,
-    is_live=True,
-    can_retry=False,
-    can_send_again=False,
-    can_pay_otherwise=False,
-    can_pay_later=False,
-    pays_later=False,
-    can_restore=False,
-    was_restored=False,
-    another_may_come=False,
-    retry_at=None,
-    keep_until=NOON,
-)
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, number, when
+from tests.shop import NOON
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -57,10 +29,6 @@ def test_none_is_formatted_as_empty() -> None:
 )
 def test_from_clock_rounds_up_to_the_minute(seconds: float, text: str) -> None:
     assert from_clock(NOON + timedelta(seconds=seconds)) == text
-
-
-def test_number_is_masked_unless_shown() -> None:
-    assert (phone(PAGE, True), phone(PAGE, False)) == ("0708 374 149", "0708 •••149")
 
 
 def test_time_of_another_day_includes_the_day() -> None:

@@ -50,6 +50,8 @@ TABLE = {
     "/en/checkout/mpesa/<public_id>/restore-basket/": ACTION,
     "/en/checkout/mpesa/<public_id>/pay-later/": ACTION,
     "/en/checkout/mpesa/<public_id>/other-method/": ACTION,
+    "/en/checkout/mpesa/<public_id>/revoke-link/": ACTION,
+    "/en/checkout/mpesa/<public_id>/new-link/": ACTION,
     "/en/checkout/mpesa/<public_id>/done/": ACTION,
     LINK: PAGE,
     INITIATE: Statuses(405, 404),
@@ -90,7 +92,7 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, str]]:
             yield route, each.callback.__module__
 
 
-def filled(address: str, payment: MpesaPayment, *, token: str = "1.made.up") -> str:
+def filled(address: str, payment: MpesaPayment, *, token: str = "made-up") -> str:
     """Fill a URL with a payment's ids and a wrong secret, because only Safaricom knows the right one."""
     known: dict[str, Any] = {
         "<public_id>": payment.mpesa_order.public_id,

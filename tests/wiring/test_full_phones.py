@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from oscar_mpesa.access.api_authorization import TOKEN_HEADER
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from oscar_mpesa.services.order_tokens import make_token
+from tests.pay_links import link_to
 from tests.shop import CANCELS, new_product, new_staff_user, pay
 from tests.shopper import Shopper
 from tests.wiring.addresses import CHECK, INITIATE, LINK, PAYMENT_PAGE, RETRY, TABLE, filled, valid_post
@@ -42,12 +43,12 @@ def signed_in(user: Any) -> Client:
 
 def by_link(payment: MpesaPayment) -> Client:
     client = Client()
-    client.get(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
+    client.get(filled(LINK, payment, token=link_to(payment).token))
     return client
 
 
 def by_token(payment: MpesaPayment) -> Client:
-    return Client(headers={TOKEN_HEADER: make_token(payment.order_id, TokenPurpose.OWN)})
+    return Client(headers={TOKEN_HEADER: make_token(payment.order_id)})
 
 
 VIEWERS: dict[str, Viewer] = {
@@ -68,7 +69,7 @@ def pages(client: Client, payment: MpesaPayment) -> Iterator[tuple[str, str]]:
     """Load all our pages, their refusals, and the shop's pages with reminders."""
     number = payment.mpesa_order.order.number
     for address in [*TABLE, reverse("basket:summary"), reverse("customer:order", args=[number])]:
-        url = filled(address, payment, token=make_token(payment.order_id, TokenPurpose.PAY))
+        url = filled(address, payment, token=link_to(payment).token)
         yield address, client.get(url, follow=True).content.decode()
     for name, data in {"again": {"again": "yes"}, "wrong number": {"phone_number": "9"}}.items():
         yield name, client.post(filled(RETRY, payment), data, follow=True).content.decode()

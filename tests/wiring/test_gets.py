@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from oscar_mpesa.access.ownership import LINKED_KEY
+from oscar_mpesa.access.ownership import LINKS_KEY
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from tests.pay_links import link_to
 from tests.rows import all_rows, changed_since
 from tests.snapshots import Snapshot
 from tests.wiring.addresses import CHECK, LINK, PAYMENT_PAGE, PHONE, PHONE_LIST, STATUS, TABLE, filled
@@ -30,7 +30,7 @@ EITHER = pytest.mark.parametrize("method", ["get", "head"])
 
 def changes(method: str, payment: MpesaPayment) -> Iterator[tuple[str, set[str]]]:
     """Yield the tables that each URL changes when its owner loads it, each from the same initial state."""
-    client, token = placing(payment), make_token(payment.order_id, TokenPurpose.PAY)
+    client, token = placing(payment), link_to(payment).token
     known = session_data(client)
     with Snapshot() as past:
         for address in TABLE:
@@ -66,9 +66,10 @@ def test_get_may_store_safaricoms_reply_to_a_due_query(method: str) -> None:
 @EITHER
 def test_opening_a_payment_link_only_allows_paying(method: str) -> None:
     payment, client = pending(), Client()
+    link = link_to(payment)
     before = all_rows()
 
-    getattr(client, method)(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
+    getattr(client, method)(filled(LINK, payment, token=link.token))
 
-    assert session_data(client) == {LINKED_KEY: [payment.mpesa_order.public_id]}
+    assert session_data(client) == {LINKS_KEY: [link.pk]}
     assert changed_since(before) == set()

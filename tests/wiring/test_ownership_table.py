@@ -12,9 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from oscar_mpesa.access.api_authorization import TOKEN_HEADER
-from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from oscar_mpesa.models import MpesaPayLink, MpesaPayment
+from oscar_mpesa.services.order_tokens import make_token
 from tests.api.client import too_old
+from tests.pay_links import expired_link, link_to, revoked_link
 from tests.rows import all_rows, changed_since
 from tests.shop import pay
 from tests.wiring.addresses import LINK, TABLE, Statuses, filled, mounted, valid_post
@@ -45,20 +46,24 @@ def forger(payment: MpesaPayment) -> Outsider:
 
 def swapped_tokens(payment: MpesaPayment) -> Outsider:
     """Use each token where the other one belongs."""
-    return Outsider(
-        link=make_token(payment.order_id, TokenPurpose.OWN), header=make_token(payment.order_id, TokenPurpose.PAY)
-    )
+    return Outsider(link=make_token(payment.order_id), header=link_to(payment).token)
 
 
 def expired_tokens(payment: MpesaPayment) -> Outsider:
-    return Outsider(
-        link=too_old(payment.order_id, TokenPurpose.PAY), header=too_old(payment.order_id, TokenPurpose.OWN)
-    )
+    return Outsider(link=expired_link(payment).token, header=too_old(payment.order_id))
+
+
+def opened(payment: MpesaPayment, **ended: Any) -> Outsider:
+    """Open a payment link, which then ends."""
+    client, link = Client(), link_to(payment)
+    assert client.get(filled(LINK, payment, token=link.token)).status_code == 302
+    MpesaPayLink.objects.filter(pk=link.pk).update(**ended)
+    return Outsider(client=client, link=link.token)
 
 
 def ended_order(payment: MpesaPayment, end: Callable[[MpesaPayment], Any]) -> Outsider:
     """Use a payment link after its order ended. An owner's token does not expire with the order."""
-    token = make_token(payment.order_id, TokenPurpose.PAY)
+    token = link_to(payment).token
     assert Client().get(filled(LINK, payment, token=token)).status_code == 302
     end(payment)
     return Outsider(link=token, header=token)
@@ -71,6 +76,9 @@ OUTSIDERS: dict[str, Callable[[MpesaPayment], Outsider]] = {
     "a forged token": forger,
     "tokens for another use": swapped_tokens,
     "expired tokens": expired_tokens,
+    "a revoked link": lambda payment: Outsider(link=revoked_link(payment).token),
+    "a browser that opened a revoked link": lambda payment: opened(payment, revoked_at=timezone.now()),
+    "a browser that opened an expired link": lambda payment: opened(payment, expires_at=timezone.now()),
     "a link to an order that is paid": lambda payment: ended_order(payment, pay),
     "a link to an order that is closed": lambda payment: ended_order(payment, close),
 }
@@ -113,7 +121,7 @@ def test_payment_link_is_neither_cached_nor_sent_as_referrer(who: str) -> None:
     payment = pending()
     client = placing(payment) if who == "the placing session" else Client()
 
-    answer = client.get(filled(LINK, payment, token=make_token(payment.order_id, TokenPurpose.PAY)))
+    answer = client.get(filled(LINK, payment, token=link_to(payment).token))
 
     assert answer["Location"] == filled("/en/checkout/mpesa/<public_id>/", payment)
     assert "no-store" in answer["Cache-Control"]

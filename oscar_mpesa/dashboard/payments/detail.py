@@ -74,7 +74,6 @@ class PaymentView(DashboardMixin, TemplateView):
         summary = payment_summary(payment, page, ledger, newest=newest, phone=phone, shows_phones=shows_phones)
         return {
             "page": page,
-            "shows_number": shows_phones,
             "summary": summary,
             "ledger": ledger,
             "own_money": receipt_rows(ledger, receipts),

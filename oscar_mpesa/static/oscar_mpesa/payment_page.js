@@ -35,7 +35,10 @@
         if (status.version === panel.dataset.version) return;
         return get(location.pathname).then(function (response) { return response.text(); }).then(show);
       })
-      .catch(function () { pause = Math.min(pause * 2, firstPause() * 10); })
+      .catch(function (error) {
+        if (error === 404) return location.reload();  // the payment link was revoked
+        pause = Math.min(pause * 2, firstPause() * 10);
+      })
       .then(function () { isFetching = false; schedule(); });
   }
   function schedule() {

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from oscar_mpesa.services.order_tokens import TokenPurpose, make_token
+from oscar_mpesa.services.order_tokens import make_token
 
 
 def has_the_users_token(request: HttpRequest, order: Any) -> bool:
@@ -22,4 +22,4 @@ def has_the_users_token(request: HttpRequest, order: Any) -> bool:
 
 def hand_out_token(sender: Any, order: Any, response: Any, **kwargs: Any) -> None:
     """Give the client that placed the order a token to pay and follow it, also guests."""
-    response.data["mpesa_token"] = make_token(order.pk, TokenPurpose.OWN)
+    response.data["mpesa_token"] = make_token(order.pk)
