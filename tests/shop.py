@@ -17,6 +17,7 @@ from oscar.test import factories
 from oscar_mpesa.daraja.stk_query import StkQueryReply
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaCallback, MpesaPayment, Verdict
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.callbacks import process_callback, receive_callback
 from oscar_mpesa.services.payments import start_payment
 from oscar_mpesa.services.stk_push import send_stk_push
@@ -24,6 +25,9 @@ from oscar_mpesa.services.update_sources import PaymentUpdate, update_from_query
 
 #: A fixed moment, 15:00 in Nairobi.
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+
+#: The owner of an order, without session and address.
+OWNER = Actor()
 
 PAYS = PhoneNumber.parse("254708374149")
 NO_FUNDS = PhoneNumber.parse("254708374150")

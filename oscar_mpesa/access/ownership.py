@@ -87,7 +87,8 @@ def typed_number(request: HttpRequest, phone: PhoneNumber) -> bool:
 
 def make_actor(request: HttpRequest, role: Role = Role.OWNER) -> Actor:
     """Return the request as an actor of this role, with its session and client address. Checks no access."""
-    return Actor(role=role, session_digest=session_digest(request), address=client_address(request))
+    user = request.user if role is Role.STAFF else None
+    return Actor(role=role, session_digest=session_digest(request), address=client_address(request), user=user)
 
 
 def actor_of(request: HttpRequest, mpesa_order: MpesaOrder) -> Actor | None:

@@ -19,6 +19,7 @@ from oscar_mpesa.dashboard.payments.actions import (
     BlockPhoneView,
     CheckStatusView,
     CloseOrderView,
+    RevokeLinkView,
     SendAgainView,
     SendPromptView,
 )
@@ -36,6 +37,7 @@ urlpatterns = [
     path(f"payments/<{ROW_ID}:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
     path(f"payments/<{ROW_ID}:pk>/send-again/", SendAgainView.as_view(), name="mpesa-payment-send-again"),
     path(f"payments/<{ROW_ID}:pk>/block-phone/", BlockPhoneView.as_view(), name="mpesa-payment-block-phone"),
+    path(f"payments/<{ROW_ID}:pk>/revoke-link/", RevokeLinkView.as_view(), name="mpesa-payment-revoke-link"),
     path(f"payments/<{ROW_ID}:pk>/close-order/", CloseOrderView.as_view(), name="mpesa-payment-close-order"),
     path("blocked-phones/", BlockedPhoneListView.as_view(), name="mpesa-blocked-phones"),
     path(f"blocked-phones/<{ROW_ID}:pk>/unblock/", UnblockPhoneView.as_view(), name="mpesa-unblock-phone"),

@@ -12,19 +12,21 @@ from django.db import transaction
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaOrder
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.order_closure import mark_basket_restored
 
 Voucher = get_model("voucher", "Voucher")
 
 
-def restore_basket(mpesa_order: MpesaOrder, basket: Any, *, user: Any, now: datetime) -> list[str]:
+def restore_basket(mpesa_order: MpesaOrder, basket: Any, *, actor: Actor, user: Any, now: datetime) -> list[str]:
     """Copy a closed order into a basket, once per order. Return the titles that are missing or fewer.
 
     Runs in one transaction with the order locked, so that late money cannot reopen an order that is in a basket.
-    Raises ``NotRestorable`` if the order is not closed, was restored already, or has received money.
+    Raises ``PermissionDenied`` if the actor does not own the order, and ``NotRestorable`` if the order is not closed,
+    was restored already, or money arrived for it or may come.
     """
     with transaction.atomic():
-        restored = mark_basket_restored(mpesa_order.order, now=now)
+        restored = mark_basket_restored(mpesa_order.order, actor=actor, now=now)
         return copy_to_basket(restored.order, basket, user=user)
 
 

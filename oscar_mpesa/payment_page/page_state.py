@@ -153,5 +153,5 @@ class PaymentPageState(TextChoices):
 
     @property
     def is_restorable(self) -> bool:
-        """Whether the order's lines may go back to a basket."""
-        return self in {PaymentPageState.CLOSED, PaymentPageState.RETURNED}
+        """Whether the lines of a closed order may go back to a basket."""
+        return self.is_closed or self.is_decided

@@ -15,7 +15,8 @@ from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import CloseReason, EventType, MpesaAllocation, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.services import audit, order_stock, status_query
-from oscar_mpesa.services.authorization import require_permission
+from oscar_mpesa.services.actors import Actor
+from oscar_mpesa.services.authorization import require_owner, require_permission
 from oscar_mpesa.services.commit import durable_transaction, hook_safe_transaction
 from oscar_mpesa.services.deadlocks import repeat_on_deadlock
 from oscar_mpesa.services.expected_callbacks import is_confirming
@@ -69,7 +70,7 @@ class PromptPending(CloseRefused):
 
 
 class NotRestorable(Exception):
-    """The order's lines can't go back to a basket: it is open, they went back already, or money arrived or may have."""
+    """The order's lines can't go back to a basket: it is open, they went back already, or money arrived or may come."""
 
     sentence = _("The items of this order cannot be put back into a basket.")
 
@@ -127,13 +128,15 @@ def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
         _close(mpesa_order, CloseReason.STAFF, now, by=by, note=note)
 
 
-def close_for_other_method(order: Any, *, now: datetime) -> None:
-    """Close an order because its shopper pays in another way. Must run outside a transaction.
+def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
+    """Close an order because its owner pays in another way. Must run outside a transaction.
 
     Queries the two newest unpaid payments, within eight seconds; no answer doesn't stop the closure. Raises
-    ``CloseRefused`` if a payment is live, money arrived or was reported, or the order is closed.
+    ``PermissionDenied`` if the actor does not own the order, and ``CloseRefused`` if a payment is live, money arrived
+    or was reported, or the order is closed.
     """
     require_no_transaction()
+    require_owner(actor)
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
     _require_unpaid(mpesa_order)
     newest = _payments_to_query(mpesa_order, now)[: -MAX_QUERIES - 1 : -1]
@@ -154,14 +157,17 @@ def _close_for_other_method(order_id: int, now: datetime) -> None:
         _close(locked, CloseReason.OTHER_METHOD, now)
 
 
-def mark_basket_restored(order: Any, *, now: datetime) -> MpesaOrder:
+def mark_basket_restored(order: Any, *, actor: Actor, now: datetime) -> MpesaOrder:
     """Mark a closed order's lines as put back in a basket, once. The caller's transaction copies them.
 
-    Locks the order, so that it is either restored to a basket or reopened, never both. Raises ``NotRestorable``.
+    Locks the order, so that it is either restored to a basket or reopened, never both. Raises ``PermissionDenied`` if
+    the actor does not own the order, and ``NotRestorable``.
     """
+    require_owner(actor)
     mpesa_order = lock_mpesa_order(order.pk)
     is_open = not mpesa_order.is_closed or mpesa_order.basket_restored_at is not None
-    if is_open or has_open_money(mpesa_order) or is_confirming(mpesa_order, now):
+    may_be_paid = mpesa_order.payments.live().exists() or is_confirming(mpesa_order, now)
+    if is_open or has_open_money(mpesa_order) or may_be_paid:
         raise NotRestorable(order.pk)
     mpesa_order.basket_restored_at = now
     mpesa_order.save(update_fields=["basket_restored_at"])

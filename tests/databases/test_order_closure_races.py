@@ -25,7 +25,7 @@ from oscar_mpesa.services.order_closure import CloseRefused, NotRestorable, clos
 from oscar_mpesa.services.status_query import refresh_payment
 from tests.databases.books import assert_sums_agree
 from tests.databases.threads import BusyDaraja, after, at_once, clear_query_budget, new_payment
-from tests.shop import new_staff_user, post, success
+from tests.shop import OWNER, new_staff_user, post, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 
@@ -127,7 +127,7 @@ def test_late_money_and_restored_basket_never_both_get_the_items(daraja: BusyDar
         close_expired_order(payment.mpesa_order, now=now)
         mpesa_order = MpesaOrder.objects.get(pk=payment.order_id)
         basket = factories.create_basket(empty=True)
-        wanted = partial(try_job, partial(restore_basket, mpesa_order, basket, user=None, now=now))
+        wanted = partial(try_job, partial(restore_basket, mpesa_order, basket, actor=OWNER, user=None, now=now))
         late = partial(post, payment, body_of(payment), now=now)
         _, refusal = at_once([late, partial(after, index / 400, wanted)])
         assert basket.num_lines == (not refusal)

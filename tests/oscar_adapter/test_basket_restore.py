@@ -17,7 +17,7 @@ from oscar_mpesa.models import MpesaOrder
 from oscar_mpesa.oscar_adapter.basket_restore import copy_to_basket, restore_basket
 from oscar_mpesa.services.order_closure import NotRestorable, close_for_other_method
 from tests.oscar_adapter.offers import Voucher, new_basket, new_download, new_voucher, place
-from tests.shop import CANCELS, failure, later, new_payment, new_product, pay, post
+from tests.shop import CANCELS, OWNER, failure, later, new_payment, new_product, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def closed_order(basket: Any) -> Any:
     order = place(basket)
     payment = new_payment(order, phone=CANCELS)
     post(payment, failure(payment), now=later(20))
-    close_for_other_method(order, now=later(30))
+    close_for_other_method(order, actor=OWNER, now=later(30))
     return order
 
 
@@ -241,10 +241,10 @@ def test_order_is_restored_once_and_its_basket_stays_submitted() -> None:
     order = closed_order(new_basket(new_product(title="Kiondo")))
     mpesa_order, basket = MpesaOrder.objects.get(pk=order.pk), empty_basket()
 
-    missing = restore_basket(mpesa_order, basket, user=AnonymousUser(), now=later(40))
+    missing = restore_basket(mpesa_order, basket, actor=OWNER, user=AnonymousUser(), now=later(40))
 
     with pytest.raises(NotRestorable):
-        restore_basket(mpesa_order, basket, user=AnonymousUser(), now=later(50))
+        restore_basket(mpesa_order, basket, actor=OWNER, user=AnonymousUser(), now=later(50))
     mpesa_order.refresh_from_db()
     order.basket.refresh_from_db()
     assert (missing, mpesa_order.basket_restored_at, order.basket.status) == ([], later(40), Basket.SUBMITTED)
@@ -256,18 +256,18 @@ def test_order_awaiting_payment_is_not_restored() -> None:
     new_payment(order, phone=CANCELS)
 
     with pytest.raises(NotRestorable):
-        restore_basket(order.mpesa, empty_basket(), user=AnonymousUser(), now=later(40))
+        restore_basket(order.mpesa, empty_basket(), actor=OWNER, user=AnonymousUser(), now=later(40))
 
 
 def test_order_with_money_is_not_restored() -> None:
     order = place(new_basket(new_product()))
     payment = new_payment(order, phone=CANCELS)
     post(payment, failure(payment), now=later(20))
-    close_for_other_method(order, now=later(30))
+    close_for_other_method(order, actor=OWNER, now=later(30))
     pay(payment, now=later(35))
 
     with pytest.raises(NotRestorable):
-        restore_basket(payment.mpesa_order, empty_basket(), user=AnonymousUser(), now=later(40))
+        restore_basket(payment.mpesa_order, empty_basket(), actor=OWNER, user=AnonymousUser(), now=later(40))
 
 
 def test_failed_restore_can_be_repeated() -> None:
@@ -277,6 +277,6 @@ def test_failed_restore_can_be_repeated() -> None:
     frozen.freeze()
 
     with pytest.raises(PermissionDenied):
-        restore_basket(order.mpesa, frozen, user=AnonymousUser(), now=later(40))
+        restore_basket(order.mpesa, frozen, actor=OWNER, user=AnonymousUser(), now=later(40))
 
     assert MpesaOrder.objects.get(pk=order.pk).basket_restored_at is None

@@ -13,7 +13,7 @@ from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.order_closure import close_for_other_method, close_order, mark_basket_restored
 from tests.oscar_adapter.sent_emails import html_of, sent_email, skip_reason
 from tests.payment_results import HALF_AN_HOUR, cancelled, closed_by_staff, overdue
-from tests.shop import later, pay
+from tests.shop import OWNER, later, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +92,7 @@ def test_order_closed_by_staff_names_no_time(admin_user: Any) -> None:
 
 
 def test_choosing_another_method_sends_no_email() -> None:
-    close_for_other_method(cancelled().mpesa_order.order, now=later(60))
+    close_for_other_method(cancelled().mpesa_order.order, actor=OWNER, now=later(60))
 
     assert MpesaOrder.objects.get().is_closed
     assert not MpesaOutboxMessage.objects.filter(kind=MessageKind.CLOSED_EMAIL).exists()
@@ -102,7 +102,7 @@ def test_choosing_another_method_sends_no_email() -> None:
 def test_outdated_closed_email_is_not_sent(meanwhile: str) -> None:
     payment = overdue(cancelled())
     if meanwhile == "restored":
-        mark_basket_restored(payment.mpesa_order.order, now=later(HALF_AN_HOUR))
+        mark_basket_restored(payment.mpesa_order.order, actor=OWNER, now=later(HALF_AN_HOUR))
     elif meanwhile == "reopened":
         pay(payment, now=later(HALF_AN_HOUR))
     else:

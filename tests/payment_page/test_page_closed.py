@@ -12,7 +12,7 @@ from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.order_closure import close_for_other_method, mark_basket_restored
 from tests.payment_results import HALF_AN_HOUR, cancelled, closed_by_staff, overdue
-from tests.shop import failure, later, new_payment, post
+from tests.shop import OWNER, failure, later, new_payment, post
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_deadline_of_another_day_includes_the_day() -> None:
 def test_restored_order_does_not_offer_its_basket() -> None:
     payment = overdue(cancelled())
     before = page_of(payment)
-    mark_basket_restored(payment.mpesa_order.order, now=later(HALF_AN_HOUR))
+    mark_basket_restored(payment.mpesa_order.order, actor=OWNER, now=later(HALF_AN_HOUR))
 
     page = page_of(payment)
 
@@ -73,7 +73,7 @@ def test_closed_order_warns_of_a_pending_prompt(admin_user: Any) -> None:
 
 def test_order_closed_for_other_method_says_so() -> None:
     payment = cancelled()
-    close_for_other_method(payment.mpesa_order.order, now=later(60))
+    close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(60))
 
     sentence = page_of(payment).sentence
 

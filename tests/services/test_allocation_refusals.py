@@ -35,7 +35,7 @@ from tests.services.money import (
 )
 from tests.services.refunds import request_refund
 from tests.services.unmatched import events
-from tests.shop import ANOTHER, later, new_order, new_payment, new_staff_user, pay
+from tests.shop import ANOTHER, OWNER, later, new_order, new_payment, new_staff_user, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,7 @@ def test_order_in_another_currency_takes_no_money(staff: Any) -> None:
 
 def test_order_whose_items_are_back_in_the_basket_takes_no_money(staff: Any) -> None:
     payment = expired_order()
-    mark_basket_restored(order_of(payment), now=later(2000))
+    mark_basket_restored(order_of(payment), actor=OWNER, now=later(2000))
     pay(payment, number=FIRST, now=later(3000))
 
     assert_refused(staff, order_of(payment), OrderReturnedToBasket, number=FIRST)

@@ -22,7 +22,7 @@ from oscar_mpesa.services.order_closure import close_for_other_method
 from oscar_mpesa.services.refunds import record_refund
 from tests.services.concurrent_changes import just_before
 from tests.services.money import FIRST, PERMISSIONS, SECOND, canceled_twice, entries, money, receipt, row, twice_paid
-from tests.shop import later, new_order, new_payment, new_staff_user, post, success
+from tests.shop import OWNER, later, new_order, new_payment, new_staff_user, post, success
 
 Transaction = get_model("payment", "Transaction")
 
@@ -122,7 +122,7 @@ def test_closure_that_a_deadlock_undid_is_repeated() -> None:
     payment, _ = canceled_twice()
 
     with just_before('UPDATE "oscar_mpesa_mpesaorder"', undo):
-        close_for_other_method(payment.mpesa_order.order, now=later(200))
+        close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(200))
 
     assert row(payment.mpesa_order).close_reason == "other_method"
 

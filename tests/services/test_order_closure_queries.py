@@ -26,7 +26,7 @@ from oscar_mpesa.services.update_sources import push_expired
 from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import CREDENTIALS
 from tests.services.unpaid_orders import A_DAY, HALF_AN_HOUR, check_order, expired, prompted, result_of, row
-from tests.shop import ANOTHER, later, new_payment, new_staff_user, pay, post, success
+from tests.shop import ANOTHER, OWNER, later, new_payment, new_staff_user, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def test_order_closed_by_staff_with_a_live_prompt_may_be_paid() -> None:
 def test_order_closed_for_another_method_may_be_paid() -> None:
     payment = expired()
     with replaced_transport(ScriptedTransport({"query": [DarajaUnreachable("no answer")]})):
-        close_for_other_method(payment.mpesa_order.order, now=later(200))
+        close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(200))
 
     outcome = check_order(payment, result_of(payment, "0"))
 
@@ -109,7 +109,7 @@ def test_other_method_on_a_paid_order_sends_no_query() -> None:
     pay_second_prompt(first)
 
     with replaced_transport(ScriptedTransport()), pytest.raises(MoneyArrived):
-        close_for_other_method(first.mpesa_order.order, now=later(300))
+        close_for_other_method(first.mpesa_order.order, actor=OWNER, now=later(300))
 
 
 def test_payment_with_a_lost_id_closes_its_order_unconfirmed() -> None:
@@ -243,6 +243,6 @@ def test_reported_money_stops_another_method() -> None:
     post(payment, success(payment, MpesaReceiptNumber=None), now=later(200), confirmed=False)
 
     with replaced_transport(ScriptedTransport([DarajaUnreachable("no answer")])), pytest.raises(MoneyArrived):
-        close_for_other_method(payment.mpesa_order.order, now=later(210))
+        close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(210))
 
     assert not row(payment).is_closed

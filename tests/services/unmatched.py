@@ -11,7 +11,7 @@ from oscar_mpesa.daraja.stk_query import StkQueryReply
 from oscar_mpesa.models import MpesaEvent, MpesaReceipt
 from oscar_mpesa.services.confirmation import apply_paid_reply
 from oscar_mpesa.services.order_closure import close_for_other_method
-from tests.shop import ANOTHER, CANCELS, failure, later, new_payment, pay, post, success
+from tests.shop import ANOTHER, CANCELS, OWNER, failure, later, new_payment, pay, post, success
 
 Order = get_model("order", "Order")
 
@@ -52,7 +52,7 @@ def unallocated() -> MpesaReceipt:
     """Create money for an order whose shopper chose another payment method."""
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment), now=later(20))
-    close_for_other_method(Order.objects.get(pk=payment.order_id), now=later(60))
+    close_for_other_method(Order.objects.get(pk=payment.order_id), actor=OWNER, now=later(60))
     post(payment, success(payment), now=later(90))
     return MpesaReceipt.objects.get(payment=payment)
 

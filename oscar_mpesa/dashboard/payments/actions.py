@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
+from oscar_mpesa.access.ownership import make_actor
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
@@ -22,10 +23,12 @@ from oscar_mpesa.dashboard.payments.query_messages import query_message
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.payment_page.messages import refusal_message
+from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.blocked_phones import block_phone
 from oscar_mpesa.services.exceptions import PaymentInProgress, StartRefused
 from oscar_mpesa.services.order_closure import CloseRefused, close_order
 from oscar_mpesa.services.outbox import resend
+from oscar_mpesa.services.pay_links import revoke_link
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import QueryResult, query_status
 
@@ -116,6 +119,19 @@ class CloseOrderView(PaymentAction):
             messages.warning(request, _(refusal.sentence))
         else:
             messages.success(request, _("The order is closed. Its items can be sold again."))
+        return payment
+
+
+class RevokeLinkView(PaymentAction):
+    """Revoke the payment link of the payment's order."""
+
+    def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
+        """Revoke the link, once."""
+        actor = make_actor(request, Role.STAFF)
+        if revoke_link(payment.mpesa_order.order, actor=actor, now=now):
+            messages.success(request, _("The payment link is revoked. Nobody can pay with it any more."))
+        else:
+            messages.info(request, _("The order has no payment link that works."))
         return payment
 
 

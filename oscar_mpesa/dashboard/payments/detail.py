@@ -26,9 +26,10 @@ from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.dashboard.viewer import viewer_of
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
+from oscar_mpesa.services.pay_links import active_link
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -66,7 +67,7 @@ class PaymentView(DashboardMixin, TemplateView):
         self, payment: MpesaPayment, *, newest: MpesaPayment, phone: str, shows_phones: bool
     ) -> dict[str, Any]:
         """Return the customer's page of the order, and the payment's money, timeline and actions."""
-        ledger = order_ledger(payment.mpesa_order)
+        ledger, pay_link = order_ledger(payment.mpesa_order), active_link(payment.mpesa_order, now=timezone.now())
         page = payment_page(newest, now=timezone.now(), shows_number=shows_phones)
         own, messages = ledger.receipt_of(payment), messages_of_same_order(payment)
         receipts, viewer = [own] if own else [], viewer_of(self.request.user)
@@ -80,12 +81,15 @@ class PaymentView(DashboardMixin, TemplateView):
             "other_money": [*claim_rows(ledger), *receipt_rows(ledger, others)],
             "timeline": timeline(payment, receipts, messages, viewer=viewer),
             "notifications": notifications(messages, shows_phones=shows_phones),
-            "may": self._may(payment, page, ledger),
+            "pay_link": pay_link,
+            "may": self._may(payment, page, ledger, pay_link),
             "refund_url": self._refund_url(own, ledger),
             "close_sentences": list(_close_sentences(ledger)),
         }
 
-    def _may(self, payment: MpesaPayment, page: PaymentPage, ledger: OrderLedger) -> dict[str, bool]:
+    def _may(
+        self, payment: MpesaPayment, page: PaymentPage, ledger: OrderLedger, pay_link: MpesaPayLink | None
+    ) -> dict[str, bool]:
         """Return which actions to show; the services check permissions and states again."""
         user = self.request.user
         may_act, lacks_code = user.has_perm(ACT), any(each.number is None for each in ledger.receipts)
@@ -93,6 +97,7 @@ class PaymentView(DashboardMixin, TemplateView):
             "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
             "send_prompt": may_act and page.can_retry,
             "send_again": may_act,
+            "revoke_link": may_act and pay_link is not None,
             "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),
             "close": user.has_perm(RELEASE) and payment.mpesa_order.is_awaiting_payment,
             "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),

@@ -27,6 +27,7 @@ from oscar_mpesa.models import (
     UpdateSource,
 )
 from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
+from oscar_mpesa.services.actors import Role
 
 Params = Mapping[str, Any]
 Part = Callable[[Params], str]
@@ -134,6 +135,11 @@ def _param(name: str) -> Part:
     return lambda params: str(params.get(name, ""))
 
 
+def _customer(params: Params) -> str:
+    """Name the owner of the order; staff are named by the event."""
+    return gettext("by the customer") if params.get("role") == Role.OWNER.value else ""
+
+
 def _fixed(label: Any) -> Part:
     return lambda params: str(label)
 
@@ -160,6 +166,8 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.BASKET_RESTORED: (),
     EventType.RESULT_UNKNOWN: (_fixed(_("look up the order's prompts in the M-PESA portal")),),
     EventType.PAY_LATER_CHOSEN: (_until,),
+    EventType.PAY_LINK_CREATED: (),
+    EventType.PAY_LINK_REVOKED: (_customer,),
     EventType.PHONE_BLOCKED: (_param("phone"), _NOTE),
     EventType.PHONE_UNBLOCKED: (_param("phone"), _NOTE),
     EventType.ORDER_PAID: (),

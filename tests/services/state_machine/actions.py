@@ -21,7 +21,7 @@ from tests.services.state_machine.fake_daraja import LOST, PUSHES, UNKNOWN
 from tests.services.state_machine.invariants import CANCELLED, unfinished
 from tests.services.state_machine.machine import OrderMachine, ShopBroke
 from tests.services.state_machine.snapshot import RowSnapshot
-from tests.shop import ANOTHER, NO_FUNDS, PAYS, failure, success
+from tests.shop import ANOTHER, NO_FUNDS, OWNER, PAYS, failure, success
 
 StockRecord = get_model("partner", "StockRecord")
 
@@ -104,14 +104,14 @@ class OrderActions(OrderMachine):
         self.set_replies(answer)
         if self.has_mpesa_order(order):
             with suppress(order_closure.CloseRefused, ShopBroke):
-                order_closure.close_for_other_method(self.order(order), now=self.now)
+                order_closure.close_for_other_method(self.order(order), actor=OWNER, now=self.now)
 
     @precondition(lambda self: self.has_closed_order)
     @rule(order=ORDERS)
     def restore_basket(self, order: int) -> None:
         if self.has_mpesa_order(order):
             with self.may_refuse(order_closure.NotRestorable), transaction.atomic():
-                order_closure.mark_basket_restored(self.order(order), now=self.now)
+                order_closure.mark_basket_restored(self.order(order), actor=OWNER, now=self.now)
 
     @precondition(lambda self: self.has_closed_order)
     @rule(order=ORDERS, bought=st.booleans())
