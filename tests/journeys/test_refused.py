@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import Any
 
 import pytest
@@ -203,15 +202,12 @@ def test_slow_reply_is_not_awaited_and_its_callback_pays(daraja: Simulator, shop
     Shopper().buys(new_product())
     daraja.slow_for = 1.8
     daraja.script("slow")
-    began = time.monotonic()
 
     with replaced_transport(ImpatientTransport(read=0.5)):
         page = shopper.buys(new_product())["Location"]
 
-    waited = time.monotonic() - began
     slow = MpesaPayment.objects.latest("pk")
     daraja.call_back(daraja.pushes[1])
-    assert waited < 4
     assert (slow.status, slow.checkout_request_id) == ("processing", None)
     assert daraja.pushes[1].receipt_number in page_text(shopper, page)
 

@@ -95,7 +95,7 @@ def test_hanging_cache_costs_one_wait(settings: Any) -> None:
         stuck = [thread.name for thread in threading.enumerate() if thread.name == "oscar_mpesa-cache-default"]
 
     assert found == [(None, True, True, None, False)] * 50
-    assert 0.45 < seconds < 1.5
+    assert 0.45 < seconds < 10  # each of the 250 operations would wait 0.5 seconds
     assert stuck == ["oscar_mpesa-cache-default"]
 
 
@@ -107,10 +107,10 @@ def test_concurrent_callers_of_a_hanging_cache_wait_once_each(settings: Any) -> 
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(30)
         seconds = time.monotonic() - started
 
-    assert 0.45 < seconds < 1.5
+    assert 0.45 < seconds < 5  # one after the other, they would wait ten seconds
 
 
 def test_unknown_backend_counts_as_an_outage(settings: Any) -> None:
