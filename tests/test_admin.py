@@ -53,8 +53,10 @@ def payment() -> MpesaPayment:
     receipt = payment.receipts.get()
     payment.receipts.update(payer=payment.phone, payer_phone=payment.phone, bill_reference=payment.phone)
     receipt.allocations.update(note=payment.phone, reversal_note=payment.phone, error=payment.phone)
-    text = {"seen_in": payment.phone, "paid_at": NOON, "created_at": NOON}
-    MpesaClaim.objects.create(number="OD999ZZZ99", amount=1500, order_id=payment.order_id, **text)
+    texts = dict.fromkeys(("seen_in", "end_note", "by_name", "ended_by_name"), payment.phone)
+    MpesaClaim.objects.create(
+        number="OD999ZZZ99", amount=1500, order_id=payment.order_id, paid_at=NOON, created_at=NOON, **texts
+    )
     text = {"note": payment.phone, "void_note": payment.phone, "code": payment.phone, "requested_at": NOON}
     MpesaRefund.objects.create(receipt=receipt, amount=100, status="voided", **text)
     MpesaPayment.objects.update(result_description=payment.phone)

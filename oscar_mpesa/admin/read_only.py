@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from oscar_mpesa.access.phone_search import is_hidden_number
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.daraja.redaction import redact
 from oscar_mpesa.reports.pagination import CappedPaginator
@@ -23,6 +24,12 @@ else:
 
 #: Limit of the rows that a search finds by one field.
 MOST_RESULTS = 100
+
+
+_NOT_SEARCHED = _(
+    "You cannot search for phones here, because you may not see full numbers. Search the payments in the shop's "
+    "dashboard by a phone's last three digits."
+)
 
 
 class AdminPaginator(CappedPaginator):
@@ -49,6 +56,12 @@ MASKED: Mapping[str, Any] = {
     "request": pgettext_lazy("field", "request"),
     "reply": pgettext_lazy("field", "reply"),
     "code": pgettext_lazy("field", "refund reference"),
+    "end_note": _("why it was withdrawn"),
+    "by_name": pgettext_lazy("field", "by"),
+    "ended_by_name": pgettext_lazy("field", "ended by"),
+    "requested_by_name": pgettext_lazy("field", "requested by"),
+    "reversed_by_name": pgettext_lazy("field", "reversed by"),
+    "voided_by_name": pgettext_lazy("field", "voided by"),
 }
 
 
@@ -111,15 +124,21 @@ class ReadOnlyAdmin(Base):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
     ) -> tuple[QuerySet[Model], bool]:
-        """Return rows that have exactly the typed value in a search field, with one indexed query for each field."""
+        """Return rows that have exactly the typed value in a search field, with one indexed query for each field.
+
+        A value that the user sees masked is not found.
+        """
         term = search_term.strip().replace("\x00", "")
         if not term:
             return queryset, False
-        lookups = {**self.searched, **self.searched_in_full}
+        lookups, shows_phones = {**self.searched, **self.searched_in_full}, may_see_full_phones(request.user)
         ids: set[Any] = set()
         for path in self.get_search_fields(request):
             rows = self.model._default_manager.filter(**{path: term}, **lookups[path])
-            ids |= set(rows.values_list("pk", flat=True)[:MOST_RESULTS])
+            found = rows.values_list("pk", path)[:MOST_RESULTS]
+            ids |= {pk for pk, value in found if shows_phones or path not in MASKED or redact(value) == value}
+        if self.searched_in_full and not ids and not shows_phones and is_hidden_number(term):
+            self.message_user(request, _NOT_SEARCHED, messages.WARNING)
         return queryset.filter(pk__in=ids), False
 
     def _as_permitted(self, request: HttpRequest, names: Any) -> list[Any]:

@@ -67,7 +67,7 @@ class PhoneNumber:
 
         Raises ``PhoneRefused``. Never cuts a foreign number, because its last nine digits can be another person's.
         """
-        digits = _without_punctuation(text)
+        digits = without_punctuation(text)
         if not digits:
             raise PhoneRefused("empty")
         if not _DIGITS.fullmatch(digits):
@@ -104,7 +104,8 @@ class PhoneNumber:
         return f"PhoneNumber({self.masked!r})"
 
 
-def _without_punctuation(text: str) -> str:
+def without_punctuation(text: str) -> str:
+    """Return a number without the characters that people type between its digits, and with ASCII digits."""
     return "".join(
         char
         for char in unicodedata.normalize("NFKC", text)

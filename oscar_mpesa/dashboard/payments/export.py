@@ -32,11 +32,11 @@ class PaymentExportView(View):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Return the file. Redirect to the list, which shows the errors, if the filter is invalid."""
-        form = PaymentFilterForm(request.GET)
+        shows_phones = may_see_full_phones(request.user)
+        form = PaymentFilterForm(request.GET, shows_phones=shows_phones)
         if not form.is_valid():
             return redirect(f"{reverse('dashboard:mpesa-payments')}?{request.GET.urlencode()}")
         payments = with_receipts(form.results().payments).order_by("-created_at", "-pk")
-        shows_phones = may_see_full_phones(request.user)
         test = "TEST-" if get_settings().is_test else ""
         return streamed_csv(f"{test}m-pesa-payments.csv", _header(), _rows(payments, shows_phones=shows_phones))
 

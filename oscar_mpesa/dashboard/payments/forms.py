@@ -19,13 +19,15 @@ _ANY = ("", pgettext_lazy("label", "Any"))
 
 
 class PaymentFilterForm(forms.Form):
-    """Filters of the payment list and its export; days are in Nairobi, both included."""
+    """Filters of the payment list and its export; days are in Nairobi, both included.
+
+    Without ``shows_phones``, a phone is found by its last three digits only.
+    """
 
     q = forms.CharField(
         required=False,
         max_length=128,
         label=pgettext_lazy("label", "Search"),
-        help_text=_("Order number or its end, M-PESA code, phone or its last three digits, name or email."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )
     status = forms.ChoiceField(required=False, label=pgettext_lazy("label", "Status"), choices=[_ANY, *STATUS_CHOICES])
@@ -36,8 +38,14 @@ class PaymentFilterForm(forms.Form):
         required=False, label=pgettext_lazy("label", "Environment"), choices=[_ANY, *EnvironmentField.CHOICES]
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shows_phones: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.shows_phones = shows_phones
+        self.fields["q"].help_text = (
+            _("Order number or its end, M-PESA code, phone or its last three digits, name or email.")
+            if shows_phones
+            else _("Order number or its end, M-PESA code, last three digits of a phone, name or email.")
+        )
         for field in self.fields.values():
             field.widget.attrs["class"] = "form-control"
 
@@ -54,7 +62,7 @@ class PaymentFilterForm(forms.Form):
             "created_at__lt": values["until"] and midnight(day_after(values["until"])),
         }
         payments = MpesaPayment.objects.filter(**{name: value for name, value in lookups.items() if value})
-        return search(payments, values["q"])
+        return search(payments, values["q"], shows_phones=self.shows_phones)
 
 
 class CloseOrderForm(forms.Form):

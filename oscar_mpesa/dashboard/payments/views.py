@@ -13,6 +13,7 @@ from django_tables2 import SingleTableView
 from oscar.views.decorators import check_permissions
 
 from oscar_mpesa.access.order_pages import may_see_orders
+from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.dashboard.payments.forms import PaymentFilterForm
 from oscar_mpesa.dashboard.payments.queries import with_customers, with_receipts
@@ -36,7 +37,7 @@ class PaymentListView(DashboardMixin, SingleTableView):
     @cached_property
     def form(self) -> PaymentFilterForm:
         """Return the filter with the values of the URL's query."""
-        return PaymentFilterForm(self.request.GET)
+        return PaymentFilterForm(self.request.GET, shows_phones=may_see_full_phones(self.request.user))
 
     @cached_property
     def results(self) -> SearchResult:
@@ -53,8 +54,8 @@ class PaymentListView(DashboardMixin, SingleTableView):
         return {"viewer": viewer_of(user), "shows_customers": may_see_orders(user)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the filter, the limit of the search, and the export's URL if the user may export."""
+        """Add the filter, the limits of the search, and the export's URL if the user may export."""
         may_export = check_permissions(self.request.user, PERMISSIONS["mpesa-payments-export"])
         export = f"{reverse('dashboard:mpesa-payments-export')}?{self.request.GET.urlencode()}" if may_export else ""
-        context = {"form": self.form, "searched_since": self.results.since, "export_url": export}
+        context = {"form": self.form, "results": self.results, "export_url": export}
         return {**super().get_context_data(**kwargs), **context}

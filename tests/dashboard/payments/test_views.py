@@ -86,7 +86,7 @@ def test_search_finds_a_payment_by(payments: dict[str, MpesaPayment], term_name:
     if term == "checkout":
         term = payments["paid"].checkout_request_id or ""
 
-    found = listed(staff_client(), q=term)
+    found = listed(staff_client("view_full_phone"), q=term)
 
     assert found == [payments[name].pk for name in expected]
 
