@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
 from oscar_mpesa.conf import get_settings
@@ -69,6 +73,12 @@ class PromptPending(CloseRefused):
     sentence = _("A prompt is on the phone. Wait until it is answered or has ended.")
 
 
+class ShopRaised(CloseRefused):
+    """The shop's own code raised, and nothing was changed. ``mpesa_reconcile`` tries again when the order expires."""
+
+    sentence = _("This order could not be closed, because of an error in the shop. Nothing has changed.")
+
+
 class NotRestorable(Exception):
     """The order's lines can't go back to a basket: it is open, they went back already, or money arrived or may come."""
 
@@ -112,6 +122,19 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
     return result
 
 
+@contextmanager
+def _refusal_if_shop_raises() -> Iterator[None]:
+    """Turn what the shop's own code raises into a refusal, for somebody waits for the page."""
+    try:
+        yield
+    except (CloseRefused, DatabaseError, PermissionDenied):
+        raise
+    except Exception as error:
+        logger.exception("M-PESA: an order could not be closed")
+        raise ShopRaised(type(error).__name__) from error
+
+
+@_refusal_if_shop_raises()
 @repeat_on_deadlock
 def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
     """Close an unpaid order at once, without a status check, because staff decided so. Locks the order.
@@ -133,7 +156,7 @@ def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
 
     Queries the two newest unpaid payments, within eight seconds; no answer doesn't stop the closure. Raises
     ``PermissionDenied`` if the actor does not own the order, and ``CloseRefused`` if a payment is live, money arrived
-    or was reported, or the order is closed.
+    or was reported, the order is closed, or the shop's own code raises.
     """
     require_no_transaction()
     require_owner(actor)
@@ -145,6 +168,7 @@ def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
     _close_for_other_method(order.pk, now)
 
 
+@_refusal_if_shop_raises()
 @repeat_on_deadlock
 def _close_for_other_method(order_id: int, now: datetime) -> None:
     with durable_transaction():

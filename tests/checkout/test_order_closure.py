@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from oscar.apps.order.signals import order_status_changed
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
@@ -132,6 +133,26 @@ def test_cash_on_delivery_after_a_cancelled_prompt(kiondo: Any) -> None:
     assert (second.lines.get().product, second.shipping_address.line1) == (kiondo, "12 Moi Avenue")
     assert stock.num_allocated == 1
     assert MpesaPayment.objects.count() == 1
+
+
+def test_raising_shop_code_leaves_the_order_open_and_says_so(kiondo: Any) -> None:
+    def raises(**_: Any) -> None:
+        raise RuntimeError("the shop's receiver is broken")
+
+    shopper = Shopper()
+    page_url = buy_and_cancel(shopper, kiondo)
+    order_status_changed.connect(raises)
+    try:
+        refused = shopper.client.post(f"{page_url}other-method/", follow=True)
+    finally:
+        order_status_changed.disconnect(raises)
+    status = Order.objects.get().status
+    closed = shopper.client.post(f"{page_url}other-method/")
+
+    assert refused.redirect_chain == [(page_url, 302)]
+    assert "This order could not be closed, because of an error in the shop." in refused.content.decode()
+    assert (status, Order.objects.get().status) == ("Pending payment", "Payment expired")
+    assert closed["Location"] == reverse("checkout:payment-method")
 
 
 def test_late_payment_after_other_method_awaits_a_decision(kiondo: Any) -> None:
