@@ -26,11 +26,14 @@ def with_new_connection(act: Callable[[], T]) -> T:
             return act()
     except DatabaseError:
         logger.warning("M-PESA: the database failed; trying once more", exc_info=True)
-        _close_if_lost()
+        close_if_lost()
     return act()
 
 
-def _close_if_lost() -> None:
-    """Close a lost connection. MySQLdb raises if it is closed already, and Django then opens a new one all the same."""
+def close_if_lost() -> None:
+    """Close a lost connection, so that the next query opens a new one. Does nothing inside a transaction.
+
+    MySQLdb raises if it is closed already, and Django then opens a new one all the same.
+    """
     with suppress(DatabaseError):
         connection.close_if_unusable_or_obsolete()

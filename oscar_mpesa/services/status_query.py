@@ -24,6 +24,7 @@ from oscar_mpesa.services.authorization import require_permission
 from oscar_mpesa.services.callbacks import process_unconfirmed, receive_callback
 from oscar_mpesa.services.locks import require_no_transaction
 from oscar_mpesa.services.payment_updates import apply_update
+from oscar_mpesa.services.reconnect import close_if_lost
 from oscar_mpesa.services.update_sources import push_abandoned, push_expired, unknown_failure, update_from_query
 
 logger = logging.getLogger("oscar_mpesa")
@@ -85,6 +86,7 @@ def _query_or_log(payment: MpesaPayment, now: datetime, limit: float) -> QueryRe
         return query_status(payment, now=now, limit=limit)
     except Exception:
         logger.exception("M-PESA payment %s: the status check failed", payment.pk)
+        close_if_lost()  # what follows the query needs the database
         return QueryResult.NOTHING
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from oscar_mpesa.daraja.transport import Request, Response
 from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.status_query import refresh_payment
 from oscar_mpesa.testing import ScriptedTransport
 from tests.databases.threads import at_once, new_payment
-from tests.services.daraja_replies import ACCEPTED
-from tests.shop import success
+from tests.services.daraja_replies import ACCEPTED, query_reply
+from tests.shop import later, success
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 
@@ -53,7 +54,7 @@ def test_callback_is_stored_over_a_new_connection() -> None:
 
 
 class CutsConnection(ScriptedTransport):
-    """Let the database end the connection while the push waits for its reply."""
+    """Let the database end the connection while a push or query waits for its reply."""
 
     def send(self, request: Request) -> Response:
         """Answer over a connection that is gone."""
@@ -71,6 +72,18 @@ def test_id_of_a_push_is_stored_over_a_new_connection() -> None:
         payment = new_payment()
 
     assert (payment.status, payment.checkout_request_id) == ("processing", ACCEPTED["CheckoutRequestID"])
+
+
+@pytest.mark.usefixtures("credentials")
+def test_status_check_that_loses_the_connection_leaves_the_page_a_new_one() -> None:
+    transport = CutsConnection({"push": [ACCEPTED], "query": [query_reply("1032")]})
+
+    with replaced_transport(transport):
+        payment = new_payment()
+        has_changed = refresh_payment(payment, now=later(25))
+        status = MpesaPayment.objects.get().status
+
+    assert (len(transport.sent("query")), has_changed, status) == (1, False, "processing")
 
 
 def test_callback_is_stored_although_the_driver_has_closed_the_connection() -> None:
