@@ -1,11 +1,14 @@
-"""Set the clock by which Django signs and reads tokens."""
+"""Set the clocks that Django reads."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 
 @contextmanager
@@ -14,3 +17,24 @@ def signing_clock(moment: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as clock:
         clock.setattr("time.time", lambda: moment)
         yield
+
+
+class ShiftedClock:
+    """The machine's clock plus ``shift``, as a clock that somebody set."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta(0)
+
+    def move(self, **time: float) -> None:
+        """Set the clock forward by days, hours, minutes or seconds, or back by negative ones."""
+        self.shift += timedelta(**time)
+
+
+@contextmanager
+def shifted_clock() -> Iterator[ShiftedClock]:
+    """Yield a clock that the whole process reads, by Django's ``timezone.now`` and Python's ``time.time``."""
+    clock, now, unix_time = ShiftedClock(), timezone.now, time.time
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: now() + clock.shift)
+        patch.setattr("time.time", lambda: unix_time() + clock.shift.total_seconds())
+        yield clock

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from oscar_mpesa.services.mail import breaker
 from tests.database_flush import flush_faster
+from tests.databases.fault_table import pytest_terminal_summary as pytest_terminal_summary
 from tests.oscar_apps import oscar_checkout
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
