@@ -161,7 +161,7 @@ def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
     require_no_transaction()
     require_owner(actor)
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
-    _require_unpaid(mpesa_order)
+    _require_no_payment(mpesa_order, now)
     newest = _payments_to_query(mpesa_order, now)[: -MAX_QUERIES - 1 : -1]
     for payment, result in status_query.query_within(QUERIES_LIMIT, newest, now=now):
         logger.info("M-PESA payment %s: queried before another method: %s", payment.pk, result.value)
@@ -173,11 +173,7 @@ def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
 def _close_for_other_method(order_id: int, now: datetime) -> None:
     with durable_transaction():
         locked = lock_mpesa_order(order_id)
-        _require_unpaid(locked)
-        if locked.payments.live().exists():
-            raise PromptPending(order_id)
-        if is_confirming(locked, now):
-            raise MoneyArrived(order_id)
+        _require_no_payment(locked, now)
         _close(locked, CloseReason.OTHER_METHOD, now)
 
 
@@ -284,10 +280,15 @@ def _close(mpesa_order: MpesaOrder, reason: CloseReason, now: datetime, *, by: A
     reassess_order(mpesa_order, now=now)
 
 
-def _require_unpaid(mpesa_order: MpesaOrder) -> None:
+def _require_no_payment(mpesa_order: MpesaOrder, now: datetime) -> None:
+    """Raise ``CloseRefused`` unless the order is open, and no money arrived, was reported or may come from a prompt."""
     if has_open_money(mpesa_order) or MpesaAllocation.objects.active().filter(order_id=mpesa_order.pk).exists():
         raise MoneyArrived(mpesa_order.pk)
     _require_pending(mpesa_order)
+    if mpesa_order.payments.live().exists():
+        raise PromptPending(mpesa_order.pk)
+    if is_confirming(mpesa_order, now):
+        raise MoneyArrived(mpesa_order.pk)
 
 
 def _require_pending(mpesa_order: MpesaOrder) -> None:

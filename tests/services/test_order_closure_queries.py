@@ -242,7 +242,7 @@ def test_reported_money_stops_another_method() -> None:
     payment = expired()
     post(payment, success(payment, MpesaReceiptNumber=None), now=later(200), confirmed=False)
 
-    with replaced_transport(ScriptedTransport([DarajaUnreachable("no answer")])), pytest.raises(MoneyArrived):
+    with replaced_transport(ScriptedTransport()), pytest.raises(MoneyArrived):
         close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(210))
 
     assert not row(payment).is_closed
