@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.models.orders import MpesaOrder
@@ -43,8 +42,8 @@ class MpesaPayLink(models.Model):
     objects = models.Manager.from_queryset(PayLinkQuerySet)()
 
     class Meta:
-        verbose_name = _("payment link")
-        verbose_name_plural = _("payment links")
+        verbose_name = pgettext_lazy("model", "payment link")
+        verbose_name_plural = pgettext_lazy("model", "payment links")
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -163,12 +163,13 @@ def payment_page(
     """
     if money is None and getattr(payment, "has_money", True):
         money = order_money(payment.mpesa_order, has_claims=getattr(payment, "has_claims", True))
-    return _build_page(payment, money or OrderMoney(), now, shows_number=shows_number)
+    money = money or OrderMoney()
+    page = _build_page(payment, _state(payment, money, now), money, now)
+    return replace(page, phone=payment.phone_number.grouped) if shows_number else page
 
 
-def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, shows_number: bool) -> PaymentPage:
-    mpesa_order, state = payment.mpesa_order, _state(payment, money, now)
-    can_retry = _can_retry(payment, state)
+def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime) -> PaymentPage:
+    mpesa_order, can_retry = payment.mpesa_order, _can_retry(payment, state)
     return PaymentPage(
         state=state,
         sentence=_sentence(payment, state, money, now),
@@ -181,7 +182,7 @@ def _build_page(payment: MpesaPayment, money: OrderMoney, now: datetime, *, show
         decisions=page_money.decision_sentences(mpesa_order, money, state),
         awaits_code=page_money.awaits_code(money),
         payers=page_money.payers_money(payment, state, money),
-        phone=payment.phone_number.grouped if shows_number else payment.phone_number.masked,
+        phone=payment.phone_number.masked,
         other_network=payment.phone_number.other_network,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,

@@ -27,6 +27,7 @@ PUBLIC_NAMES = {
         "MpesaJobRun",
         "MpesaOrder",
         "MpesaOutboxMessage",
+        "MpesaPayLink",
         "MpesaPayment",
         "MpesaReceipt",
         "MpesaRefund",

@@ -11,6 +11,7 @@ from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
 from oscar_mpesa.models import MessageKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.allocation import resolve_receipt
 from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.gateway import replaced_transport
@@ -28,19 +29,7 @@ from oscar_mpesa.services.order_closure import (
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
-from tests.shop import (
-    CANCELS,
-    OWNER,
-    failure,
-    later,
-    new_order,
-    new_payment,
-    new_staff_user,
-    pay,
-    post,
-    query_update,
-    success,
-)
+from tests.shop import CANCELS, failure, later, new_order, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +185,7 @@ def test_cancelling_an_order_of_another_method_releases_no_stock() -> None:
 def test_other_method_closes_the_order_without_an_email() -> None:
     order = failed_payment().mpesa_order.order
 
-    close_for_other_method(order, actor=OWNER, now=later(60))
+    close_for_other_method(order, actor=Actor(), now=later(60))
 
     assert (row(order).close_reason, row(order).order.status, allocated()) == ("other_method", "Payment expired", 0)
     assert not row(order).outbox_messages.filter(kind=MessageKind.CLOSED_EMAIL).exists()
@@ -204,7 +193,7 @@ def test_other_method_closes_the_order_without_an_email() -> None:
 
 def test_money_after_another_method_waits_for_a_person() -> None:
     payment = failed_payment()
-    close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(60))
+    close_for_other_method(payment.mpesa_order.order, actor=Actor(), now=later(60))
 
     post(payment, success(payment), now=later(90))
 
@@ -216,17 +205,17 @@ def test_live_prompt_must_end_before_another_method() -> None:
     order = new_payment(phone=CANCELS).mpesa_order.order
 
     with pytest.raises(PromptPending):
-        close_for_other_method(order, actor=OWNER, now=later(3))
+        close_for_other_method(order, actor=Actor(), now=later(3))
 
     assert not row(order).is_closed
 
 
 def test_other_method_is_chosen_once() -> None:
     order = failed_payment().mpesa_order.order
-    close_for_other_method(order, actor=OWNER, now=later(60))
+    close_for_other_method(order, actor=Actor(), now=later(60))
 
     with pytest.raises(NotPending):
-        close_for_other_method(order, actor=OWNER, now=later(61))
+        close_for_other_method(order, actor=Actor(), now=later(61))
 
 
 def test_wrong_amount_keeps_the_order_open() -> None:
@@ -234,7 +223,7 @@ def test_wrong_amount_keeps_the_order_open() -> None:
     post(payment, success(payment, amount=5))
 
     with pytest.raises(MoneyArrived):
-        close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(60))
+        close_for_other_method(payment.mpesa_order.order, actor=Actor(), now=later(60))
 
 
 @pytest.mark.parametrize(
@@ -250,9 +239,9 @@ def test_other_method_queries_once_and_only_a_success_keeps_the_order(
         order = failed_payment().mpesa_order.order
         if refused:
             with pytest.raises(MoneyArrived):
-                close_for_other_method(order, actor=OWNER, now=later(60))
+                close_for_other_method(order, actor=Actor(), now=later(60))
         else:
-            close_for_other_method(order, actor=OWNER, now=later(60))
+            close_for_other_method(order, actor=Actor(), now=later(60))
 
     assert len(transport.sent("query")) == 1
     assert row(order).is_closed is not refused
@@ -263,45 +252,46 @@ def test_other_method_queries_once_and_only_a_success_keeps_the_order(
 
 def test_items_of_a_closed_order_go_back_to_a_basket_once() -> None:
     order = failed_payment().mpesa_order.order
-    close_for_other_method(order, actor=OWNER, now=later(60))
+    close_for_other_method(order, actor=Actor(), now=later(60))
 
     with transaction.atomic():
-        restored = mark_basket_restored(order, actor=OWNER, now=later(61))
+        restored = mark_basket_restored(order, actor=Actor(), now=later(61))
 
     assert (restored.basket_restored_at, row(order).basket_restored_at) == (later(61), later(61))
     assert MpesaEvent.objects.filter(type="basket_restored").count() == 1
     with pytest.raises(NotRestorable):
-        mark_basket_restored(order, actor=OWNER, now=later(62))
+        mark_basket_restored(order, actor=Actor(), now=later(62))
 
 
 def test_items_of_an_open_order_cannot_go_back() -> None:
     with pytest.raises(NotRestorable):
-        mark_basket_restored(failed_payment().mpesa_order.order, actor=OWNER, now=later(60))
+        mark_basket_restored(failed_payment().mpesa_order.order, actor=Actor(), now=later(60))
 
 
 def test_items_of_an_order_with_late_money_cannot_go_back() -> None:
     payment = failed_payment()
-    close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(60))
+    close_for_other_method(payment.mpesa_order.order, actor=Actor(), now=later(60))
     post(payment, success(payment), now=later(90))
 
     with pytest.raises(NotRestorable):
-        mark_basket_restored(payment.mpesa_order.order, actor=OWNER, now=later(100))
+        mark_basket_restored(payment.mpesa_order.order, actor=Actor(), now=later(100))
 
 
 def test_items_can_go_back_after_late_money_is_resolved() -> None:
     payment = failed_payment()
-    close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(60))
+    close_for_other_method(payment.mpesa_order.order, actor=Actor(), now=later(60))
     post(payment, success(payment), now=later(90))
     resolve_receipt(MpesaReceipt.objects.get(), note="returned", by=new_staff_user("resolve_receipt"), now=later(95))
 
-    assert mark_basket_restored(payment.mpesa_order.order, actor=OWNER, now=later(100)).basket_restored_at == later(100)
+    restored = mark_basket_restored(payment.mpesa_order.order, actor=Actor(), now=later(100))
+    assert restored.basket_restored_at == later(100)
 
 
 def test_late_money_does_not_sell_restored_items() -> None:
     payment = failed_payment()
     row_before = row(payment.mpesa_order.order)
     assert close_expired_order(row_before, now=row_before.pay_before) is CloseResult.CLOSED
-    mark_basket_restored(payment.mpesa_order.order, actor=OWNER, now=later(3600))
+    mark_basket_restored(payment.mpesa_order.order, actor=Actor(), now=later(3600))
 
     post(payment, success(payment), now=later(3700))
 
