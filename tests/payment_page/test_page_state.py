@@ -66,7 +66,7 @@ def test_state_is_written_as_its_value() -> None:
         ("is_payable", {"failed", "unanswered", "wait", "unpaid", "part-paid", "enter-pin", "checking", "to-pay"}),
         ("is_open", {"enter-pin", "checking", "confirming"}),
         ("may_get_late_sms", {"checking", "unanswered"}),
-        ("is_restorable", {"closed", "returned"}),
+        ("is_restorable", {"closed", "returned", "used", "explained"}),
     ],
 )
 def test_each_group_has_its_states(name: str, states: set[str]) -> None:
