@@ -24,13 +24,34 @@ env = environ.Env()
 if (ROOT / ".env").is_file():
     env.read_env(ROOT / ".env")
 
+# With DEBUG off, SECRET_KEY and ALLOWED_HOSTS have no default, and Django names the variable that is missing.
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = (
-    env.str("SECRET_KEY", default="sandbox-only-this-key-is-public-and-protects-nothing-at-all")
+    env.str("SECRET_KEY", default="django-insecure-this-key-of-the-demo-shop-is-public-and-protects-nothing")
     if DEBUG
     else env.str("SECRET_KEY")
 )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", ".localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = (
+    env.list("ALLOWED_HOSTS", default=["localhost", ".localhost", "127.0.0.1", "[::1]"])
+    if DEBUG
+    else env.list("ALLOWED_HOSTS")
+)
+
+# HTTPS: with DEBUG off, the shop redirects HTTP to HTTPS, and browsers send its cookies over HTTPS only.
+
+HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS_ONLY
+OSCAR_BASKET_COOKIE_SECURE = OSCAR_RECENTLY_VIEWED_COOKIE_SECURE = HTTPS_ONLY
+# Browsers remember HSTS for its seconds, so each part is a decision of its own.
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# Anybody can send this header, unless a proxy in front of the shop sets or removes it.
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_X_FORWARDED_PROTO", default=False) else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Apps: Oscar's own, two of them forked, and M-PESA.
@@ -131,13 +152,16 @@ THUMBNAIL_KEY_PREFIX = "duka-la-pwani"
 # Authentication.
 
 AUTHENTICATION_BACKENDS = [
+    "sandbox_site.passwords.RefusePublicPasswords",
     "oscar.apps.customer.auth_backends.EmailBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 9}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "sandbox_site.passwords.PublicPasswordValidator"},
 ]
+#: Password of the new staff users with DEBUG off. Without it, each gets a random one.
+SANDBOX_STAFF_PASSWORD = env.str("SANDBOX_STAFF_PASSWORD", default="")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 
 # Languages and times.
@@ -163,7 +187,7 @@ OSCAR_SEARCH_FACETS: dict[str, dict[str, Any]] = {"fields": {}, "queries": {}}
 OSCAR_HIDDEN_FEATURES = ["reviews", "wishlists"]
 # Kenyan addresses seldom have a postcode.
 OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "last_name", "line1", "line4", "country")
-OSCAR_FROM_EMAIL = DEFAULT_FROM_EMAIL = "Duka la Pwani <duka@example.com>"
+OSCAR_FROM_EMAIL = DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Duka la Pwani <duka@example.com>")
 PHONENUMBER_DEFAULT_REGION = "KE"
 
 OSCAR_INITIAL_ORDER_STATUS = OSCAR_INITIAL_LINE_STATUS = "Pending"
@@ -185,7 +209,8 @@ OSCAR_MPESA = {
 
 # Email and logging.
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT: int | None = 10
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
-from tests.browser.shopper import Person
+from tests.browser.shopper import PASSWORD, Person
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -58,6 +59,9 @@ def chromium(launch: Callable[..., Browser]) -> Iterator[Browser]:
 def shop(transactional_db: None, live_server: Any, settings: Any) -> str:
     """Return the URL of the demo shop with its products and users."""
     call_command("sandbox_shop", verbosity=0)
+    for user in get_user_model().objects.all():
+        user.set_password(PASSWORD)
+        user.save()
     return str(live_server.url)
 
 

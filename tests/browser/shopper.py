@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 ADDRESS = {"first_name": "Wanjiru", "last_name": "Otieno", "line1": "12 Moi Avenue", "line4": "Mombasa"}
+#: Of the demo's users. Their public passwords work with DEBUG only.
+PASSWORD = "maziwa mgando"
 
 
 class Person:

@@ -8,7 +8,7 @@ import pytest
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
-from tests.browser.shopper import five_seconds_pass
+from tests.browser.shopper import PASSWORD, five_seconds_pass
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -80,7 +80,7 @@ def _in_a_hurry(route: Route) -> None:
 
 
 def test_user_buys(new_person: Any) -> None:
-    user = new_person().signs_in("shopper@example.com", "karibu-shopper")
+    user = new_person().signs_in("shopper@example.com", PASSWORD)
     user.fills_basket().goes("checkout/shipping-address/")
     user.page.locator("button.ship-address").first.click()
     user.page.locator("form button[type=submit]").first.click()
@@ -183,7 +183,7 @@ def test_staff_see_the_code_on_oscars_order_page(new_person: Any) -> None:
     five_seconds_pass()
     guest.sees("paid")
     order = get_model("order", "Order").objects.get()
-    staff = new_person(width=1280).signs_in("staff@example.com", "karibu-staff")
+    staff = new_person(width=1280).signs_in("staff@example.com", PASSWORD)
 
     staff.goes(f"dashboard/orders/{order.number}/")
     staff.page.click("text=Payment")

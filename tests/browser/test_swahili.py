@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import translation
 
-from tests.browser.shopper import Person, five_seconds_pass
+from tests.browser.shopper import PASSWORD, Person, five_seconds_pass
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +54,7 @@ def test_every_page_of_a_purchase_fits_a_phone(new_person: Callable[..., Person]
 
 
 def test_order_pages_fit_a_phone(new_person: Callable[..., Person]) -> None:
-    shopper = new_person(language="sw").signs_in("shopper@example.com", "karibu-shopper")
+    shopper = new_person(language="sw").signs_in("shopper@example.com", PASSWORD)
     shopper.page.wait_for_selector("#logout_link")
     shopper.fills_basket().goes("checkout/")
     shopper.page.locator("button[type=submit]", has_text="Peleka").first.click()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 from oscar.core.loading import get_model
 from PIL import Image
 
@@ -29,7 +29,8 @@ NYALI = {"first_name": "Amina", "last_name": "Otieno", "line1": "Nyali Road 12",
 @once_for_module
 def shop() -> str:
     output = io.StringIO()
-    call_command("sandbox_shop", stdout=output)
+    with override_settings(DEBUG=True):
+        call_command("sandbox_shop", stdout=output)
     return output.getvalue()
 
 
@@ -108,7 +109,8 @@ def test_drawing_is_a_small_square_jpeg(name: str) -> None:
 
 
 @pytest.mark.parametrize("login", LOGINS, ids=lambda login: login.role)
-def test_all_users_sign_in_with_the_printed_passwords(shop: str, login: Login) -> None:
+def test_all_users_sign_in_with_the_printed_passwords(shop: str, settings: Any, login: Login) -> None:
+    settings.DEBUG = True
     assert login.email in shop
     assert login.password in shop
 

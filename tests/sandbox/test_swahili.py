@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import call_command
@@ -49,6 +50,9 @@ NOT_MARKED = {"Goods", "Pantry week", "10% off coffee, tea, honey, nuts and spic
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
     call_command("sandbox_shop", stdout=io.StringIO())
+    shopper = get_user_model().objects.get(email=SHOPPER.email)
+    shopper.set_password(purchases.PASSWORD)
+    shopper.save()
 
 
 @pytest.fixture
