@@ -20,7 +20,7 @@ AXE = build/axe/4.14.1
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
+.PHONY: help sandbox test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -40,11 +40,15 @@ else
 	$(PYTEST) -n 2 --dist worksteal
 endif
 
-lint: $(VENV)/.test ## Check style, types and layers only
+lint: $(VENV)/.test ## Check style, types, layers and security only
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
+	"$(BIN)/bandit" --quiet --recursive oscar_mpesa sandbox_site
+
+audit: $(VENV)/.audit ## Look for known vulnerabilities in the installed packages, if the database can be reached
+	"$(BIN)/python" -m tests.house.audit
 
 test-databases: test-postgresql test-mariadb ## Test journeys and races on PostgreSQL and MariaDB
 
@@ -94,10 +98,10 @@ $(VENV)/.sandbox: $(DECLARED) | $(BIN)/python
 	touch "$@"
 
 $(VENV)/.test: $(DECLARED) | $(BIN)/python
-	$(INSTALL) --editable ".[sandbox,test,headless,lint]"
+	$(INSTALL) --editable ".[sandbox,redis,test,headless,lint]"
 	touch "$@"
 
-$(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
+$(VENV)/.audit $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.bench: $(VENV)/.test
 	$(INSTALL) --editable ".[$(subst .,,$(@F)),workers]"
 	touch "$@"
 

@@ -45,11 +45,11 @@ def _insert(model: type[Model], rows: list[Any]) -> None:
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in table.concrete_fields)
     places = ", ".join(["%s"] * len(table.concrete_fields))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table.db_table} ({names}) VALUES ({places})", rows)
+        cursor.executemany(f"INSERT INTO {table.db_table} ({names}) VALUES ({places})", rows)  # noqa: S608 - our tables
 
 
 def _sql_flush(truncate: Callable[..., list[str]], style: Any, tables: list[str], **options: Any) -> list[str]:
     """Delete rows, because PostgreSQL syncs a new file for each truncated table and index: a second a test."""
     if MpesaOrder.objects.count() > MAX_DELETED_ORDERS:
         return truncate(style, tables, **options)
-    return [f"DELETE FROM {connection.ops.quote_name(table)}" for table in tables]
+    return [f"DELETE FROM {connection.ops.quote_name(table)}" for table in tables]  # noqa: S608 - our tables

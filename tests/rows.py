@@ -21,7 +21,7 @@ def all_rows() -> Rows:
 
 
 def _rows_of(cursor: Any, table: Any) -> list[tuple[Any, ...]]:
-    cursor.execute(f"SELECT * FROM {table.db_table} ORDER BY {table.pk.column}")
+    cursor.execute(f"SELECT * FROM {table.db_table} ORDER BY {table.pk.column}")  # noqa: S608 - our tables
     return list(cursor.fetchall())
 
 

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from oscar_mpesa.callbacks.views import callback, not_found
 
-SECRET = r"(?P<secret>[^/]+)"
+SECRET = r"(?P<secret>[^/]+)"  # nosec B105 # a pattern
 
 urlpatterns = [
     re_path(r"^mpesa/callback/?$", callback, name="callback"),

@@ -32,7 +32,7 @@ NOT_STORED = {"ResultCode": 1, "ResultDesc": "Not stored, send it again"}
 @csrf_exempt
 @sensitive_variables("secret", "body")
 @transaction.non_atomic_requests
-def callback(request: HttpRequest, secret: str = "") -> HttpResponse:
+def callback(request: HttpRequest, secret: str = "") -> HttpResponse:  # nosec B107 # an address without a secret
     """Store the raw callback, then process it.
 
     Accepts any content type. Returns 200 once the callback is stored, 400 if the body cannot be read, 411 if the web

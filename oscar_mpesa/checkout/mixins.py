@@ -268,7 +268,7 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
         """
         if not self._mpesa_placing:
             return super().handle_successful_order(order)  # type: ignore[misc]
-        assert self.mpesa_phone is not None
+        assert self.mpesa_phone is not None  # nosec B101 # narrows the type
         now = timezone.now()
         try:
             payment = start_payment(

@@ -42,7 +42,7 @@ class ErrorKind(str, Enum):
     BUSY = "busy"
     MISCONFIGURED = "misconfigured"
     KEYS_REJECTED = "keys_rejected"
-    TOKEN_REJECTED = "token_rejected"
+    TOKEN_REJECTED = "token_rejected"  # nosec B105 # the name of a problem
     SHORTCODE_REJECTED = "shortcode_rejected"
     PASSKEY_REJECTED = "passkey_rejected"
     PRODUCT_MISSING = "product_missing"

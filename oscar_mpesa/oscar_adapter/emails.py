@@ -160,7 +160,7 @@ def send_receipt_unmatched(message: MpesaOutboxMessage) -> SkipReason | None:
     Test money in a shop that takes real money is nobody's, so no email is sent about it.
     """
     receipt = message.receipt
-    assert receipt is not None
+    assert receipt is not None  # nosec B101 # narrows the type
     is_test = receipt.unmatched_reason == UnmatchedReason.TEST_MONEY
     if receipt.unallocated <= 0 or is_test:
         return SkipReason.OUTDATED

@@ -28,7 +28,7 @@ def retry_booking(allocation: MpesaAllocation, *, now: datetime) -> bool:
     """
     if not _reserve(allocation, now):
         return True
-    assert allocation.order_id is not None
+    assert allocation.order_id is not None  # nosec B101 # narrows the type
     _reassess(allocation.order_id, now)
     allocation.refresh_from_db()
     return not allocation.error

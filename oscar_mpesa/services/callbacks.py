@@ -183,7 +183,7 @@ def retry_callback(callback: MpesaCallback, *, now: datetime) -> bool:
 
     Reserves the callback by compare-and-set on ``tries``. Returns True if another worker reserved it first.
     """
-    assert callback.payment is not None
+    assert callback.payment is not None  # nosec B101 # narrows the type
     unreserved = MpesaCallback.objects.filter(pk=callback.pk, verdict=callback.verdict, tries=callback.tries)
     if not unreserved.update(tries=F("tries") + 1, next_try_at=_next_try(callback.tries + 1, now)):
         return True

@@ -192,7 +192,7 @@ def _log_call(call: ApiCall, *, environment: str, shortcode: str, payment: Mpesa
 
 
 def _simulated_payment(payment: MpesaPayment) -> results.SimulatedPayment:
-    assert payment.push_sent_at is not None
+    assert payment.push_sent_at is not None  # nosec B101 # narrows the type
     return results.SimulatedPayment(
         public_id=payment.secret,
         msisdn=payment.phone,

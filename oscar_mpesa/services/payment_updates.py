@@ -145,7 +145,7 @@ def _apply_success(payment: MpesaPayment, update: PaymentUpdate, now: datetime) 
 
 
 def _apply_failure(payment: MpesaPayment, update: PaymentUpdate, now: datetime) -> Verdict:
-    assert update.status is not None
+    assert update.status is not None  # nosec B101 # narrows the type
     if update.is_push_abandoned and payment.push_sent_at is not None:
         return _ignore(payment, update, now, reason=EventReason.SENT_MEANWHILE)
     if payment.was_unanswered and update.is_from_safaricom:

@@ -110,7 +110,7 @@ def _name_in_books(ledger: Ledger, receipt: MpesaReceipt, now: datetime) -> None
 
 
 def _name_after_commit(receipt: MpesaReceipt, order_id: int | None, now: datetime) -> None:
-    assert order_id is not None
+    assert order_id is not None  # nosec B101 # narrows the type
     transaction.on_commit(lambda: bookings.name_receipt(receipt, order_id, now=now), robust=True)
 
 

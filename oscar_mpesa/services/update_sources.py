@@ -90,7 +90,7 @@ def update_from_query(reply: StkQueryReply) -> PaymentUpdate:
 
 def unknown_failure(reply: StkQueryReply) -> PaymentUpdate:
     """Return the update for an unknown code that a callback and a query both name: the payment failed."""
-    assert reply.result_code is not None
+    assert reply.result_code is not None  # nosec B101 # narrows the type
     failed = PaymentStatus.FAILED
     return PaymentUpdate(
         source=UpdateSource.QUERY, status=failed, code=reply.result_code, description=reply.description
