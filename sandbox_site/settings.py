@@ -209,8 +209,7 @@ OSCAR_MPESA = {
 
 # Email and logging.
 
-globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
-EMAIL_TIMEOUT: int | None = 10
+globals().update(env.email_url("EMAIL_URL", default="consolemail://") | {"EMAIL_TIMEOUT": 10})
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
