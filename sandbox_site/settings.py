@@ -209,7 +209,10 @@ OSCAR_MPESA = {
 
 # Email and logging.
 
-globals().update(env.email_url("EMAIL_URL", default="consolemail://") | {"EMAIL_TIMEOUT": 10})
+_email: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
+if _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+    _email["EMAIL_TIMEOUT"] = 10
+globals().update(_email)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
