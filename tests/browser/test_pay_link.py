@@ -184,3 +184,26 @@ def test_token_of_the_link_is_sent_to_the_shop_once(new_visitor: Any) -> None:
     assert answer.all_headers()["referrer-policy"] == "no-referrer"
     assert "no-store" in answer.all_headers()["cache-control"]
     assert len(asked) > 10
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 360), ("en", 1280), ("sw", 360), ("sw", 1280)])
+def test_revoked_link_closes_the_payers_page(new_visitor: Any, language: str, width: int) -> None:
+    payment = in_language(language, pays_later())
+    shopper = new_visitor(language=language, width=width).owns(payment).waits_for(payment)
+    payer = new_visitor(language=language, width=width)
+    payer.page.goto(payer.shop + f"/{language}/checkout/mpesa/pay/{payment.mpesa_order.pay_links.get().token}/")
+    payer.sees("to-pay")
+
+    shopper.page.click("#mpesa-revoke-link")
+    shopper.looks("link before revoking")
+    shopper.page.click("details:has(#mpesa-revoke-link) button")
+    shopper.page.wait_for_selector("#mpesa-new-link")
+    shopper.looks("link revoked")
+    with payer.page.expect_navigation():
+        payer.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    payer.looks("link revoked for the payer")
+    shopper.page.click("#mpesa-new-link")
+
+    assert shopper.page.locator("#mpesa-pay-link").is_visible()
+    assert payer.page.locator("#mpesa-payment").count() == 0
+    assert [shopper.fits(), payer.fits()] == [True, True]
