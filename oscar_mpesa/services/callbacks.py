@@ -165,10 +165,15 @@ def reprocess_callback(callback: MpesaCallback, *, by: Any, now: datetime) -> bo
     require_permission(by, "act_on_payment")
     if callback.verdict not in UNFINISHED or callback.payment is None:
         raise ReprocessingRefused(callback.pk)
-    if callback.verdict == Verdict.RECEIVED and callback.received_at > now - FIRST_RETRY:
+    if is_being_processed(callback, now):
         raise BeingProcessed(callback.pk)
     audit.record(EventType.CALLBACK_REPROCESSED, callback.payment, now=now, by=by, callback=callback.pk)
     return retry_callback(callback, now=now)
+
+
+def is_being_processed(callback: MpesaCallback, now: datetime) -> bool:
+    """Return whether a callback came so recently that the request that brought it may still process it."""
+    return callback.verdict == Verdict.RECEIVED and callback.received_at > now - FIRST_RETRY
 
 
 def unprocessed_callbacks(now: datetime) -> QuerySet[MpesaCallback]:

@@ -106,7 +106,7 @@ def query_status(payment: MpesaPayment, *, now: datetime, by: Any = None, limit:
         return QueryResult.PAID
     checkout_id = payment.checkout_request_id or callback_reports.reported_checkout_id(payment)
     if checkout_id is None:
-        return _skip_query(payment, now)
+        return QueryResult.NOTHING if by is not None else _skip_query(payment, now)
     return _query(payment, checkout_id, now, by=by, limit=limit)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from oscar_mpesa.services.authorization import require_permission
 from oscar_mpesa.services.locks import require_no_transaction
 from oscar_mpesa.setup_check.callback_probe import callback_findings
 from oscar_mpesa.setup_check.daraja_probe import daraja_findings
@@ -18,11 +20,14 @@ def run_local_checks(now: datetime) -> list[Finding]:
     return _worst_first([*settings_findings(), *history_findings(now), *pause_findings(now)])
 
 
-def run_setup_check(now: datetime) -> list[Finding]:
+def run_setup_check(now: datetime, *, by: Any = None) -> list[Finding]:
     """Run the local checks, and also call Safaricom and the shop's own callback URL. Sends no prompt.
 
     Takes up to half a minute. Must run outside a transaction. Never raises ``DarajaError``: that becomes a finding.
+    Raises ``PermissionDenied`` if ``by`` lacks ``oscar_mpesa.act_on_payment``.
     """
+    if by is not None:
+        require_permission(by, "act_on_payment")
     require_no_transaction()
     probed = [*daraja_findings(now), *callback_findings(now)]
     return _worst_first([*settings_findings(), *history_findings(now), *probed, *pause_findings(now)])

@@ -21,7 +21,13 @@ from oscar_mpesa.dashboard.callbacks.forms import CallbackFilterForm
 from oscar_mpesa.dashboard.callbacks.queries import MEANINGS, CallbackFilter, callback_page
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.models import MpesaCallback, Verdict
-from oscar_mpesa.services.callbacks import UNFINISHED, ReprocessingRefused, reprocess_callback
+from oscar_mpesa.services.callbacks import (
+    UNFINISHED,
+    BeingProcessed,
+    ReprocessingRefused,
+    is_being_processed,
+    reprocess_callback,
+)
 
 
 class CallbackListView(DashboardMixin, TemplateView):
@@ -53,7 +59,9 @@ class CallbackView(DashboardMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the callback; raises ``Http404`` if it does not exist."""
         callback = _callback(kwargs["pk"])
-        user, context = self.request.user, super().get_context_data(**kwargs)
+        user, now, context = self.request.user, timezone.now(), super().get_context_data(**kwargs)
+        is_unfinished = callback.verdict in UNFINISHED
+        is_waiting = is_being_processed(callback, now)
         redaction = {
             "shows_phones": context["shows_phones"],
             "secret": callback.payment.secret if callback.payment else "",
@@ -65,9 +73,10 @@ class CallbackView(DashboardMixin, TemplateView):
             "detail": redact(callback.detail, **redaction),
             "body": redact_body(bytes(callback.body), **redaction),
             "is_expected": is_allowed_address(callback.address),
-            "is_unfinished": callback.verdict in UNFINISHED,
-            "may_process": callback.verdict in UNFINISHED and user.has_perm(ACT),
-            "now": timezone.now(),
+            "is_unfinished": is_unfinished,
+            "waiting": gettext(BeingProcessed.sentence) if is_waiting else "",
+            "may_process": is_unfinished and not is_waiting and callback.payment is not None and user.has_perm(ACT),
+            "now": now,
         }
 
 

@@ -18,7 +18,7 @@ from oscar_mpesa.access.ownership import make_actor
 from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
-from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order
+from oscar_mpesa.dashboard.payments.notifications import emails, messages_of_same_order, undelivered
 from oscar_mpesa.dashboard.payments.query_messages import query_message
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaPayment
@@ -139,13 +139,9 @@ class SendAgainView(PaymentAction):
     """Have notifications of the payment's order delivered again."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        """Send the email whose button was pressed, or all that is not delivered yet."""
-        pressed = request.POST.get("message")
-        chosen = [
-            each
-            for each in messages_of_same_order(payment)
-            if (str(each.pk) == pressed if pressed else each.delivered_at is None)
-        ]
+        """Send the email whose button was pressed, or all that should have been delivered: what the page offers."""
+        pressed, sent = request.POST.get("message"), messages_of_same_order(payment)
+        chosen = [each for each in emails(sent) if str(each.pk) == pressed] if pressed else undelivered(sent)
         if resend(chosen, by=request.user, now=now):
             messages.success(request, _("It is on its way. Look here again in a minute."))
         else:

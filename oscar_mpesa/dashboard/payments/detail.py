@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -30,6 +31,7 @@ from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 from oscar_mpesa.services.pay_links import active_link
+from oscar_mpesa.services.payments import next_push_allowed_at
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -57,6 +59,7 @@ class PaymentView(DashboardMixin, TemplateView):
             "result_description": redact(payment.result_description, shows_phones=shows_phones),
             "is_awaiting_payment": payment.mpesa_order.is_awaiting_payment,
             "is_test": payment.environment != PRODUCTION,
+            "retry_at": _retry_at(payment, payments),
             "others": [each for each in payments if each is not payment],
             "newest": payments[0],
             "block_form": BlockPhoneForm(),
@@ -93,14 +96,15 @@ class PaymentView(DashboardMixin, TemplateView):
         """Return which actions to show; the services check permissions and states again."""
         user = self.request.user
         may_act, lacks_code = user.has_perm(ACT), any(each.number is None for each in ledger.receipts)
+        is_blocked = getattr(payment, "is_blocked", False)
         return {
             "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
-            "send_prompt": may_act and page.can_retry,
+            "send_prompt": may_act and page.can_retry and not is_blocked,
             "send_again": may_act,
             "revoke_link": may_act and pay_link is not None,
             "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),
             "close": user.has_perm(RELEASE) and payment.mpesa_order.is_awaiting_payment,
-            "block": user.has_perm(BLOCK) and not getattr(payment, "is_blocked", False),
+            "block": user.has_perm(BLOCK) and not is_blocked,
         }
 
     def _refund_url(self, own: MpesaReceipt | None, ledger: OrderLedger) -> str:
@@ -108,6 +112,12 @@ class PaymentView(DashboardMixin, TemplateView):
         if own is None or ledger.worth_here(own) <= 0:
             return ""
         return link(self.request.user, "dashboard:mpesa-receipt-refund", own.pk)
+
+
+def _retry_at(payment: MpesaPayment, payments: list[MpesaPayment]) -> datetime | None:
+    """Return when a prompt may be sent to the payment's phone again, after all payments of its order; None for now."""
+    ends = [next_push_allowed_at(each, phone=payment.phone_number) for each in payments]
+    return max((end for end in ends if end is not None and end > timezone.now()), default=None)
 
 
 def _close_sentences(ledger: OrderLedger) -> Iterator[str]:

@@ -48,16 +48,25 @@ def messages_of_same_order(payment: MpesaPayment) -> list[MpesaOutboxMessage]:
 
 def notifications(messages: Iterable[MpesaOutboxMessage], *, shows_phones: bool) -> Notifications:
     """Return the messages that failed, and the emails. Without ``shows_phones``, numbers in errors are masked."""
-    messages, overdue = list(messages), timezone.now() - OVERDUE_AFTER
-    emails = (each for each in messages if each.delivered_at is not None and each.kind in EMAIL_KINDS)
+    messages = list(messages)
     return Notifications(
         undelivered=tuple(
             _notification(each, redact(" · ".join(undelivered_details(each)), shows_phones=shows_phones))
-            for each in messages
-            if each.delivered_at is None and (each.tries or each.due_at <= overdue)  # else it waits for its time
+            for each in undelivered(messages)
         ),
-        emails=tuple(_notification(each, delivered_detail(each)) for each in emails),
+        emails=tuple(_notification(each, delivered_detail(each)) for each in emails(messages)),
     )
+
+
+def undelivered(messages: Iterable[MpesaOutboxMessage]) -> list[MpesaOutboxMessage]:
+    """Return the messages that should have been delivered by now; the others wait for their time."""
+    overdue = timezone.now() - OVERDUE_AFTER
+    return [each for each in messages if each.delivered_at is None and (each.tries or each.due_at <= overdue)]
+
+
+def emails(messages: Iterable[MpesaOutboxMessage]) -> list[MpesaOutboxMessage]:
+    """Return the delivered emails, which customers can get again."""
+    return [each for each in messages if each.delivered_at is not None and each.kind in EMAIL_KINDS]
 
 
 def undelivered_details(message: MpesaOutboxMessage) -> Iterator[str]:
