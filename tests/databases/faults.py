@@ -22,7 +22,7 @@ from tests.databases.sales import Sale
 from tests.outages import redis_cache, silent_server
 
 #: Seconds for the work of one request or command, on a busy machine. A fault's time limits come on top.
-QUICK = 4.0
+QUICK = 5.0
 
 #: Seconds: the app's time limits for a push, a token, a status check, one from a page, those before a closure or
 #: another push, and an email.
