@@ -95,6 +95,12 @@ ORDERS = {
     ),
 }
 
+#: Replaces the message of an outage while customers wait.
+WAITING = _(
+    "Safaricom has given no usable answer since %(since)s; customers waiting: %(customers)s. "
+    "Their orders are safe; we keep checking."
+)
+
 STUCK = (
     _(
         "A payment has waited for a result since %(since)s. The automatic check is not running. "

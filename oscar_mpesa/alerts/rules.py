@@ -12,8 +12,8 @@ from types import MappingProxyType
 from django.utils.translation import gettext
 
 from oscar_mpesa.alerts import messages
-from oscar_mpesa.alerts.connectivity import Outage, connectivity
-from oscar_mpesa.conf import get_settings
+from oscar_mpesa.alerts.readiness import Readiness, Reason, readiness
+from oscar_mpesa.alerts.readiness_messages import MESSAGES, params_of
 from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.oscar_adapter.order_messages import when
@@ -75,18 +75,21 @@ RECEIPTS, RECEIPT, CLAIM = "dashboard:mpesa-receipts", "dashboard:mpesa-receipt"
 
 
 def active_alerts(
-    now: datetime, *, results: PaymentResults | None = None, open_items: Mapping[str, OpenItems] | None = None
+    now: datetime,
+    *,
+    state: Readiness | None = None,
+    results: PaymentResults | None = None,
+    open_items: Mapping[str, OpenItems] | None = None,
 ) -> list[Alert]:
     """Return the active alerts, urgent ones first.
 
-    Makes three queries, and one for each kind with one order. Pass ``results`` or ``open_items`` to save the query
-    that counts them.
+    Makes four queries, two of them for ``readiness``, and one for each kind with one order. Pass ``state``, ``results``
+    or ``open_items`` to save the queries that find them.
     """
     results = results or payment_results(now)
     open_items = count_open_items(now) if open_items is None else open_items
     alerts = [
-        *_settings_alerts(now),
-        *_connectivity_alerts(now, open_items),
+        *_readiness_alerts(now, state or readiness(now), open_items),
         *_reconcile_alerts(now, open_items, results),
         *_success_rate_alerts(now, results),
         *_row_alerts(now, open_items),
@@ -100,47 +103,20 @@ def _urgent(key: str, message: str, *, at: datetime, url_name: str = SETUP, coun
     return Alert(key=key, level=Level.URGENT, message=message, params=params, url_name=url_name, count=count, at=at)
 
 
-def _settings_alerts(now: datetime) -> Iterator[Alert]:
-    faults = get_settings().faults
-    if faults:
-        message = _("M-PESA is not offered, because its settings are wrong (%(ids)s).")
-        yield _urgent("settings", message, at=now, ids=", ".join(faults))
-
-
-def _connectivity_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
-    state = connectivity()
-    if state.outage:
-        yield _outage_alert(now, state.outage, waiting_customers(open_items))
-    if state.credentials_rejected_since:
-        message = _("Safaricom has refused our key since %(since)s: nobody can pay by M-PESA.")
-        yield _urgent("credentials_rejected", message, at=now, since=state.credentials_rejected_since)
-    if state.requests_rejected_since:
-        message = _(
-            "Safaricom has refused our requests since %(since)s: nobody can pay by M-PESA. The set-up is wrong."
-        )
-        yield _urgent("requests_rejected", message, at=now, since=state.requests_rejected_since)
-
-
-def _outage_alert(now: datetime, outage: Outage, waiting: int) -> Alert:
-    if outage.is_blocked:
-        message = _(
-            "Safaricom's firewall blocks this server's address; ask Safaricom to allow it. Nobody has been able to pay "
-            "by M-PESA since %(since)s."
-        )
-        return _urgent("server_blocked", message, at=now, since=outage.since)
-    if waiting:
-        message = _(
-            "Safaricom has given no usable answer since %(since)s; customers waiting: %(customers)s. "
-            "Their orders are safe; we keep checking."
-        )
-    else:
-        message = _(
-            "Safaricom has given no usable answer since %(since)s, %(calls)s times in a row. Nobody can pay by M-PESA "
-            "while this lasts. Orders are safe."
-        )
-    params = {"calls": outage.calls, "customers": waiting}
-    return _urgent(
-        "safaricom_not_answering", message, at=now, url_name=SETUP, count=max(waiting, 1), since=outage.since, **params
+def _readiness_alerts(now: datetime, state: Readiness, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    """Yield the reason why M-PESA does not work. During an outage, the alert counts the customers who wait."""
+    if not state.needs_attention:
+        return
+    is_silent = state.reason in (Reason.NOT_ANSWERING, Reason.CALLS_PAUSED)
+    waiting = waiting_customers(open_items) if is_silent else 0
+    yield Alert(
+        key=str(Reason.NOT_ANSWERING if is_silent else state.reason),
+        level=Level.URGENT,
+        message=messages.WAITING if waiting else MESSAGES[state.reason],
+        params={**params_of(state), "customers": waiting},
+        url_name=SETUP,
+        count=max(waiting, 1),
+        at=now,
     )
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from oscar_mpesa.alerts.readiness import seems_down
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.payment_methods import takes_payment
 
 #: The code of our method in the checkout session.
 MPESA = "mpesa"
+
+NOT_ANSWERING = _("M-PESA isn't answering right now. You can try it, or choose another way to pay.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,11 @@ class Method:
     label: Any
     url_name: str | None = None
     hint: Any = ""
+
+    @property
+    def warning(self) -> Any:
+        """Return the warning that M-PESA does not work, or an empty string. Never raises; see ``seems_down``."""
+        return NOT_ANSWERING if self.code == MPESA and seems_down(timezone.now()) else ""
 
 
 MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("You get a prompt on the phone number you enter."))

@@ -7,26 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import ReferenceType
 
-from django.db.models import Exists, OuterRef, Q
 from oscar.apps.order.signals import order_placed
 
-from oscar_mpesa.conf import get_settings
-from oscar_mpesa.daraja.exceptions import ErrorKind
-from oscar_mpesa.domain import result_codes
-from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.timezone import NAIROBI
-from oscar_mpesa.models import MpesaApiCall, MpesaPayment
 from oscar_mpesa.services.reconciliation import RECONCILE, last_job_run
+from oscar_mpesa.setup_check.evidence import SWAPPED_CODES, telling_payment
 from oscar_mpesa.setup_check.findings import Finding, make_finding
 
 #: ``mpesa_reconcile`` should run every minute; after this long without a run it is late.
 LATE_AFTER = timedelta(minutes=10)
-
-#: How far back to look for payments that failed because till and paybill are swapped.
-SWAPPED_WITHIN = timedelta(days=7)
-
-#: Result codes of such payments; a rejected push has an error kind instead.
-SWAPPED_CODES = ("2028", "SFC_IC0003")
 
 #: Receivers in these packages are safe with unpaid orders.
 SAFE_PACKAGES = ("oscar.", "oscar_mpesa.")
@@ -46,14 +35,8 @@ def _cron(now: datetime) -> Finding:
 
 def _swapped(now: datetime) -> Iterator[Finding]:
     """Find the latest payment that failed this way, unless another has been paid since."""
-    ours = MpesaPayment.objects.filter(environment=get_settings().environment)
-    rejected = MpesaApiCall.objects.filter(payment=OuterRef("pk"), error_kind=ErrorKind.SHORTCODE_REJECTED.value)
-    rejected_push = Q(Exists(rejected), result_code=result_codes.PUSH_CODES["misconfigured"].code)
-    failed = ours.filter(Q(result_code__in=SWAPPED_CODES) | rejected_push, status=PaymentStatus.FAILED.value)
-    latest = failed.filter(created_at__gt=now - SWAPPED_WITHIN).order_by("-created_at").first()
-    if latest is None:
-        return
-    if not ours.filter(status=PaymentStatus.COMPLETED.value, created_at__gt=latest.created_at).exists():
+    latest = telling_payment(now)
+    if latest is not None and not latest.is_paid:
         code = latest.result_code if latest.result_code in SWAPPED_CODES else "Merchant does not exist"
         yield make_finding("swapped", code=code, **_day_and_time(latest.created_at))
 

@@ -39,7 +39,8 @@ def test_no_alerts_is_200() -> None:
     answer = health()
 
     assert answer.status_code == 200
-    assert answer.json() == {"ok": True, "environment": "simulated", "alerts": []}
+    mpesa = {"offered_to": "everyone", "state": "working", "reason": "test_mode", "since": None}
+    assert answer.json() == {"ok": True, "environment": "simulated", "mpesa": mpesa, "alerts": []}
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -124,7 +125,7 @@ def test_failing_database_is_urgent() -> None:
         answer = health()
 
     assert answer.status_code == 503
-    assert answer.json()["alerts"] == [health_module.DATABASE_ALERT]
+    assert (answer.json()["mpesa"], answer.json()["alerts"]) == (None, [health_module.DATABASE_ALERT])
 
 
 def test_token_is_shown_nowhere() -> None:

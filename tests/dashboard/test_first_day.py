@@ -128,7 +128,8 @@ def test_shortcode_is_missing_once_credentials_are_set(settings: Any) -> None:
 
 def test_step_is_not_done_if_payments_fail_with_its_error(settings: Any) -> None:
     failed = MpesaPayment.objects.filter(pk=new_payment().pk)
-    failed.update(environment="sandbox", status="failed", result_code="2028", created_at=timezone.now())
+    ours = {"environment": "sandbox", "shortcode": "174379"}
+    failed.update(status="failed", result_code="2028", created_at=timezone.now(), **ours)
     set_up(settings)
 
     assert "Till and paybill are probably mixed up" in seen("setup")

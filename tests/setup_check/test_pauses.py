@@ -17,11 +17,10 @@ from tests.shop import NOON, later, new_staff_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def pause_calls(now: datetime) -> None:
-    """Record that Safaricom answered neither prompts nor the checks of a page."""
-    for _ in range(3):
-        circuit_breaker(now).record("push", is_patient=True, is_answered=False)
-        circuit_breaker(now).record("query", is_patient=False, is_answered=False)
+def pause_calls(now: datetime, *endpoints: str) -> None:
+    """Record that Safaricom answered neither prompts nor the checks of a page, or not these endpoints."""
+    for endpoint in (endpoints or ("push", "query")) * 3:
+        circuit_breaker(now).record(endpoint, is_patient=endpoint == "push", is_answered=False)
 
 
 def test_paused_calls_are_a_finding_until_safaricom_answers(settings: Any) -> None:
@@ -40,15 +39,23 @@ def test_paused_calls_are_a_finding_until_safaricom_answers(settings: Any) -> No
     assert "calls-paused" not in {*before, *after}
 
 
-@pytest.mark.parametrize("page", ["dashboard:mpesa-setup", "dashboard:mpesa-overview"])
-def test_page_shows_what_is_paused(settings: Any, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "status_checks", "prompts_too"),
+    [
+        ("dashboard:mpesa-setup", "Paused: status checks.", "Paused: prompts, status checks."),
+        ("dashboard:mpesa-overview", "Paused: status checks.", "Prompts are paused, and go on by themselves"),
+    ],
+)
+def test_page_shows_what_is_paused(settings: Any, page: str, status_checks: str, prompts_too: str) -> None:
     set_up(settings)
     staff = Client()
     staff.force_login(new_staff_user("view_mpesapayment"))
-    before = staff.get(reverse(page)).content.decode()
+    pages = [staff.get(reverse(page)).content.decode()]
 
+    pause_calls(datetime.now(timezone.utc), "query")
+    pages.append(staff.get(reverse(page)).content.decode())
     pause_calls(datetime.now(timezone.utc))
-    after = staff.get(reverse(page)).content.decode()
+    pages.append(staff.get(reverse(page)).content.decode())
 
-    assert "Paused: prompts, status checks." in after
-    assert "Paused:" not in before
+    assert [status_checks in text for text in pages] == [False, True, False]
+    assert [prompts_too in text for text in pages] == [False, False, True]

@@ -9,15 +9,17 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from oscar_mpesa.alerts import rules
+from oscar_mpesa.alerts.readiness import readiness
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.dashboard.overview.charts import bars, share
+from oscar_mpesa.dashboard.readiness import readiness_line
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.reports.queries import count_open_items, waiting_customers
 from oscar_mpesa.reports.statistics import Statistics, statistics
@@ -34,12 +36,6 @@ LINK_LABELS = {
     rules.RECEIPTS: _("See the money"),
     rules.RECEIPT: _("See the money"),
     rules.CLAIM: _("See the recorded payment"),
-}
-
-AVAILABLE_TO = {
-    "nobody": pgettext_lazy("label", "Off"),
-    "staff": pgettext_lazy("label", "Staff only"),
-    "everyone": pgettext_lazy("label", "Everyone"),
 }
 
 
@@ -64,21 +60,22 @@ class FailureReason:
 
 
 class OverviewView(DashboardMixin, TemplateView):
-    """The first page of the dashboard; seven queries of its own."""
+    """The first page of the dashboard; up to nine queries of its own."""
 
     template_name = "oscar_mpesa/dashboard/overview/overview.html"
     tab = "mpesa-overview"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the alerts, and the statistics of the shop's environment."""
-        now, settings = timezone.now(), get_settings()
+        now = timezone.now()
+        state = readiness(now)
         open_items, numbers = count_open_items(now), statistics(now)
         ended = numbers.ended
-        alerts = rules.active_alerts(now, results=ended, open_items=open_items)
+        alerts = rules.active_alerts(now, state=state, results=ended, open_items=open_items)
         return {
             **super().get_context_data(**kwargs),
-            "mpesa": settings,
-            "offered": AVAILABLE_TO[settings.available_to],
+            "mpesa": get_settings(),
+            "readiness": readiness_line(state, now),
             "pauses": pause_findings(now),
             "alerts": [_alert_item(alert, self.request.user) for alert in alerts],
             "figures": numbers,

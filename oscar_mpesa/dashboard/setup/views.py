@@ -13,9 +13,11 @@ from django.views.generic import TemplateView
 
 from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.access.staff_permissions import ACT
+from oscar_mpesa.alerts.readiness import readiness
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callback_addresses import host_of, is_private_host
 from oscar_mpesa.dashboard.mixins import DashboardMixin
+from oscar_mpesa.dashboard.readiness import readiness_line
 from oscar_mpesa.setup_check.run import run_local_checks, run_setup_check
 from oscar_mpesa.setup_check.settings import setting_rows
 from oscar_mpesa.setup_check.steps import steps
@@ -35,8 +37,10 @@ class SetupView(DashboardMixin, TemplateView):
 
     def get_context_data(self, *, checked: Any = None, **kwargs: Any) -> dict[str, Any]:
         """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check."""
-        findings = run_local_checks(timezone.now()) if checked is None else checked
+        now = timezone.now()
+        findings = run_local_checks(now) if checked is None else checked
         context: dict[str, Any] = {
+            "readiness": readiness_line(readiness(now), now),
             "findings": findings,
             "steps": steps(findings, hooks=self._callback_url(), is_tried=checked is not None),
             "is_tried": checked is not None,
