@@ -20,6 +20,7 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.payment_page.payment_sentence import payment_sentence
 from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.payments import next_push_allowed_at
+from oscar_mpesa.setup_check.evidence import SWAPPED_CODES
 
 #: A prompt without an answer for this long is "still checking".
 CHECKING_AFTER = timedelta(seconds=75)
@@ -212,9 +213,12 @@ def _can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
 
 
 def _is_retry_useful(payment: MpesaPayment) -> bool:
-    """Return whether another prompt may succeed. After wrong settings: if the shop offers M-PESA now."""
+    """Return whether another prompt may succeed. After wrong settings: if they may be right by now."""
+    settings = get_settings()
     if payment.result_code == "misconfigured":
-        return get_settings().available_to != "nobody"
+        return settings.available_to != "nobody"
+    if payment.result_code in SWAPPED_CODES:
+        return (payment.shortcode, payment.till) != (settings.SHORTCODE, settings.TILL_NUMBER)
     return payment.outcome.retry is not Retry.NEVER
 
 

@@ -6,12 +6,16 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from oscar_mpesa.alerts.readiness import seems_down
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.services.exceptions import NotPayable
+
+MISCONFIGURED, NOT_SENT = "misconfigured", result_codes.PUSH_CODES["not-sent"]
 
 
 def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime) -> str:
@@ -30,5 +34,12 @@ def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: dateti
     if state.is_checking:
         return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:
-        return order_messages.outcome_message(payment.outcome)
+        return order_messages.outcome_message(_present_outcome(payment, now))
     return ""
+
+
+def _present_outcome(payment: MpesaPayment, now: datetime) -> result_codes.Outcome:
+    """Return the outcome to show. Once wrong settings are fixed, only that the prompt was not sent."""
+    if payment.result_code != MISCONFIGURED or get_settings().available_to == "nobody" or seems_down(now):
+        return payment.outcome
+    return NOT_SENT
