@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from oscar_mpesa.checkout.views import PaymentActionView, own_payment
-from oscar_mpesa.services.exceptions import NotPayable, PaymentUnconfirmed
+from oscar_mpesa.access import ownership
+from oscar_mpesa.checkout.views import PaymentActionView
+from oscar_mpesa.payment_page.messages import refusal_message
+from oscar_mpesa.payment_page.queries import latest_payment
+from oscar_mpesa.services.exceptions import StartRefused
 from oscar_mpesa.services.pay_later import pay_later
 
 
@@ -22,9 +24,10 @@ class PayLaterView(PaymentActionView):
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Keep the order, once, and redirect to the payment page."""
-        order = own_payment(request, public_id).mpesa_order.order
+        payment, now = latest_payment(public_id), timezone.now()
+        actor = ownership.require_owner(request, payment)
         try:
-            pay_later(order, now=timezone.now())
-        except (NotPayable, PaymentUnconfirmed) as refusal:
-            messages.info(request, gettext(refusal.sentence))
+            pay_later(payment.mpesa_order.order, actor=actor, now=now)
+        except StartRefused as refusal:
+            messages.info(request, refusal_message(refusal, now=now))
         return redirect("checkout:mpesa-payment", public_id)

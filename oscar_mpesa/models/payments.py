@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain import result_codes
 from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
@@ -158,6 +159,16 @@ class MpesaPayment(models.Model):
     def needs_query(self) -> bool:
         """Return whether a status check may still find money: Safaricom sent no clear result."""
         return self.was_unanswered or self.outcome.retry is result_codes.Retry.AFTER_QUERY
+
+    @property
+    def allows_another(self) -> bool:
+        """Return whether another push may succeed. After wrong settings: if they may be right by now."""
+        settings = get_settings()
+        if self.result_code == "misconfigured":
+            return settings.available_to != "nobody"
+        if self.result_code in result_codes.SWAPPED_CODES:
+            return (self.shortcode, self.till) != (settings.SHORTCODE, settings.TILL_NUMBER)
+        return self.outcome.retry is not result_codes.Retry.NEVER
 
     @property
     def outcome(self) -> result_codes.Outcome:

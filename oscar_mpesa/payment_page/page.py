@@ -19,8 +19,8 @@ from oscar_mpesa.payment_page.money import OrderMoney, order_money
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.payment_page.payment_sentence import payment_sentence
 from oscar_mpesa.services.expected_callbacks import is_confirming
+from oscar_mpesa.services.pay_later import pay_later_refusal
 from oscar_mpesa.services.payments import next_push_allowed_at
-from oscar_mpesa.setup_check.evidence import SWAPPED_CODES
 
 #: A prompt without an answer for this long is "still checking".
 CHECKING_AFTER = timedelta(seconds=75)
@@ -191,7 +191,7 @@ def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMone
         can_retry=can_retry,
         can_send_again=can_retry and payment.outcome.retry is not Retry.OTHER_NUMBER,
         can_pay_otherwise=state.is_ended and not money.worth and has_other_method(),
-        can_pay_later=can_retry and mpesa_order.pay_later_at is None,
+        can_pay_later=can_retry and mpesa_order.pay_later_at is None and pay_later_refusal(mpesa_order, now) is None,
         pays_later=state.is_ended and mpesa_order.pay_later_at is not None and mpesa_order.pay_before > now,
         can_restore=_can_restore(payment, state),
         was_restored=mpesa_order.basket_restored_at is not None,
@@ -209,17 +209,7 @@ def _sentence(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney,
 def _can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
     """Return whether a prompt for what is left to pay may be sent. A payment that arrived does not forbid it."""
     is_pending = has_pending_status(payment.mpesa_order.order)
-    return state.is_ended and is_pending and (payment.is_paid or _is_retry_useful(payment))
-
-
-def _is_retry_useful(payment: MpesaPayment) -> bool:
-    """Return whether another prompt may succeed. After wrong settings: if they may be right by now."""
-    settings = get_settings()
-    if payment.result_code == "misconfigured":
-        return settings.available_to != "nobody"
-    if payment.result_code in SWAPPED_CODES:
-        return (payment.shortcode, payment.till) != (settings.SHORTCODE, settings.TILL_NUMBER)
-    return payment.outcome.retry is not Retry.NEVER
+    return state.is_ended and is_pending and (payment.is_paid or payment.allows_another)
 
 
 def _state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:

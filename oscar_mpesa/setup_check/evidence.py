@@ -18,9 +18,6 @@ from oscar_mpesa.setup_check.findings import Finding, Level
 #: How far back to look for payments that failed because till and paybill are swapped.
 SWAPPED_WITHIN = timedelta(days=7)
 
-#: Result codes of such payments; a rejected push has an error kind instead.
-SWAPPED_CODES = ("2028", "SFC_IC0003")
-
 #: The finding that makes a test without errors count: Safaricom knew the short code and its passkey.
 PROOF = "shortcode-ok"
 
@@ -74,7 +71,7 @@ def _telling_payments(now: datetime) -> QuerySet[MpesaPayment]:
     rejected = MpesaApiCall.objects.filter(payment=OuterRef("pk"), error_kind=ErrorKind.SHORTCODE_REJECTED.value)
     rejected_push = Q(Exists(rejected), result_code=result_codes.PUSH_CODES["misconfigured"].code)
     failed = Q(status=PaymentStatus.FAILED.value, created_at__gt=now - SWAPPED_WITHIN)
-    swapped = failed & (Q(result_code__in=SWAPPED_CODES) | rejected_push)
+    swapped = failed & (Q(result_code__in=result_codes.SWAPPED_CODES) | rejected_push)
     paid = Q(status=PaymentStatus.COMPLETED.value)
     payments = MpesaPayment.objects.filter(paid | swapped, environment=get_settings().environment)
     return payments.order_by("-created_at")

@@ -11,7 +11,7 @@ from oscar.apps.order.signals import order_placed
 
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.services.reconciliation import RECONCILE, last_job_run
-from oscar_mpesa.setup_check.evidence import SWAPPED_CODES, telling_payment
+from oscar_mpesa.setup_check.evidence import telling_payment
 from oscar_mpesa.setup_check.findings import Finding, make_finding
 
 #: ``mpesa_reconcile`` should run every minute; after this long without a run it is late.

@@ -13,6 +13,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaAllocation, MpesaPayment
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.allocation import allocate, resolve_receipt, reverse_allocation
 from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.order_closure import close_expired_order, close_order
@@ -69,7 +70,7 @@ def confirming() -> MpesaPayment:
 def pays_later() -> MpesaPayment:
     """Its shopper keeps the things and passes on a link."""
     payment = failed(1032)()
-    pay_later(payment.mpesa_order.order, now=timezone.now())
+    pay_later(payment.mpesa_order.order, actor=Actor(), now=timezone.now())
     return _changed(payment)
 
 

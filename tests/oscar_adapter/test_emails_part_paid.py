@@ -18,6 +18,7 @@ from oscar_mpesa.models import (
     MpesaReceipt,
     RefundPurpose,
 )
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.allocation import allocate, reverse_allocation
 from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.pay_later import pay_later
@@ -100,7 +101,7 @@ def test_part_that_staff_recorded_has_not_arrived_in_emails(boss: Any) -> None:
     order = payment.mpesa_order.order
     post(payment, failure(payment), now=timezone.now())
     record_claim("OD555EEE55", Decimal(500), order=order, by=boss, note="in the portal", now=timezone.now())
-    pay_later(order, now=timezone.now())
+    pay_later(order, actor=Actor(), now=timezone.now())
 
     body = sent_email(MessageKind.PAY_LATER_EMAIL, now=timezone.now()).body
 
@@ -151,7 +152,7 @@ def test_pay_later_email_asks_for_the_balance_after_a_refund(boss: Any) -> None:
         by=boss,
         now=timezone.now(),
     )
-    pay_later(order, now=timezone.now())
+    pay_later(order, actor=Actor(), now=timezone.now())
 
     body = sent_email(MessageKind.PAY_LATER_EMAIL, now=timezone.now()).body
 

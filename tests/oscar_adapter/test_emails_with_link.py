@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MessageKind, MpesaOrder, MpesaOutboxMessage, MpesaPayment
 from oscar_mpesa.services import outbox
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.pay_later import pay_later
 from oscar_mpesa.services.pay_links import find_link
 from tests.payment_results import cancelled
@@ -120,7 +121,7 @@ def test_no_email_asks_to_pay_while_money_is_confirmed(is_reported: bool, outcom
 def test_pay_later_sends_the_link_at_once_and_no_other_email() -> None:
     payment = failed_payment()
 
-    pay_later(payment.mpesa_order.order, now=timezone.now())
+    pay_later(payment.mpesa_order.order, actor=Actor(), now=timezone.now())
     message = sent_email(MessageKind.PAY_LATER_EMAIL, in_minutes=0)
 
     assert message.subject == f"TEST: Your link to pay order {payment.mpesa_order.order.number}"
@@ -130,7 +131,7 @@ def test_pay_later_sends_the_link_at_once_and_no_other_email() -> None:
 
 def test_expired_link_is_not_emailed() -> None:
     payment = cancelled()
-    pay_later(payment.mpesa_order.order, now=later(60))
+    pay_later(payment.mpesa_order.order, actor=Actor(), now=later(60))
     MpesaOrder.objects.update(pay_before=timezone.now() - timedelta(minutes=1))
 
     assert MpesaOutboxMessage.objects.filter(kind=MessageKind.PAY_LATER_EMAIL).exists()

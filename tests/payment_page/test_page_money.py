@@ -264,20 +264,22 @@ def test_paid_page_costs_two_queries(django_assert_num_queries: Any) -> None:
         payment_page(latest_payment(public_id), now=later(30))
 
 
-def test_page_with_a_claim_costs_three_queries(admin_user: Any, django_assert_num_queries: Any) -> None:
+def test_page_with_a_claim_costs_four_queries(admin_user: Any, django_assert_num_queries: Any) -> None:
     order = cancelled().mpesa_order.order
     record_claim("OD555EEE55", Decimal(500), order=order, by=admin_user, note="statement", now=later(60))
     public_id = MpesaOrder.objects.get().public_id
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):  # one of them asks whether the shopper pays another order later
         payment_page(latest_payment(public_id), now=later(90))
 
 
-def test_page_without_receipts_costs_one_query(django_assert_num_queries: Any) -> None:
-    public_id = cancelled().mpesa_order.public_id
+def test_page_without_receipts_costs_one_query_or_two_to_offer_pay_later(django_assert_num_queries: Any) -> None:
+    live, failed = new_payment().mpesa_order.public_id, cancelled().mpesa_order.public_id
 
     with django_assert_num_queries(1):
-        payment_page(latest_payment(public_id), now=later(30))
+        payment_page(latest_payment(live), now=later(30))
+    with django_assert_num_queries(2):
+        payment_page(latest_payment(failed), now=later(30))
 
 
 def test_payment_loaded_elsewhere_shows_its_receipts() -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from oscar_mpesa.access.ownership import NUMBERS_KEY, ORDERS_KEY
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.pay_later import pay_later
 from tests.shop import CANCELS, failure, new_order, new_payment, pay, post
@@ -39,7 +40,7 @@ def cancelled(*, user: Any = None) -> MpesaPayment:
 def kept_for_later(*, user: Any = None) -> MpesaPayment:
     """Create a cancelled payment whose shopper pays later."""
     payment = cancelled(user=user)
-    pay_later(payment.mpesa_order.order, now=timezone.now())
+    pay_later(payment.mpesa_order.order, actor=Actor(), now=timezone.now())
     return payment
 
 
