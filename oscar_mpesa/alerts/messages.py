@@ -145,3 +145,19 @@ CLOSED_UNCONFIRMED = (
     _("An order was closed before Safaricom sent a result. Look its payment up in the M-PESA portal."),
     _("%(count)s orders were closed before Safaricom sent a result. Look them up in the M-PESA portal."),
 )
+ADDRESS_NUMBERS = (
+    _(
+        "%(numbers)s numbers that did not pay were tried from the IP address %(address)s within an hour. Somebody may "
+        "be sending prompts to people who did not order. Look at the payments, and forward this to your developer: "
+        "MPESA_ADDRESS_LIMIT can stop it."
+    ),
+    _(
+        "%(numbers)s numbers that did not pay were tried from %(count)s IP addresses within an hour. Somebody may "
+        "be sending prompts to people who did not order. Look at the payments, and forward this to your developer: "
+        "MPESA_ADDRESS_LIMIT can stop it."
+    ),
+)
+UNPAID_PROMPTS = _(
+    "Only %(paid)s of the last hour's %(count)s prompts were paid. Somebody may be sending prompts to people who did "
+    "not order. Look at the payments."
+)

@@ -17,6 +17,7 @@ from oscar_mpesa.alerts.readiness_messages import MESSAGES, params_of
 from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.oscar_adapter.order_messages import when
+from oscar_mpesa.reports.push_abuse import address_of
 from oscar_mpesa.reports.queries import OpenItems, count_open_items, order_and_payment, waiting_customers
 from oscar_mpesa.reports.success_rate import PaymentResults, ResultCounts, payment_results
 
@@ -83,8 +84,8 @@ def active_alerts(
 ) -> list[Alert]:
     """Return the active alerts, urgent ones first.
 
-    Makes four queries, two of them for ``readiness``, and one for each kind with one order. Pass ``state``, ``results``
-    or ``open_items`` to save the queries that find them.
+    Makes four queries, two of them for ``readiness``, and one for each kind with one order or one IP address. Pass
+    ``state``, ``results`` or ``open_items`` to save the queries that find them.
     """
     results = results or payment_results(now)
     open_items = count_open_items(now) if open_items is None else open_items
@@ -95,6 +96,7 @@ def active_alerts(
         *_row_alerts(now, open_items),
         *_money_alerts(now, open_items),
         *_order_alerts(now, open_items),
+        *_push_alerts(now, open_items),
     ]
     return sorted(alerts, key=lambda alert: alert.level is not Level.URGENT)
 
@@ -197,6 +199,25 @@ def _order_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterato
             count=items.number,
             at=now,
         )
+
+
+def _push_alerts(now: datetime, open_items: Mapping[str, OpenItems]) -> Iterator[Alert]:
+    """Yield the alerts about prompts to people who may not have ordered."""
+    if "address_numbers" in open_items:
+        items = open_items["address_numbers"]
+        one, several = messages.ADDRESS_NUMBERS
+        params: dict[str, Param] = {"numbers": int(items.amount), "count": items.number}
+        if items.number == 1:
+            params["address"] = address_of(items.first)
+        yield _soon("address_numbers", one if items.number == 1 else several, at=now, params=params, count=items.number)
+    if "unpaid_prompts" in open_items:
+        items = open_items["unpaid_prompts"]
+        params = {"paid": int(items.amount), "count": items.number}
+        yield _soon("unpaid_prompts", messages.UNPAID_PROMPTS, at=now, params=params, count=items.number)
+
+
+def _soon(key: str, message: str, *, at: datetime, params: Mapping[str, Param], count: int) -> Alert:
+    return Alert(key=key, level=Level.SOON, message=message, params=params, url_name=PAYMENTS, count=count, at=at)
 
 
 def _alert_builder(now: datetime, open_items: Mapping[str, OpenItems]) -> Callable[..., Iterator[Alert]]:

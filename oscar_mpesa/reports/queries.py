@@ -31,7 +31,7 @@ from oscar_mpesa.models import (
     MpesaReceipt,
     Verdict,
 )
-from oscar_mpesa.reports import open_money
+from oscar_mpesa.reports import open_money, push_abuse
 from oscar_mpesa.reports.union_parts import MONEY, counted, environments
 from oscar_mpesa.services import callbacks, ledger_runs, outbox, reconciliation
 
@@ -69,7 +69,8 @@ def count_open_items(now: datetime) -> dict[str, OpenItems]:
 
     Receipts: the statuses that need a decision, ``overpaid_for_a_week`` and ``refunded_too_much``. Claims:
     ``unseen_claims`` and ``uncounted_claims``. Orders, whose ``first`` is an order's id: ``unbooked_allocations``,
-    ``unpaid_orders``, ``refunded_orders`` and ``unclosable_orders``. Payments: ``stuck_payments`` and ``waiting``. The
+    ``unpaid_orders``, ``refunded_orders`` and ``unclosable_orders``. Payments: ``stuck_payments``, ``waiting`` and
+    ``unpaid_prompts``. Push attempts, whose amount is the number of phones: ``address_numbers``, by IP address. The
     moment of ``reconcile`` is its last run; ``ledger_check`` counts what the last ledger check found. The rest:
     ``undelivered_messages``, ``unprocessed_callbacks``, ``unconfirmed_callbacks``, ``no_answered_queries`` and
     ``closed_unconfirmed``.
@@ -105,6 +106,7 @@ def _open_rows(now: datetime) -> tuple[Any, ...]:
             number=Count("mpesa_order", distinct=True),
         ),
         _unclosable_orders(now),
+        *push_abuse.open_rows(now),
     )
 
 
