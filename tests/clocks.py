@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+
+from tests.shop import later
 
 
 @contextmanager
@@ -37,4 +39,23 @@ def shifted_clock() -> Iterator[ShiftedClock]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.utils.timezone.now", lambda: now() + clock.shift)
         patch.setattr("time.time", lambda: unix_time() + clock.shift.total_seconds())
+        yield clock
+
+
+class Clock:
+    """A clock that a test moves, in seconds after noon."""
+
+    seconds: float = 0
+
+    def __call__(self) -> datetime:
+        """Return the time, as ``django.utils.timezone.now`` does."""
+        return later(self.seconds)
+
+
+@contextmanager
+def shop_clock() -> Iterator[Clock]:
+    """Let the shop's pages, and the rows that log calls, read this clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock()
+        patch.setattr("django.utils.timezone.now", clock)
         yield clock

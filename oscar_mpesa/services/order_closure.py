@@ -95,10 +95,10 @@ class CloseResult(str, Enum):
 
 
 def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResult:
-    """Close an order whose time to pay is over, once, after a status check of each unpaid payment.
+    """Close an order whose time to pay is over, once, after a status check of each unpaid payment, a few at a time.
 
     Paid and closed orders are checked too, because an unanswered prompt can have brought money twice. An order with
-    money, of another status, or with a live payment is not closed. If a status check gets no answer, closing is
+    money, of another status, or with a live payment is not closed. Until each status check has an answer, closing is
     postponed for up to a day. Then the order closes as *unconfirmed*, and staff see it in their list.
 
     Must run outside a transaction. Reserves the order by compare-and-set on ``close_check_at``, so copies on many hosts
@@ -108,10 +108,12 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
     require_no_transaction()
     if not _reserve(mpesa_order, now):
         return CloseResult.UNCHANGED
-    results = {_query_before_closing(payment, now) for payment in _payments_to_query(mpesa_order, now)}
-    is_unanswered = not all(result.is_answer for result in results)
+    unqueried = _payments_to_query(mpesa_order, now)
+    some = unqueried[: status_query.order_budget(mpesa_order.environment)]
+    answers = sum(_query_before_closing(payment, now).is_answer for payment in some)
+    is_unanswered = answers < len(unqueried)
     if is_unanswered and now < mpesa_order.pay_before + MAX_POSTPONEMENT:
-        return _postpone(mpesa_order, now)
+        return _postpone(mpesa_order, now, is_progressing=answers > 0)
     is_unknown = is_unanswered or _payments_without_id(mpesa_order).exists()
     result = CloseResult.UNCHANGED
     with durable_transaction():
@@ -203,9 +205,14 @@ def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
 
 
 def _payments_to_query(mpesa_order: MpesaOrder, now: datetime) -> list[MpesaPayment]:
-    """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``."""
+    """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``.
+
+    Those with the fewest queries come first, so that one without an answer does not keep the others waiting.
+    """
     sent = mpesa_order.payments.exclude(checkout_request_id=None, unconfirmed_at=None)
-    return [each for each in sent.order_by("pk") if not each.is_paid and _may_be_paid(each, mpesa_order, now)]
+    return [
+        each for each in sent.order_by("query_count", "pk") if not each.is_paid and _may_be_paid(each, mpesa_order, now)
+    ]
 
 
 def _may_be_paid(payment: MpesaPayment, mpesa_order: MpesaOrder, now: datetime) -> bool:
@@ -222,8 +229,9 @@ def _query_before_closing(payment: MpesaPayment, now: datetime) -> QueryResult:
         return QueryResult.NOTHING
 
 
-def _postpone(mpesa_order: MpesaOrder, now: datetime) -> CloseResult:
-    pause = min(max((now - mpesa_order.pay_before) / 2, SHORTEST_PAUSE), LONGEST_PAUSE)
+def _postpone(mpesa_order: MpesaOrder, now: datetime, *, is_progressing: bool = False) -> CloseResult:
+    growing = min(max((now - mpesa_order.pay_before) / 2, SHORTEST_PAUSE), LONGEST_PAUSE)
+    pause = SHORTEST_PAUSE if is_progressing else growing
     MpesaOrder.objects.filter(pk=mpesa_order.pk).update(close_check_at=now + pause)
     return CloseResult.POSTPONED
 

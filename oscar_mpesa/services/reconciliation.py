@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeAlias
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 
 from oscar_mpesa.daraja.client import QUERY_LIMIT
 from oscar_mpesa.models import MpesaJobRun, MpesaOrder, MpesaPayment
@@ -76,11 +76,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One kind of work: how its due rows are found, and what is done with each."""
+    """One kind of work: how its due rows are found, in which order, and what is done with each."""
 
     kind: Kind
     find: Find
     process: Process
+    order: tuple[Any, ...] = ("pk",)
 
 
 def reconcile(clock: Clock) -> Iterator[Step]:
@@ -127,18 +128,17 @@ def last_job_run(job: str) -> datetime | None:
 
 def _process(rounds: Iterable[Round], clock: Clock) -> Iterator[Step]:
     for each in rounds:
-        for row in _rows(each.find, clock):
+        for row in _rows(each, clock):
             yield _step(each.kind, row, each.process, clock())
 
 
-def _rows(find: Find, clock: Clock) -> Iterator[Any]:
-    last = 0
-    while True:
-        rows = list(find(clock()).filter(pk__gt=last).order_by("pk")[:BATCH])
-        yield from rows
-        if len(rows) < BATCH:
-            return
-        last = rows[-1].pk
+def _rows(each: Round, clock: Clock) -> Iterator[Any]:
+    """Yield the rows that are due now, unless they are no longer due when their batch is read."""
+    due = list(each.find(clock()).order_by(*each.order).values_list("pk", flat=True))
+    for start in range(0, len(due), BATCH):
+        batch = due[start : start + BATCH]
+        rows = {row.pk: row for row in each.find(clock()).filter(pk__in=batch)}
+        yield from (rows[pk] for pk in batch if pk in rows)
 
 
 def _step(kind: Kind, row: Any, process: Process, now: datetime) -> Step:
@@ -233,7 +233,14 @@ def _deliver(message: Any, now: datetime) -> tuple[str, bool]:
     return outcome, delivery is not outbox.Delivery.FAILED
 
 
-CONFIRMATIONS = Round(kind=Kind.CONFIRMATION, find=_unconfirmed_payments, process=_refresh_payment)
+#: Live payments first, then those that have been due longest, so that none waits for ever for the minute's budget.
+OLDEST_DUE = (
+    Case(When(live_order=None, then=Value(1)), default=Value(0)),
+    F("next_query_at").asc(nulls_last=True),
+    "pk",
+)
+
+CONFIRMATIONS = Round(kind=Kind.CONFIRMATION, find=_unconfirmed_payments, process=_refresh_payment, order=OLDEST_DUE)
 MESSAGES = Round(kind=Kind.MESSAGE, find=_pending_messages, process=_deliver)
 
 PROMPT_ROUNDS = (MESSAGES, CONFIRMATIONS)
@@ -241,11 +248,11 @@ PROMPT_ROUNDS = (MESSAGES, CONFIRMATIONS)
 #: All work. The round of payments confirms them too.
 ROUNDS = (
     Round(kind=Kind.CALLBACK, find=_unprocessed_callbacks, process=_retry_callback),
-    Round(kind=Kind.PAYMENT, find=_due_payments, process=_refresh_payment),
+    Round(kind=Kind.PAYMENT, find=_due_payments, process=_refresh_payment, order=OLDEST_DUE),
     Round(kind=Kind.CLAIM, find=_pending_matches, process=_match_claim),
     Round(kind=Kind.CHANGE, find=_changed_orders, process=_follow_change),
     Round(kind=Kind.MONEY, find=_usable_money, process=_reassess),
     Round(kind=Kind.BOOKS, find=_due_bookings, process=_retry_booking),
-    Round(kind=Kind.ORDER, find=_expired_orders, process=_close_order),
+    Round(kind=Kind.ORDER, find=_expired_orders, process=_close_order, order=("close_check_at", "pk")),
     MESSAGES,
 )

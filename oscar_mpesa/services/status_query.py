@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from django.db.models import Count, F, Subquery
+from django.db.models import Count, F, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from oscar_mpesa.conf import PRODUCTION
+from oscar_mpesa.conf import PRODUCTION, SIMULATED
 from oscar_mpesa.daraja.client import QUERY_LIMIT
 from oscar_mpesa.daraja.exceptions import DarajaError
 from oscar_mpesa.daraja.stk_query import StkQueryReply
@@ -29,13 +29,18 @@ from oscar_mpesa.services.update_sources import push_abandoned, push_expired, un
 
 logger = logging.getLogger("oscar_mpesa")
 
-#: Queries per minute and short code, for all workers together. The sandbox allows 5; production's limit is unknown.
-QUERY_BUDGET = {PRODUCTION: 60}
+#: Queries per minute and short code, for all workers together. The sandbox allows 5; production's limit is unknown. The
+#: simulator makes no calls.
+QUERY_BUDGET = {PRODUCTION: 60, SIMULATED: 60}
 SANDBOX_QUERY_BUDGET = 4
 
 #: A payment that has ended is queried only if less than this share of the minute's budget is used. The rest is for live
 #: payments. A reported success, which somebody may have paid, gets more.
 SHARE_OF_ENDED, SHARE_OF_CONFIRMATIONS = 0.5, 0.8
+
+#: One order gets no more than this share of a minute's budget for its payments that have ended (at least one query), so
+#: that an order with many payments leaves room for others. Reported successes are not counted by order.
+SHARE_OF_ORDER = 0.1
 
 #: This long after the push, *no result* means that the order may close. Queries go on.
 NO_RESULT_AFTER = timedelta(minutes=10)
@@ -194,14 +199,14 @@ def _reserve_query(payment: MpesaPayment, now: datetime, limit: float) -> bool:
         return True
     if gateway.is_query_paused(payment, now=now, limit=limit):
         return False
-    is_live = payment.is_live
-    next_query_at = (query_clock.next_live_query if is_live else query_clock.next_late_query)(payment, now)
+    if _has_order_used_its_share(payment, now):
+        return False
+    next_query_at = (query_clock.next_live_query if payment.is_live else query_clock.next_late_query)(payment, now)
     unreserved = MpesaPayment.objects.filter(
         pk=payment.pk, query_count=payment.query_count, next_query_at=payment.next_query_at
     )
-    within_budget = unreserved.alias(queries=_queries_in_last_minute(payment, now)).filter(
-        queries__lt=_budget_for(payment)
-    )
+    calls = _queries_in_last_minute(payment, now).order_by().values("shortcode").values(count=Count("pk"))
+    within_budget = unreserved.alias(queries=Coalesce(Subquery(calls), 0)).filter(queries__lt=_budget_for(payment))
     return bool(within_budget.update(query_count=F("query_count") + 1, next_query_at=next_query_at))
 
 
@@ -214,9 +219,21 @@ def _budget_for(payment: MpesaPayment) -> int:
     return int(budget * share)
 
 
-def _queries_in_last_minute(payment: MpesaPayment, now: datetime) -> Any:
-    """Return a subquery that counts all workers' queries for the short code."""
-    calls = MpesaApiCall.objects.filter(
+def order_budget(environment: str) -> int:
+    """Return how many queries a minute one order gets for its payments that have ended."""
+    return max(1, int(QUERY_BUDGET.get(environment, SANDBOX_QUERY_BUDGET) * SHARE_OF_ORDER))
+
+
+def _has_order_used_its_share(payment: MpesaPayment, now: datetime) -> bool:
+    """Return whether the order of a payment that has ended must wait. Costs a query, and none for other payments."""
+    if payment.is_live or payment.unconfirmed_at is not None:
+        return False
+    of_order = _queries_in_last_minute(payment, now).filter(payment__mpesa_order=payment.mpesa_order_id)
+    return of_order.filter(payment__ended_at__lte=F("created_at")).count() >= order_budget(payment.environment)
+
+
+def _queries_in_last_minute(payment: MpesaPayment, now: datetime) -> QuerySet[MpesaApiCall]:
+    """Return all workers' queries for the short code."""
+    return MpesaApiCall.objects.filter(
         shortcode=payment.shortcode, endpoint="query", created_at__gt=now - timedelta(minutes=1)
     )
-    return Coalesce(Subquery(calls.order_by().values("shortcode").values(count=Count("pk"))), 0)

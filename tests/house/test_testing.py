@@ -16,6 +16,7 @@ ALLOWED = {
     "tests/checkout/test_commit.py: connection.settings_dict['ATOMIC_REQUESTS']": "Django reads DATABASES once",
     "tests/clocks.py: time.time": "Django's signer reads the clock itself",
     "tests/dashboard/money/test_export_xlsx.py: sys.modules['openpyxl']": "an extra is installed, or it is not",
+    "tests/clocks.py: django.utils.timezone.now": "pages and the log of calls read the clock",
     "tests/daraja/test_transport.py: socket.getaddrinfo": "the resolver is behind the transport",
     "tests/journeys/test_clicks.py: connection.settings_dict['ATOMIC_REQUESTS']": "Django reads DATABASES once",
     "tests/oscar_apps.py: apps.app_configs[config.label]": "Django builds its registry of apps once",

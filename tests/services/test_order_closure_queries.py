@@ -97,6 +97,7 @@ def test_order_closed_for_another_method_may_be_paid() -> None:
     payment = expired()
     with replaced_transport(ScriptedTransport({"query": [DarajaUnreachable("no answer")]})):
         close_for_other_method(payment.mpesa_order.order, actor=OWNER, now=later(200))
+    MpesaApiCall.objects.all().delete()
 
     outcome = check_order(payment, result_of(payment, "0"))
 
