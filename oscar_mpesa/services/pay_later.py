@@ -13,7 +13,8 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.models import EventType, MessageKind, MpesaOrder
 from oscar_mpesa.services import audit, outbox, pay_links
-from oscar_mpesa.services.actors import Actor, Role
+from oscar_mpesa.services.actors import Actor
+from oscar_mpesa.services.authorization import require_owner
 from oscar_mpesa.services.deadlocks import repeat_on_deadlock
 from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, PaymentUnconfirmed, StartRefused
 from oscar_mpesa.services.expected_callbacks import is_confirming
@@ -36,12 +37,6 @@ class PayLaterRefused(StartRefused):
     sentence = _("This order cannot be paid later. Pay it now.")
 
 
-class NotOwner(PayLaterRefused):
-    """Only the person who placed the order may choose to pay later."""
-
-    sentence = _("Only the person who ordered can choose to pay later. Pay now, or ask them.")
-
-
 class TooMuchToPayLater(PayLaterRefused):
     """The order's total is over ``PAY_LATER_MAX``."""
 
@@ -59,12 +54,11 @@ def pay_later(order: Any, *, actor: Actor, now: datetime) -> MpesaOrder:
     """Keep an order open for ``PAY_LATER_HOURS`` from now, once, make a payment link, and email it to its shopper.
 
     Locks the limits of the order's session and email, then the order. A second call changes nothing, and the deadline
-    never moves earlier. Raises ``NotPayable`` if the order is paid, closed, or can't be paid by M-PESA,
-    ``PaymentUnconfirmed`` if reported money awaits a confirmation, ``PaymentInProgress`` if a payment is live, and
-    ``PayLaterRefused`` if the actor or the order may not.
+    never moves earlier. Raises ``PermissionDenied`` unless the actor owns the order, ``NotPayable`` if it is paid,
+    closed, or can't be paid by M-PESA, ``PaymentUnconfirmed`` if reported money awaits a confirmation,
+    ``PaymentInProgress`` if a payment is live, and ``PayLaterRefused``.
     """
-    if actor.role is not Role.OWNER:
-        raise NotOwner(order.pk)
+    require_owner(actor)
     keys = _limit_keys(order)
     with transaction.atomic():
         lock_limits(keys, now=now)
