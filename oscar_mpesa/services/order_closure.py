@@ -108,7 +108,7 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
     require_no_transaction()
     if not _reserve(mpesa_order, now):
         return CloseResult.UNCHANGED
-    unqueried = _payments_to_query(mpesa_order, now)
+    unqueried = sorted(_payments_to_query(mpesa_order, now), key=lambda payment: payment.query_count)
     some = unqueried[: status_query.order_budget(mpesa_order.environment)]
     answers = sum(_query_before_closing(payment, now).is_answer for payment in some)
     is_unanswered = answers < len(unqueried)
@@ -205,14 +205,9 @@ def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
 
 
 def _payments_to_query(mpesa_order: MpesaOrder, now: datetime) -> list[MpesaPayment]:
-    """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``.
-
-    Those with the fewest queries come first, so that one without an answer does not keep the others waiting.
-    """
+    """Return the payments that may be paid: unpaid, and not reported as unpaid since ``pay_before``."""
     sent = mpesa_order.payments.exclude(checkout_request_id=None, unconfirmed_at=None)
-    return [
-        each for each in sent.order_by("query_count", "pk") if not each.is_paid and _may_be_paid(each, mpesa_order, now)
-    ]
+    return [each for each in sent.order_by("pk") if not each.is_paid and _may_be_paid(each, mpesa_order, now)]
 
 
 def _may_be_paid(payment: MpesaPayment, mpesa_order: MpesaOrder, now: datetime) -> bool:
