@@ -263,10 +263,10 @@ _PUSH_OUTCOMES = (
     ),
 )
 
-#: The reasons why a push was certainly not sent, under codes of this app.
 #: Results of payments whose till and paybill are swapped; a rejected push has an error kind instead.
 SWAPPED_CODES = ("2028", "SFC_IC0003")
 
+#: The reasons why a push was certainly not sent, under codes of this app.
 PUSH_CODES: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _PUSH_OUTCOMES})
 
 

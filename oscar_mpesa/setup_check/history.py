@@ -9,6 +9,7 @@ from weakref import ReferenceType
 
 from oscar.apps.order.signals import order_placed
 
+from oscar_mpesa.domain.result_codes import SWAPPED_CODES
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.services.reconciliation import RECONCILE, last_job_run
 from oscar_mpesa.setup_check.evidence import telling_payment
