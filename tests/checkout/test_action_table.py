@@ -30,6 +30,7 @@ RESTORE, DONE, REVOKE, NEW_LINK = "restore the basket", "see the order", "revoke
 
 #: What the owner is offered in the states of the default run.
 OWNERS = {
+    "enter-pin": {REVOKE},
     "confirming": {REVOKE},
     "failed, cancelled": {SEND, AGAIN, LATER, OTHER, REVOKE},
     "failed, pays later": {SEND, AGAIN, OTHER, REVOKE},
