@@ -95,11 +95,11 @@ class NotFoundForCaller(Exception):
 def start_refused(refusal: StartRefused | AmountRefused, *, now: datetime) -> RequestRefused:
     """Return the refusal of a payment as a response, with the status and the message in the active language.
 
-    Shows the phone in full, because the client sent it.
+    A phone that gets no prompt now is an invalid field, like one that M-PESA can't send a prompt to.
     """
     if isinstance(refusal, AmountRefused):
         return RequestRefused(409, gettext(refusal.sentence))
-    sentence = refusal_message(refusal, now=now, shows_number=True)
+    sentence = refusal_message(refusal, now=now)
     field = "phone_number" if refusal.phone is not None else ""
     if refusal.until is not None:
         wait = max(1, math.ceil((refusal.until - now).total_seconds()))

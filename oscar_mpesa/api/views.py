@@ -16,7 +16,6 @@ from oscar.core.loading import get_model
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.api_authorization import may_pay, may_see, may_see_number
 from oscar_mpesa.access.availability import is_available_to
-from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.api.requests import read_initiate_request
 from oscar_mpesa.api.responses import ENVIRONMENT_HEADER, NotFoundForCaller, RequestRefused, endpoint, start_refused
 from oscar_mpesa.domain.money import AmountRefused
@@ -104,9 +103,8 @@ def _start_payment(request: HttpRequest, order: Any, phone: PhoneNumber, *, is_f
             order,
             phone=phone,
             now=now,
+            actor=ownership.make_actor(request),
             language=get_language() or "",
-            digest=ownership.session_digest(request),
-            address=client_address(request),
         )
     except (StartRefused, AmountRefused) as refusal:
         raise start_refused(refusal, now=now) from refusal

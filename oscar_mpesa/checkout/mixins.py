@@ -22,19 +22,18 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
-from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import MpesaOrder
+from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
 from oscar_mpesa.oscar_adapter.placement import order_of_basket, require_stock
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.exceptions import StartRefused
 from oscar_mpesa.services.payments import start_payment
-from oscar_mpesa.services.rate_limits import check_rate_limits
+from oscar_mpesa.services.rate_limits import admit_push, lock_for_push
 from oscar_mpesa.services.stk_push import send_stk_push
 
 __all__ = ["MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"]
@@ -102,6 +101,7 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
     checkout_session: Any
     preview: bool
     _mpesa_placing = False
+    _mpesa_attempt: MpesaPushAttempt | None = None
     _mpesa_total: Any = None
 
     # Pages: these methods depend on the choice in the session.
@@ -189,29 +189,28 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
             raise FailedPreCondition(url=reverse("checkout:payment-details"))
 
     def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
-        """Check the number, store it in the checkout session and show the preview."""
+        """Store the number in the checkout session and show the preview. The limits count when the order is placed."""
         if not self.is_mpesa_possible:
             response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
             return response
-        form, now = self._phone_form(), timezone.now()
+        form = self._phone_form()
         if not form.is_valid():
             return self._show_errors(form)
-        try:
-            check_rate_limits(form.cleaned_data["phone"], now=now)
-        except StartRefused as refusal:
-            return self._show_errors(form, error=refusal_message(refusal, now=now, shows_number=True))
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
         return redirect("checkout:preview")
 
-    def _show_errors(self, form: PhoneForm, error: str = "") -> HttpResponse:
-        page: HttpResponse = self.render_payment_details(self.request, mpesa_form=form, error=error)  # type: ignore[attr-defined]
+    def _show_errors(self, form: PhoneForm) -> HttpResponse:
+        page: HttpResponse = self.render_payment_details(self.request, mpesa_form=form)  # type: ignore[attr-defined]
         page.status_code = 422
         return page
 
     # Placement: these methods depend on the flag ``_mpesa_placing`` of our own submission.
 
     def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
-        """Place the order once, also on a double click."""
+        """Place the order once, also on a double click, unless a limit refuses its push.
+
+        The rows of the limits are locked first, so the second click waits for the first, and uses up no limit.
+        """
         if not self.is_mpesa_chosen:
             response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
             return response
@@ -220,15 +219,16 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
         if self._has_total_changed(request):
             messages.warning(request, gettext("The total has changed. Please double-check it before you pay."))
             return redirect("checkout:preview")
+        actor, now = ownership.make_actor(request), timezone.now()
         with transaction.atomic(savepoint=False):
+            lock_for_push(self.mpesa_phone, actor=actor, now=now)
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
             if placed is not None:
                 return self._redirect_to_order(placed)
-            try:
-                check_rate_limits(self.mpesa_phone, now=timezone.now(), digest=ownership.session_digest(request))
-            except StartRefused as refusal:
-                return self._redirect_after_refusal(refusal)
-            self._mpesa_placing = True
+            admission = admit_push(self.mpesa_phone, actor=actor, now=now)
+            if admission.refusal is not None:
+                return self._redirect_after_refusal(admission.refusal)
+            self._mpesa_placing, self._mpesa_attempt = True, admission.attempt
             page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
             return page
 
@@ -239,7 +239,7 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
 
     def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
         """Redirect to the phone step if another number helps, else to the preview."""
-        messages.warning(self.request, refusal_message(refusal, now=timezone.now(), shows_number=True))
+        messages.warning(self.request, refusal_message(refusal, now=timezone.now()))
         return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
@@ -276,8 +276,7 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
                 phone=self.mpesa_phone,
                 now=now,
                 language=get_language() or "",
-                digest=ownership.session_digest(self.request),
-                address=client_address(self.request),
+                attempt=self._mpesa_attempt,
             )
         except StartRefused as refusal:
             raise UnableToPlaceOrder(refusal_message(refusal, now=now)) from refusal  # masked, for Oscar logs it

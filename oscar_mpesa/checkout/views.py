@@ -140,12 +140,11 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
             return self.render_page(request, payment, form)
         phone = payment.phone_number if is_same_phone else form.cleaned_data["phone"]
         try:
-            sent = retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now())
+            sent = retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now(), actor=actor)
         except (PaymentInProgress, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            typed = actor.role is Role.OWNER and (not is_same_phone or ownership.typed_number(request, phone))
-            messages.warning(request, refusal_message(refusal, now=timezone.now(), shows_number=typed))
+            messages.warning(request, refusal_message(refusal, now=timezone.now()))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         else:

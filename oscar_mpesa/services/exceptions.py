@@ -32,10 +32,7 @@
     ├── PaymentUnconfirmed     money was reported: wait for Safaricom's confirmation
     ├── TooSoon                wait until ``until``
     │   └── ResultUnknown          the same, because the last payment may be paid
-    ├── PhoneBlocked           use another phone
-    ├── TooManyPushes          use another phone, or wait
-    │   └── TooManyUnpaidPushes    the same, for unpaid pushes
-    └── TooManyOrders          pay another order, or wait
+    └── LimitReached           a limit refuses it; ``limit_exceptions`` has its subclasses
 """
 
 from __future__ import annotations
@@ -257,40 +254,3 @@ class PaymentUnconfirmed(StartRefused):
     """A callback reported money for the order, and Safaricom has not confirmed it yet."""
 
     sentence = _("M-PESA has reported a payment for this order. We are confirming it; do not pay again.")
-
-
-class PhoneBlocked(StartRefused):
-    """The owner of the phone wants no prompts."""
-
-    sentence = _("The owner of this number asked not to get prompts. Use another number.")
-
-    def __init__(self, phone: PhoneNumber) -> None:
-        super().__init__(phone.masked)
-        self.phone = phone
-
-
-class TooManyPushes(StartRefused):
-    """The phone got too many pushes in a few minutes."""
-
-    sentence = _("Three prompts went to {number}. Wait until {time}, or use another number.")
-
-    def __init__(self, phone: PhoneNumber, until: datetime) -> None:
-        super().__init__(phone.masked, until.isoformat())
-        self.phone = phone
-        self.until = until
-
-
-class TooManyUnpaidPushes(TooManyPushes):
-    """The phone got too many unpaid pushes within a day."""
-
-    sentence = _("Ten prompts to {number} went unpaid within 24 hours. Wait until {time}, or use another number.")
-
-
-class TooManyOrders(StartRefused):
-    """The session placed too many unpaid orders within an hour."""
-
-    sentence = _("You have five unpaid orders from the last hour. Pay one that is still open, or wait until {time}.")
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until.isoformat())
-        self.until = until

@@ -12,11 +12,13 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import CURRENCY, rounding_difference, whole_shillings
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment
+from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment, MpesaPushAttempt
 from oscar_mpesa.models.orders import has_pending_status
-from oscar_mpesa.services import audit, outbox, status_query
+from oscar_mpesa.services import audit, outbox, rate_limits, status_query
+from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.authorization import require_permission
 from oscar_mpesa.services.commit import durable_transaction
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
 from oscar_mpesa.services.exceptions import (
     MpesaUnavailable,
     NotPayable,
@@ -24,15 +26,18 @@ from oscar_mpesa.services.exceptions import (
     PaymentInProgress,
     PaymentUnconfirmed,
     ResultUnknown,
+    StartRefused,
     TooSoon,
 )
 from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.ledger import balance_of, has_open_money
 from oscar_mpesa.services.locks import lock_order
 from oscar_mpesa.services.ports import shop
-from oscar_mpesa.services.rate_limits import check_rate_limits
 from oscar_mpesa.services.status_query import QueryResult
 from oscar_mpesa.services.stk_push import send_stk_push
+
+#: An owner whose session and address are unknown.
+OWNER = Actor()
 
 #: Payments to query before another push, newest first, and the seconds for all of them.
 MAX_UNCLEAR, UNCLEAR_LIMIT = 2, 8.0
@@ -45,62 +50,106 @@ SAME_PHONE_WAIT = timedelta(seconds=60)
 
 
 def start_payment(
-    order: Any, *, phone: PhoneNumber, now: datetime, language: str = "", digest: str = "", address: str | None = None
-) -> MpesaPayment:
-    """Create a *pending* payment of what an order owes. Send it with ``send_stk_push`` after the commit.
-
-    Locks the order. ``language``, ``digest`` (of the session) and ``address`` are stored with an order's first
-    payment; ``rate_limits`` counts by them. A database constraint allows one live payment for each order.
-
-    Raises ``StartRefused``, whose subclasses say what to do, and ``AmountRefused``.
-    """
-    _require_available()
-    with transaction.atomic(savepoint=False):
-        locked = lock_order(order.pk)
-        mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
-        if mpesa_order is None:
-            _require_awaiting_payment(locked)
-            check_rate_limits(phone, now=now, digest=digest, address=address)
-            mpesa_order = _create_mpesa_order(locked, now, language=language, session_digest=digest, address=address)
-        else:
-            _require_push_allowed(mpesa_order, locked, phone, now)
-            outbox.postpone_failed_email(mpesa_order, now=now)
-            if mpesa_order.close_check_at is None:
-                give_time_to_pay(mpesa_order, now=now)
-        mpesa_order.order = locked
-        return _create_payment(mpesa_order, phone, now)
-
-
-def retry_payment(
     order: Any,
     *,
     phone: PhoneNumber,
     now: datetime,
+    actor: Actor = OWNER,
     language: str = "",
-    digest: str = "",
-    address: str | None = None,
-    by: Any = None,
+    attempt: MpesaPushAttempt | None = None,
+) -> MpesaPayment:
+    """Create a *pending* payment of what an order owes. Send it with ``send_stk_push`` after the commit.
+
+    Locks the rows of the limits, then the order. Inside another transaction, which may hold other locks, pass the
+    admitted ``attempt`` of ``rate_limits.admit_push``. ``language`` and the actor's session and address are stored with
+    an order's first payment. A database constraint allows one live payment for each order.
+
+    Raises ``StartRefused``, whose subclasses say what to do, and ``AmountRefused``. Refused attempts stay stored.
+    """
+    with transaction.atomic(savepoint=False):
+        started = _start(order, phone, now, actor, language, attempt)
+    if isinstance(started, StartRefused):
+        raise started
+    return started
+
+
+def retry_payment(
+    order: Any, *, phone: PhoneNumber, now: datetime, actor: Actor = OWNER, language: str = ""
 ) -> MpesaPayment:
     """Start and send a payment for an order that is placed already. Must run outside a transaction.
 
     Queries up to two payments first if their result is unclear and a new push is allowed. Raises ``NotPayable`` if one
-    is paid after all, ``ResultUnknown`` if Safaricom does not answer, and what ``start_payment`` raises. ``by`` is the
-    person who sends the push for the shopper; an event records the name. Raises ``PermissionDenied`` if ``by`` lacks
+    is paid after all, ``ResultUnknown`` if Safaricom does not answer, and what ``start_payment`` raises. An event
+    records the name of staff who send the push. Raises ``PermissionDenied`` if they lack
     ``oscar_mpesa.act_on_payment``.
     """
-    if by is not None:
-        require_permission(by, "act_on_payment")
-    _query_unclear_payments(order, phone, now)
-    with durable_transaction():
-        payment = start_payment(order, phone=phone, now=now, language=language, digest=digest, address=address)
-        if by is not None:
-            audit.record(EventType.PUSH_REQUESTED, payment, now=now, by=by)
+    if actor.role is Role.STAFF:
+        require_permission(actor.user, "act_on_payment")
+    _query_unclear_payments(order, phone, actor, now)
+    payment = _start_durably(order, phone, now, actor, language)
     send_stk_push(payment, now=now)
     return payment
 
 
-def _query_unclear_payments(order: Any, phone: PhoneNumber, now: datetime) -> None:
-    """Query the newest payments whose result is unclear, because one of them may be paid.
+@repeat_on_deadlock
+def _start_durably(order: Any, phone: PhoneNumber, now: datetime, actor: Actor, language: str) -> MpesaPayment:
+    with durable_transaction():
+        started = _start(order, phone, now, actor, language)
+        if isinstance(started, MpesaPayment) and actor.role is Role.STAFF:
+            audit.record(EventType.PUSH_REQUESTED, started, now=now, by=actor.user)
+    if isinstance(started, StartRefused):
+        raise started
+    return started
+
+
+def _start(
+    order: Any,
+    phone: PhoneNumber,
+    now: datetime,
+    actor: Actor,
+    language: str,
+    attempt: MpesaPushAttempt | None = None,
+) -> MpesaPayment | StartRefused:
+    """Create the payment, or return why the attempt is refused, so that the caller commits the attempt.
+
+    What the order refuses is raised before: it says nothing about the number, and no attempt is stored.
+    """
+    _require_available()
+    if attempt is None:
+        rate_limits.lock_for_push(phone, actor=actor, now=now)
+    locked = lock_order(order.pk)
+    mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
+    if mpesa_order is not None:
+        mpesa_order.order = locked
+    _require_payable(locked, mpesa_order, now)
+    amount, rounding = _amount_of(locked, mpesa_order)
+    if attempt is None:
+        admission = rate_limits.admit_push(phone, actor=actor, now=now, mpesa_order=mpesa_order)
+        refusal = admission.refusal or _too_soon(mpesa_order, phone, now)
+        if refusal is not None:
+            return refusal
+        attempt = admission.attempt
+    mpesa_order = _prepare(locked, mpesa_order, attempt, now, language=language)
+    return _create_payment(mpesa_order, phone, now, amount=amount, rounding=rounding)
+
+
+def _prepare(
+    order: Any, mpesa_order: MpesaOrder | None, attempt: MpesaPushAttempt, now: datetime, *, language: str
+) -> MpesaOrder:
+    """Return the order with time to pay. An order's first payment creates its M-PESA side."""
+    if mpesa_order is None:
+        session = {"session_digest": attempt.session_digest, "address": attempt.address}
+        mpesa_order = _create_mpesa_order(order, now, language=language, **session)
+        MpesaPushAttempt.objects.filter(pk=attempt.pk).update(mpesa_order=mpesa_order)
+    else:
+        outbox.postpone_failed_email(mpesa_order, now=now)
+        if mpesa_order.close_check_at is None:
+            give_time_to_pay(mpesa_order, now=now)
+    return mpesa_order
+
+
+def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: datetime) -> None:
+    """Query the newest payments whose result is unclear, because one of them may be paid, if a push is allowed.
 
     Raises ``ResultUnknown`` if Safaricom does not answer and the last of them ended a moment ago.
     """
@@ -109,7 +158,11 @@ def _query_unclear_payments(order: Any, phone: PhoneNumber, now: datetime) -> No
     if not unclear:
         return
     _require_available()
-    _require_push_allowed(payments[0].mpesa_order, order, phone, now)
+    mpesa_order = payments[0].mpesa_order
+    _require_payable(order, mpesa_order, now)
+    reached = rate_limits.find_limit(phone, actor=actor, now=now, mpesa_order=mpesa_order)
+    if reached is not None or _too_soon(mpesa_order, phone, now) is not None:
+        return  # the start refuses it, and stores the attempt
     for payment, result in status_query.query_within(UNCLEAR_LIMIT, unclear[:MAX_UNCLEAR], now=now):
         until = (payment.ended_at or now) + UNANSWERED_WAIT
         if result is QueryResult.NOTHING and now < until:
@@ -142,27 +195,28 @@ def _require_awaiting_payment(order: Any) -> None:
         raise NotPayable(f"order {order.pk} is {order.status}")
 
 
-def _require_push_allowed(mpesa_order: MpesaOrder, order: Any, phone: PhoneNumber, now: datetime) -> None:
-    """Raise ``StartRefused`` if the order needs no payment, a payment is live, or the phone has had enough pushes."""
+def _require_payable(order: Any, mpesa_order: MpesaOrder | None, now: datetime) -> None:
+    """Raise ``StartRefused`` if the order needs no payment, or one of its payments is live."""
     _require_awaiting_payment(order)
+    if mpesa_order is None:
+        return
     if mpesa_order.is_closed:
         raise NotPayable(f"order {mpesa_order.pk} is closed")
     if has_open_money(mpesa_order):
         raise NotPayable(f"order {mpesa_order.pk} is paid, or its money waits for a decision")
     if is_confirming(mpesa_order, now):
         raise PaymentUnconfirmed(mpesa_order.pk)
-    _require_wait_over(mpesa_order, phone, now)
-    check_rate_limits(phone, now=now)
-
-
-def _require_wait_over(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> None:
-    """Raise if a payment is live, or one of the order's pushes to this phone was a moment ago. Makes one query."""
-    payments = list(mpesa_order.payments.order_by("-id"))
-    for live in (each for each in payments if each.is_live):
+    for live in mpesa_order.payments.live():
         raise PaymentInProgress(live)
+
+
+def _too_soon(mpesa_order: MpesaOrder | None, phone: PhoneNumber, now: datetime) -> TooSoon | None:
+    """Return a refusal if one of the order's pushes to this phone was a moment ago. Makes one query."""
+    if mpesa_order is None:
+        return None
+    payments = mpesa_order.payments.filter(phone=phone.msisdn)
     ends = [end for each in payments if (end := next_push_allowed_at(each, phone=phone)) is not None]
-    if ends and now < max(ends):
-        raise TooSoon(max(ends))
+    return TooSoon(max(ends)) if ends and now < max(ends) else None
 
 
 def _create_mpesa_order(order: Any, now: datetime, **session: Any) -> MpesaOrder:
@@ -187,21 +241,23 @@ def give_time_to_pay(mpesa_order: MpesaOrder, *, now: datetime) -> None:
     mpesa_order.save(update_fields=["pay_before", "close_check_at"])
 
 
-def _amount_of(mpesa_order: MpesaOrder) -> tuple[int, Decimal]:
+def _amount_of(order: Any, mpesa_order: MpesaOrder | None) -> tuple[int, Decimal]:
     """Return the balance in whole shillings, and what rounding adds to it. The caller locks the order.
 
     Raises ``AmountRefused`` if M-PESA can't take it. The first payment is of the total less what other methods took.
     """
-    order = mpesa_order.order
-    is_new = mpesa_order.balance is None
-    due = order.total_incl_tax - shop().other_payments(order) if is_new else balance_of(mpesa_order)
+    if mpesa_order is None or mpesa_order.balance is None:
+        due = order.total_incl_tax - shop().other_payments(order)
+    else:
+        due = balance_of(mpesa_order)
     amount = whole_shillings(due, currency=order.currency, rounding=get_settings().ROUNDING)
     return amount, rounding_difference(due, amount)
 
 
-def _create_payment(mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime) -> MpesaPayment:
+def _create_payment(
+    mpesa_order: MpesaOrder, phone: PhoneNumber, now: datetime, *, amount: int, rounding: Decimal
+) -> MpesaPayment:
     settings = get_settings()
-    amount, rounding = _amount_of(mpesa_order)
     return MpesaPayment.objects.create(
         mpesa_order=mpesa_order,
         live_order=mpesa_order.pk,

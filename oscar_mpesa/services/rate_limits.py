@@ -1,9 +1,8 @@
-"""Limit pushes to a phone and unpaid orders of a session. Client addresses are counted, never refused."""
+"""Limit pushes by who asks for them (order, session, address), then by the phone that gets them."""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,10 +14,24 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.result_codes import PUSH_CODES
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaPushAttempt, PushLimit
 from oscar_mpesa.models.payments import UNSENT_LIFETIME
-from oscar_mpesa.services.exceptions import PhoneBlocked, TooManyOrders, TooManyPushes, TooManyUnpaidPushes
+from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.ledger import without_open_money
+from oscar_mpesa.services.limit_exceptions import (
+    LimitReached,
+    PhoneBlocked,
+    PhoneUnavailable,
+    TooManyNumbers,
+    TooManyNumbersForOrder,
+    TooManyNumbersFromAddress,
+    TooManyOrders,
+    TooManyPushes,
+    TooManyPushesForOrder,
+    TooManyUnpaidPushes,
+)
+from oscar_mpesa.services.limit_locks import lock_limits
+from oscar_mpesa.simulator.test_numbers import ANSWERS
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -39,64 +52,180 @@ class RateLimit:
 
 # The sentences of the exceptions name these numbers.
 
+#: Distinct numbers that were tried for one order, and pushes of one order, over its life.
+NUMBERS_PER_ORDER, PUSHES_PER_ORDER = 5, 10
+
+#: Distinct numbers that one session tried and that paid nothing.
+NUMBERS_PER_SESSION = RateLimit(10, timedelta(hours=1))
+
+#: Unpaid orders of one session, because each reserves stock. Closed orders count, so that a script can't go on.
+UNPAID_ORDERS_PER_SESSION = RateLimit(5, timedelta(hours=1))
+
+#: The window of ``ADDRESS_LIMIT``.
+ADDRESS_WINDOW = timedelta(hours=1)
+
 #: Pushes to one phone, paid or not, because each one interrupts its owner.
 PUSHES_PER_PHONE = RateLimit(3, timedelta(minutes=5))
 
 #: Unpaid pushes to one phone.
 UNPAID_PUSHES_PER_PHONE = RateLimit(10, timedelta(hours=24))
 
-#: Unpaid orders of one session, because each reserves stock. Closed orders count, so that a script can't go on.
-UNPAID_ORDERS_PER_SESSION = RateLimit(5, timedelta(hours=1))
+#: What ``refused_by`` is of an attempt that got as far as the phone's limits. Only these attempts tell the actor
+#: something about the number, so only these count.
+COUNTED = ("", PushLimit.PHONE_BLOCKED, PushLimit.PHONE)
 
-#: The window of ``ADDRESS_ALERT_LIMIT``.
-ADDRESS_ALERT_WINDOW = timedelta(hours=1)
+#: How long attempts are kept, and how many are deleted at once, and on one day at most.
+KEPT_FOR, DELETE_BATCH, MAX_BATCHES = timedelta(days=30), 1_000, 50
 
 
-def check_rate_limits(phone: PhoneNumber, *, now: datetime, digest: str = "", address: str | None = None) -> None:
-    """Refuse a push to a phone, or a new order of a session, that exceeds a limit. Costs one query.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A stored attempt to send a push, and why it is refused, as the actor may know it; None if it is admitted."""
 
-    Pass ``digest`` (of the session) and ``address`` (of the client) for a new order. An address is never refused,
-    because carriers put thousands of phones behind one. The order that exceeds ``ADDRESS_ALERT_LIMIT`` is logged.
-    Raises ``PhoneBlocked``, ``TooManyOrders``, ``TooManyPushes`` and ``TooManyUnpaidPushes``.
+    attempt: MpesaPushAttempt
+    refusal: LimitReached | None
 
-    Locks nothing and counts committed rows only. Requests that start at the same instant don't count each other, so
-    they can exceed a limit.
+
+def lock_for_push(phone: PhoneNumber, *, actor: Actor, now: datetime) -> None:
+    """Lock what ``admit_push`` counts, except the order, until the transaction ends. Call it before any other lock.
+
+    An address is locked only with ``ADDRESS_LIMIT``, because thousands of phones of a carrier share one.
     """
-    recent = _recent_moments(phone, now=now, digest=digest, address=address)
-    if recent["blocked"]:
-        raise PhoneBlocked(phone)
-    session_opens_at = UNPAID_ORDERS_PER_SESSION.opens_at(recent["order"])
-    if now < session_opens_at:
-        raise TooManyOrders(session_opens_at)
-    _check_pushes(phone, now, paid=recent["paid"], unpaid=recent["unpaid"])
-    if recent["address"]:
-        limit = get_settings().ADDRESS_ALERT_LIMIT
-        logger.warning("M-PESA: more than %s unpaid orders came from %s within an hour", limit, address)
+    keys = [f"phone:{phone.msisdn}"]
+    if actor.session_digest and actor.role is not Role.STAFF:
+        keys.append(f"session:{actor.session_digest}")
+    if _address_limit(actor):
+        keys.append(f"address:{actor.address}")
+    lock_limits(keys, now=now)
 
 
-def _check_pushes(phone: PhoneNumber, now: datetime, *, paid: list[datetime], unpaid: list[datetime]) -> None:
-    """Raise for the limit that ends later, if both are exceeded."""
-    burst, day = PUSHES_PER_PHONE.opens_at(paid + unpaid), UNPAID_PUSHES_PER_PHONE.opens_at(unpaid)
-    if now < max(burst, day):
-        raise TooManyPushes(phone, burst) if burst > day else TooManyUnpaidPushes(phone, day)
+def admit_push(phone: PhoneNumber, *, actor: Actor, now: datetime, mpesa_order: MpesaOrder | None = None) -> Admission:
+    """Store an attempt to send a push, and whether a limit refuses it. Pass None for an order without a payment.
+
+    Call it in the transaction of ``lock_for_push``, with the order locked. Raise the refusal after the commit, because
+    refused attempts count. Anybody but staff learns about a number only that it gets no prompt now.
+    """
+    reached = find_limit(phone, actor=actor, now=now, mpesa_order=mpesa_order)
+    attempt = MpesaPushAttempt.objects.create(
+        mpesa_order=mpesa_order,
+        phone=phone.msisdn,
+        session_digest=actor.session_digest,
+        address=actor.address,
+        refused_by="" if reached is None else reached.limit,
+        environment=get_settings().environment,
+        created_at=now,
+    )
+    if reached is not None:
+        logger.info("M-PESA: a prompt to %s was refused by the limit %s", phone.masked, reached.limit.value)
+    is_secret = isinstance(reached, PhoneUnavailable) and actor.role is not Role.STAFF
+    return Admission(attempt=attempt, refusal=PhoneUnavailable(phone) if is_secret else reached)
 
 
-def _recent_moments(
-    phone: PhoneNumber, *, now: datetime, digest: str, address: str | None
-) -> defaultdict[str, list[datetime]]:
-    """Return everything that the limits count, as moments by kind, from one query."""
-    parts = [_rows(MpesaBlockedPhone.objects.filter(phone=phone.msisdn), Value("blocked")), _recent_pushes(phone, now)]
-    if digest:
-        parts.append(
-            _rows(_unpaid_orders(now - UNPAID_ORDERS_PER_SESSION.within).filter(session_digest=digest), Value("order"))
-        )
-    if address and get_settings().ADDRESS_ALERT_LIMIT:
-        parts.append(_address_alert(address, now))
-    first, *others = parts
-    moments: defaultdict[str, list[datetime]] = defaultdict(list)
-    for kind, moment in first.union(*others, all=True):
-        moments[kind].append(moment)
-    return moments
+def find_limit(
+    phone: PhoneNumber, *, actor: Actor, now: datetime, mpesa_order: MpesaOrder | None
+) -> LimitReached | None:
+    """Return the limit that refuses a push, or None. Changes nothing. The result says more than a shopper may know.
+
+    The actor's limits come first, so that an actor over a limit learns nothing about a number. Staff have none. In test
+    mode the test numbers have no limits, but can be blocked.
+    """
+    if get_settings().is_simulated and phone.msisdn in ANSWERS:
+        is_blocked = MpesaBlockedPhone.objects.filter(phone=phone.msisdn).exists()
+        return PhoneBlocked(phone) if is_blocked else None
+    reached = None if actor.role is Role.STAFF else _actor_limit(phone, actor, mpesa_order, now)
+    return reached or _phone_limit(phone, now)
+
+
+def _actor_limit(
+    phone: PhoneNumber, actor: Actor, mpesa_order: MpesaOrder | None, now: datetime
+) -> LimitReached | None:
+    """Return the limit of the order, the session or the address that is reached.
+
+    A number that the actor used before is not new. One that only others used for the order is, or an actor over the
+    limit could find it by trying.
+    """
+    of_order, own = _order_numbers(mpesa_order, actor)
+    if len(of_order) >= NUMBERS_PER_ORDER and phone.msisdn not in own:
+        return TooManyNumbersForOrder()
+    if mpesa_order is not None and _order_pushes(mpesa_order) >= PUSHES_PER_ORDER:
+        return TooManyPushesForOrder()
+    opens_at = LONG_AGO
+    if mpesa_order is None and actor.session_digest:
+        opens_at = UNPAID_ORDERS_PER_SESSION.opens_at(_unpaid_orders(actor, now))
+    return TooManyOrders(opens_at) if now < opens_at else _new_number_limit(phone, actor, own, now)
+
+
+def _new_number_limit(phone: PhoneNumber, actor: Actor, own: set[str], now: datetime) -> LimitReached | None:
+    unpaid, paid = _session_numbers(actor, now)
+    if phone.msisdn in own | unpaid.keys() | paid:
+        return None
+    opens_at = NUMBERS_PER_SESSION.opens_at(list(unpaid.values()))
+    if now < opens_at:
+        return TooManyNumbers(opens_at)
+    limit = _address_limit(actor)
+    return TooManyNumbersFromAddress() if limit and _address_numbers(actor, now) >= limit else None
+
+
+def _address_limit(actor: Actor) -> int:
+    return get_settings().ADDRESS_LIMIT if actor.address and actor.role is not Role.STAFF else 0
+
+
+def _counted(**lookups: Any) -> QuerySet[MpesaPushAttempt]:
+    attempts = MpesaPushAttempt.objects.filter(environment=get_settings().environment, refused_by__in=COUNTED)
+    return attempts.filter(**lookups).order_by()
+
+
+def _order_numbers(mpesa_order: MpesaOrder | None, actor: Actor) -> tuple[set[str], set[str]]:
+    """Return the numbers that anybody tried for the order, and those that this actor tried for it."""
+    if mpesa_order is None:
+        return set(), set()
+    rows = set(_counted(mpesa_order=mpesa_order).values_list("phone", "session_digest").distinct())
+    return {phone for phone, _ in rows}, {phone for phone, digest in rows if digest == actor.session_digest}
+
+
+def _order_pushes(mpesa_order: MpesaOrder) -> int:
+    return mpesa_order.payments.exclude(result_code__in=PUSH_CODES).count()
+
+
+def _with_paid(attempts: QuerySet[MpesaPushAttempt]) -> Any:
+    """Return one row for each number, with how often it ``paid``."""
+    is_paid = Q(mpesa_order__payments__status=PaymentStatus.COMPLETED.value, mpesa_order__payments__phone=F("phone"))
+    return attempts.values("phone").annotate(paid=Count("mpesa_order__payments", filter=is_paid))
+
+
+def _session_numbers(actor: Actor, now: datetime) -> tuple[dict[str, datetime], set[str]]:
+    """Return when the session last tried each number that paid nothing, and the numbers that paid."""
+    if not actor.session_digest:
+        return {}, set()
+    recent = _counted(session_digest=actor.session_digest, created_at__gt=now - NUMBERS_PER_SESSION.within)
+    rows = list(_with_paid(recent).annotate(last=Max("created_at")).values_list("phone", "paid", "last"))
+    return {phone: last for phone, paid, last in rows if not paid}, {phone for phone, paid, _ in rows if paid}
+
+
+def _address_numbers(actor: Actor, now: datetime) -> int:
+    recent = _counted(address=actor.address, created_at__gt=now - ADDRESS_WINDOW)
+    return int(_with_paid(recent).filter(paid=0).count())
+
+
+def _unpaid_orders(actor: Actor, now: datetime) -> list[datetime]:
+    """Return when the session placed each order that is unpaid."""
+    since = now - UNPAID_ORDERS_PER_SESSION.within
+    recent = MpesaOrder.objects.filter(created_at__gt=since, environment=get_settings().environment)
+    unpaid = without_open_money(recent.filter(session_digest=actor.session_digest))
+    return list(unpaid.order_by().values_list("created_at", flat=True))
+
+
+def _phone_limit(phone: PhoneNumber, now: datetime) -> PhoneUnavailable | None:
+    """Return that the phone is blocked, or the limit that ends later, from one query."""
+    blocked = _rows(MpesaBlockedPhone.objects.filter(phone=phone.msisdn), Value("blocked"))
+    rows = list(blocked.union(_recent_pushes(phone, now), all=True))
+    if any(kind == "blocked" for kind, _ in rows):
+        return PhoneBlocked(phone)
+    burst = PUSHES_PER_PHONE.opens_at([moment for _, moment in rows])
+    day = UNPAID_PUSHES_PER_PHONE.opens_at([moment for kind, moment in rows if kind == "unpaid"])
+    if now >= max(burst, day):
+        return None
+    return TooManyPushes(phone, burst) if burst > day else TooManyUnpaidPushes(phone, day)
 
 
 def _recent_pushes(phone: PhoneNumber, now: datetime) -> Any:
@@ -109,18 +238,18 @@ def _recent_pushes(phone: PhoneNumber, now: datetime) -> Any:
     return _rows(to_phone.filter(is_sent | is_pending).exclude(result_code__in=PUSH_CODES), kind, moment)
 
 
-def _unpaid_orders(since: datetime) -> QuerySet[MpesaOrder]:
-    orders = MpesaOrder.objects.filter(created_at__gt=since, environment=get_settings().environment)
-    return without_open_money(orders)
-
-
-def _address_alert(address: str, now: datetime) -> Any:
-    """Select one row if this order is the first to exceed the limit, so that only one order is logged."""
-    others = _unpaid_orders(now - ADDRESS_ALERT_WINDOW).filter(address=address).order_by().values("address")
-    counted = others.annotate(kind=Value("address"), moment=Max("created_at"), orders=Count("pk"))
-    return counted.filter(orders=get_settings().ADDRESS_ALERT_LIMIT).values_list("kind", "moment")
-
-
 def _rows(queryset: QuerySet[Any], kind: Any, moment: Any = None) -> Any:
     # The same columns in the same order, because a union matches columns by position, not by name.
     return queryset.order_by().annotate(kind=kind, moment=moment or F("created_at")).values_list("kind", "moment")
+
+
+def delete_old_attempts(*, now: datetime) -> int:
+    """Delete attempts older than 30 days, in batches, some 50,000 at most. Returns their number."""
+    old = MpesaPushAttempt.objects.filter(created_at__lt=now - KEPT_FOR).order_by("created_at")
+    deleted = 0
+    for _ in range(MAX_BATCHES):
+        batch = list(old.values_list("pk", flat=True)[:DELETE_BATCH])
+        if not batch:
+            break
+        deleted += MpesaPushAttempt.objects.filter(pk__in=batch).delete()[0]
+    return deleted

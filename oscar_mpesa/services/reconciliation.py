@@ -22,9 +22,11 @@ from oscar_mpesa.services import (
     claim_matches,
     closure_failures,
     ledger_runs,
+    limit_locks,
     order_changes,
     order_closure,
     outbox,
+    rate_limits,
     status_query,
 )
 from oscar_mpesa.services.order_closure import CloseResult
@@ -90,7 +92,7 @@ def reconcile(clock: Clock) -> Iterator[Step]:
     Retries callbacks and bookings, queries and expires payments, matches recorded payments, reassesses orders that
     the shop changed, closes unpaid orders, and delivers messages. An item that raises is logged and stays due. The
     caller may stop between two steps. A complete pass also deletes old unverified posts and records a job run; the
-    first one of a day checks the ledger.
+    first one of a day deletes old push attempts and checks the ledger.
     """
     yield from _process(ROUNDS, clock)
     callbacks.delete_unverified(now=clock())
@@ -113,10 +115,12 @@ def record_job_run(job: str, *, now: datetime) -> None:
 
 
 def _finish_pass(now: datetime) -> None:
-    """Record a complete pass, with one query if another was recorded today. The first one checks the ledger."""
+    """Record a complete pass, with one query if another was recorded today. The first one does the day's work."""
     today = MpesaJobRun.objects.filter(job=RECONCILE, last_run_at__gte=ledger_runs.start_of_day(now))
     if today.filter(last_run_at__lt=now - MINIMUM_INTERVAL).update(last_run_at=now) or today.exists():
         return
+    rate_limits.delete_old_attempts(now=now)
+    limit_locks.delete_old_locks(now=now)
     ledger_runs.check_recent_rows(now=now)
     record_job_run(RECONCILE, now=now)
 

@@ -14,12 +14,19 @@ from oscar_mpesa.services.exceptions import (
     MpesaUnavailable,
     NotPayable,
     PaymentInProgress,
-    PhoneBlocked,
     StartRefused,
+    TooSoon,
+)
+from oscar_mpesa.services.limit_exceptions import (
+    PhoneBlocked,
+    PhoneUnavailable,
+    TooManyNumbers,
+    TooManyNumbersForOrder,
+    TooManyNumbersFromAddress,
     TooManyOrders,
     TooManyPushes,
+    TooManyPushesForOrder,
     TooManyUnpaidPushes,
-    TooSoon,
 )
 from tests.shop import ANOTHER, NOON, later
 
@@ -32,9 +39,14 @@ REFUSALS = (
     NotPayable(),
     PaymentInProgress(MpesaPayment()),
     TooSoon(TWELVE_MINUTES),
+    PhoneUnavailable(ANOTHER),
     PhoneBlocked(ANOTHER),
     TooManyPushes(ANOTHER, TWELVE_MINUTES),
     TooManyUnpaidPushes(ANOTHER, A_DAY),
+    TooManyNumbersForOrder(),
+    TooManyPushesForOrder(),
+    TooManyNumbers(TWELVE_MINUTES),
+    TooManyNumbersFromAddress(),
     TooManyOrders(TWELVE_MINUTES),
 )
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from oscar_mpesa.models import MpesaEvent, MpesaPayment
+from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import QueryResult, query_status
 from tests.shop import failure, later, new_order, new_payment, new_staff_user, post
@@ -43,7 +44,8 @@ def test_push_by_staff_keeps_their_name() -> None:
     payment = new_payment(order)
     post(payment, failure(payment), now=later(10))
 
-    again = retry_payment(order, phone=payment.phone_number, now=later(70), by=new_staff_user("act_on_payment"))
+    clerk = Actor(role=Role.STAFF, user=new_staff_user("act_on_payment"))
+    again = retry_payment(order, phone=payment.phone_number, now=later(70), actor=clerk)
 
     assert events_by_staff() == [("push_requested", STAFF_NAME)]
     assert MpesaEvent.objects.get(type="push_requested").payment == again
@@ -58,6 +60,6 @@ def test_staff_without_permission_can_neither_query_nor_send() -> None:
     with pytest.raises(PermissionDenied):
         query_status(payment, now=later(70), by=nosy)
     with pytest.raises(PermissionDenied):
-        retry_payment(order, phone=payment.phone_number, now=later(70), by=nosy)
+        retry_payment(order, phone=payment.phone_number, now=later(70), actor=Actor(role=Role.STAFF, user=nosy))
 
     assert MpesaPayment.objects.count() == 1

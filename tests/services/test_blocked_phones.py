@@ -10,7 +10,7 @@ from django.db import transaction
 
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaEvent, MpesaOrder
 from oscar_mpesa.services.blocked_phones import block_phone, unblock_phone
-from oscar_mpesa.services.exceptions import PhoneBlocked
+from oscar_mpesa.services.limit_exceptions import PhoneUnavailable
 from oscar_mpesa.services.payments import retry_payment, start_payment
 from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, new_staff_user, post
 
@@ -25,7 +25,7 @@ def staff() -> Any:
 def test_blocked_phone_gets_no_prompt_and_another_one_does(staff: Any) -> None:
     block_phone(PAYS, by=staff, note="rang us", now=NOON)
 
-    with pytest.raises(PhoneBlocked) as refusal, transaction.atomic():
+    with pytest.raises(PhoneUnavailable) as refusal, transaction.atomic():
         start_payment(new_order(), phone=PAYS, now=later(10))
 
     assert refusal.value.phone == PAYS
@@ -40,7 +40,7 @@ def test_order_placed_before_the_block_sends_no_prompt_to_that_phone(staff: Any)
 
     block_phone(PAYS, by=staff, note="", now=later(20))
 
-    with pytest.raises(PhoneBlocked):
+    with pytest.raises(PhoneUnavailable):
         retry_payment(payment.mpesa_order.order, phone=PAYS, now=later(120))
 
 

@@ -13,12 +13,11 @@ from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaOrder, Mpes
 from oscar_mpesa.services.exceptions import (
     MpesaUnavailable,
     NotPayable,
-    PhoneBlocked,
     ResultUnknown,
     StartRefused,
-    TooManyPushes,
 )
 from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.services.limit_exceptions import PhoneUnavailable
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.update_sources import push_expired
@@ -77,8 +76,8 @@ def exceed_push_limit(payment: MpesaPayment, settings: Any) -> None:
         (switch_off, MpesaUnavailable),
         (close, NotPayable),
         (cancel, NotPayable),
-        (block_phone, PhoneBlocked),
-        (exceed_push_limit, TooManyPushes),
+        (block_phone, PhoneUnavailable),
+        (exceed_push_limit, PhoneUnavailable),
     ],
     ids=lambda value: value.__name__,
 )

@@ -74,9 +74,9 @@ class SendPromptView(PaymentAction):
         return self._send(request, payment, now)
 
     def _send(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        shows_number = may_see_full_phones(request.user)
+        shows_number, actor = may_see_full_phones(request.user), make_actor(request, Role.STAFF)
         try:
-            sent = retry_payment(payment.mpesa_order.order, phone=payment.phone_number, now=now, by=request.user)
+            sent = retry_payment(payment.mpesa_order.order, phone=payment.phone_number, now=now, actor=actor)
         except PaymentInProgress as refusal:
             messages.info(request, refusal_message(refusal, now=now))
             return refusal.payment
