@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
-from django.utils import timezone, translation
-from oscar.apps.checkout.signals import pre_payment
+from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MpesaBlockedPhone, MpesaPayment
-from oscar_mpesa.payment_page.formats import from_clock
-from tests.shop import ANOTHER, failure, new_payment, new_product, post
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaPushAttempt
+from tests.shop import ANOTHER, new_payment, new_product
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,18 +21,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
 
+UNAVAILABLE = "right now. Use another number, or try again later."
+
 
 @pytest.fixture
 def shopper() -> Shopper:
     return Shopper()
 
 
-def send_three_prompts(*, sent: bool = True) -> datetime:
-    """Send three prompts for other orders to the phone. Return when the next one is allowed."""
-    first = timezone.now() - timedelta(seconds=50)
-    for seconds in (0, 10, 20):
-        new_payment(phone=ANOTHER, now=first + timedelta(seconds=seconds), sent=sent)
-    return first + timedelta(minutes=5)
+def send_three_prompts(phone: PhoneNumber = ANOTHER) -> None:
+    """Send three prompts for other orders to the phone. Their attempts are left out."""
+    for _ in range(3):
+        new_payment(phone=phone, now=timezone.now())
+    MpesaPushAttempt.objects.filter(session_digest="").delete()
+
+
+def refuse_prompts(reason: str, phone: PhoneNumber = ANOTHER) -> None:
+    if reason == "blocked":
+        MpesaBlockedPhone.objects.create(phone=phone.msisdn, created_at=timezone.now())
+    else:
+        send_three_prompts(phone)
+
+
+def end_prompts() -> None:
+    """Let every live prompt be canceled on its phone, a while ago."""
+    MpesaPayment.objects.live().update(status="cancelled", live_order=None, result_code="1032")
 
 
 def at_the_phone_step(shopper: Shopper, product: Any) -> Shopper:
@@ -53,21 +62,7 @@ def page_after(shopper: Shopper, answer: Any, *, step: str) -> str:
 
 
 def alert_of(page: str) -> str:
-    return page.split('role="alert"')[1].split("</div>")[0]
-
-
-@contextmanager
-def during_placement(action: Any) -> Iterator[None]:
-    """Run ``action`` while the order is placed, after the check of the limits."""
-
-    def receive(**_: Any) -> None:
-        action()
-
-    pre_payment.connect(receive)
-    try:
-        yield
-    finally:
-        pre_payment.disconnect(receive)
+    return page.split('class="alertinner')[1].split("</div>")[0]
 
 
 def assert_no_order(product: Any) -> None:
@@ -76,48 +71,47 @@ def assert_no_order(product: Any) -> None:
     assert Basket.objects.get(lines__product=product).status == "Open"
 
 
-@pytest.mark.parametrize(
-    ("language", "beginning"),
-    [
-        ("en", "Three prompts went to 0712 345 678. Wait until"),
-        ("sw", "Maombi matatu yametumwa kwa 0712 345 678. Subiri hadi"),
-    ],
-)
-def test_phone_with_three_prompts_is_refused_at_the_phone_step(shopper: Shopper, language: str, beginning: str) -> None:
-    opens_at = send_three_prompts()
-    with translation.override(language):
-        at_the_phone_step(shopper, new_product())
+@pytest.mark.parametrize("reason", ["blocked", "at its limit"])
+def test_number_is_refused_when_the_order_is_placed(shopper: Shopper, reason: str) -> None:
+    refuse_prompts(reason)
+    product = new_product()
+    at_the_phone_step(shopper, product)
 
-        answer = shopper.names_phone("0712345678")
+    named = shopper.names_phone("0712345678")
+    page = page_after(shopper, shopper.places_order(), step="checkout:payment-details")
 
-    text = alert_of(answer.content.decode())
-    assert answer.status_code == 422
-    assert beginning in text
-    assert from_clock(opens_at) in text
-    assert 'value="0712345678"' in answer.content.decode()
+    assert (named.status_code, named["Location"]) == (302, reverse("checkout:preview"))
+    assert UNAVAILABLE in alert_of(page)
+    assert_no_order(product)
+    assert MpesaPushAttempt.objects.get().mpesa_order is None
 
 
-def test_refused_delivery_phone_shows_the_error(shopper: Shopper) -> None:
-    send_three_prompts()
+def test_blocked_number_and_number_at_its_limit_give_the_same_page() -> None:
+    pages = []
+    for reason in ("blocked", "at its limit"):
+        MpesaBlockedPhone.objects.all().delete()
+        refuse_prompts(reason)
+        shopper = at_the_phone_step(Shopper(), new_product(title="Kiondo"))
+        shopper.names_phone("0712345678")
+        answer = shopper.places_order()
+        headers = {name: value for name, value in answer.headers.items() if name != "Set-Cookie"}
+        page = page_after(shopper, answer, step="checkout:payment-details")
+        pages.append((answer.status_code, headers, re.sub(r'"csrfmiddlewaretoken" value="\w+"', "", page)))
+
+    assert pages[0] == pages[1]
+    assert UNAVAILABLE in pages[0][2]
+
+
+@pytest.mark.parametrize("tries", [20, pytest.param(1000, marks=pytest.mark.slow)])
+def test_phone_step_accepts_every_number_alike(shopper: Shopper, tries: int) -> None:
+    refuse_prompts("blocked", PhoneNumber.parse("0712345003"))
+    refuse_prompts("at its limit", PhoneNumber.parse("0712345007"))
     at_the_phone_step(shopper, new_product())
 
-    answer = shopper.client.post(reverse("checkout:preview"), {"which": "delivery", "phone_number": ""})
+    answers = [shopper.names_phone(f"0712345{number:03}") for number in range(tries)]
 
-    assert answer.status_code == 422
-    assert "Three prompts went to 0712 345 678." in alert_of(answer.content.decode())
-
-
-def test_prompts_after_the_phone_step_are_refused_before_placement(shopper: Shopper) -> None:
-    product = new_product()
-    at_the_phone_step(shopper, product).names_phone("0712345678")
-    opens_at = send_three_prompts()
-
-    answer = shopper.places_order()
-
-    page = page_after(shopper, answer, step="checkout:payment-details")
-    assert "Three prompts went to 0712 345 678. Wait until" in page
-    assert from_clock(opens_at) in page
-    assert_no_order(product)
+    assert {(each.status_code, each["Location"]) for each in answers} == {(302, reverse("checkout:preview"))}
+    assert not MpesaPushAttempt.objects.exists()
 
 
 def test_another_number_pays_for_the_same_basket(shopper: Shopper) -> None:
@@ -131,41 +125,6 @@ def test_another_number_pays_for_the_same_basket(shopper: Shopper) -> None:
 
     assert "/checkout/mpesa/" in answer["Location"]
     assert MpesaPayment.objects.latest("pk").phone == "254708374149"
-
-
-def test_prompts_during_placement_roll_back_the_order(shopper: Shopper, caplog: pytest.LogCaptureFixture) -> None:
-    product = new_product()
-    at_the_phone_step(shopper, product).names_phone("0712345678")
-
-    with during_placement(lambda: send_three_prompts(sent=False)):
-        page = shopper.places_order().content.decode()
-
-    assert "Three prompts went to 0712 •••678." in page
-    assert "unable to place order" in caplog.text
-    assert "0712 345 678" not in caplog.text
-    assert "712345678" not in caplog.text
-    assert_no_order(product)
-
-
-def test_blocked_phone_is_refused_at_the_phone_step(shopper: Shopper) -> None:
-    MpesaBlockedPhone.objects.create(phone=ANOTHER.msisdn, created_at=timezone.now())
-    at_the_phone_step(shopper, new_product())
-
-    answer = shopper.names_phone("0712345678")
-
-    assert answer.status_code == 422
-    assert "The owner of this number asked not to get prompts." in answer.content.decode()
-
-
-def test_phone_blocked_later_is_refused_before_placement(shopper: Shopper) -> None:
-    product = new_product()
-    at_the_phone_step(shopper, product).names_phone("0712345678")
-    MpesaBlockedPhone.objects.create(phone=ANOTHER.msisdn, created_at=timezone.now())
-
-    answer = shopper.places_order()
-
-    assert "asked not to get prompts" in page_after(shopper, answer, step="checkout:payment-details")
-    assert_no_order(product)
 
 
 def test_sixth_unpaid_order_is_refused_before_it_takes_stock(shopper: Shopper) -> None:
@@ -182,32 +141,72 @@ def test_sixth_unpaid_order_is_refused_before_it_takes_stock(shopper: Shopper) -
     assert "/checkout/mpesa/" in Shopper().buys(product, phone="0712000005")["Location"]
 
 
-def test_refused_retry_masks_the_number_unless_typed(shopper: Shopper) -> None:
+def test_second_click_ends_on_the_payment_page_and_uses_no_attempt(shopper: Shopper) -> None:
+    for number in range(4):
+        shopper.buys(new_product(), phone=f"071200000{number}")
+    first = shopper.buys(new_product(), phone="0712000004")
+    attempts = MpesaPushAttempt.objects.count()
+
+    assert shopper.places_order()["Location"] == first["Location"]
+    assert MpesaPushAttempt.objects.count() == attempts == 5
+
+
+def test_attempt_that_places_an_order_names_it(shopper: Shopper) -> None:
+    shopper.buys(new_product(), phone="0712345678")
+
+    attempt = MpesaPushAttempt.objects.get()
+    assert attempt.mpesa_order == MpesaOrder.objects.get()
+    assert (attempt.phone, attempt.refused_by, attempt.address) == ("254712345678", "", "127.0.0.1")
+    assert attempt.session_digest == attempt.mpesa_order.session_digest != ""
+
+
+@pytest.mark.parametrize("tries", [10, pytest.param(1000, marks=pytest.mark.slow)])
+def test_retries_over_the_limit_get_one_answer_for_every_number(shopper: Shopper, tries: int) -> None:
+    page_url = shopper.buys(new_product(), phone="0712000000")["Location"]
+    end_prompts()
+    for number in range(1, 5):
+        shopper.client.post(f"{page_url}retry/", {"phone_number": f"071200000{number}"})
+        end_prompts()
+    refuse_prompts("blocked", PhoneNumber.parse("0712345003"))
+    refuse_prompts("at its limit", PhoneNumber.parse("0712345007"))
+    payments = MpesaPayment.objects.count()
+
+    numbers = [f"0712345{number:03}" for number in range(tries)]
+    answers = [shopper.client.post(f"{page_url}retry/", {"phone_number": each}, follow=True) for each in numbers]
+
+    assert {alert_of(each.content.decode()).strip() for each in answers} == {
+        alert_of(answers[0].content.decode()).strip()
+    }
+    assert "Five numbers were tried for this order." in answers[0].content.decode()
+    assert MpesaPayment.objects.count() == payments
+    assert MpesaPushAttempt.objects.filter(refused_by="order_numbers").count() == tries
+
+
+def test_retry_gives_blocked_numbers_and_numbers_at_their_limit_the_same_answer(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product(), phone="0712000000")["Location"]
+    end_prompts()
+    refuse_prompts("blocked", PhoneNumber.parse("0712345003"))
+    refuse_prompts("at its limit", PhoneNumber.parse("0712345007"))
+
+    answers = [
+        shopper.client.post(f"{page_url}retry/", {"phone_number": each}, follow=True).content.decode()
+        for each in ("0712345003", "0712345007")
+    ]
+
+    assert alert_of(answers[0]) == alert_of(answers[1])
+    assert UNAVAILABLE in alert_of(answers[0])
+
+
+@pytest.mark.parametrize("limit", [0, 5])
+def test_ten_cookies_send_to_five_of_25_numbers_of_one_order(settings: Any, limit: int) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ADDRESS_LIMIT": limit}
     user = get_user_model().objects.create_user("achieng", "achieng@example.com", "a long password")
-    page_url = shopper.signs_in(user).buys(new_product(), phone="0712345678")["Location"]
-    payment = MpesaPayment.objects.get()
-    post(payment, failure(payment), now=timezone.now())
-    MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=90))
-    elsewhere = Shopper().signs_in(user)
-    new_payment(phone=ANOTHER, now=timezone.now())
-    new_payment(phone=ANOTHER, now=timezone.now())
+    page_url = Shopper().signs_in(user).buys(new_product(), phone="0712000000")["Location"]
+    browsers = [Shopper().signs_in(user) for _ in range(10)]
 
-    typed = shopper.client.post(f"{page_url}retry/", {"again": "yes"}, follow=True).content.decode()
-    again = {"again": "yes", "phone_number": "0712345678"}
-    masked = elsewhere.client.post(f"{page_url}retry/", again, follow=True).content.decode()
-    other = elsewhere.client.post(f"{page_url}retry/", {"phone_number": "0712345678"}, follow=True).content.decode()
+    for number in range(1, 26):
+        end_prompts()
+        browsers[number % 10].client.post(f"{page_url}retry/", {"phone_number": f"07120000{number:02}"})
 
-    assert "Three prompts went to 0712 345 678. Wait until" in typed
-    assert "Three prompts went to 0712 •••678. Wait until" in masked
-    assert "Three prompts went to 0712 345 678. Wait until" in other
-    assert payment.mpesa_order.payments.count() == 1
-
-
-def test_many_orders_from_one_address_are_reported_not_refused(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ADDRESS_ALERT_LIMIT": 1}
-
-    with caplog.at_level(logging.WARNING, "oscar_mpesa"):
-        for number in range(3):
-            assert "/checkout/mpesa/" in Shopper().buys(new_product(), phone=f"071200000{number}")["Location"]
-
-    assert caplog.messages == ["M-PESA: more than 1 unpaid orders came from 127.0.0.1 within an hour"]
+    assert MpesaPayment.objects.values("phone").distinct().count() == 5
+    assert MpesaPushAttempt.objects.exclude(refused_by="").count() == 21
