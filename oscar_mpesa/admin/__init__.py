@@ -26,6 +26,7 @@ from oscar_mpesa.models import (
     MpesaOrder,
     MpesaOutboxMessage,
     MpesaPayment,
+    MpesaPushAttempt,
     MpesaReceipt,
     MpesaRefund,
 )
@@ -206,3 +207,14 @@ class MpesaBlockedPhoneAdmin(ReadOnlyAdmin):
     list_display = ("id", "phone", "by_name", "created_at")
     fields = (*list_display[1:], "note")
     searched_in_full = {"phone": {}}
+
+
+@admin.register(MpesaPushAttempt)
+class MpesaPushAttemptAdmin(ReadOnlyAdmin):
+    """Tries to send a prompt, with the limit that refused them."""
+
+    list_display = ("id", "created_at", "mpesa_order", "phone", "refused_by", "address", "environment")
+    list_filter = ("environment", "refused_by")
+    list_select_related = ("mpesa_order",)
+    fields = list_display[1:]
+    searched = {"mpesa_order__order__number": {}}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
 from django.http import Http404
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -27,7 +28,7 @@ from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.dashboard.viewer import viewer_of
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt
+from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt, PushLimit
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 from oscar_mpesa.services.pay_links import active_link
@@ -60,6 +61,7 @@ class PaymentView(DashboardMixin, TemplateView):
             "is_awaiting_payment": payment.mpesa_order.is_awaiting_payment,
             "is_test": payment.environment != PRODUCTION,
             "retry_at": _retry_at(payment, payments),
+            "refused_tries": _refused_tries(payment),
             "others": [each for each in payments if each is not payment],
             "newest": payments[0],
             "block_form": BlockPhoneForm(),
@@ -128,6 +130,13 @@ def _close_sentences(ledger: OrderLedger) -> Iterator[str]:
     if ledger.unconfirmed:
         values = {"amount": ksh(ledger.unconfirmed)}
         yield _("%(amount)s that staff recorded counts for it now. It will count for nothing.") % values
+
+
+def _refused_tries(payment: MpesaPayment) -> list[tuple[str, int]]:
+    """Return the limits that refused prompts for the payment's order, and how many each refused."""
+    refused = payment.mpesa_order.push_attempts.exclude(refused_by="").order_by("refused_by")
+    counts = refused.values_list("refused_by").annotate(Count("pk"))
+    return [(PushLimit(limit).label, count) for limit, count in counts]
 
 
 def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:
