@@ -136,7 +136,7 @@ def _refused_tries(payment: MpesaPayment) -> list[tuple[str, int]]:
     """Return the limits that refused prompts for the payment's order, and how many each refused."""
     refused = payment.mpesa_order.push_attempts.exclude(refused_by="").order_by("refused_by")
     counts = refused.values_list("refused_by").annotate(Count("pk"))
-    return [(PushLimit(limit).label, count) for limit, count in counts]
+    return [(str(PushLimit(limit).label), count) for limit, count in counts]
 
 
 def _checkout_id(payment: MpesaPayment, *, shows_phones: bool) -> str:

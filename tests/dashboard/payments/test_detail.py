@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
-from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaEvent, MpesaPayment, MpesaPushAttempt
+from oscar_mpesa.models import MpesaApiCall, MpesaBlockedPhone, MpesaEvent, MpesaPayment
 from oscar_mpesa.payment_page.page import payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 from tests.browser import states
@@ -294,15 +294,3 @@ def test_views_that_call_safaricom_run_outside_a_transaction(action: str) -> Non
     view = resolve(url_of(f"payment-{action}", 1)).func
 
     assert "default" in view._non_atomic_requests  # type: ignore[attr-defined]
-
-
-def test_page_says_how_many_prompts_were_refused_and_why(cancelled: MpesaPayment) -> None:
-    assert "Refused prompts for the order" not in page(cancelled)
-    about = {"mpesa_order": cancelled.mpesa_order, "phone": ANOTHER.msisdn, "created_at": later(0)}
-    for limit in ("phone", "order_numbers", "order_numbers", ""):
-        MpesaPushAttempt.objects.create(refused_by=limit, environment="simulated", **about)
-
-    text = page(cancelled)
-
-    assert "Refused prompts for the order 2: numbers for one order · 1: prompts to one number" in text
-    assert ANOTHER.local not in text
