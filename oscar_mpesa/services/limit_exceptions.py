@@ -23,8 +23,6 @@ from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import PushLimit
 from oscar_mpesa.services.exceptions import StartRefused
 
-__all__ = ["LimitReached"]
-
 
 class LimitReached(StartRefused):
     """The limit ``limit`` refuses the push. No sentence but those for staff says anything about a number."""
