@@ -43,7 +43,7 @@ def _busy_addresses(now: datetime, limit: int) -> Any:
         phone=OuterRef("phone"),
         environment=settings.environment,
         status=PaymentStatus.COMPLETED.value,
-        completed_at__gt=since,
+        created_at__gt=since,
     )
     tried = MpesaPushAttempt.objects.filter(created_at__gt=since, environment=settings.environment)
     unpaid = tried.exclude(address=None).exclude(Exists(paid))
