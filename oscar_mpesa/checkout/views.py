@@ -135,10 +135,10 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
         """Start another payment for the order, unless one is in progress or the order is paid."""
         payment = latest_payment(public_id)
         actor = ownership.require_payer(request, payment)
-        form, is_same_phone = PhoneForm(request.POST), bool(request.POST.get("again")) and actor.role is Role.OWNER
+        form, is_same_phone = PhoneForm(request.POST), bool(request.POST.get("again"))
         if not is_same_phone and not form.is_valid():
             return self.render_page(request, payment, form)
-        phone = payment.phone_number if is_same_phone else form.cleaned_data["phone"]
+        phone = None if is_same_phone else form.cleaned_data["phone"]
         try:
             sent = retry_payment(payment.mpesa_order.order, phone=phone, now=timezone.now(), actor=actor)
         except (PaymentInProgress, NotPayable) as refusal:
@@ -150,7 +150,7 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
         else:
             if actor.role is Role.PAYER:
                 ownership.remember_payment(request, sent)
-            elif not is_same_phone:
+            elif phone is not None:
                 ownership.remember_number(request, phone)
         return redirect("checkout:mpesa-payment", public_id)
 

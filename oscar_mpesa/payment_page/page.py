@@ -20,7 +20,7 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.payment_page.payment_sentence import payment_sentence
 from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.pay_later import pay_later_refusal
-from oscar_mpesa.services.payments import next_push_allowed_at
+from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 
 #: A prompt without an answer for this long is "still checking".
 CHECKING_AFTER = timedelta(seconds=75)

@@ -28,6 +28,8 @@
     StartRefused
     ├── MpesaUnavailable       M-PESA is off, or its settings are wrong
     ├── NotPayable             the order needs no payment
+    ├── NoOtherPrompt          another prompt would fail as the last one did
+    ├── NumberNeeded           type a number: the last one can't pay, or the actor may not use it again
     ├── PaymentInProgress      another payment is live, as ``payment``
     ├── PaymentUnconfirmed     money was reported: wait for Safaricom's confirmation
     ├── TooSoon                wait until ``until``
@@ -219,6 +221,16 @@ class NotPayable(StartRefused):
     """The order is closed, has money, or is of another status."""
 
     sentence = _("This order is not waiting for a payment.")
+
+
+class NoOtherPrompt(StartRefused):
+    """Another prompt would fail as the last one did, for example because the amount is too large."""
+
+
+class NumberNeeded(StartRefused):
+    """The number of the last payment can't be used again: it can't pay, or the actor may not know whose it is."""
+
+    sentence = _("Enter the number that gets the prompt.")
 
 
 class PaymentInProgress(StartRefused):

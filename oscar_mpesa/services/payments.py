@@ -23,16 +23,15 @@ from oscar_mpesa.services.exceptions import (
     MpesaUnavailable,
     NotPayable,
     OtherCurrency,
-    PaymentInProgress,
     PaymentUnconfirmed,
     ResultUnknown,
     StartRefused,
-    TooSoon,
 )
 from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.ledger import balance_of, has_open_money
 from oscar_mpesa.services.locks import lock_order
 from oscar_mpesa.services.ports import shop
+from oscar_mpesa.services.repeated_prompts import last_phone, require_other_prompt, too_soon
 from oscar_mpesa.services.status_query import QueryResult
 from oscar_mpesa.services.stk_push import send_stk_push
 
@@ -44,9 +43,6 @@ MAX_UNCLEAR, UNCLEAR_LIMIT = 2, 8.0
 
 #: If Safaricom doesn't answer these queries, another push is allowed this long after the payment ended.
 UNANSWERED_WAIT = timedelta(minutes=5)
-
-#: The shortest wait before the next push of the same order to the same phone.
-SAME_PHONE_WAIT = timedelta(seconds=60)
 
 
 def start_payment(
@@ -74,9 +70,11 @@ def start_payment(
 
 
 def retry_payment(
-    order: Any, *, phone: PhoneNumber, now: datetime, actor: Actor = OWNER, language: str = ""
+    order: Any, *, phone: PhoneNumber | None, now: datetime, actor: Actor = OWNER, language: str = ""
 ) -> MpesaPayment:
     """Start and send a payment for an order that is placed already. Must run outside a transaction.
+
+    Without a ``phone``, the last payment's gets the prompt. Payers must give one, because they may not know it.
 
     Queries up to two payments first if their result is unclear and a new push is allowed. Raises ``NotPayable`` if one
     is paid after all, ``ResultUnknown`` if Safaricom does not answer, and what ``start_payment`` raises. An event
@@ -85,6 +83,7 @@ def retry_payment(
     """
     if actor.role is Role.STAFF:
         require_permission(actor.user, "act_on_payment")
+    phone = phone or last_phone(order, actor)
     _query_unclear_payments(order, phone, actor, now)
     payment = _start_durably(order, phone, now, actor, language)
     send_stk_push(payment, now=now)
@@ -125,7 +124,7 @@ def _start(
     amount, rounding = _amount_of(locked, mpesa_order)
     if attempt is None:
         admission = rate_limits.admit_push(phone, actor=actor, now=now, mpesa_order=mpesa_order)
-        refusal = admission.refusal or _too_soon(mpesa_order, phone, now)
+        refusal = admission.refusal or too_soon(mpesa_order, phone, actor, now)
         if refusal is not None:
             return refusal
         attempt = admission.attempt
@@ -161,27 +160,12 @@ def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: d
     mpesa_order = payments[0].mpesa_order
     _require_payable(order, mpesa_order, now)
     reached = rate_limits.find_limit(phone, actor=actor, now=now, mpesa_order=mpesa_order)
-    if reached is not None or _too_soon(mpesa_order, phone, now) is not None:
+    if reached is not None or too_soon(mpesa_order, phone, actor, now) is not None:
         return  # the start refuses it, and stores the attempt
     for payment, result in status_query.query_within(UNCLEAR_LIMIT, unclear[:MAX_UNCLEAR], now=now):
         until = (payment.ended_at or now) + UNANSWERED_WAIT
         if result is QueryResult.NOTHING and now < until:
             raise ResultUnknown(until)
-
-
-def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
-    """Return when a new push to a phone is allowed after this payment, in UTC, or None for at once.
-
-    Waits as long as the result code needs (17: two minutes), and at least ``SAME_PHONE_WAIT`` after a push.
-    """
-    if payment.phone != phone.msisdn or payment.push_sent_at is None or payment.is_live:
-        return None
-    waits = []
-    if payment.checkout_request_id is not None or payment.was_unanswered:
-        waits.append(payment.push_sent_at + SAME_PHONE_WAIT)
-    if payment.ended_at is not None and payment.outcome.wait:
-        waits.append(payment.ended_at + timedelta(seconds=payment.outcome.wait))
-    return max(waits, default=None)
 
 
 def _require_available() -> None:
@@ -196,7 +180,7 @@ def _require_awaiting_payment(order: Any) -> None:
 
 
 def _require_payable(order: Any, mpesa_order: MpesaOrder | None, now: datetime) -> None:
-    """Raise ``StartRefused`` if the order needs no payment, or one of its payments is live."""
+    """Raise ``StartRefused`` if the order needs no payment, one is live, or another one would fail as the last."""
     _require_awaiting_payment(order)
     if mpesa_order is None:
         return
@@ -206,17 +190,7 @@ def _require_payable(order: Any, mpesa_order: MpesaOrder | None, now: datetime) 
         raise NotPayable(f"order {mpesa_order.pk} is paid, or its money waits for a decision")
     if is_confirming(mpesa_order, now):
         raise PaymentUnconfirmed(mpesa_order.pk)
-    for live in mpesa_order.payments.live():
-        raise PaymentInProgress(live)
-
-
-def _too_soon(mpesa_order: MpesaOrder | None, phone: PhoneNumber, now: datetime) -> TooSoon | None:
-    """Return a refusal if one of the order's pushes to this phone was a moment ago. Makes one query."""
-    if mpesa_order is None:
-        return None
-    payments = mpesa_order.payments.filter(phone=phone.msisdn)
-    ends = [end for each in payments if (end := next_push_allowed_at(each, phone=phone)) is not None]
-    return TooSoon(max(ends)) if ends and now < max(ends) else None
+    require_other_prompt(mpesa_order)
 
 
 def _create_mpesa_order(order: Any, now: datetime, **session: Any) -> MpesaOrder:

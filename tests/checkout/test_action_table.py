@@ -31,6 +31,8 @@ RESTORE, DONE, REVOKE, NEW_LINK = "restore the basket", "see the order", "revoke
 #: What the owner is offered in the states of the default run.
 OWNERS = {
     "enter-pin": {REVOKE},
+    "failed, another number": {SEND, LATER, OTHER, REVOKE},
+    "failed, the shop's fault": {OTHER, REVOKE},
     "confirming": {REVOKE},
     "failed, cancelled": {SEND, AGAIN, LATER, OTHER, REVOKE},
     "failed, pays later": {SEND, AGAIN, OTHER, REVOKE},

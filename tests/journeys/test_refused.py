@@ -11,7 +11,7 @@ from django.core.cache import cache
 from oscar_mpesa.daraja.transport import Response
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
-from oscar_mpesa.services.payments import next_push_allowed_at
+from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 from oscar_mpesa.simulator.replies import RATE_LIMIT, UNKNOWN_MERCHANT, Refusal, Reply, invalid, json_reply
 from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing import ScriptedTransport

@@ -11,7 +11,8 @@ from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.exceptions import MpesaUnavailable, NotPayable, PaymentInProgress, TooSoon
 from oscar_mpesa.services.payment_updates import apply_update
-from oscar_mpesa.services.payments import get_or_create_mpesa_order, next_push_allowed_at, retry_payment, start_payment
+from oscar_mpesa.services.payments import get_or_create_mpesa_order, retry_payment, start_payment
+from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 from oscar_mpesa.services.update_sources import push_expired
 from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, success
 

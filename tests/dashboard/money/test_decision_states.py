@@ -110,7 +110,7 @@ def test_recorded_payment_offers_its_withdrawal_once(build: Callable[[], MpesaCl
     assert changes(client, url, {"note": "a typing error"}) == is_open
 
 
-CALLBACKS = {
+CALLBACKS: dict[str, tuple[dict[str, Any], bool]] = {
     "failed": ({"verdict": "failed"}, True),
     "received long ago": ({"verdict": "received", "received_at": timezone.now() - timedelta(days=1)}, True),
     "received just now": ({"verdict": "received", "received_at": timezone.now() + timedelta(days=1)}, False),

@@ -1,0 +1,61 @@
+"""Decide whether another prompt may follow the last one of an order, and to which phone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.domain.result_codes import Retry
+from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.services.actors import Actor, Role
+from oscar_mpesa.services.exceptions import NoOtherPrompt, NumberNeeded, PaymentInProgress, TooSoon
+
+#: The shortest wait before the next push of the same order to the same phone.
+SAME_PHONE_WAIT = timedelta(seconds=60)
+
+
+def last_phone(order: Any, actor: Actor) -> PhoneNumber:
+    """Return the phone of the order's last payment. Raises ``NumberNeeded`` for payers, or if it can't pay."""
+    last = MpesaPayment.objects.filter(mpesa_order_id=order.pk).order_by("-id").first()
+    if last is None or actor.role is Role.PAYER or last.outcome.retry is Retry.OTHER_NUMBER:
+        raise NumberNeeded(order.pk)
+    return last.phone_number
+
+
+def require_other_prompt(mpesa_order: MpesaOrder) -> None:
+    """Raise ``PaymentInProgress`` if a payment is live, and ``NoOtherPrompt`` if another would fail as the last did."""
+    payments = list(mpesa_order.payments.order_by("-id"))
+    for live in (each for each in payments if each.is_live):
+        raise PaymentInProgress(live)
+    if payments and not payments[0].is_paid and not payments[0].allows_another:
+        raise NoOtherPrompt(payments[0].pk)
+
+
+def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
+    """Return when a new push to a phone is allowed after this payment, in UTC, or None for at once.
+
+    Waits as long as the result code needs (17: two minutes), and at least ``SAME_PHONE_WAIT`` after a push.
+    """
+    if payment.phone != phone.msisdn or payment.push_sent_at is None or payment.is_live:
+        return None
+    waits = []
+    if payment.checkout_request_id is not None or payment.was_unanswered:
+        waits.append(payment.push_sent_at + SAME_PHONE_WAIT)
+    if payment.ended_at is not None and payment.outcome.wait:
+        waits.append(payment.ended_at + timedelta(seconds=payment.outcome.wait))
+    return max(waits, default=None)
+
+
+def too_soon(mpesa_order: MpesaOrder | None, phone: PhoneNumber, actor: Actor, now: datetime) -> TooSoon | None:
+    """Return a refusal if one of the order's pushes to this phone was a moment ago. Makes one query.
+
+    A payer waits after a push to any phone. Otherwise the refusal would confirm a guess of the phone's number.
+    """
+    if mpesa_order is None:
+        return None
+    payments = mpesa_order.payments.all()
+    if actor.role is not Role.PAYER:
+        payments = payments.filter(phone=phone.msisdn)
+    ends = [end for each in payments if (end := next_push_allowed_at(each, phone=each.phone_number)) is not None]
+    return TooSoon(max(ends)) if ends and now < max(ends) else None
