@@ -32,7 +32,7 @@ from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt, PushLim
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 from oscar_mpesa.services.pay_links import active_link
-from oscar_mpesa.services.payments import next_push_allowed_at
+from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 
 
 @method_decorator(never_cache, name="dispatch")
