@@ -22,6 +22,7 @@ from oscar_mpesa.models import (
 )
 from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
 from oscar_mpesa.services.claims import record_claim
+from oscar_mpesa.services.pay_links import get_or_create_link
 from oscar_mpesa.services.reconciliation import record_job_run
 from oscar_mpesa.services.refunds import record_refund
 from tests.shop import CANCELS, NOON, later, new_order, new_payment, new_staff_user, pay
@@ -35,6 +36,7 @@ def test_row_names_show_no_phone_or_secret() -> None:
     MpesaApiCall.objects.create(endpoint="push", shortcode="174379", milliseconds=5, created_at=NOON, payment=payment)
     record_job_run("reconcile", now=NOON)
     MpesaAlert.objects.create(key="mail surplus")
+    link = get_or_create_link(payment.mpesa_order, now=NOON)
     staff = new_staff_user("record_claim", "record_refund")
     record_claim("OD222BBB22", Decimal(100), order=new_order(), by=staff, note="seen", now=NOON)
     record_refund(payment.receipts.get(), amount=Decimal(10), code="OD333CCC33", by=staff, now=NOON)
@@ -47,6 +49,7 @@ def test_row_names_show_no_phone_or_secret() -> None:
     }
     assert payment.phone not in names
     assert payment.secret not in names
+    assert link.token not in names
 
 
 def test_each_error_kind_and_fault_has_a_label() -> None:

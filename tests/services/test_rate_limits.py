@@ -217,11 +217,11 @@ def test_shopper_gets_the_same_refusal_for_every_limit_of_a_number(limit: str) -
         MpesaBlockedPhone.objects.create(phone=PHONE.msisdn, created_at=NOON)
     at = 10 * HOUR if limit == "day" else 30
 
-    told = refusal_of(PhoneUnavailable, at=at, actor=SHOPPER)
+    refusal = refusal_of(PhoneUnavailable, at=at, actor=SHOPPER)
     reason = refusal_of(PhoneUnavailable, at=at)
 
-    assert type(told) is PhoneUnavailable
-    assert (told.phone, told.until, str(told)) == (PHONE, None, PHONE.masked)
+    assert type(refusal) is PhoneUnavailable
+    assert (refusal.phone, refusal.until, str(refusal)) == (PHONE, None, PHONE.masked)
     assert type(reason) is {"blocked": PhoneBlocked, "burst": TooManyPushes, "day": TooManyUnpaidPushes}[limit]
 
 
