@@ -18,7 +18,7 @@ from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import CloseReason, EventType, MpesaAllocation, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
-from oscar_mpesa.services import audit, order_stock, status_query
+from oscar_mpesa.services import audit, order_stock, ports, status_query
 from oscar_mpesa.services.actors import Actor
 from oscar_mpesa.services.authorization import require_owner, require_permission
 from oscar_mpesa.services.commit import durable_transaction, hook_safe_transaction
@@ -129,7 +129,7 @@ def _refusal_if_shop_raises() -> Iterator[None]:
     """Turn what the shop's own code raises into a refusal, for somebody waits for the page."""
     try:
         yield
-    except (CloseRefused, DatabaseError, PermissionDenied):
+    except (CloseRefused, DatabaseError, PermissionDenied, ports.AdapterMissing):
         raise
     except Exception as error:
         logger.exception("M-PESA: an order could not be closed")

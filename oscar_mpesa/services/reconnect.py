@@ -35,5 +35,7 @@ def close_if_lost() -> None:
 
     MySQLdb raises if it is closed already, and Django then opens a new one all the same.
     """
+    if connection.in_atomic_block:
+        return
     with suppress(DatabaseError):
         connection.close_if_unusable_or_obsolete()

@@ -48,14 +48,17 @@ def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> dateti
 
 
 def too_soon(mpesa_order: MpesaOrder | None, phone: PhoneNumber, actor: Actor, now: datetime) -> TooSoon | None:
-    """Return a refusal if one of the order's pushes to this phone was a moment ago. Makes one query.
+    """Return a refusal if one of the order's pushes to this phone was a moment ago. Makes one query, or two.
 
-    A payer waits after a push to any phone. Otherwise the refusal would confirm a guess of the phone's number.
+    A payer waits only after a push that the same session asked for. Otherwise the refusal would confirm a guess of
+    somebody else's number.
     """
     if mpesa_order is None:
         return None
-    payments = mpesa_order.payments.all()
-    if actor.role is not Role.PAYER:
-        payments = payments.filter(phone=phone.msisdn)
+    if actor.role is Role.PAYER:
+        earlier = mpesa_order.push_attempts.filter(session_digest=actor.session_digest, created_at__lt=now)
+        if not earlier.filter(phone=phone.msisdn).exists():
+            return None
+    payments = mpesa_order.payments.filter(phone=phone.msisdn)
     ends = [end for each in payments if (end := next_push_allowed_at(each, phone=each.phone_number)) is not None]
     return TooSoon(max(ends)) if ends and now < max(ends) else None

@@ -27,8 +27,13 @@ CUSTOM = {
     "block_phone",
 }
 
-#: Files that define permissions or require them in services.
-DEFINED = ("oscar_mpesa/access/staff_permissions.py", "oscar_mpesa/models/", "oscar_mpesa/services/")
+#: Files that define permissions or require them.
+DEFINED = (
+    "oscar_mpesa/access/staff_permissions.py",
+    "oscar_mpesa/models/",
+    "oscar_mpesa/services/",
+    "oscar_mpesa/setup_check/run.py",
+)
 
 
 def test_every_custom_permission_has_a_name() -> None:

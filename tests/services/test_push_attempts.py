@@ -110,7 +110,7 @@ def test_refused_tries_count_as_numbers() -> None:
     assert answers == ["PhoneUnavailable"] * 4 + ["TooManyNumbersForOrder", "PhoneUnavailable"]
 
 
-def test_eleventh_push_of_an_order_is_refused_and_unsent_ones_do_not_count() -> None:
+def test_eleventh_push_of_an_order_is_refused_without_counting_unsent() -> None:
     order = new_order()
     for number in range(10):
         assert push(order, number % 5, actor=session(), at=number * 10 * MINUTE) == "sent"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oscar_mpesa.models import MpesaPayment
@@ -53,11 +55,16 @@ def test_amount_that_mpesa_refuses_gets_no_other_prompt() -> None:
     assert MpesaPayment.objects.count() == 1
 
 
-def test_payer_waits_after_a_prompt_to_any_phone() -> None:
-    payment = cancelled()
+def test_payer_waits_only_after_a_prompt_of_the_same_session() -> None:
+    payment, payer = cancelled(), replace(PAYER, session_digest="a")
     order = payment.mpesa_order.order
 
-    with pytest.raises(TooSoon):
-        retry_payment(order, phone=ANOTHER, actor=PAYER, now=later(50))
+    first = retry_payment(order, phone=payment.phone_number, actor=payer, now=later(50))
+    first.refresh_from_db()
+    post(first, failure(first), now=later(55))
 
-    assert retry_payment(order, phone=ANOTHER, actor=OWNER, now=later(50)).phone == ANOTHER.msisdn
+    with pytest.raises(TooSoon):
+        retry_payment(order, phone=payment.phone_number, actor=payer, now=later(60))
+    with pytest.raises(TooSoon):
+        retry_payment(order, phone=payment.phone_number, actor=OWNER, now=later(60))
+    assert retry_payment(order, phone=ANOTHER, actor=payer, now=later(60)).phone == ANOTHER.msisdn
