@@ -23,12 +23,12 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout import methods
-from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
-from oscar_mpesa.oscar_adapter.placement import order_of_basket, require_stock
+from oscar_mpesa.oscar_adapter.placement import order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.exceptions import StartRefused
@@ -94,13 +94,12 @@ class MpesaPaymentMethodMixin:
         return render(self.request, "oscar_mpesa/payment_method.html", context, status=422 if error else 200)
 
 
-class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
+class MpesaPaymentDetailsMixin(PlacementMixin):
     """Extend Oscar's ``PaymentDetailsView``: enter the phone, place the order, then send the prompt."""
 
     request: HttpRequest
     checkout_session: Any
     preview: bool
-    _mpesa_placing = False
     _mpesa_attempt: MpesaPushAttempt | None = None
     _mpesa_total: Any = None
 
@@ -241,25 +240,6 @@ class MpesaPaymentDetailsMixin(PushAfterCommitMixin):
         """Redirect to the phone step if another number helps, else to the preview."""
         messages.warning(self.request, refusal_message(refusal, now=timezone.now()))
         return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
-
-    def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
-        """Do nothing for M-PESA, which is paid after the order is placed."""
-        if not self._mpesa_placing:
-            super().handle_payment(order_number, total, **kwargs)  # type: ignore[misc]
-
-    def get_initial_order_status(self, basket: Any) -> Any:
-        """Return the pending status for an M-PESA order."""
-        if self._mpesa_placing:
-            return get_settings().PENDING_STATUS
-        return super().get_initial_order_status(basket)  # type: ignore[misc]
-
-    def handle_order_placement(self, order_number: str, user: Any, basket: Any, *args: Any, **kwargs: Any) -> Any:
-        """Place an M-PESA order in one transaction, so that a later error leaves no order and no allocated stock."""
-        if not self._mpesa_placing:
-            return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
-        with transaction.atomic():
-            require_stock(basket, self.request.strategy)  # type: ignore[attr-defined]
-            return super().handle_order_placement(order_number, user, basket, *args, **kwargs)  # type: ignore[misc]
 
     def handle_successful_order(self, order: Any) -> Any:
         """Create the payment in the order's transaction, and send the push after the commit.

@@ -1,4 +1,4 @@
-"""Protect order placement against double clicks and against selling the last item twice."""
+"""Protect order placement against double clicks, and against selling the last item or using up an offer twice."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
-from oscar_mpesa.oscar_adapter.locks import lock_offers_and_vouchers, lock_stock
+from oscar_mpesa.oscar_adapter.locks import lock_offers_and_vouchers, lock_statistics, lock_stock
 
+BasketMiddleware = get_class("basket.middleware", "BasketMiddleware")
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
 
 SOLD_OUT = _("“%(title)s” has just sold out or run short (%(reason)s). Change your basket and order again.")
+
+
+class OfferUsedUp(Exception):
+    """Others used up an offer since the basket was priced: it costs more now."""
 
 
 def order_of_basket(basket: Any) -> Any | None:
@@ -27,19 +32,31 @@ def order_of_basket(basket: Any) -> Any | None:
     return Order._default_manager.filter(basket_id=basket.pk).first()
 
 
-def require_stock(basket: Any, strategy: Any) -> None:
-    """Check the stock of every line again, with vouchers, offers and stock locked in Oscar's order.
+def lock_and_check(basket: Any, strategy: Any) -> None:
+    """Lock all that placing this basket changes, in the order of ``locks``, and check its offers and stock again.
 
-    Call it inside a transaction. Raises Oscar's ``UnableToPlaceOrder`` with a message for the shopper.
+    Call it inside a transaction. Raises ``OfferUsedUp``, and Oscar's ``UnableToPlaceOrder`` with a message for the
+    shopper if a line is not in stock.
     """
     wanted: dict[int, int] = {}
     lines = list(basket.all_lines())
     for line in lines:
         wanted[line.stockrecord_id] = wanted.get(line.stockrecord_id, 0) + line.quantity
-    lock_offers_and_vouchers(basket)
+    used_up = lock_offers_and_vouchers(basket)
     locked = lock_stock(wanted)
+    lock_statistics(line.product_id for line in lines)
+    if used_up:
+        raise OfferUsedUp(", ".join(offer.name for offer in used_up))
     for line in lines:
         info = strategy.fetch_for_product(line.product, locked[line.stockrecord_id])
         permitted, reason = info.availability.is_purchase_permitted(wanted[line.stockrecord_id])
         if not permitted:
             raise UnableToPlaceOrder(SOLD_OUT % {"title": line.product.get_title(), "reason": reason})
+
+
+def reload_basket(request: Any) -> None:
+    """Replace the request's basket by a fresh one with its offers applied, as Oscar's middleware loads it."""
+    basket = Basket._base_manager.get(pk=request.basket.pk)
+    basket.strategy = request.strategy
+    BasketMiddleware(get_response=None).apply_offers_to_basket(request, basket)
+    request.basket = basket

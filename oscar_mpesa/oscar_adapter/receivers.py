@@ -12,6 +12,7 @@ from oscar.apps.order.signals import order_status_changed
 from oscar.apps.payment.exceptions import PaymentError
 from oscar.core.loading import get_model
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.own_changes import current_change
 from oscar_mpesa.oscar_adapter.payment_sources import SOURCE_CODE
 from oscar_mpesa.services import order_changes
@@ -24,13 +25,20 @@ Source = get_model("payment", "Source")
 def follow_status(*, order: Any, old_status: str, **_kwargs: Any) -> None:
     """Follow a status that staff or the shop's code set: close a canceled order, reopen a closed one.
 
+    A canceled order is closed after the commit, in a transaction of its own: Oscar's dashboard cancels several orders
+    in one, and would lock their stock in any order. ``reconcile`` closes it if the process ends before.
+
     Raises ``PaymentError``, which Oscar's dashboard shows, if a closed order can't go on because its stock is sold, and
     what the shop's own code raises. The order then has its old status again.
     """
     own = current_change()
-    if own is not None:
-        if (order.pk, order.status) != (own.order_id, own.status):  # the shop's code set it meanwhile
-            transaction.on_commit(lambda: order_changes.apply_status(order, now=timezone.now()), robust=True)
+    if own is not None and (order.pk, order.status) == (own.order_id, own.status):
+        return
+    is_canceled = order.status == get_settings().CANCELLED_STATUS
+    if is_canceled:
+        order_changes.expect_closure(order.pk, now=timezone.now())
+    if is_canceled or own is not None:  # the shop's code set it meanwhile
+        transaction.on_commit(lambda: order_changes.apply_status(order, now=timezone.now()), robust=True)
         return
     try:
         order_changes.apply_status(order, now=timezone.now())

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.oscar_adapter.locks import lock_stock
+from oscar_mpesa.oscar_adapter.locks import lock_statistics, lock_stock
 from oscar_mpesa.oscar_adapter.own_changes import own_change
 
 ConditionalOffer = get_model("offer", "ConditionalOffer")
@@ -50,6 +50,7 @@ def release_stock(order: Any) -> dict[str, Any]:
     _count_vouchers(discounts, voucher_ids, -1)
     applications.delete()
     _count_offers(discounts, -1)
+    lock_stock(_stockrecord_ids(order))
     order.discounts.update(frequency=0)  # Oscar counts a user's applications over all orders, closed ones too
     released = _release_allocations(order)
     _count_sales(order, -1)
@@ -133,15 +134,20 @@ def _release_allocations(order: Any) -> dict[str, int]:
 
 
 def _allocate(order: Any, released: dict[str, int]) -> None:
+    records = lock_stock(_stockrecord_ids(order))
     lines = _released_lines(order, released)
     wanted = _quantities(lines, released)
-    records = lock_stock(pk for pk in wanted if pk is not None)
     if not _are_in_stock(records, wanted):
         raise _OutOfStock
     for line in lines:
         line.num_allocated, line.allocation_cancelled = line.num_allocated + released[str(line.pk)], False
         line.save(update_fields=["num_allocated", "allocation_cancelled"])
         records[line.stockrecord_id].allocate(released[str(line.pk)])
+
+
+def _stockrecord_ids(order: Any) -> Any:
+    """Return the stock records of all lines, also of those that have nothing to release."""
+    return order.lines.exclude(stockrecord=None).values_list("stockrecord_id", flat=True)
 
 
 def _released_lines(order: Any, released: dict[str, int]) -> list[Any]:
@@ -169,8 +175,12 @@ def _is_in_stock(record: Any, quantity: int) -> bool:
 def _count_sales(order: Any, sign: int) -> None:
     """Update Oscar's statistics of products and of the user."""
     lines = list(order.lines.all())
+    sold: Counter[int] = Counter()
     for line in lines:
-        _add_to_counters(ProductRecord.objects.filter(product_id=line.product_id), num_purchases=sign * line.quantity)
+        sold[line.product_id or 0] += line.quantity  # 0 for deleted products, which have no statistics
+    lock_statistics(sold)
+    for product_id, quantity in sorted(sold.items()):
+        _add_to_counters(ProductRecord.objects.filter(product_id=product_id), num_purchases=sign * quantity)
     _add_to_counters(
         UserRecord.objects.filter(user_id=order.user_id),
         num_orders=sign,

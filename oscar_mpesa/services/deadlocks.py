@@ -41,13 +41,13 @@ def _call(call: Callable[[], Result], tries: int) -> Result:
     try:
         return call()
     except (OperationalError, MoneyMoved) as error:
-        if tries == 1 or not _is_repeatable(error) or transaction.get_connection().in_atomic_block:
+        if tries == 1 or not is_repeatable(error) or transaction.get_connection().in_atomic_block:
             raise
         logger.warning("M-PESA: the database undid a call; it is repeated", exc_info=True)
     return _call(call, tries - 1)
 
 
-def _is_repeatable(error: Exception) -> bool:
+def is_repeatable(error: Exception) -> bool:
     """Return whether a deadlock undid the call. A lock that was waited for in vain is not waited for again."""
     cause = error.__cause__
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

@@ -18,12 +18,24 @@ from oscar_mpesa.services.locks import lock_mpesa_order
 from oscar_mpesa.services.payments import give_time_to_pay
 from oscar_mpesa.services.reassessment import reassess, reassess_order
 
-__all__ = ["apply_status", "changed_orders", "follow_change", "has_new_total", "reassess", "usable_money"]
+__all__ = [
+    "apply_status",
+    "changed_orders",
+    "expect_closure",
+    "follow_change",
+    "has_new_total",
+    "orders_without_check",
+    "reassess",
+    "usable_money",
+]
 
 logger = logging.getLogger("oscar_mpesa")
 
 #: ``reconcile`` looks for changed totals and statuses of orders whose time to pay ended within this time.
 CHANGES_FOR = timedelta(days=7)
+
+#: ``reconcile`` gives time to pay to orders without a closure check whose time to pay ended within this time.
+HELD_FOR = timedelta(days=90)
 
 #: How old money may be that ``reconcile`` gives to the order it was meant for, after another order gave it back.
 FREED_FOR = timedelta(days=90)
@@ -47,6 +59,21 @@ def changed_orders(now: datetime) -> QuerySet[MpesaOrder]:
     is_seen = Q(total_seen=F("order__total_incl_tax"), status_seen=F("order__status"))
     is_unpaid = Q(order__status__in=[settings.PENDING_STATUS, settings.EXPIRED_STATUS])
     return recent.filter(Q(~is_seen, total_seen__isnull=False) | Q(~is_unpaid, total_seen=None))
+
+
+def orders_without_check(now: datetime) -> QuerySet[MpesaOrder]:
+    """Return open orders that owe money and wait for it again, but that nothing would close.
+
+    Staff put them on hold, so their closure check found nothing to close. Weeks later they got the pending status again
+    by an ``update``, which tells nobody.
+    """
+    waiting = MpesaOrder.objects.awaiting_payment().filter(close_check_at=None, is_enrolled=False, balance__gte=1)
+    return waiting.filter(pay_before__gt=now - HELD_FOR).select_related("order")
+
+
+def expect_closure(order_id: int, *, now: datetime) -> None:
+    """Make the closure check of a canceled order due, so that ``reconcile`` closes it if nothing else does."""
+    MpesaOrder.objects.open().filter(pk=order_id, is_enrolled=False).update(close_check_at=now)
 
 
 def follow_change(mpesa_order: MpesaOrder, *, now: datetime) -> None:

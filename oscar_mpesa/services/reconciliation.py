@@ -198,6 +198,10 @@ def _changed_orders(now: datetime) -> QuerySet[Any]:
     return order_changes.changed_orders(now)
 
 
+def _orders_without_check(now: datetime) -> QuerySet[Any]:
+    return order_changes.orders_without_check(now)
+
+
 def _follow_change(mpesa_order: Any, now: datetime) -> tuple[str, bool]:
     order_changes.follow_change(mpesa_order, now=now)
     return "reassessed", True
@@ -255,6 +259,7 @@ ROUNDS = (
     Round(kind=Kind.PAYMENT, find=_due_payments, process=_refresh_payment, order=OLDEST_DUE),
     Round(kind=Kind.CLAIM, find=_pending_matches, process=_match_claim),
     Round(kind=Kind.CHANGE, find=_changed_orders, process=_follow_change),
+    Round(kind=Kind.CHANGE, find=_orders_without_check, process=_follow_change),
     Round(kind=Kind.MONEY, find=_usable_money, process=_reassess),
     Round(kind=Kind.BOOKS, find=_due_bookings, process=_retry_booking),
     Round(kind=Kind.ORDER, find=_expired_orders, process=_close_order, order=("close_check_at", "pk")),

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Sum
 from oscar.core.loading import get_model
 
-from oscar_mpesa.oscar_adapter.placement import require_stock
+from oscar_mpesa.oscar_adapter.placement import lock_and_check
 from tests.databases.threads import at_once
 from tests.oscar_adapter.offers import Voucher, new_basket, new_offer, new_voucher, place, release, retake
 from tests.shop import new_product
@@ -30,7 +30,7 @@ VoucherApplication = get_model("voucher", "VoucherApplication")
 def place_with_mpesa(basket: Any) -> Any:
     """Place an order as the M-PESA checkout does."""
     with transaction.atomic():
-        require_stock(basket, basket.strategy)
+        lock_and_check(basket, basket.strategy)
         return place(basket)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from oscar.core.loading import get_class
 from oscar.test import factories
 
-from oscar_mpesa.oscar_adapter.placement import order_of_basket, require_stock
+from oscar_mpesa.oscar_adapter.placement import lock_and_check, order_of_basket
 from tests.shop import new_order, new_product
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_submitted_basket_returns_its_order() -> None:
 def test_enough_stock_passes() -> None:
     basket = basket_with(new_product(stock=2), 2)
 
-    require_stock(basket, basket.strategy)
+    lock_and_check(basket, basket.strategy)
 
     assert basket.num_items == 2
 
@@ -52,7 +52,7 @@ def test_short_product_is_named() -> None:
     basket = basket_with(new_product(stock=2, title="Shuka"), 3)
 
     with pytest.raises(UnableToPlaceOrder, match="“Shuka” has just sold out or run short"):
-        require_stock(basket, basket.strategy)
+        lock_and_check(basket, basket.strategy)
 
 
 def test_lines_of_one_product_are_added_up() -> None:
@@ -65,4 +65,4 @@ def test_lines_of_one_product_are_added_up() -> None:
     basket.strategy = factories.create_basket(empty=True).strategy
 
     with pytest.raises(UnableToPlaceOrder, match="Chai"):
-        require_stock(basket, basket.strategy)
+        lock_and_check(basket, basket.strategy)

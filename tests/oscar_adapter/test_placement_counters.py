@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oscar_mpesa.oscar_adapter.placement import require_stock
+from oscar_mpesa.oscar_adapter.placement import lock_and_check
 from tests.oscar_adapter.offers import ConditionalOffer, Voucher, new_basket, new_offer, new_voucher, place
 from tests.shop import new_product
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def place_with_locks(basket: Any) -> None:
     """Place a basket as our checkout does."""
-    require_stock(basket, basket.strategy)
+    lock_and_check(basket, basket.strategy)
     place(basket)
 
 
