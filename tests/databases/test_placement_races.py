@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import random
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,15 +17,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from oscar.apps.order.signals import order_placed
 from oscar.core.loading import get_model
 
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models import MpesaLimitLock, MpesaOrder, MpesaPayment
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order, close_order
 from tests.databases.shop_counters import assert_counters_agree
-from tests.databases.threads import BusyDaraja, after, at_once, clear_query_budget, new_payment, new_phone
+from tests.databases.threads import MAX_WAIT, BusyDaraja, after, at_once, clear_query_budget, new_payment, new_phone
 from tests.oscar_adapter.offers import (
     ConditionalOffer,
     Voucher,
@@ -42,6 +46,7 @@ ROUNDS = range(int(os.environ.get("RACE_ROUNDS", "6")))
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
+StockRecord = get_model("partner", "StockRecord")
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +158,42 @@ def test_last_use_of_an_offer_goes_to_one_shopper_and_the_other_sees_the_new_pri
         assert "1,000" in page
         assert is_placed(loser.places_order())
         assert sorted(Order.objects.order_by("-pk").values_list("total_incl_tax", flat=True)[:2]) == [900, 1000]
+
+
+def test_placement_that_a_real_deadlock_undid_is_repeated(daraja: BusyDaraja, caplog: pytest.LogCaptureFixture) -> None:
+    """Let the shop's own code wait, while its order holds stock, for a row of another transaction that wants the stock.
+
+    MariaDB undoes the transaction that has written less, and PostgreSQL the one that waits longer.
+    """
+    product, other = new_product(), new_product(title="Shuka")
+    shopper, is_locked, is_placed_once = shopper_with([product]), threading.Event(), threading.Event()
+
+    def wait_for_other(**_: Any) -> None:
+        if not is_placed_once.is_set():
+            is_placed_once.set()
+            StockRecord.objects.select_for_update().get(product=other)
+
+    @transaction.atomic
+    def want_both() -> None:
+        StockRecord.objects.select_for_update().get(product=other)
+        rows = [MpesaLimitLock(key=f"{number:064}", used_at=timezone.now()) for number in range(500)]
+        MpesaLimitLock.objects.bulk_create(rows)
+        is_locked.set()
+        assert is_placed_once.wait(MAX_WAIT)
+        time.sleep(0.3)
+        StockRecord.objects.select_for_update().get(product=product)
+
+    def place_order() -> Any:
+        assert is_locked.wait(MAX_WAIT)
+        return shopper.places_order()
+
+    order_placed.connect(wait_for_other)
+    try:
+        answer, _ = at_once([place_order, want_both])
+    finally:
+        order_placed.disconnect(wait_for_other)
+
+    assert is_placed(answer)
+    assert (undone(caplog), Order.objects.count(), daraja.pushes) == ((1, 0), 1, 1)
+    assert Basket.objects.get().status == "Submitted"
+    assert_counters_agree()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
@@ -46,7 +47,8 @@ def set_in_dashboard(order: Any, status: str, *, by: Any, client: Any) -> list[s
     """Set a status on Oscar's own order page, and return the page's messages."""
     client.force_login(by)
     page = reverse("dashboard:order-detail", kwargs={"number": order.number})
-    answer = client.post(page, {"order_action": "change_order_status", "new_status": status})
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        answer = client.post(page, {"order_action": "change_order_status", "new_status": status})
     assert answer.status_code == 302
     return [str(message) for message in get_messages(answer.wsgi_request)]
 

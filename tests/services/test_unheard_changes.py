@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from oscar.core.loading import get_model
 
+from oscar_mpesa.models import MpesaOrder
 from oscar_mpesa.services.ledger_check import check_ledger
 from oscar_mpesa.services.reconciliation import Kind, reconcile
 from tests.services.concurrent_changes import broken_stock
@@ -88,6 +90,66 @@ def test_status_is_restored_if_the_shop_raises_when_it_is_followed() -> None:
         set_status(order, "Being processed")
 
     assert (order_of(order).status, row(order).is_closed, allocated()) == ("Payment expired", True, 0)
+
+
+# The process ends between the commit of a cancellation and the closure that follows it
+
+
+class Killed(BaseException):
+    """End the process, as a signal does."""
+
+
+def die() -> None:
+    raise Killed
+
+
+@transaction.atomic
+def cancel_and_die(order: Any) -> None:
+    """Cancel an order, and end the process right after the commit."""
+    transaction.on_commit(die)
+    set_status(order, "Cancelled")
+
+
+@pytest.mark.parametrize(("at", "kind"), [(120, Kind.CHANGE), (30 * 86_400, Kind.ORDER)], ids=["soon", "weeks later"])
+def test_canceled_order_is_closed_by_reconcile_if_the_process_ends(at: float, kind: Kind) -> None:
+    order = paid_order()
+    list(reconcile(lambda: later(at - 60)))
+    MpesaOrder.objects.exclude(close_check_at=None).update(close_check_at=later(1800))
+
+    with pytest.raises(Killed):
+        cancel_and_die(order)
+    between = (order_of(order).status, row(order).is_closed, allocated())
+    MpesaOrder.objects.exclude(close_check_at=None).update(close_check_at=later(at))
+    steps = [step.kind for step in reconcile(lambda: later(at)) if step.kind in {Kind.CHANGE, Kind.ORDER}]
+
+    assert between == ("Cancelled", False, 1)
+    assert steps == [kind]
+    assert (row(order).is_closed, allocated()) == (True, 0)
+    assert money() == ("unmatched", 1500, "order_canceled")
+
+
+# Orders on hold
+
+
+@pytest.mark.parametrize("days", [1, 8, 60])
+def test_order_that_was_on_hold_for_days_gets_time_to_pay_and_closes(days: int) -> None:
+    payment = new_payment(phone=CANCELS)
+    post(payment, failure(payment), now=later(9))
+    Order.objects.update(status="On hold")
+    back = days * 86_400
+    list(reconcile(lambda: later(1800)))
+    list(reconcile(lambda: later(back - 1)))
+    on_hold = row(payment.mpesa_order)
+    Order.objects.update(status="Pending payment")
+
+    first, second = followed(back), followed(back + 1)
+    in_time = row(payment.mpesa_order)
+    list(reconcile(lambda: in_time.pay_before))
+
+    assert (on_hold.close_check_at, on_hold.is_closed) == (None, False)
+    assert (first, second) == ([payment.order_id], [])
+    assert (in_time.pay_before, in_time.is_closed) == (later(back + 1800), False)
+    assert (row(payment.mpesa_order).is_closed, allocated()) == (True, 0)
 
 
 # Orders that staff enrolled
