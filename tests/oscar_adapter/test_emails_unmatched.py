@@ -12,6 +12,7 @@ from oscar.core.loading import get_class
 from oscar_mpesa.models import MessageKind, MpesaOrder, MpesaOutboxMessage, MpesaReceipt
 from oscar_mpesa.services.allocation import allocate, resolve_receipt
 from oscar_mpesa.services.order_closure import close_order
+from tests.commit_hooks import commit_hooks
 from tests.oscar_adapter.sent_emails import html_of, sent_email, skip_reason
 from tests.payment_results import paid_too_late
 from tests.services.money import change_total, reassess, set_status
@@ -76,7 +77,8 @@ def test_overpaid_email_names_only_the_amount_that_is_too_much() -> None:
 
 def test_canceled_order_email_says_the_refund_was_asked_for() -> None:
     order = pay(new_payment()).mpesa_order.order
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
+    with commit_hooks():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
 
     message = sent_email(MessageKind.UNMATCHED_EMAIL, now=timezone.now())
 

@@ -15,6 +15,7 @@ from oscar_mpesa.services.allocation import allocate, resolve_receipt, reverse_a
 from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.order_closure import close_order
 from oscar_mpesa.services.refunds import record_refund
+from tests.commit_hooks import commit_hooks
 from tests.payment_results import cancelled, closed_by_staff, overdue, paid_too_late
 from tests.services.unmatched import mismatch, other_amount_reported, surplus, unallocated
 from tests.shop import later, new_order, new_payment, pay, post, success
@@ -163,7 +164,8 @@ def test_money_with_another_reported_amount_is_being_reviewed() -> None:
 
 def test_canceled_order_message_promises_no_date() -> None:
     order = pay(new_payment()).mpesa_order.order
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
+    with commit_hooks():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
 
     assert unmatched_message(MpesaReceipt.objects.get()) == (
         f"Order {order.number} was canceled. The shop has been asked to refund your KSh 1,500 (M-PESA code OD123ABC45) "

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
-from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
@@ -15,6 +14,7 @@ from oscar.core.loading import get_class, get_model
 from oscar_mpesa.models import MpesaAllocation, MpesaEvent, MpesaOrder, MpesaOutboxMessage, MpesaReceipt
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
 from oscar_mpesa.services.refunds import record_refund
+from tests.commit_hooks import commit_hooks
 from tests.oscar_adapter.books import net_of_books, payment_events, sources
 from tests.oscar_adapter.offers import OWN, counted, new_basket, new_offer, new_voucher, place
 from tests.pipelines import forked_pipeline
@@ -47,7 +47,7 @@ def set_in_dashboard(order: Any, status: str, *, by: Any, client: Any) -> list[s
     """Set a status on Oscar's own order page, and return the page's messages."""
     client.force_login(by)
     page = reverse("dashboard:order-detail", kwargs={"number": order.number})
-    with TestCase.captureOnCommitCallbacks(execute=True):
+    with commit_hooks():
         answer = client.post(page, {"order_action": "change_order_status", "new_status": status})
     assert answer.status_code == 302
     return [str(message) for message in get_messages(answer.wsgi_request)]

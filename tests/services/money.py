@@ -13,6 +13,7 @@ from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.locks import lock_mpesa_order
 from oscar_mpesa.services.order_closure import close_expired_order
 from oscar_mpesa.services.reassessment import reassess_order
+from tests.commit_hooks import commit_hooks
 from tests.shop import CANCELS, failure, later, new_order, new_payment, pay, post, success
 
 Order = get_model("order", "Order")
@@ -86,7 +87,8 @@ def change_total(order: Any, total: str, *, at: float = 500) -> None:
 
 def set_status(order: Any, status: str) -> None:
     """Set an order's status as Oscar's dashboard does."""
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order_of(order), status)
+    with commit_hooks():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order_of(order), status)
 
 
 def reassess(order: Any, *, at: float = 600) -> None:

@@ -11,6 +11,7 @@ from oscar.core.loading import get_class, get_model
 from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaOutboxMessage, MpesaReceipt
 from oscar_mpesa.services.allocation import allocate, move_allocation
 from oscar_mpesa.services.order_closure import close_order
+from tests.commit_hooks import commit_hooks
 from tests.services.money import change_total, surplus_moved_to_another_order
 from tests.shop import later, new_order, new_payment, new_staff_user, pay
 
@@ -25,7 +26,8 @@ def staff(db: Any) -> Any:
 
 
 def cancel(order: Any) -> None:
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
+    with commit_hooks():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
 
 
 def test_money_of_a_canceled_order_pays_the_order_it_was_meant_for(staff: Any) -> None:

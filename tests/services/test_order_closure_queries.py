@@ -24,6 +24,7 @@ from oscar_mpesa.services.ports import replaced_adapter
 from oscar_mpesa.services.status_query import refresh_payment
 from oscar_mpesa.services.update_sources import push_expired
 from oscar_mpesa.testing import ScriptedTransport
+from tests.commit_hooks import commit_hooks
 from tests.services.daraja_replies import CREDENTIALS
 from tests.services.unpaid_orders import A_DAY, HALF_AN_HOUR, check_order, expired, prompted, result_of, row
 from tests.shop import ANOTHER, OWNER, later, new_payment, new_staff_user, pay, post, success
@@ -154,7 +155,8 @@ def test_new_payment_restarts_the_close_check() -> None:
 def cancel(order: Any) -> None:
     """Cancel the order as Oscar's dashboard does."""
     order.refresh_from_db()
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
+    with commit_hooks():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order, "Cancelled")
 
 
 def test_cancelled_order_paid_by_another_payment_is_still_queried() -> None:

@@ -28,6 +28,7 @@ from oscar_mpesa.services.order_closure import (
 )
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.testing import ScriptedTransport
+from tests.commit_hooks import commit_hooks
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
 from tests.shop import CANCELS, failure, later, new_order, new_payment, new_staff_user, pay, post, query_update, success
 
@@ -40,7 +41,8 @@ EventHandler = get_class("order.processing", "EventHandler")
 def cancel(order: Any) -> None:
     """Cancel the order as Oscar's dashboard does."""
     order.refresh_from_db()
-    EventHandler().handle_order_status_change(order, "Cancelled")
+    with commit_hooks():
+        EventHandler().handle_order_status_change(order, "Cancelled")
 
 
 def row(order: Any) -> MpesaOrder:

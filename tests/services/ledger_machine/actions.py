@@ -18,6 +18,7 @@ from oscar_mpesa.services import allocation, claims, order_closure
 from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.services.exceptions import DecisionRefused
 from oscar_mpesa.services.payment_updates import apply_update
+from tests.commit_hooks import commit_hooks
 from tests.services.ledger_machine import sums
 from tests.services.ledger_machine.invariants import NAIROBI
 from tests.services.ledger_machine.refund_actions import WHICH, RefundActions
@@ -231,7 +232,8 @@ class LedgerActions(RefundActions):
     def set_status(self, order: int, status: str) -> None:
         row = self.order(order)
         with suppress(InvalidOrderStatus), transaction.atomic():
-            get_class("order.processing", "EventHandler")().handle_order_status_change(row, status)
+            with commit_hooks():
+                get_class("order.processing", "EventHandler")().handle_order_status_change(row, status)
             changed = self.model.orders[row.pk]
             changed.is_canceled = status == "Cancelled"
             changed.closed = changed.closed if changed.is_canceled else ""

@@ -17,6 +17,7 @@ from oscar_mpesa.models import MpesaAllocation, MpesaPayment
 from oscar_mpesa.services import allocation, claims, order_closure, payments, refunds, status_query
 from oscar_mpesa.services.callbacks import receive_callback
 from oscar_mpesa.services.exceptions import DecisionRefused, StartRefused
+from tests.commit_hooks import commit_hooks
 from tests.services.state_machine.fake_daraja import LOST, PUSHES, UNKNOWN
 from tests.services.state_machine.invariants import CANCELLED, unfinished
 from tests.services.state_machine.machine import OrderMachine, ShopBroke
@@ -151,7 +152,7 @@ class OrderActions(OrderMachine):
     def staff_close_order(self, order: int, in_oscar: bool) -> None:
         if in_oscar:
             handler = get_class("order.processing", "EventHandler")()
-            with self.may_refuse(InvalidOrderStatus, ShopBroke), transaction.atomic():
+            with self.may_refuse(InvalidOrderStatus, ShopBroke), commit_hooks(), transaction.atomic():
                 handler.handle_order_status_change(self.order(order), CANCELLED)
         elif self.has_mpesa_order(order):
             with self.may_refuse(order_closure.CloseRefused, ShopBroke):
