@@ -22,6 +22,11 @@ from tests.shop import later, new_order, new_payment, pay, post, success
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _without_delivery(settings: Any) -> None:
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "WAKE": ""}
+
+
 def part_paid(*, total: int = 2500) -> Any:
     """Create an order whose total changed while KSh 1,500 was on its way."""
     payment = new_payment()
