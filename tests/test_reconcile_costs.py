@@ -63,13 +63,13 @@ def statuses() -> set[str]:
     return set(MpesaPayment.objects.values_list("status", flat=True))
 
 
-def test_idle_pass_costs_ten_queries_and_records_its_run() -> None:
+def test_idle_pass_costs_eleven_queries_and_records_its_run() -> None:
     assert list(reconcile(lambda: later(0))) == []
 
     with counted() as count:
         assert list(reconcile(lambda: later(60))) == []
 
-    assert len(count) <= 10, str(count)
+    assert len(count) <= 11, str(count)
 
 
 def test_pending_payment_costs_its_query() -> None:

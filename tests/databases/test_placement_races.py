@@ -42,7 +42,7 @@ from tests.shopper import Shopper
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = range(int(os.environ.get("RACE_ROUNDS", "6")))
+ROUNDS = range(int(os.environ.get("RACE_ROUNDS", "4")))
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
