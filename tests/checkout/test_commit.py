@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 from oscar.apps.order.signals import order_placed
 from oscar.core.loading import get_model
@@ -23,12 +23,6 @@ from tests.shopper import Shopper
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Order = get_model("order", "Order")
-
-
-@pytest.fixture(params=[True, False], ids=["ATOMIC_REQUESTS", "autocommit"])
-def atomic_requests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
-    return bool(request.param)
 
 
 @contextmanager

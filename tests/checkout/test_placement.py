@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.urls import reverse
 from oscar.apps.checkout.signals import pre_payment
 from oscar.apps.order.signals import order_placed
@@ -32,12 +32,6 @@ Order = get_model("order", "Order")
 DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock; try restarting transaction")
 
 MESSAGE = "A problem occurred while placing this order. Please contact customer services."
-
-
-@pytest.fixture(params=[True, False], ids=["ATOMIC_REQUESTS", "autocommit"])
-def atomic_requests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
-    return bool(request.param)
 
 
 @pytest.fixture

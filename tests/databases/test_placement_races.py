@@ -142,7 +142,7 @@ def test_two_baskets_with_one_offer_and_voucher_are_both_counted() -> None:
         assert_counters_agree()
 
 
-def test_last_use_of_an_offer_goes_to_one_shopper_and_the_other_sees_the_new_price() -> None:
+def test_last_use_of_an_offer_goes_to_one_of_two_shoppers() -> None:
     product = new_product(stock=9999, price="1000.00")
 
     for _ in ROUNDS:

@@ -243,7 +243,6 @@ class TestStatusSetInOscarsDashboard:
         ids = list(Order.objects.values_list("pk", flat=True))
         fields = {"action": "change_order_statuses", "new_status": "Being processed", "selected_order": ids}
         client.post(reverse("dashboard:order-list"), fields)
-
         statuses = dict(Order.objects.values_list("pk", "status"))
         assert statuses == {payment.order_id: "Payment expired", other.order_id: "Being processed"}
         assert [each.is_closed for each in MpesaOrder.objects.order_by("pk")] == [True, False]

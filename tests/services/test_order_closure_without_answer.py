@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from oscar.core.loading import get_class, get_model
+from oscar.core.loading import get_model
 
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
 from oscar_mpesa.models import MessageKind, MpesaEvent, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
@@ -28,21 +28,19 @@ from oscar_mpesa.services.order_closure import (
 )
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.testing import ScriptedTransport
-from tests.commit_hooks import commit_hooks
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS, query_reply
+from tests.services.money import set_status
 from tests.shop import CANCELS, failure, later, new_order, new_payment, new_staff_user, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
 
 StockRecord = get_model("partner", "StockRecord")
-EventHandler = get_class("order.processing", "EventHandler")
 
 
 def cancel(order: Any) -> None:
     """Cancel the order as Oscar's dashboard does."""
     order.refresh_from_db()
-    with commit_hooks():
-        EventHandler().handle_order_status_change(order, "Cancelled")
+    set_status(order, "Cancelled")
 
 
 def row(order: Any) -> MpesaOrder:

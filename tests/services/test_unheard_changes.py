@@ -132,7 +132,7 @@ def test_canceled_order_is_closed_by_reconcile_if_the_process_ends(at: float, ki
 
 
 @pytest.mark.parametrize("days", [1, 8, 60])
-def test_order_that_was_on_hold_for_days_gets_time_to_pay_and_closes(days: int) -> None:
+def test_order_back_from_hold_gets_time_to_pay_and_closes(days: int) -> None:
     payment = new_payment(phone=CANCELS)
     post(payment, failure(payment), now=later(9))
     Order.objects.update(status="On hold")
