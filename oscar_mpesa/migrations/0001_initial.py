@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='address')),
                 ('created_at', models.DateTimeField(verbose_name='created at')),
                 ('pay_before', models.DateTimeField(db_index=True, verbose_name='pay before')),
-                ('close_check_at', models.DateTimeField(blank=True, db_index=True, help_text='Moved forward while a worker handles the order; empty when there is nothing to close.', null=True, verbose_name='next closure check at')),
+                ('close_check_at', models.DateTimeField(blank=True, help_text='Moved forward while a worker handles the order; empty when there is nothing to close.', null=True, verbose_name='next closure check at')),
                 ('close_failures', models.PositiveSmallIntegerField(default=0, verbose_name='failed tries to close it in a row')),
                 ('close_failing_since', models.DateTimeField(blank=True, null=True, verbose_name='closing it fails since')),
                 ('pay_later_at', models.DateTimeField(blank=True, db_index=True, null=True, verbose_name='pays later since')),
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'M-PESA orders',
                 'ordering': ['-created_at'],
                 'permissions': [('close_order', 'Can close an unpaid M-PESA order')],
-                'indexes': [models.Index(fields=['address', 'created_at'], name='mpesa_order_address')],
+                'indexes': [models.Index(fields=['address', 'created_at'], name='mpesa_order_address'), models.Index(fields=['close_check_at', 'is_paid', 'closed_at', 'pay_before'], name='mpesa_order_closing')],
             },
         ),
         migrations.CreateModel(

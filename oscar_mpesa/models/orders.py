@@ -73,7 +73,6 @@ class MpesaOrder(models.Model):
         _("next closure check at"),
         null=True,
         blank=True,
-        db_index=True,
         help_text=_("Moved forward while a worker handles the order; empty when there is nothing to close."),
     )
     close_failures = models.PositiveSmallIntegerField(_("failed tries to close it in a row"), default=0)
@@ -107,7 +106,11 @@ class MpesaOrder(models.Model):
         verbose_name_plural = _("M-PESA orders")
         ordering = ["-created_at"]
         permissions = [("close_order", _("Can close an unpaid M-PESA order"))]
-        indexes = [models.Index(fields=["address", "created_at"], name="mpesa_order_address")]
+        indexes = [
+            models.Index(fields=["address", "created_at"], name="mpesa_order_address"),
+            # Orders whose closure check is due, and the few unpaid and open ones that have none.
+            models.Index(fields=["close_check_at", "is_paid", "closed_at", "pay_before"], name="mpesa_order_closing"),
+        ]
 
     def __str__(self) -> str:
         return f"M-PESA order {self.pk}"

@@ -67,7 +67,7 @@ def orders_without_check(now: datetime) -> QuerySet[MpesaOrder]:
     Staff put them on hold, so their closure check found nothing to close. Weeks later they got the pending status again
     by an ``update``, which tells nobody.
     """
-    waiting = MpesaOrder.objects.awaiting_payment().filter(close_check_at=None, is_enrolled=False, balance__gte=1)
+    waiting = MpesaOrder.objects.awaiting_payment().filter(close_check_at=None, is_enrolled=False, is_paid=False)
     return waiting.filter(pay_before__gt=now - HELD_FOR).select_related("order")
 
 
