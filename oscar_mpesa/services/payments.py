@@ -84,16 +84,18 @@ def retry_payment(
     if actor.role is Role.STAFF:
         require_permission(actor.user, "act_on_payment")
     phone = phone or last_phone(order, actor)
-    _query_unclear_payments(order, phone, actor, now)
-    payment = _start_durably(order, phone, now, actor, language)
+    unknown = _query_unclear_payments(order, phone, actor, now)
+    payment = _start_durably(order, phone, now, actor, language, unknown)
     send_stk_push(payment, now=now)
     return payment
 
 
 @repeat_on_deadlock
-def _start_durably(order: Any, phone: PhoneNumber, now: datetime, actor: Actor, language: str) -> MpesaPayment:
+def _start_durably(
+    order: Any, phone: PhoneNumber, now: datetime, actor: Actor, language: str, unknown: ResultUnknown | None
+) -> MpesaPayment:
     with durable_transaction():
-        started = _start(order, phone, now, actor, language)
+        started = _start(order, phone, now, actor, language, unknown=unknown)
         if isinstance(started, MpesaPayment) and actor.role is Role.STAFF:
             audit.record(EventType.PUSH_REQUESTED, started, now=now, by=actor.user)
     if isinstance(started, StartRefused):
@@ -108,10 +110,11 @@ def _start(
     actor: Actor,
     language: str,
     attempt: MpesaPushAttempt | None = None,
+    unknown: ResultUnknown | None = None,
 ) -> MpesaPayment | StartRefused:
     """Create the payment, or return why the attempt is refused, so that the caller commits the attempt.
 
-    What the order refuses is raised before: it says nothing about the number, and no attempt is stored.
+    What the order refuses is raised before, and no attempt is stored. ``unknown`` is returned after the limits.
     """
     _require_available()
     if attempt is None:
@@ -124,7 +127,7 @@ def _start(
     amount, rounding = _amount_of(locked, mpesa_order)
     if attempt is None:
         admission = rate_limits.admit_push(phone, actor=actor, now=now, mpesa_order=mpesa_order)
-        refusal = admission.refusal or too_soon(mpesa_order, phone, actor, now)
+        refusal = admission.refusal or unknown or too_soon(mpesa_order, phone, actor, now)
         if refusal is not None:
             return refusal
         attempt = admission.attempt
@@ -147,25 +150,27 @@ def _prepare(
     return mpesa_order
 
 
-def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: datetime) -> None:
+def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: datetime) -> ResultUnknown | None:
     """Query the newest payments whose result is unclear, because one of them may be paid, if a push is allowed.
 
-    Raises ``ResultUnknown`` if Safaricom does not answer and the last of them ended a moment ago.
+    Returns ``ResultUnknown`` if Safaricom does not answer and the last of them ended a moment ago. The start raises it,
+    and stores the attempt: else an actor could try any number of phones until a limit refuses one.
     """
     payments = list(MpesaPayment.objects.filter(mpesa_order_id=order.pk).select_related("mpesa_order").order_by("-id"))
     unclear = [each for each in payments if each.needs_query and each.checkout_request_id]
     if not unclear:
-        return
+        return None
     _require_available()
     mpesa_order = payments[0].mpesa_order
     _require_payable(order, mpesa_order, now)
     reached = rate_limits.find_limit(phone, actor=actor, now=now, mpesa_order=mpesa_order)
     if reached is not None or too_soon(mpesa_order, phone, actor, now) is not None:
-        return  # the start refuses it, and stores the attempt
+        return None  # the start refuses it
     for payment, result in status_query.query_within(UNCLEAR_LIMIT, unclear[:MAX_UNCLEAR], now=now):
         until = (payment.ended_at or now) + UNANSWERED_WAIT
         if result is QueryResult.NOTHING and now < until:
-            raise ResultUnknown(until)
+            return ResultUnknown(until)
+    return None
 
 
 def _require_available() -> None:

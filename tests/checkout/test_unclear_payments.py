@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaPushAttempt
 from oscar_mpesa.payment_page.formats import from_clock
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
+from tests.checkout.people import link_holder
+from tests.pay_links import link_to
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
-from tests.shop import failure, new_product, post, success
+from tests.shop import ANOTHER, failure, new_payment, new_product, post, success
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,6 +69,28 @@ def test_retry_is_refused_while_safaricom_does_not_answer(shopper: Shopper, sett
     assert SENTENCES[language].format(time=time) in answer.content.decode()
     assert len(silence.sent("query")) == 1
     assert MpesaPayment.objects.count() == 1
+
+
+def test_link_holder_cannot_try_numbers_while_safaricom_is_silent(shopper: Shopper, settings: Any) -> None:
+    page_url, payment = buys(shopper)
+    for _ in range(2):
+        new_payment(phone=ANOTHER, now=timezone.now())
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    expired = {"status": "expired", "live_order": None, "ended_at": timezone.now(), "next_query_at": None}
+    MpesaPayment.objects.filter(pk=payment.pk).update(checkout_request_id="ws_CO_1", **expired)
+    MpesaPayment.objects.update(environment="sandbox")
+    MpesaPushAttempt.objects.update(environment="sandbox")
+    holder, silence = link_holder(payment, link_to(payment)), ScriptedTransport({"query": [DarajaUnreachable("")]})
+
+    with replaced_transport(silence):
+        numbers = [f"07123456{end}" for end in (70, 71, 72, 73, 78, 79)]  # the owner's ends in 78
+        pages = [holder.post(f"{page_url}retry/", {"phone_number": each}, follow=True) for each in numbers]
+
+    sentences = ["M-PESA has not answered yet."] * 4 + ["Five numbers were tried for this order."] * 2
+    assert [sentence in page.content.decode() for sentence, page in zip(sentences, pages, strict=True)] == [True] * 6
+    assert list(MpesaPushAttempt.objects.order_by("pk").values_list("refused_by", flat=True)[3:]) == (
+        [""] * 4 + ["order_numbers"] * 2
+    )
 
 
 def test_every_other_action_is_refused_while_money_is_confirmed(shopper: Shopper) -> None:
