@@ -18,6 +18,8 @@ DECLARED = setup.cfg pyproject.toml
 AXE = build/axe/4.14.1
 
 export PORT
+# Without compiled files, each test worker compiles all modules and rewrites all asserts anew, for seven seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help sandbox test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
