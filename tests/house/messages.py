@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -42,8 +44,9 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 
 
+@cache
 def marked(folder: Path = ROOT / PACKAGE) -> Catalog:
-    """Collect the marked strings of a Python package and its templates, with their files."""
+    """Collect the marked strings of a Python package and its templates, with their files. Don't change the result."""
     catalog = Catalog(project=PACKAGE)
     for path, source in _sources(folder):
         for _, message, comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS, ["Translators:"]):
@@ -62,7 +65,7 @@ def kept(language: str, locale: Path = LOCALE) -> Catalog:
 
 def updated(language: str, locale: Path = LOCALE) -> Catalog:
     """Return the translations with every marked string, and without strings that are no longer marked."""
-    catalog, template = kept(language, locale), marked()
+    catalog, template = kept(language, locale), copy(marked())
     template.creation_date = catalog.creation_date
     catalog.update(template, no_fuzzy_matching=True)
     catalog.obsolete.clear()
