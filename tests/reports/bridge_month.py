@@ -11,6 +11,8 @@ from oscar.core.loading import get_model
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import MpesaOrder
+from oscar_mpesa.reports.bridge import Bridge
+from oscar_mpesa.reports.period import period_figures
 from oscar_mpesa.services.allocation import allocate
 from oscar_mpesa.services.order_closure import close_expired_order
 from oscar_mpesa.services.payments import get_or_create_mpesa_order
@@ -135,3 +137,18 @@ class BridgeMonth:
         other = new_order(total=total)
         allocate(surplus, other, by=self.staff, now=later(400))
         return other
+
+
+def bridge_of(first: date = FIRST, last: date = LAST, environment: str = ENVIRONMENT) -> Bridge:
+    """Return the bridge of these days."""
+    return period_figures(environment, first, last).bridge
+
+
+def parts(bridge: Bridge) -> dict[str, tuple[int, Decimal]]:
+    """Return the number and the amount of each part that has orders."""
+    names = ("without_mpesa", "other_environment", "other_payments", "unpaid_open", "unpaid_ended", "recorded")
+    return {
+        name: (part.count, part.amount)
+        for name in (*names, "credits", "differences")
+        if (part := getattr(bridge, name)).count
+    }
