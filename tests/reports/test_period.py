@@ -72,15 +72,14 @@ def test_unmatched_money_adds_up_from_beginning_to_end(staff: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("number", range(-1, 7))
-def test_closing_balance_is_the_next_opening_balance(staff: Any, number: int) -> None:
+def test_closing_balance_is_the_next_opening_balance(staff: Any) -> None:
     surplus_with_every_movement(staff)
-    day = DAY + timedelta(days=number)
+    days = [DAY + timedelta(days=number) for number in range(-1, 7)]
 
-    figures = figures_of(day, day)
+    closing = [figures_of(day, day).closing for day in days]
 
-    assert figures.closing == unmatched_at_end(ENVIRONMENT, day)
-    assert figures.closing == figures_of(day + timedelta(days=1), LAST).opening
+    assert closing == [unmatched_at_end(ENVIRONMENT, day) for day in days]
+    assert closing == [figures_of(day + timedelta(days=1), LAST).opening for day in days]
 
 
 def test_money_in_and_out_names_what_was_refunded(staff: Any) -> None:
