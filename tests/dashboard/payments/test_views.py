@@ -203,17 +203,18 @@ def test_export_link_needs_permission(payments: dict[str, MpesaPayment]) -> None
     assert url_of("payments-export") not in staff_client().get(LIST).content.decode()
 
 
-@pytest.mark.parametrize("term", ["", "0708374149", "achieng", "guest@example.com", "149"])
-def test_25_rows_cost_as_many_queries_as_one(term: str) -> None:
+def test_25_rows_cost_as_many_queries_as_one() -> None:
     pay(new_payment())
     client = staff_client("view_full_phone", "export_payments")
-    one = queries(client, term)
+    terms = ["", "0708374149", "achieng", "guest@example.com", "149"]
+    one = {term: len(queries(client, term)) for term in terms}
     for number in range(25):
         pay(new_payment(phone=PhoneNumber.parse(f"07080{number:02}149")), number=f"OD123ABD{number:02}")
 
-    many = queries(client, term)
+    many = {term: queries(client, term) for term in terms}
 
-    assert len(many) == len(one) <= 12, "\n".join(many)
+    assert {term: len(found) for term, found in many.items()} == one, str(many)
+    assert max(one.values()) <= 12, str(many)
 
 
 def queries(client: Client, term: str) -> list[str]:

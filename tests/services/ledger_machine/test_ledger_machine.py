@@ -12,6 +12,6 @@ from tests.services.ledger_machine.histories import run_ledger_histories
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("histories", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("histories", [5, pytest.param(40, marks=pytest.mark.slow)])
 def test_no_history_of_money_breaks_the_ledger(settings: Any, histories: int) -> None:
     run_ledger_histories(settings, histories=histories, steps=20)

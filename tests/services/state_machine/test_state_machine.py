@@ -12,6 +12,6 @@ from tests.services.state_machine.histories import run_histories
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("histories", [20, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("histories", [10, pytest.param(80, marks=pytest.mark.slow)])
 def test_no_history_of_an_order_breaks_an_invariant(settings: Any, histories: int) -> None:
     run_histories(settings, histories=histories, steps=15)
