@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.http import Http404, HttpRequest
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from oscar_mpesa.access.client_address import client_address
 from oscar_mpesa.domain.phone import PhoneNumber
@@ -18,6 +20,9 @@ from oscar_mpesa.services.actors import Actor, Role
 ORDERS_KEY, LINKS_KEY = "oscar_mpesa_orders", "oscar_mpesa_links"
 PAYMENTS_KEY, NUMBERS_KEY = "oscar_mpesa_payments", "oscar_mpesa_numbers"
 MAX_REMEMBERED = 20
+
+#: Session key of the id of a session that is kept in a cookie.
+ID_KEY = "oscar_mpesa_session"
 
 
 def grant_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
@@ -126,8 +131,13 @@ def require_payer(request: HttpRequest, payment: MpesaPayment) -> Actor:
 
 
 def session_digest(request: HttpRequest) -> str:
-    """Return a hash that identifies the session without revealing its key; empty if there is no session yet."""
+    """Return a hash that identifies the session without revealing its key; empty if there is no session yet.
+
+    A session in a signed cookie has a new key whenever it changes, so it stores an id.
+    """
     key = request.session.session_key
+    if key and isinstance(request.session, CookieSession):
+        key = request.session.setdefault(ID_KEY, get_random_string(32))
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
 
 

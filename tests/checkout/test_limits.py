@@ -127,7 +127,9 @@ def test_another_number_pays_for_the_same_basket(shopper: Shopper) -> None:
     assert MpesaPayment.objects.latest("pk").phone == "254708374149"
 
 
-def test_sixth_unpaid_order_is_refused_before_it_takes_stock(shopper: Shopper) -> None:
+@pytest.mark.parametrize("engine", ["db", "signed_cookies"])
+def test_sixth_unpaid_order_is_refused_before_it_takes_stock(shopper: Shopper, settings: Any, engine: str) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     for number in range(5):
         assert shopper.buys(new_product(), phone=f"071200000{number}").status_code == 302
     product = new_product()
