@@ -40,7 +40,7 @@ class Works(str, Enum):
 
 
 class Reason(str, Enum):
-    """Why M-PESA is taken to work or not. ``alerts.messages`` has a sentence for each."""
+    """Why M-PESA is taken to work or not. ``readiness_messages`` has a sentence for each."""
 
     TEST_MODE = "test_mode"
     PAID = "paid"

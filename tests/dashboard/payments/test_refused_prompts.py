@@ -22,5 +22,5 @@ def test_page_says_how_many_prompts_were_refused_and_why() -> None:
 
     text = page_text(client.get(url))
 
-    assert "Refused prompts for the order 2: numbers for one order · 1: prompts to one number" in text
+    assert "Refused prompts for the order numbers for one order (2) · prompts to one number (1)" in text
     assert ANOTHER.local not in text
