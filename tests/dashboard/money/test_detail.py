@@ -13,6 +13,7 @@ from oscar_mpesa.models import MpesaReceipt
 from oscar_mpesa.services.allocation import allocate, resolve_receipt
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.refunds import record_refund
+from tests.commit_hooks import commit_hooks
 from tests.dashboard.money.deciding import look
 from tests.dashboard.staff import (
     ALL,
@@ -66,7 +67,8 @@ def test_matched_receipt_can_only_be_refunded() -> None:
 
 def test_receipt_of_a_cancelled_order_can_be_refunded_or_matched() -> None:
     payment = pay(new_payment())
-    payment.mpesa_order.order.set_status("Cancelled")
+    with commit_hooks():
+        payment.mpesa_order.order.set_status("Cancelled")
 
     page = staff_client(*ALL).get(receipt_url(payment.receipts.get())).content.decode()
 

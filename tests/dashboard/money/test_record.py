@@ -13,6 +13,7 @@ from oscar_mpesa.models import MpesaClaim, MpesaEvent, MpesaOrder, MpesaPayment,
 from oscar_mpesa.services.order_closure import close_order
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
+from tests.commit_hooks import commit_hooks
 from tests.dashboard.forms import closed_payment
 from tests.dashboard.money.deciding import agreed, decide, look
 from tests.dashboard.staff import claim_url, page_text, staff_client
@@ -135,7 +136,8 @@ def test_review_says_what_the_payment_does(amount: str, effect: str) -> None:
 
 def canceled() -> Any:
     order = expired().mpesa_order.order
-    order.set_status("Cancelled")
+    with commit_hooks():
+        order.set_status("Cancelled")
     return order
 
 

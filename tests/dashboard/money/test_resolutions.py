@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oscar_mpesa.models import MpesaEvent, ReceiptStatus
+from tests.commit_hooks import commit_hooks
 from tests.dashboard.money.deciding import decide, decide_twice, entry_url, look
 from tests.dashboard.staff import ALL, decision_url, page_text, receipt_url, staff_client
 from tests.services.unmatched import fresh, mismatch
@@ -49,7 +50,8 @@ def test_money_is_not_resolved_without_note_and_consent(sent: dict[str, str], se
 
 def test_money_of_a_canceled_order_can_be_resolved() -> None:
     payment, client = pay(new_payment()), staff_client(*ALL)
-    payment.mpesa_order.order.set_status("Cancelled")
+    with commit_hooks():
+        payment.mpesa_order.order.set_status("Cancelled")
     receipt = payment.receipts.get()
 
     seen = look(client, decision_url("resolve", receipt), note="a voucher instead", settled="on")
