@@ -140,12 +140,9 @@ def _problem(known: Evidence, now: datetime) -> _Found | None:
     """Return what keeps prompts from being sent now. An answer to a later call would have ended it."""
     state = connectivity(passed_at=known.passed_at)
     if state.outage:
-        return _blocked_or_silent(state.outage), state.outage.since, state.outage
+        reason = Reason.SERVER_BLOCKED if state.outage.is_blocked else Reason.NOT_ANSWERING
+        return reason, state.outage.since, state.outage
     return _rejection(state) or _pause(known, now)
-
-
-def _blocked_or_silent(outage: Outage) -> Reason:
-    return Reason.SERVER_BLOCKED if outage.is_blocked else Reason.NOT_ANSWERING
 
 
 def _rejection(state: Connectivity) -> _Found | None:

@@ -179,14 +179,10 @@ def _require_available() -> None:
         raise MpesaUnavailable(settings.faults)
 
 
-def _require_awaiting_payment(order: Any) -> None:
-    if not has_pending_status(order):
-        raise NotPayable(f"order {order.pk} is {order.status}")
-
-
 def _require_payable(order: Any, mpesa_order: MpesaOrder | None, now: datetime) -> None:
     """Raise ``StartRefused`` if the order needs no payment, one is live, or another one would fail as the last."""
-    _require_awaiting_payment(order)
+    if not has_pending_status(order):
+        raise NotPayable(f"order {order.pk} is {order.status}")
     if mpesa_order is None:
         return
     if mpesa_order.is_closed:
