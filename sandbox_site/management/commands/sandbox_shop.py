@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the shop. Raises ``CommandError`` in production, or for a weak ``SANDBOX_STAFF_PASSWORD``."""
         if settings.OSCAR_MPESA.get("ENVIRONMENT") == "production":
-            raise CommandError("The demo's passwords are public: sandbox_shop does not run in production.")
+            raise CommandError("The demo's products are invented: sandbox_shop does not run in production.")
         new = create_shop()
         if new or not SearchQuerySet().count():
             call_command("rebuild_index", interactive=False, verbosity=0)
