@@ -186,5 +186,5 @@ def test_cash_on_delivery_records_the_amount_due(client: Client) -> None:
 def test_demo_is_refused_in_production(settings: Any) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "ENVIRONMENT": "production"}
 
-    with pytest.raises(CommandError, match="passwords are public"):
+    with pytest.raises(CommandError, match="products are invented"):
         call_command("sandbox_shop")
