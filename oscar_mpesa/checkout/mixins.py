@@ -225,9 +225,9 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
             if placed is not None:
                 return self._redirect_to_order(placed)
             admission = admit_push(self.mpesa_phone, actor=actor, now=now)
-            if admission.refusal is not None:
+            if admission.refusal is not None and admission.refusal.phone is None:
                 return self._redirect_after_refusal(admission.refusal)
-            self._mpesa_placing, self._mpesa_attempt = True, admission.attempt
+            self._mpesa_placing, self._mpesa_attempt, self._mpesa_refusal = True, admission.attempt, admission.refusal
             page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
             return page
 
@@ -235,11 +235,6 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
         """Compare the total with the preview's. A shop's own preview may not post it."""
         previewed = request.POST.get("mpesa_amount", "")
         return bool(previewed) and previewed != str(shillings(self._mpesa_total))
-
-    def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
-        """Redirect to the phone step if another number helps, else to the preview."""
-        messages.warning(self.request, refusal_message(refusal, now=timezone.now()))
-        return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     def handle_successful_order(self, order: Any) -> Any:
         """Create the payment in the order's transaction, and send the push after the commit.

@@ -10,14 +10,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import OperationalError, connection, transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.placement import OfferUsedUp, lock_and_check, reload_basket
+from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.deadlocks import is_repeatable
+from oscar_mpesa.services.exceptions import StartRefused
 
 logger = logging.getLogger("oscar_mpesa")
 
@@ -39,6 +42,7 @@ class PlacementMixin(PushAfterCommitMixin):
 
     request: HttpRequest
     _mpesa_placing = False
+    _mpesa_refusal: StartRefused | None = None
     _is_repeatable = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -70,7 +74,8 @@ class PlacementMixin(PushAfterCommitMixin):
     def handle_order_placement(self, order_number: str, user: Any, basket: Any, *args: Any, **kwargs: Any) -> Any:
         """Place an M-PESA order in one transaction, so that a later error leaves no order and no allocated stock.
 
-        If others used up an offer meanwhile, nothing is placed, and the preview shows today's price.
+        If others used up an offer meanwhile, nothing is placed, and the preview shows today's price. The refusal of a
+        number comes after these checks: else a basket that can't be placed would let a script try numbers unseen.
         """
         place: Callable[..., Any] = super().handle_order_placement  # type: ignore[misc]
         if not self._mpesa_placing:
@@ -78,7 +83,10 @@ class PlacementMixin(PushAfterCommitMixin):
         try:
             with self._undone_by_deadlock(), transaction.atomic():
                 lock_and_check(basket, self.request.strategy)  # type: ignore[attr-defined]
-                return place(order_number, user, basket, *args, **kwargs)
+                if self._mpesa_refusal is None:
+                    return place(order_number, user, basket, *args, **kwargs)
+            self.restore_frozen_basket()  # type: ignore[attr-defined]
+            return self._redirect_after_refusal(self._mpesa_refusal)
         except OfferUsedUp as used_up:
             logger.info("M-PESA: an order was not placed, because an offer is used up: %s", used_up)
         self.restore_frozen_basket()  # type: ignore[attr-defined]
@@ -86,6 +94,11 @@ class PlacementMixin(PushAfterCommitMixin):
             self.request, gettext("An offer was just used up. Please double-check the new total before you pay.")
         )
         return redirect("checkout:preview")
+
+    def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
+        """Redirect to the phone step if another number helps, else to the preview."""
+        messages.warning(self.request, refusal_message(refusal, now=timezone.now()))
+        return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
 
     @contextmanager
     def _undone_by_deadlock(self) -> Iterator[None]:

@@ -20,8 +20,10 @@ StockRecord = get_model("partner", "StockRecord")
 COUNTED = ("status", "num_applications", "total_discount", "num_orders")
 
 
-def lock_offers_and_vouchers(basket: Any) -> list[Any]:
-    """Lock the vouchers and offers that Oscar counts when it places this basket; return the offers that are used up.
+def lock_offers_and_vouchers(basket: Any) -> tuple[list[Any], list[Any]]:
+    """Lock the vouchers and offers that Oscar counts when it places this basket.
+
+    Return the vouchers, and the offers that are used up.
 
     Oscar adds to the counters that the basket's offers had when they were loaded, so the basket gets fresh ones. An
     offer is used up if its limits now allow fewer applications than the basket has, because others used it meanwhile.
@@ -38,7 +40,7 @@ def lock_offers_and_vouchers(basket: Any) -> list[Any]:
             application["voucher"] = vouchers.get(voucher.pk, voucher)
         if offer.get_max_applications(basket.owner) < min(allowed, application["freq"]):
             used_up.append(offer)
-    return used_up
+    return list(vouchers.values()), used_up
 
 
 def lock_stock(stockrecord_ids: Iterable[int]) -> dict[int, Any]:

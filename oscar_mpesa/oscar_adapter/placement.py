@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
@@ -36,22 +37,31 @@ def lock_and_check(basket: Any, strategy: Any) -> None:
     """Lock all that placing this basket changes, in the order of ``locks``, and check its offers and stock again.
 
     Call it inside a transaction. Raises ``OfferUsedUp``, and Oscar's ``UnableToPlaceOrder`` with a message for the
-    shopper if a line is not in stock.
+    shopper if a line is not in stock, or a voucher is used up.
     """
     wanted: dict[int, int] = {}
     lines = list(basket.all_lines())
     for line in lines:
         wanted[line.stockrecord_id] = wanted.get(line.stockrecord_id, 0) + line.quantity
-    used_up = lock_offers_and_vouchers(basket)
+    vouchers, used_up = lock_offers_and_vouchers(basket)
     locked = lock_stock(wanted)
     lock_statistics(line.product_id for line in lines)
     if used_up:
         raise OfferUsedUp(", ".join(offer.name for offer in used_up))
+    _require_available(vouchers, basket)
     for line in lines:
         info = strategy.fetch_for_product(line.product, locked[line.stockrecord_id])
         permitted, reason = info.availability.is_purchase_permitted(wanted[line.stockrecord_id])
         if not permitted:
             raise UnableToPlaceOrder(SOLD_OUT % {"title": line.product.get_title(), "reason": reason})
+
+
+def _require_available(vouchers: list[Any], basket: Any) -> None:
+    """Raise Oscar's ``UnableToPlaceOrder`` for a voucher at which Oscar's own placement would fail."""
+    for voucher in vouchers:
+        is_available, why = voucher.is_available_to_user(user=basket.owner or AnonymousUser())
+        if voucher.is_active() and not is_available:
+            raise UnableToPlaceOrder(why)
 
 
 def reload_basket(request: Any) -> None:

@@ -13,6 +13,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaPushAttempt
+from tests.oscar_adapter.offers import new_voucher
 from tests.shop import ANOTHER, new_payment, new_product
 from tests.shopper import Shopper
 
@@ -112,6 +113,25 @@ def test_phone_step_accepts_every_number_alike(shopper: Shopper, tries: int) -> 
 
     assert {(each.status_code, each["Location"]) for each in answers} == {(302, reverse("checkout:preview"))}
     assert not MpesaPushAttempt.objects.exists()
+
+
+def test_basket_that_cannot_be_placed_says_nothing_about_numbers(shopper: Shopper) -> None:
+    refuse_prompts("blocked", PhoneNumber.parse("0712345002"))
+    refuse_prompts("at its limit", PhoneNumber.parse("0712345003"))
+    at_the_phone_step(shopper, new_product())
+    voucher = new_voucher()
+    Basket.objects.latest("pk").vouchers.add(voucher)
+    voucher.applications.create(order=Order.objects.first())
+
+    pages = []
+    for number in ("0712345001", "0712345002", "0712345003"):
+        shopper.names_phone(number)
+        page = shopper.places_order().content.decode()
+        pages.append("This voucher has already been used" in page and UNAVAILABLE not in page)
+
+    assert pages == [True] * 3
+    refused = MpesaPushAttempt.objects.order_by("pk").values_list("refused_by", flat=True)
+    assert list(refused) == ["", "phone_blocked", "phone"]
 
 
 def test_another_number_pays_for_the_same_basket(shopper: Shopper) -> None:

@@ -10,6 +10,7 @@ from oscar.core.loading import get_class
 from oscar.test import factories
 
 from oscar_mpesa.oscar_adapter.placement import lock_and_check, order_of_basket
+from tests.oscar_adapter.offers import new_voucher
 from tests.shop import new_order, new_product
 
 pytestmark = pytest.mark.django_db
@@ -65,4 +66,15 @@ def test_lines_of_one_product_are_added_up() -> None:
     basket.strategy = factories.create_basket(empty=True).strategy
 
     with pytest.raises(UnableToPlaceOrder, match="Chai"):
+        lock_and_check(basket, basket.strategy)
+
+
+def test_used_voucher_is_refused_in_the_words_of_the_shop() -> None:
+    basket = basket_with(new_product(), 1)
+    voucher = new_voucher()
+    basket.vouchers.add(voucher)
+    lock_and_check(basket, basket.strategy)
+    voucher.applications.create(order=new_order())
+
+    with pytest.raises(UnableToPlaceOrder, match="This voucher has already been used"):
         lock_and_check(basket, basket.strategy)
