@@ -55,6 +55,9 @@ class RateLimit:
 #: Distinct numbers that were tried for one order, and pushes of one order, over its life.
 NUMBERS_PER_ORDER, PUSHES_PER_ORDER = 5, 10
 
+#: Results of pushes that don't count for the order. Those that Safaricom refused do, or a script could call it forever.
+NOT_COUNTED = PUSH_CODES.keys() - {"refused", "number-refused"}
+
 #: Distinct numbers that one session tried and that paid nothing.
 NUMBERS_PER_SESSION = RateLimit(10, timedelta(hours=1))
 
@@ -184,7 +187,7 @@ def _order_numbers(mpesa_order: MpesaOrder | None, actor: Actor) -> tuple[set[st
 
 
 def _order_pushes(mpesa_order: MpesaOrder) -> int:
-    return mpesa_order.payments.exclude(result_code__in=PUSH_CODES).count()
+    return mpesa_order.payments.exclude(result_code__in=NOT_COUNTED).count()
 
 
 def _with_paid(attempts: QuerySet[MpesaPushAttempt]) -> Any:

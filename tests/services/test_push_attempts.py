@@ -116,7 +116,11 @@ def test_eleventh_push_of_an_order_is_refused_without_counting_unsent() -> None:
         assert push(order, number % 5, actor=session(), at=number * 10 * MINUTE) == "sent"
 
     assert push(order, 0, actor=session(), at=4 * HOUR) == "TooManyPushesForOrder"
-    MpesaPayment.objects.filter(pk=MpesaPayment.objects.latest("pk").pk).update(result_code="not-sent")
+    last = MpesaPayment.objects.filter(pk=MpesaPayment.objects.latest("pk").pk)
+    for code in ("refused", "number-refused"):
+        last.update(result_code=code)
+        assert push(order, 0, actor=session(), at=4 * HOUR) == "TooManyPushesForOrder"
+    last.update(result_code="not-sent")
     assert push(order, 0, actor=session(), at=4 * HOUR) == "sent"
 
 
