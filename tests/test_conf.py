@@ -269,6 +269,11 @@ def test_pending_expired_and_cancelled_status_must_differ(settings: Any, name: s
 def test_mpesa_is_unavailable_while_settings_have_faults(
     settings: Any, setting: str, shortcode: str, available_to: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": setting, "SHORTCODE": shortcode}
+    settings.OSCAR_MPESA = {
+        "TEST_MODE": True,
+        "WAKE": settings.OSCAR_MPESA["WAKE"],
+        "AVAILABLE_TO": setting,
+        "SHORTCODE": shortcode,
+    }
 
     assert get_settings().available_to == available_to

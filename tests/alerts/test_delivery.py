@@ -222,6 +222,7 @@ def test_alert_uses_language_of_shop(settings: Any) -> None:
 def test_production_shop_gets_no_alerts_about_test_money(settings: Any) -> None:
     surplus()
     settings.OSCAR_MPESA = {
+        "WAKE": settings.OSCAR_MPESA["WAKE"],
         "ENVIRONMENT": "production",
         "CONSUMER_KEY": "key",
         "CONSUMER_SECRET": "secret",

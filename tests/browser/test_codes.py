@@ -75,7 +75,7 @@ def test_each_result_has_a_sentence_and_a_next_step(new_visitor: Any, settings: 
 def test_shop_with_mpesa_only_offers_its_support_contact(
     new_visitor: Any, settings: Any, mpesa_only: None, code: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": HELP}
     payment = failed(1032)()
     ends_with(payment, RESULTS[code])
     guest = new_visitor().owns(payment).waits_for(payment)
@@ -89,7 +89,7 @@ def test_shop_with_mpesa_only_offers_its_support_contact(
 
 
 def test_shop_with_mpesa_only_skips_the_choice_of_method(new_person: Any, settings: Any, mpesa_only: None) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": HELP}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": HELP}
     guest = new_person()
 
     guest.fills_basket().goes_to_payment()

@@ -87,7 +87,7 @@ def test_shop_without_other_methods_clears_an_impossible_choice(
 ) -> None:
     shopper.puts_in_basket(new_product()).gives_address()
     shopper.chooses("mpesa")
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "AVAILABLE_TO": "nobody"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "AVAILABLE_TO": "nobody"}
 
     answer = shopper.client.get(reverse("checkout:payment-method"))
 
@@ -154,7 +154,7 @@ def test_preview_without_a_phone_returns_to_the_phone_step(shopper: Shopper) -> 
 
 
 def test_shop_with_mpesa_only_skips_the_chooser(shopper: Shopper, settings: Any, mpesa_only: None) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
     shopper.puts_in_basket(new_product()).gives_address()
 
     answer = shopper.client.get(reverse("checkout:payment-method"))

@@ -62,7 +62,11 @@ def test_page_of_a_restored_order_offers_no_restore(kiondo: Any) -> None:
 
 
 def test_warning_names_the_support_contact(kiondo: Any, settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000 & more"}
+    settings.OSCAR_MPESA = {
+        "TEST_MODE": True,
+        "WAKE": settings.OSCAR_MPESA["WAKE"],
+        "SUPPORT_CONTACT": "0700 000 000 & more",
+    }
     shopper = Shopper()
     page_url = close_by_clock(buy_and_cancel(shopper, kiondo))
 
@@ -217,7 +221,7 @@ def test_closed_order_cannot_be_closed_again(kiondo: Any) -> None:
 
 
 def test_shops_own_payment_view_is_offered(kiondo: Any, settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
     shopper = Shopper()
 
     assert "Pay another way" in page(shopper, buy_and_cancel(shopper, kiondo))

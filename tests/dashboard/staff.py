@@ -118,6 +118,7 @@ def new_claim(order: Any, *, number: str = "OD777KKK77", amount: int = 1500, at:
 def use_production(settings: Any) -> None:
     """Set the shop to production."""
     settings.OSCAR_MPESA = {
+        "WAKE": settings.OSCAR_MPESA["WAKE"],
         "ENVIRONMENT": "production",
         "CONSUMER_KEY": "key",
         "CONSUMER_SECRET": "secret",

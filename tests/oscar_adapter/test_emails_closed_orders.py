@@ -70,7 +70,7 @@ def test_email_and_its_link_use_the_shoppers_language() -> None:
 
 
 def test_email_uses_the_support_contact_and_https(settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
     settings.OSCAR_URL_SCHEMA = "https"
     overdue(cancelled())
 

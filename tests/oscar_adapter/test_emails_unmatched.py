@@ -104,7 +104,7 @@ def test_part_payment_of_a_closed_order_has_one_email(admin_user: Any) -> None:
 
 
 def test_email_shows_support_contact_and_a_known_code(settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
     mismatch(amount=1400)
     MpesaReceipt.objects.update(number=None, amount=Decimal("1400.50"), unallocated=Decimal("1400.50"))
 

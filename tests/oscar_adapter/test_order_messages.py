@@ -46,9 +46,9 @@ def decision(receipt: MpesaReceipt) -> str:
 
 def test_result_sentence_names_the_support_contact_or_the_shop(settings: Any, mpesa_only: None) -> None:
     outcome = result_codes.RESULTS["4"]
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
     with_contact = order_messages.outcome_message(outcome)
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
 
     assert "Call or WhatsApp us: 0700 000 000" in with_contact
     assert "Call or WhatsApp us: the shop" in order_messages.outcome_message(outcome)

@@ -34,7 +34,7 @@ def submission(total: str, *, surcharges: Any = None, currency: str = "KES") -> 
 def test_difference_is_a_surcharge_without_tax(
     settings: Any, policy: str, total: str, rounded: int, difference: str
 ) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "ROUNDING": policy}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "ROUNDING": policy}
 
     result = add_rounding(submission(total))
 
@@ -60,7 +60,7 @@ def test_whole_total_gets_no_surcharge() -> None:
 
 
 def test_mpesa_is_not_offered_for_cents_that_the_shop_refuses(settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "ROUNDING": "refuse"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "ROUNDING": "refuse"}
 
     assert is_payable(submission("1500.00")["order_total"])
     assert not is_payable(submission("1499.50")["order_total"])

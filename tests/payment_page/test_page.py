@@ -74,7 +74,7 @@ def test_failure_suggests_other_method_or_support_contact(settings: Any, mpesa_o
     post(payment, failure(payment, code="2028"))
 
     with_another = page_of(payment).sentence
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
     alone = page_of(payment).sentence
 
     assert "Pay another way." in with_another
@@ -263,7 +263,7 @@ def test_each_result_has_a_complete_sentence(code: str, words: str) -> None:
 
 
 def test_shop_without_support_contact_says_the_shop(settings: Any, mpesa_only: None) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
     payment = new_payment()
     post(payment, failure(payment, code="2028"))
 

@@ -119,7 +119,7 @@ def test_other_method_is_offered_while_mpesa_is_unavailable() -> None:
 
 
 def test_other_method_requires_a_setting_or_the_shops_own_view(settings: Any, request: pytest.FixtureRequest) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "SUPPORT_CONTACT": "0700 000 000"}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
     payment = new_payment()
     post(payment, failure(payment, code="2028"))
 

@@ -170,7 +170,7 @@ def test_failed_probe_keeps_cached_token(settings: Any) -> None:
 
 
 def test_test_mode_makes_no_probe(settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
 
     findings = scripted()
 

@@ -66,7 +66,7 @@ def test_demo_environment_is_only_a_warning() -> None:
 
 
 def test_test_mode_is_reported_instead_of_complete_settings(settings: Any) -> None:
-    settings.OSCAR_MPESA = {"TEST_MODE": True}
+    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
 
     findings = by_name(settings_findings())
 
