@@ -78,7 +78,7 @@ UNPAID_PUSHES_PER_PHONE = RateLimit(10, timedelta(hours=24))
 COUNTED = ("", PushLimit.PHONE_BLOCKED, PushLimit.PHONE)
 
 #: How long attempts are kept, and how many are deleted at once, and on one day at most.
-KEPT_FOR, DELETE_BATCH, MAX_BATCHES = timedelta(days=30), 1_000, 50
+KEPT_FOR, DELETE_BATCH, MOST_DELETED = timedelta(days=30), 1_000, 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,10 +249,7 @@ def _rows(queryset: QuerySet[Any], kind: Any, moment: Any = None) -> Any:
 def delete_old_attempts(*, now: datetime) -> int:
     """Delete attempts older than 30 days, in batches, some 50,000 at most. Returns their number."""
     old = MpesaPushAttempt.objects.filter(created_at__lt=now - KEPT_FOR).order_by("created_at")
-    deleted = 0
-    for _ in range(MAX_BATCHES):
-        batch = list(old.values_list("pk", flat=True)[:DELETE_BATCH])
-        if not batch:
-            break
-        deleted += MpesaPushAttempt.objects.filter(pk__in=batch).delete()[0]
-    return deleted
+    ids = list(old.values_list("pk", flat=True)[:MOST_DELETED])
+    for start in range(0, len(ids), DELETE_BATCH):
+        MpesaPushAttempt.objects.filter(pk__in=ids[start : start + DELETE_BATCH]).delete()
+    return len(ids)
