@@ -71,10 +71,9 @@ class PaymentPage:
     is_owners: bool = True
 
     def for_payer(self, *, started_it: bool) -> PaymentPage:
-        """Return the page for a reader of the payment link: what is to pay, and whether it is paid. No phone number.
+        """Return the page for a reader of the payment link, without phone numbers and other people's money.
 
-        Only a reader who ``started_it``, the last payment, sees why it failed. They see the amount and the M-PESA code
-        of their own payment, and of no other money.
+        Only a reader who ``started_it``, the last payment, sees why it failed, its amount and its M-PESA code.
         """
         own = self.payers if started_it else None
         state = self._state_for_payer(own, started_it=started_it)

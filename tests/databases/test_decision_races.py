@@ -170,9 +170,9 @@ def test_preview_of_a_match_while_it_is_made(staff: Any) -> None:
         match = partial(allocate, receipt, order, by=staff, now=later(90))
         look = partial(preview, match, receipt=receipt, order_ids=[order.pk])
 
-        said, _ = at_once([partial(after, index / 500, partial(try_job, look)), match])
+        refused, _ = at_once([partial(after, index / 500, partial(try_job, look)), match])
 
-        assert said in {"", "NoDecisionNeeded"}
+        assert refused in {"", "NoDecisionNeeded"}
         own = MpesaAllocation.objects.get(receipt=receipt, reversed_at=None)
         assert (own.order_id, own.amount) == (order.pk, 1500)
         assert (MpesaOrder.objects.get(pk=order.pk).is_paid, own.booked_at) == (True, later(90))

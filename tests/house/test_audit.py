@@ -18,7 +18,7 @@ NO_NAME = "Traceback:\nConnectionError: Failed to resolve 'api.osv.dev'\n"
 
 
 @pytest.mark.parametrize(
-    ("packages", "code", "said"),
+    ("packages", "code", "output"),
     [
         pytest.param([SAFE, OURS], 0, "No known vulnerability in 2 of 2 packages.\n", id="safe"),
         pytest.param(
@@ -42,10 +42,10 @@ NO_NAME = "Traceback:\nConnectionError: Failed to resolve 'api.osv.dev'\n"
     ],
 )
 def test_audit_fails_for_a_known_vulnerability_only(
-    capsys: pytest.CaptureFixture[str], packages: list[object], code: int, said: str
+    capsys: pytest.CaptureFixture[str], packages: list[object], code: int, output: str
 ) -> None:
     assert report(json.dumps({"dependencies": packages, "fixes": []}), "") == code
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == output
 
 
 def test_audit_without_the_database_says_why_and_passes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,15 +57,15 @@ def manage(variables: dict[str, str], *words: str) -> str:
 
 
 def test_deployment_check_has_no_warnings_in_production() -> None:
-    said = manage(PRODUCTION, "check", "--deploy")
+    output = manage(PRODUCTION, "check", "--deploy")
 
-    assert said == "System check identified no issues (0 silenced).\n"
+    assert output == "System check identified no issues (0 silenced).\n"
 
 
 def test_deployment_check_warns_without_the_variables() -> None:
-    said = manage(REQUIRED | {"HTTPS_ONLY": "false"}, "check", "--deploy")
+    output = manage(REQUIRED | {"HTTPS_ONLY": "false"}, "check", "--deploy")
 
-    warnings = set(re.findall(r"\((security\.\w+)\)", said))
+    warnings = set(re.findall(r"\((security\.\w+)\)", output))
     assert warnings == {"security.W004", "security.W008", "security.W012", "security.W016"}
 
 
@@ -73,9 +73,9 @@ def test_deployment_check_warns_without_the_variables() -> None:
 def test_missing_variable_is_named(missing: str) -> None:
     variables = {name: value for name, value in REQUIRED.items() if name != missing}
 
-    said = manage(variables, "check")
+    output = manage(variables, "check")
 
-    assert f"ImproperlyConfigured: Set the {missing} environment variable" in said
+    assert f"ImproperlyConfigured: Set the {missing} environment variable" in output
 
 
 @pytest.mark.parametrize(

@@ -93,54 +93,54 @@ def test_preview_says_what_then_happens(name: str, staff: Any) -> None:
     rows, last = all_rows(), max(MpesaOutboxMessage.objects.values_list("pk", flat=True), default=0)
 
     with recorded_shop_code() as calls:
-        said = preview(act, receipt=money, order_ids=[order.pk for order in orders])
+        outcome = preview(act, receipt=money, order_ids=[order.pk for order in orders])
         assert (all_rows() == rows, calls) == (True, [])
         act()
 
-    assert said.orders
-    for effect in said.orders:
+    assert outcome.orders
+    for effect in outcome.orders:
         assert (effect.after, effect.messages) == (stored_state(effect.order), kinds_since(last, effect.order))
-    assert (said.money is None) == (money is None)
-    if said.money is not None:
-        own = MpesaReceipt.objects.get(pk=said.money.receipt.pk)
-        after = said.money.after
+    assert (outcome.money is None) == (money is None)
+    if outcome.money is not None:
+        own = MpesaReceipt.objects.get(pk=outcome.money.receipt.pk)
+        after = outcome.money.after
         assert (after.unallocated, after.status) == (own.unallocated, own.status)
         assert after.unmatched_reason == own.unmatched_reason
-    effects: list[Any] = [*said.orders, *([said.money] if said.money else [])]
+    effects: list[Any] = [*outcome.orders, *([outcome.money] if outcome.money else [])]
     assert any(effect.before != effect.after for effect in effects)
 
 
-def effect_of(said: Preview) -> Any:
-    assert len(said.orders) == 1
-    return said.orders[0]
+def effect_of(outcome: Preview) -> Any:
+    assert len(outcome.orders) == 1
+    return outcome.orders[0]
 
 
 def test_preview_of_a_match_has_both_orders_with_their_messages(staff: Any) -> None:
     first, other = twice_paid(), new_order()
 
     act, money, _ = match(SECOND, other, staff)
-    said = preview(act, receipt=money, order_ids=[other.pk])
+    outcome = preview(act, receipt=money, order_ids=[other.pk])
 
-    assert [effect.order for effect in said.orders] == [first, other]
-    assert [(each.before.balance, each.after.balance) for each in said.orders] == [(0, 0), (1500, 0)]
-    assert [each.messages for each in said.orders] == [(), ("order_paid", "paid_email")]
-    assert said.money is not None
-    assert said.money.before == ReceiptState(
+    assert [effect.order for effect in outcome.orders] == [first, other]
+    assert [(each.before.balance, each.after.balance) for each in outcome.orders] == [(0, 0), (1500, 0)]
+    assert [each.messages for each in outcome.orders] == [(), ("order_paid", "paid_email")]
+    assert outcome.money is not None
+    assert outcome.money.before == ReceiptState(
         unallocated=Decimal(1500), status="overpaid", unmatched_reason="order_paid", refunded=Decimal(0)
     )
-    assert (said.money.after.unallocated, said.money.after.status) == (0, "matched")
-    assert said.result.amount == 1500
+    assert (outcome.money.after.unallocated, outcome.money.after.status) == (0, "matched")
+    assert outcome.result.amount == 1500
     assert not MpesaOrder.objects.filter(pk=other.pk).exists()
 
 
 def test_preview_of_a_refund_says_what_was_refunded(staff: Any) -> None:
     act, money, _ = send_back(RefundPurpose.PAYMENT_RETURNED, 600, staff)
 
-    said = preview(act, receipt=money)
+    outcome = preview(act, receipt=money)
 
-    assert said.money is not None
-    assert (said.money.before.refunded, said.money.after.refunded) == (0, 600)
-    assert (effect_of(said).after.is_paid, effect_of(said).messages) == (False, ("order_unpaid",))
+    assert outcome.money is not None
+    assert (outcome.money.before.refunded, outcome.money.after.refunded) == (0, 600)
+    assert (effect_of(outcome).after.is_paid, effect_of(outcome).messages) == (False, ("order_unpaid",))
 
 
 def test_preview_of_a_closed_order_says_that_it_reopens(staff: Any) -> None:
@@ -218,9 +218,9 @@ def test_preview_inside_another_transaction_undoes_only_itself(staff: Any) -> No
 
     with transaction.atomic():
         MpesaAllocation.objects.update(note="hers")
-        said = preview(act, receipt=money)
+        outcome = preview(act, receipt=money)
 
-    assert (entry().note, entry().is_active, effect_of(said).after.is_paid) == ("hers", True, False)
+    assert (entry().note, entry().is_active, effect_of(outcome).after.is_paid) == ("hers", True, False)
 
 
 def test_nothing_of_a_preview_runs_after_the_commit(

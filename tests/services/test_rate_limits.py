@@ -236,7 +236,7 @@ def test_test_numbers_are_not_limited_in_test_mode() -> None:
 def test_test_number_can_be_blocked() -> None:
     MpesaBlockedPhone.objects.create(phone=PAYS.msisdn, created_at=NOON)
 
-    refusal_of(PhoneBlocked, at=30, phone=PAYS)
+    assert refusal_of(PhoneBlocked, at=30, phone=PAYS).phone == PAYS
 
 
 def test_test_numbers_are_limited_in_the_sandbox(settings: Any) -> None:
@@ -244,4 +244,4 @@ def test_test_numbers_are_limited_in_the_sandbox(settings: Any) -> None:
     for each in range(3):
         start_payment(new_order(), phone=PAYS, now=later(each))
 
-    refusal_of(TooManyPushes, at=30, phone=PAYS)
+    assert refusal_of(TooManyPushes, at=30, phone=PAYS).phone == PAYS
