@@ -63,6 +63,7 @@ class MpesaSettings:
     ROUNDING: Rounding = Rounding.UP
     OTHER_METHODS: tuple[tuple[str, Any, str | None], ...] = ()
     AUTO_INTEGRATE: bool = True
+    OWN_CHOOSER: bool | None = None
     EXTEND_PIPELINE: bool = True
     REOPEN_EXPIRED_ORDERS: bool = True
     PENDING_STATUS: str = "Pending payment"
@@ -217,6 +218,7 @@ def _converted(name: str, value: Any) -> Any:
         "PAY_LATER_MAX": _not_negative,
         "ADDRESS_ALERT_LIMIT": _not_negative,
         "ADDRESS_LIMIT": _not_negative,
+        "OWN_CHOOSER": lambda value: None if value is None else _boolean(value),
         "ORDER_OWNERSHIP_CHECK": _function,
         "WAKE": _function,
     }

@@ -56,7 +56,12 @@ def _extend(config: Any, names: list[str]) -> None:
     def get_urls() -> list[Any]:
         if get_settings().AUTO_INTEGRATE:
             _add_mixins(config, names)
-        return [*original(), *_our_urls(config)]
+        urls = original()
+        if config.label == "checkout" and get_settings().AUTO_INTEGRATE:
+            from oscar_mpesa.checkout import shop_views  # the views need the app registry
+
+            shop_views.extend_patterns(urls, config)
+        return [*urls, *_our_urls(config)]
 
     get_urls.is_oscar_mpesa = True  # type: ignore[attr-defined]
     config.get_urls = get_urls
@@ -70,36 +75,22 @@ def _our_urls(config: Any) -> list[Any]:
 
 
 def _shopper_urls(checkout: Any) -> list[Any]:
-    from oscar_mpesa.checkout import urls  # the views need the app registry
+    from oscar_mpesa.checkout import shop_views, urls  # the views need the app registry
 
-    copies = [URLPattern(each.pattern, each.callback, name=each.name) for each in urls.urlpatterns]
+    ours = [*urls.urlpatterns, *shop_views.phone_page(checkout)]
+    copies = [URLPattern(each.pattern, each.callback, name=each.name) for each in ours]
     public = [each for each in copies if each.name in PUBLIC_URL_NAMES]
     return [*public, *checkout.post_process_urls([each for each in copies if each not in public])]
 
 
 def _add_mixins(config: Any, names: list[str]) -> None:
-    from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
     from oscar_mpesa.checkout.reminders import MpesaReminderMixin
+    from oscar_mpesa.checkout.shop_views import extend_attributes, with_mixin
     from oscar_mpesa.dashboard.payments.order_panel import MpesaOrderPanelMixin
 
     for name in names:
         setattr(config, name, with_mixin(getattr(config, name), MpesaReminderMixin))
     if config.label == "orders_dashboard":
         config.order_detail_view = with_mixin(config.order_detail_view, MpesaOrderPanelMixin)
-    if config.label != "checkout":
-        return
-    if _defining_module(config.payment_method_view, "get").startswith("oscar.apps."):
-        config.payment_method_view = with_mixin(config.payment_method_view, MpesaPaymentMethodMixin)
-    config.payment_details_view = with_mixin(config.payment_details_view, MpesaPaymentDetailsMixin)
-
-
-def with_mixin(view: type, mixin: type) -> type:
-    """Return a subclass of the view with the mixin as its first base, or the view itself if it has the mixin."""
-    if issubclass(view, mixin):
-        return view
-    return type(view.__name__, (mixin, view), {"__module__": view.__module__, "__doc__": view.__doc__})
-
-
-def _defining_module(view: type, name: str) -> str:
-    """Return the module of the class that defines a method, to find out whether the store overrides it."""
-    return next(cls.__module__ for cls in view.__mro__ if name in vars(cls))
+    if config.label == "checkout":
+        extend_attributes(config)

@@ -14,17 +14,18 @@ from oscar.apps.dashboard.orders.apps import OrdersDashboardConfig
 
 def oscar_checkout(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Register Oscar's own checkout, whose views take no payment, until the test ends."""
-    config = _register(monkeypatch, CheckoutConfig)
+    config = register(monkeypatch, CheckoutConfig)
     config.payment_method_view, config.payment_details_view = views.PaymentMethodView, views.PaymentDetailsView
     return config
 
 
 def oscar_orders_dashboard(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Register Oscar's own orders dashboard, with views that no one has extended yet, until the test ends."""
-    return _register(monkeypatch, OrdersDashboardConfig)
+    return register(monkeypatch, OrdersDashboardConfig)
 
 
-def _register(monkeypatch: pytest.MonkeyPatch, config_class: Any) -> Any:
+def register(monkeypatch: pytest.MonkeyPatch, config_class: Any) -> Any:
+    """Register an app config instead of the shop's until the test ends."""
     config = config_class(config_class.name, import_module(config_class.name))
     config.ready()
     monkeypatch.setitem(apps.app_configs, config.label, config)

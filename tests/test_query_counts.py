@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.integration import with_mixin
+from oscar_mpesa.checkout.shop_views import with_mixin
 from oscar_mpesa.models import MpesaPayment
 from sandbox_site.urls import urlpatterns as sandbox_patterns
 from tests.query_counts import Count, counted

@@ -17,16 +17,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout import methods
-from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.phone_step import PHONE, PREVIEW, PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
 from oscar_mpesa.oscar_adapter.placement import order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
@@ -38,11 +36,7 @@ from oscar_mpesa.services.stk_push import send_stk_push
 
 __all__ = ["MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"]
 
-FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
-
-NOT_OFFERED = _("This shop cannot take M-PESA right now. Choose another way to pay.")
-NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
 
 
 class MpesaPaymentMethodMixin:
@@ -84,6 +78,7 @@ class MpesaPaymentMethodMixin:
 
     def _choose(self, method: methods.Method) -> HttpResponse:
         self.checkout_session.pay_by(method.code)
+        self.checkout_session._set("mpesa", "chosen_on", "")
         return redirect(method.url_name) if method.url_name else self.get_success_response()  # type: ignore[attr-defined]
 
     def _render_chooser(self, offered: list[methods.Method], error: str = "") -> HttpResponse:
@@ -94,35 +89,20 @@ class MpesaPaymentMethodMixin:
         return render(self.request, "oscar_mpesa/payment_method.html", context, status=422 if error else 200)
 
 
-class MpesaPaymentDetailsMixin(PlacementMixin):
+class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
     """Extend Oscar's ``PaymentDetailsView``: enter the phone, place the order, then send the prompt."""
 
     request: HttpRequest
     checkout_session: Any
     preview: bool
     _mpesa_attempt: MpesaPushAttempt | None = None
-    _mpesa_total: Any = None
 
     # Pages: these methods depend on the choice in the session.
-
-    @property
-    def is_mpesa_chosen(self) -> bool:
-        """Whether the shopper chose M-PESA and the total is not zero."""
-        if self.checkout_session.payment_method() != methods.MPESA:
-            return False
-        if self._mpesa_total is None:
-            self.build_submission()
-        return self._mpesa_total is not None and self._mpesa_total.incl_tax > 0
-
-    @property
-    def is_mpesa_possible(self) -> bool:
-        """Whether M-PESA is chosen, available to the user and can take this total."""
-        return self.is_mpesa_chosen and is_available_to(self.request.user) and is_payable(self._mpesa_total)
 
     def get_template_names(self) -> list[str]:
         """Return our templates for the phone step and the preview. They extend the shop's own templates."""
         names: list[str] = super().get_template_names()  # type: ignore[misc]
-        if not self.is_mpesa_possible:
+        if not self.is_mpesa_possible or (self.preview and self.chosen_on == PREVIEW):
             return names
         return ["oscar_mpesa/preview.html" if self.preview else "oscar_mpesa/payment_details.html"]
 
@@ -136,6 +116,9 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
                 mpesa_amount=shillings(self._mpesa_total),
                 mpesa_phone=self.mpesa_phone,
                 mpesa_total=self._mpesa_total,
+                mpesa_phone_url=reverse(self.phone_step),
+                mpesa_action=reverse(f"checkout:{PHONE if self.is_phone_page else PREVIEW}"),
+                mpesa_places_order=self.chosen_on == PREVIEW,
                 mpesa=get_settings(),
             )
         return context
@@ -153,56 +136,6 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
         self._mpesa_total = submission["order_total"]
         return add_rounding(submission) if self._mpesa_total is not None and self.is_mpesa_possible else submission
 
-    @property
-    def mpesa_phone(self) -> PhoneNumber | None:
-        """The phone that the shopper entered in this checkout, or None."""
-        msisdn = self.checkout_session._get("mpesa", "phone")
-        return PhoneNumber(msisdn=msisdn) if msisdn else None
-
-    def _phone_form(self) -> PhoneForm:
-        address = self.get_shipping_address(self.request.basket)  # type: ignore[attr-defined]
-        delivery_phone = kenyan_mobile(getattr(address, "phone_number", None))
-        data = self.request.POST if self.request.method == "POST" else None
-        return PhoneForm(data, delivery_phone=delivery_phone)
-
-    # Conditions of the steps.
-
-    def check_basket_is_not_empty(self, request: HttpRequest) -> None:
-        """Redirect the second of two clicks on "Place order" to the payment page instead of showing a warning."""
-        if request.method == "POST" and request.POST.get("action") == "place_order" and request.basket.is_empty:  # type: ignore[attr-defined]
-            placed = ownership.stored_public_ids(request)
-            if placed and self.checkout_session.payment_method() == methods.MPESA:
-                raise FailedPreCondition(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
-        super().check_basket_is_not_empty(request)  # type: ignore[misc]
-
-    def check_payment_data_is_captured(self, request: HttpRequest) -> None:
-        """Redirect to the phone step without a phone, or to the methods if M-PESA is not possible any more."""
-        super().check_payment_data_is_captured(request)  # type: ignore[misc]
-        if not self.is_mpesa_chosen:
-            return
-        if not is_available_to(request.user):
-            raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_OFFERED)
-        if not self.is_mpesa_possible:
-            raise FailedPreCondition(url=reverse("checkout:payment-method"), message=NOT_FOR_THIS_TOTAL)
-        if request.method == "GET" and self.mpesa_phone is None:
-            raise FailedPreCondition(url=reverse("checkout:payment-details"))
-
-    def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
-        """Store the number in the checkout session and show the preview. The limits count when the order is placed."""
-        if not self.is_mpesa_possible:
-            response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
-            return response
-        form = self._phone_form()
-        if not form.is_valid():
-            return self._show_errors(form)
-        self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
-        return redirect("checkout:preview")
-
-    def _show_errors(self, form: PhoneForm) -> HttpResponse:
-        page: HttpResponse = self.render_payment_details(self.request, mpesa_form=form)  # type: ignore[attr-defined]
-        page.status_code = 422
-        return page
-
     # Placement: these methods depend on the flag ``_mpesa_placing`` of our own submission.
 
     def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
@@ -210,14 +143,14 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
 
         The rows of the limits are locked first, so the second click waits for the first, and uses up no limit.
         """
-        if not self.is_mpesa_chosen:
+        if not self.is_mpesa_step:
             response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
             return response
         if self.mpesa_phone is None:
-            return redirect("checkout:payment-details")
+            return redirect(self.phone_step)
         if self._has_total_changed(request):
             messages.warning(request, gettext("The total has changed. Please double-check it before you pay."))
-            return redirect("checkout:preview")
+            return redirect(f"checkout:{PHONE if self.is_phone_page else PREVIEW}")
         actor, now = ownership.make_actor(request), timezone.now()
         with transaction.atomic(savepoint=False):
             lock_for_push(self.mpesa_phone, actor=actor, now=now)
@@ -228,7 +161,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin):
             if admission.refusal is not None and admission.refusal.phone is None:
                 return self._redirect_after_refusal(admission.refusal)
             self._mpesa_placing, self._mpesa_attempt, self._mpesa_refusal = True, admission.attempt, admission.refusal
-            page: HttpResponse = self.submit(**self.build_submission())  # type: ignore[attr-defined]
+            page: HttpResponse = self.submit(**self.build_submission())
             return page
 
     def _has_total_changed(self, request: HttpRequest) -> bool:

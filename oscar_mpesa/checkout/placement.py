@@ -41,6 +41,7 @@ class PlacementMixin(PushAfterCommitMixin):
     """
 
     request: HttpRequest
+    phone_step: str
     _mpesa_placing = False
     _mpesa_refusal: StartRefused | None = None
     _is_repeatable = False
@@ -98,7 +99,7 @@ class PlacementMixin(PushAfterCommitMixin):
     def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
         """Redirect to the phone step if another number helps, else to the preview."""
         messages.warning(self.request, refusal_message(refusal, now=timezone.now()))
-        return redirect("checkout:payment-details" if refusal.phone else "checkout:preview")
+        return redirect(self.phone_step if refusal.phone else "checkout:preview")
 
     @contextmanager
     def _undone_by_deadlock(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.integration import with_mixin
+from oscar_mpesa.checkout.shop_views import with_mixin
 from tests.pipelines import forked_pipeline
 from tests.wiring.checked import PRODUCTION, SANDBOX, hints, urlconf
 

@@ -8,7 +8,8 @@ import pytest
 from oscar.apps.checkout import views
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
-from oscar_mpesa.integration import install, with_mixin
+from oscar_mpesa.checkout.shop_views import with_mixin
+from oscar_mpesa.integration import install
 from tests.oscar_apps import oscar_checkout
 
 OURS = {"mpesa-payment", "mpesa-status", "mpesa-retry", "mpesa-done"}

@@ -13,8 +13,8 @@ from django.urls import reverse
 from oscar.core.loading import get_class
 from oscar.test.factories import PartnerFactory, UserFactory
 
+from oscar_mpesa.checkout.shop_views import with_mixin
 from oscar_mpesa.dashboard.payments.order_panel import MpesaOrderPanelMixin
-from oscar_mpesa.integration import with_mixin
 from oscar_mpesa.models import MpesaReceipt
 from tests.dashboard.payments.order_pages import page_of, somebody
 from tests.query_counts import counted

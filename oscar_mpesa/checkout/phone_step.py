@@ -1,0 +1,275 @@
+"""The pages of M-PESA in a shop's checkout: they stay, whatever the shop's own methods do there.
+
+A shop's view may skip the payment details, take a card in ``post`` or redirect a shopper without a card. While M-PESA
+is chosen, our methods stand before these. For other methods the shop's run as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_class
+
+from oscar_mpesa.access import ownership
+from oscar_mpesa.access.availability import is_available_to
+from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.methods import MPESA
+from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
+
+CheckoutSessionData = get_class("checkout.utils", "CheckoutSessionData")
+CheckoutSessionMixin = get_class("checkout.session", "CheckoutSessionMixin")
+FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
+PassedSkipCondition = get_class("checkout.exceptions", "PassedSkipCondition")
+
+NOT_OFFERED = _("This shop cannot take M-PESA right now. Choose another way to pay.")
+NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
+
+#: URL names of Oscar's payment step, and of our page for the phone.
+PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW, PHONE = "payment-method", "payment-details", "preview", "mpesa-phone"
+
+
+class OwnRedirect(FailedPreCondition):  # type: ignore[misc, valid-type]
+    """A condition of ours is not met."""
+
+
+class PhoneStepMixin:
+    """Answer requests for M-PESA's own pages, and leave all others to the shop's view.
+
+    Our pages are ``payment-details`` and ``preview``. If the shopper chose M-PESA on one of these, that page stays the
+    shop's, and the phone is asked for on a page of its own, ``mpesa-phone``.
+    """
+
+    request: HttpRequest
+    checkout_session: Any
+    preview: bool
+    #: Whether this is the view behind ``mpesa-phone``.
+    is_phone_page = False
+    _mpesa_total: Any = None
+    _mpesa_placing = False
+    _is_answered = False
+    _is_shop_choosing = False
+
+    # What the request is for.
+
+    @property
+    def is_mpesa_chosen(self) -> bool:
+        """Whether the shopper chose M-PESA and the total is not zero."""
+        if self.checkout_session.payment_method() != MPESA:
+            return False
+        if self._mpesa_total is None:
+            self.build_submission()  # type: ignore[attr-defined]
+        return self._mpesa_total is not None and self._mpesa_total.excl_tax > 0
+
+    @property
+    def is_mpesa_step(self) -> bool:
+        """Whether M-PESA is chosen and this page is ours."""
+        return self._is_our_page and self.is_mpesa_chosen
+
+    @property
+    def is_mpesa_possible(self) -> bool:
+        """Whether M-PESA is chosen, this page is ours, and M-PESA is available to the user and can take this total."""
+        return self.is_mpesa_step and self._can_take_total
+
+    @property
+    def _can_take_total(self) -> bool:
+        return is_available_to(self.request.user) and is_payable(self._mpesa_total)
+
+    @property
+    def _is_our_page(self) -> bool:
+        match = self.request.resolver_match
+        if match is not None and match.url_name not in {PAYMENT_DETAILS, PREVIEW, PHONE}:
+            return False  # another app's view that inherits from the shop's, and takes the payment itself
+        if self.is_phone_page or not self.chosen_on:
+            return True
+        is_form = self.request.method == "POST" and not self._is_placing
+        return self.chosen_on == PAYMENT_DETAILS and self.preview and not is_form
+
+    @property
+    def chosen_on(self) -> str:
+        """The shop's own page on which the shopper chose M-PESA, or an empty string if it was ``payment-method``."""
+        return self.checkout_session._get("mpesa", "chosen_on") or ""
+
+    @property
+    def mpesa_phone(self) -> PhoneNumber | None:
+        """The phone that the shopper entered in this checkout, or None."""
+        msisdn = self.checkout_session._get("mpesa", "phone")
+        return PhoneNumber(msisdn=msisdn) if msisdn else None
+
+    @property
+    def phone_step(self) -> str:
+        """The URL name of the page that asks for the phone."""
+        return f"checkout:{PHONE if self.chosen_on else PAYMENT_DETAILS}"
+
+    @property
+    def _is_placing(self) -> bool:
+        return self.request.POST.get("action") == "place_order"
+
+    # Guards: those of the shop hold, unless they lead from our page into the payment step again.
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Handle the request without the shop's own ``dispatch`` if that redirects into the payment step."""
+        self.checkout_session = CheckoutSessionData(request)
+        queue = getattr(messages.get_messages(request), "_queued_messages", [])
+        count = len(queue)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        if self._is_answered or not self._stands_in_the_way(response.headers.get("Location", "")):
+            return response
+        del queue[count:]  # it asks for what M-PESA does not need
+        again: Callable[..., HttpResponseBase] = CheckoutSessionMixin.dispatch
+        return again(self, request, *args, **kwargs)
+
+    def check_skip_conditions(self, request: HttpRequest) -> None:
+        """Check the shop's conditions, but do not skip our page."""
+        if self.is_phone_page:
+            return
+        try:
+            super().check_skip_conditions(request)  # type: ignore[misc]
+        except PassedSkipCondition as passed:
+            if not self._stands_in_the_way(passed.url):
+                raise
+
+    def check_pre_conditions(self, request: HttpRequest) -> None:
+        """Check the shop's conditions, and then ours. Each of the shop's is checked, also after one that is ignored."""
+        try:
+            super().check_pre_conditions(request)  # type: ignore[misc]
+        except FailedPreCondition as failed:
+            self._require_outside(failed)
+            for name in self.get_pre_conditions(request):  # type: ignore[attr-defined]
+                self._check_one(name, request)
+        try:
+            self._check_ours(request)
+        except OwnRedirect:
+            self._is_answered = True
+            raise
+
+    def _check_one(self, name: str, request: HttpRequest) -> None:
+        try:
+            getattr(self, name)(request)
+        except FailedPreCondition as failed:
+            self._require_outside(failed)
+
+    def _require_outside(self, failed: Any) -> None:
+        if isinstance(failed, OwnRedirect) or not self._stands_in_the_way(failed.url):
+            raise failed
+
+    def _stands_in_the_way(self, url: Any) -> bool:
+        names = (PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW)
+        is_inside = urlsplit(str(url)).path in {reverse(f"checkout:{name}") for name in names}
+        return is_inside and self.is_mpesa_possible
+
+    def _check_ours(self, request: HttpRequest) -> None:
+        """Redirect to the phone step without a phone, or to the methods if M-PESA is not possible any more."""
+        if not (self.preview or self.is_phone_page):
+            return
+        if not self.is_mpesa_step:
+            if self.is_phone_page:
+                raise OwnRedirect(url=reverse(f"checkout:{PAYMENT_METHOD}"))
+            return
+        if not self._can_take_total:
+            self.checkout_session.pay_by(None)  # else a shop without a chooser would redirect here again
+            raise OwnRedirect(url=reverse(f"checkout:{PAYMENT_METHOD}"), message=self._why_not)
+        if request.method == "GET" and self.mpesa_phone is None and not self.is_phone_page:
+            raise OwnRedirect(url=reverse(self.phone_step))
+
+    @property
+    def _why_not(self) -> Any:
+        return NOT_FOR_THIS_TOTAL if is_available_to(self.request.user) else NOT_OFFERED
+
+    def check_payment_data_is_captured(self, request: HttpRequest) -> None:
+        """Leave the check to the shop for other methods. M-PESA needs only the phone."""
+        if not self.is_mpesa_step:
+            super().check_payment_data_is_captured(request)  # type: ignore[misc]
+
+    def check_basket_is_not_empty(self, request: HttpRequest) -> None:
+        """Redirect the second of two clicks on "Place order" to the payment page instead of showing a warning."""
+        is_second = request.method == "POST" and (self._is_placing or self.is_phone_page)
+        if is_second and request.basket.is_empty:  # type: ignore[attr-defined]
+            placed = ownership.stored_public_ids(request)
+            if placed and self.checkout_session.payment_method() == MPESA:
+                raise OwnRedirect(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
+        super().check_basket_is_not_empty(request)  # type: ignore[misc]
+
+    # Answers.
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the phone step or our preview if M-PESA is possible, else the shop's own page."""
+        if not self.is_mpesa_possible:
+            response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
+            return response
+        self._is_answered = True
+        page: HttpResponse = self.render_to_response(self.get_context_data(**kwargs))  # type: ignore[attr-defined]
+        return page
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take the phone, or place the order, or let the shop's own form choose a method."""
+        if not self.is_mpesa_step:
+            return self._let_shop_choose(request, *args, **kwargs)
+        self._is_answered = True
+        if self._is_placing:
+            placed: HttpResponse = self.handle_place_order_submission(request)  # type: ignore[attr-defined]
+            return placed
+        return self.handle_payment_details_submission(request)
+
+    def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
+        """Store the number in the checkout session and go on. The limits count when the order is placed."""
+        if not self.is_mpesa_step:
+            response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
+            return response
+        form = self._phone_form()
+        if not form.is_valid():
+            page: HttpResponse = self.render_payment_details(request, mpesa_form=form)  # type: ignore[attr-defined]
+            page.status_code = 422
+            return page
+        self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
+        if self.chosen_on == PREVIEW:  # the shopper has reviewed the order, and pressed the button
+            placed: HttpResponse = self.handle_place_order_submission(request)  # type: ignore[attr-defined]
+            return placed
+        return redirect(f"checkout:{PREVIEW}")
+
+    def _phone_form(self) -> PhoneForm:
+        address = self.get_shipping_address(self.request.basket)  # type: ignore[attr-defined]
+        delivery_phone = kenyan_mobile(getattr(address, "phone_number", None))
+        data = self.request.POST if self.request.method == "POST" else None
+        return PhoneForm(data, delivery_phone=delivery_phone)
+
+    # A shop that asks for the method on its own payment details or preview.
+
+    def _let_shop_choose(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let the shop handle its form, and go on to the phone step if it chose M-PESA.
+
+        An earlier choice of M-PESA is hidden meanwhile, so that it is not taken for one of this form.
+        """
+        session, self._is_shop_choosing = self.checkout_session, True
+        was_chosen, page = session.payment_method() == MPESA, PREVIEW if self._is_placing else PAYMENT_DETAILS
+        if was_chosen:
+            session.pay_by(None)
+        response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        if session.payment_method() == MPESA:
+            return self._open_phone_step(page) if self.is_mpesa_chosen else response
+        if was_chosen and page == PAYMENT_DETAILS and session.payment_method() is None:
+            session.pay_by(MPESA)
+        return response
+
+    def _open_phone_step(self, page: str) -> HttpResponse:
+        self._is_answered = True
+        if not self._can_take_total:
+            self.checkout_session.pay_by(None)
+            messages.warning(self.request, self._why_not)
+            return redirect(f"checkout:{page}")
+        self.checkout_session._set("mpesa", "chosen_on", page)
+        return redirect(f"checkout:{PHONE}")
+
+    def submit(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask for the phone instead of placing the order, if the shop's form chose M-PESA in this very request."""
+        if self._is_shop_choosing and not self._mpesa_placing and self.is_mpesa_chosen:
+            return self._open_phone_step(PREVIEW)
+        response: HttpResponse = super().submit(*args, **kwargs)  # type: ignore[misc]
+        return response

@@ -1,0 +1,88 @@
+"""Add our mixins to the shop's views of the payment step, also where its ``get_urls`` names the classes directly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.urls import URLPattern, re_path
+
+from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
+from oscar_mpesa.checkout.own_chooser import has_own_chooser
+from oscar_mpesa.checkout.phone_step import PAYMENT_DETAILS, PAYMENT_METHOD, PHONE, PREVIEW
+
+__all__ = ["extend_attributes", "extend_patterns", "phone_page", "with_mixin"]
+
+
+def with_mixin(view: type, mixin: type) -> type:
+    """Return a subclass of the view with the mixin as its first base, or the view itself if it has the mixin."""
+    if issubclass(view, mixin):
+        return view
+    return type(view.__name__, (mixin, view), {"__module__": view.__module__, "__doc__": view.__doc__})
+
+
+def extend_attributes(config: Any) -> None:
+    """Add the mixins to the view classes that Oscar's config holds, and that most shops' ``get_urls`` reads."""
+    if not has_own_chooser(config.payment_method_view, config.payment_details_view):
+        config.payment_method_view = with_mixin(config.payment_method_view, MpesaPaymentMethodMixin)
+    config.payment_details_view = with_mixin(config.payment_details_view, MpesaPaymentDetailsMixin)
+
+
+def extend_patterns(urls: list[Any], config: Any) -> None:
+    """Add the mixins to views that the URL patterns name directly, and let the config hold the view that is in use.
+
+    A view behind a decorator other than the config's own stays as it is; check E001 reports it.
+    """
+    patterns = _payment_step(urls)
+    details, method = (getattr(patterns.get(name), "callback", None) for name in (PAYMENT_DETAILS, PAYMENT_METHOD))
+    is_chosen_by_shop = has_own_chooser(_class_of(method), _class_of(details))
+    for name, pattern in patterns.items():
+        if name != PAYMENT_METHOD:
+            _replace(pattern, MpesaPaymentDetailsMixin, config)
+        elif not is_chosen_by_shop:
+            _replace(pattern, MpesaPaymentMethodMixin, config)
+    if PAYMENT_DETAILS in patterns:
+        config.payment_details_view = _class_of(patterns[PAYMENT_DETAILS].callback)
+
+
+def phone_page(config: Any) -> list[URLPattern]:
+    """Return the URL of the page for the phone: the shop's own view with our mixin. Empty without the mixin."""
+    view = config.payment_details_view
+    if not issubclass(view, MpesaPaymentDetailsMixin):
+        return []
+    return [re_path(r"^mpesa/phone/$", view.as_view(is_phone_page=True), name=PHONE)]
+
+
+def _payment_step(urls: list[Any]) -> dict[str, URLPattern]:
+    names = {PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW}
+    return {each.name: each for each in _flat(urls) if each.name in names}
+
+
+def _flat(urls: list[Any]) -> Iterator[URLPattern]:
+    for each in urls:
+        if isinstance(each, URLPattern):
+            yield each
+        else:
+            yield from _flat(each.url_patterns)
+
+
+def _class_of(callback: Any) -> type:
+    """Return the class of a class-based view. A function counts as a class without methods."""
+    found: type = getattr(callback, "view_class", object)
+    return found
+
+
+def _replace(pattern: URLPattern, mixin: type, config: Any) -> None:
+    callback: Any = pattern.callback
+    view, decorator = _class_of(callback), config.get_url_decorator(pattern)
+    if view is object or issubclass(view, mixin) or _decorations(callback) != (1 if decorator else 0):
+        return
+    extended: Callable[..., Any] = with_mixin(view, mixin).as_view(**callback.view_initkwargs)  # type: ignore[attr-defined]
+    pattern.callback = decorator(extended) if decorator else extended
+
+
+def _decorations(callback: Any) -> int:
+    count = 0
+    while hasattr(callback, "__wrapped__"):
+        callback, count = callback.__wrapped__, count + 1
+    return count
