@@ -22,7 +22,7 @@ export PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures test-slow bench matrix messages clean
+.PHONY: help sandbox test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures stores test-slow bench matrix messages clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -73,8 +73,11 @@ pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-m
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/
 
+stores: $(VENV)/.test ## Buy in every kind of shop, and print a table of what works
+	"$(BIN)/python" -m tests.stores
+
 test-slow: $(VENV)/.test ## Test the wheel, the real migrations, other shops, and what takes long
-	$(PYTEST) -m slow
+	$(PYTEST) -m slow -n 2 --dist worksteal
 
 bench: $(VENV)/.bench $(VENV)/.postgresql $(VENV)/.browser $(AXE) ## Benchmarks, a million payments on PostgreSQL, a dashboard of a year: half an hour
 	$(PYTEST) -m bench --ignore-glob "*/test_million*"

@@ -18,7 +18,7 @@ from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
-from tests.stores.duka import gateway
+from tests.stores import gateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

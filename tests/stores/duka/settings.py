@@ -1,12 +1,10 @@
-"""Settings of the shop with the README's lines, in an environment that allows test mode."""
+"""Settings of the shop with the README's lines."""
 
-import environ
+from tests.stores.plain_settings import *
+from tests.stores.plain_settings import apps_with_fork, templates_of
+from tests.stores.readme import add_to_settings
 
-from oscar_mpesa.conf import mpesa_settings
-from tests.stores.duka.settings_before import *
+INSTALLED_APPS = apps_with_fork("tests.stores.duka.checkout")
+TEMPLATES = templates_of(__file__)
 
-env = environ.Env()
-env.ENVIRON = {"MPESA_TEST_MODE": "true"}
-
-INSTALLED_APPS += ["oscar_mpesa"]
-OSCAR_MPESA = {**mpesa_settings(env), "WAKE": "oscar_mpesa.testing.deliver_due"}
+add_to_settings(globals())

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from oscar import INSTALLED_APPS as OSCAR_APPS
+from tests.stores.plain_settings import *
 
-from tests.stores.duka.settings_before import *
-
-INSTALLED_APPS = [
-    *OSCAR_APPS,
-    "sorl.thumbnail",
-    "rest_framework",
-    "rest_framework.authtoken",
-    "oscarapi",
-    "oscar_mpesa",
-]
+INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework", "rest_framework.authtoken", "oscarapi", "oscar_mpesa"]
 ROOT_URLCONF = "tests.stores.headless.urls"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

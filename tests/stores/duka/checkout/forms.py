@@ -5,11 +5,13 @@ from __future__ import annotations
 from django import forms
 from oscar.apps.payment.forms import BankcardNumberField
 
+CHOICES = [("card", "Card"), ("mpesa", "M-PESA"), ("cash", "Cash on delivery")]
+
 
 class ChooserForm(forms.Form):
-    """The shop's methods. The second choice is the line from the README."""
+    """The shop's methods. The second choice is the one from the README."""
 
-    pay_with = forms.ChoiceField(choices=[("card", "Card"), ("mpesa", "M-PESA")], widget=forms.RadioSelect)
+    pay_with = forms.ChoiceField(choices=CHOICES, widget=forms.RadioSelect)
 
 
 class CardForm(forms.Form):

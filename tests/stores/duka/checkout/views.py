@@ -1,15 +1,16 @@
-"""The shop's own chooser, and card payments as in Oscar's documentation."""
+"""The shop's own chooser, card payments as in Oscar's documentation, and cash on delivery."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from oscar.apps.checkout import views
-from oscar.core.loading import get_model
 
-from tests.stores.duka import gateway
+from tests.stores import gateway
 from tests.stores.duka.checkout.forms import CardForm, ChooserForm
+from tests.stores.payment_sources import add_source
 
 
 class PaymentMethodView(views.PaymentMethodView):
@@ -25,6 +26,8 @@ class PaymentMethodView(views.PaymentMethodView):
         if not form.is_valid():
             return self.ask(form)
         self.checkout_session.pay_by(form.cleaned_data["pay_with"])
+        if form.cleaned_data["pay_with"] == "cash":
+            return redirect("checkout:preview")
         answer: HttpResponse = self.get_success_response()
         return answer
 
@@ -34,13 +37,18 @@ class PaymentMethodView(views.PaymentMethodView):
 
 
 class PaymentDetailsView(views.PaymentDetailsView):
-    """Take a card, carry it through the preview, and charge it before the order is placed."""
+    """Take a card, carry it through the preview, and charge it before the order is placed. Cash needs no details."""
 
     template_name = "duka/card.html"
     template_name_preview = "duka/preview.html"
 
+    @property
+    def takes_cash(self) -> bool:
+        return bool(self.checkout_session.payment_method() == "cash")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kwargs.setdefault("card_form", CardForm())
+        if not self.takes_cash:
+            kwargs.setdefault("card_form", CardForm())
         context: dict[str, Any] = super().get_context_data(**kwargs)
         return context
 
@@ -51,20 +59,18 @@ class PaymentDetailsView(views.PaymentDetailsView):
         return page
 
     def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
+        if self.takes_cash:
+            answer: HttpResponse = self.submit(**self.build_submission())
+            return answer
         form = CardForm(request.POST)
         if form.is_valid():
-            answer: HttpResponse = self.submit(**self.build_submission(payment_kwargs={"card_form": form}))
+            answer = self.submit(**self.build_submission(payment_kwargs={"card_form": form}))
         else:
             answer = self.render_payment_details(request, card_form=form)
         return answer
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
-        card = kwargs["card_form"].cleaned_data["number"]
-        reference = gateway.charge(str(order_number), total.incl_tax, card=card)
-        kind, _ = get_model("payment", "SourceType").objects.get_or_create(code="card", defaults={"name": "Card"})
-        amounts = {"amount_allocated": total.incl_tax, "amount_debited": total.incl_tax}
-        source = get_model("payment", "Source")(
-            source_type=kind, currency=total.currency, reference=reference, **amounts
-        )
-        self.add_payment_source(source)
-        self.add_payment_event("Settled", total.incl_tax, reference=reference)
+        if self.takes_cash:
+            return
+        reference = gateway.charge(order_number, total.incl_tax, card=kwargs["card_form"].cleaned_data["number"])
+        add_source(self, "card", total, reference)

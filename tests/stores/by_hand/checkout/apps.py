@@ -8,4 +8,4 @@ from oscar.apps.checkout import apps
 class CheckoutConfig(apps.CheckoutConfig):
     """Replace Oscar's own config."""
 
-    name = "tests.stores.duka.manual"
+    name = "tests.stores.by_hand.checkout"

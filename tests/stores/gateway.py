@@ -16,5 +16,5 @@ def charge(order_number: str, amount: Decimal, *, card: str) -> str:
     """Charge a card and return the bank's reference. Raises ``UnableToTakePayment`` for an empty card."""
     if card == EMPTY_CARD:
         raise UnableToTakePayment("The bank declined the card.")
-    charged.append((order_number, amount))
+    charged.append((str(order_number), amount))
     return f"BANK-{order_number}"

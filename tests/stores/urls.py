@@ -1,4 +1,4 @@
-"""URLs of the shop, with the README's line."""
+"""URLs of a shop with a language prefix, with the README's line."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.apps import apps
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from tests.stores.readme import our_patterns
+
 oscar: Any = apps.get_app_config("oscar")
 
 urlpatterns = [
-    path("api/payments/", include("oscar_mpesa.urls")),
+    *our_patterns(),
     path("i18n/", include("django.conf.urls.i18n")),
     *i18n_patterns(path("", include(oscar.urls[0]))),
 ]

@@ -1,5 +1,0 @@
-"""The shop with ``AUTO_INTEGRATE`` off and without the mixins."""
-
-from tests.stores.duka.settings import *
-
-OSCAR_MPESA = {**OSCAR_MPESA, "AUTO_INTEGRATE": False}

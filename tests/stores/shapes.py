@@ -1,0 +1,67 @@
+"""The kinds of shops that the app is tested in. Each is a package with its settings and its own checkout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PLACE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A payment method of the shop: its code or its label, and how often the card processor is called for it."""
+
+    name: str
+    charges: int = 1
+
+
+CARD = Method(name="card")
+CASH = Method(name="cash", charges=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A kind of shop. ``package`` is its folder, ``words`` describes it to a store owner."""
+
+    number: int
+    package: str
+    words: str
+    settings: str = "settings"
+    methods: tuple[Method, ...] = ()
+    #: The language in which the shopper buys. Empty: the shop's own.
+    language: str = ""
+    #: Files that the count of lines leaves out, by the beginnings of their names.
+    unread: tuple[str, ...] = ("settings", "purchases")
+    #: Whether entering the phone number places the order, so that no preview follows.
+    is_placed_by_phone: bool = False
+    #: Whether ``make test`` runs it. ``make test-slow`` runs all others.
+    is_quick: bool = False
+
+    @property
+    def settings_module(self) -> str:
+        """Return the name for ``DJANGO_SETTINGS_MODULE``."""
+        return f"tests.stores.{self.package}.{self.settings}"
+
+    @property
+    def place(self) -> Path:
+        """Return the shop's folder."""
+        return PLACE / self.package
+
+
+SHAPES = (
+    Shape(number=1, package="unforked", words="Oscar's own checkout, in a new shop"),
+    Shape(
+        number=3,
+        package="duka",
+        words="A page of your own to choose the payment method",
+        methods=(CARD, CASH),
+        is_quick=True,
+    ),
+)
+
+
+def shape_of(settings_module: str) -> Shape:
+    """Return the shape whose package contains a settings module."""
+    package = settings_module.split(".")[-2]
+    return next(shape for shape in SHAPES if shape.package == package)
