@@ -26,7 +26,7 @@ from oscar_mpesa.checkout.phone_step import PHONE, PREVIEW, PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
-from oscar_mpesa.oscar_adapter.placement import order_of_basket
+from oscar_mpesa.oscar_adapter.placement import make_pending, order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.exceptions import StartRefused
@@ -178,6 +178,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
             return super().handle_successful_order(order)  # type: ignore[misc]
         assert self.mpesa_phone is not None  # nosec B101 # narrows the type
         now = timezone.now()
+        make_pending(order)
         try:
             payment = start_payment(
                 order,

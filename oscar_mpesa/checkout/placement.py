@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from oscar.core.loading import get_class
 
 from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.conf import get_settings
@@ -22,7 +24,11 @@ from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.deadlocks import is_repeatable
 from oscar_mpesa.services.exceptions import StartRefused
 
+UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
+
 logger = logging.getLogger("oscar_mpesa")
+
+PLACING_FAILED = _("A problem occurred while placing this order. Please contact customer services.")
 
 
 class PlacementUndone(BaseException):
@@ -57,8 +63,7 @@ class PlacementMixin(PushAfterCommitMixin):
             except PlacementUndone:
                 logger.warning("M-PESA: the database undid the placement of an order", exc_info=True)
             _restore(request, session)
-        message = gettext("A problem occurred while placing this order. Please contact customer services.")
-        messages.error(request, message)
+        messages.error(request, PLACING_FAILED)
         return redirect("checkout:preview")
 
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
@@ -85,7 +90,7 @@ class PlacementMixin(PushAfterCommitMixin):
             with self._undone_by_deadlock(), transaction.atomic():
                 lock_and_check(basket, self.request.strategy)  # type: ignore[attr-defined]
                 if self._mpesa_refusal is None:
-                    return place(order_number, user, basket, *args, **kwargs)
+                    return self._require_payment(place(order_number, user, basket, *args, **kwargs))
             self.restore_frozen_basket()  # type: ignore[attr-defined]
             return self._redirect_after_refusal(self._mpesa_refusal)
         except OfferUsedUp as used_up:
@@ -95,6 +100,13 @@ class PlacementMixin(PushAfterCommitMixin):
             self.request, gettext("An offer was just used up. Please double-check the new total before you pay.")
         )
         return redirect("checkout:preview")
+
+    def _require_payment(self, page: Any) -> Any:
+        """Return the page, or raise Oscar's ``UnableToPlaceOrder`` if the shop's code left out our payment."""
+        if self._mpesa_payment is None:
+            logger.error("M-PESA: %s.handle_order_placement skips handle_successful_order", type(self).__qualname__)
+            raise UnableToPlaceOrder(PLACING_FAILED)
+        return page
 
     def _redirect_after_refusal(self, refusal: StartRefused) -> HttpResponse:
         """Redirect to the phone step if another number helps, else to the preview."""

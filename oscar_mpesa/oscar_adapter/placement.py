@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
+from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.locks import lock_offers_and_vouchers, lock_statistics, lock_stock
 
 BasketMiddleware = get_class("basket.middleware", "BasketMiddleware")
@@ -31,6 +32,14 @@ def order_of_basket(basket: Any) -> Any | None:
     if locked.status != Basket.SUBMITTED:
         return None
     return Order._default_manager.filter(basket_id=basket.pk).first()
+
+
+def make_pending(order: Any) -> None:
+    """Give a new order the pending status if the shop's own ``place_order`` gave it another one."""
+    pending = get_settings().PENDING_STATUS
+    if order.status != pending:
+        order.status = pending
+        order.save(update_fields=["status"])
 
 
 def lock_and_check(basket: Any, strategy: Any) -> None:

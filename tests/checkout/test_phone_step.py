@@ -161,3 +161,44 @@ def test_view_of_another_app_takes_its_own_payment(
     assert placed["Location"] == reverse("checkout:thank-you")
     assert str(shopper.order().total_incl_tax) == "1499.50"
     assert not MpesaPayment.objects.exists()
+
+
+def test_status_of_the_shops_own_placement_becomes_pending(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, shops.PlacesWithStatus)
+    start(shopper)
+    shopper.names_phone("0708374149")
+
+    placed = shopper.places_order()
+
+    assert "mpesa" in placed["Location"]
+    assert shopper.order().status == "Pending payment"
+    assert MpesaPayment.objects.get().status == "processing"
+
+
+def test_placement_that_skips_the_payment_leaves_no_order(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    shops.use_checkout(monkeypatch, settings, shops.PlacesWithoutTheRest)
+    start(shopper)
+    shopper.names_phone("0708374149")
+
+    page = shopper.places_order()
+    shopper.chooses("cod")
+    by_cash = shopper.places_order()
+
+    assert "A problem occurred while placing this order." in page.content.decode()
+    assert "PlacesWithoutTheRest.handle_order_placement skips handle_successful_order" in caplog.text
+    assert by_cash["Location"] == reverse("checkout:thank-you")
+    assert not MpesaPayment.objects.exists()
+
+
+def test_shopper_who_returns_to_the_number_sees_the_form(shopper: Shopper) -> None:
+    start(shopper)
+    shopper.names_phone("0708374149")
+
+    page = shopper.client.post(reverse(DETAILS), {"phone_number": "12"})
+
+    assert page.status_code == 422
+    assert 'name="phone_number"' in page.content.decode()
