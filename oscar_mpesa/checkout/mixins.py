@@ -119,6 +119,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
                 mpesa_phone_url=reverse(self.phone_step),
                 mpesa_action=reverse(f"checkout:{PHONE if self.is_phone_page else PREVIEW}"),
                 mpesa_places_order=self.chosen_on == PREVIEW,
+                mpesa_chooser_url=reverse(f"checkout:{self.chosen_on}") if self.chosen_on else "",
                 mpesa=get_settings(),
             )
         return context

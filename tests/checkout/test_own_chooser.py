@@ -93,6 +93,7 @@ def test_chooser_on_the_preview_asks_for_the_phone_and_places_the_order(
 
     assert (chosen["Location"], placed_early) == (reverse(PHONE), None)
     assert "Place the order and pay KSh 1,500" in page
+    assert f'href="{reverse(PREVIEW)}">Another way to pay' in page
     assert placed["Location"] == again["Location"]
     assert MpesaPayment.objects.get().status == "processing"
 
