@@ -35,12 +35,14 @@ class MpesaConfig(OscarDashboardConfig):
         from oscar_mpesa import checks, integration  # models are importable only now
         from oscar_mpesa.dashboard import navigation
         from oscar_mpesa.oscar_adapter import order_status, receivers
+        from oscar_mpesa.services import removal
         from oscar_mpesa.services.ports import shop
 
         logging.getLogger("oscar_mpesa").addFilter(ONE_LINE)
         order_status.extend_model(self.apps.get_model("order", "Order"))
         self.register_adapter()
         receivers.connect()
+        removal.connect(self)
         checks.register_all()
         integration.install()
         navigation.add_to_menu()

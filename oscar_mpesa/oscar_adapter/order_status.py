@@ -12,6 +12,14 @@ from django.conf import settings
 from oscar_mpesa.conf import get_settings
 
 
+class ExtendedPipeline(dict[str, Any]):
+    """A status pipeline that keeps which statuses were added to it."""
+
+    def __init__(self, pipeline: dict[str, Any]) -> None:
+        super().__init__(pipeline)
+        self.added: dict[str, tuple[str, ...]] = added_statuses(pipeline)
+
+
 def paid_status() -> str:
     """Return a paid order's status: ``PAID_STATUS``, or "Being processed" if the shop has it, or the initial one."""
     configured = get_settings().PAID_STATUS
@@ -46,10 +54,17 @@ def missing_transitions(pipeline: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def extend_pipeline(pipeline: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of a pipeline with the missing transitions added. Existing ones stay."""
-    extended = dict(pipeline)
+    extended = ExtendedPipeline(pipeline)
     for status, targets in missing_transitions(pipeline).items():
+        if status not in pipeline:
+            extended.added[status] = targets
         extended[status] = tuple(extended.get(status, ())) + targets
     return extended
+
+
+def added_statuses(pipeline: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the statuses that a pipeline has only because the app added them, with their transitions."""
+    return dict(pipeline.added) if isinstance(pipeline, ExtendedPipeline) else {}
 
 
 def extend_model(order_model: Any) -> None:

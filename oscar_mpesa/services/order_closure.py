@@ -27,7 +27,6 @@ from oscar_mpesa.services.expected_callbacks import is_confirming
 from oscar_mpesa.services.ledger import TOLERANCE, Ledger, has_open_money, unmatched_receipts
 from oscar_mpesa.services.locks import lock_mpesa_order, require_no_transaction
 from oscar_mpesa.services.reassessment import reassess_order
-from oscar_mpesa.services.status_query import QueryResult
 
 __all__ = ["CloseRefused", "close_order"]
 
@@ -110,7 +109,7 @@ def close_expired_order(mpesa_order: MpesaOrder, *, now: datetime) -> CloseResul
         return CloseResult.UNCHANGED
     unqueried = sorted(_payments_to_query(mpesa_order, now), key=lambda payment: payment.query_count)
     some = unqueried[: status_query.order_budget(mpesa_order.environment)]
-    answers = sum(_query_before_closing(payment, now).is_answer for payment in some)
+    answers = sum(status_query.query_or_log(payment, now).is_answer for payment in some)
     is_unanswered = answers < len(unqueried)
     if is_unanswered and now < mpesa_order.pay_before + MAX_POSTPONEMENT:
         return _postpone(mpesa_order, now, is_progressing=answers > 0)
@@ -154,29 +153,33 @@ def close_order(order: Any, *, by: Any, note: str = "", now: datetime) -> None:
 
 
 def close_for_other_method(order: Any, *, actor: Actor, now: datetime) -> None:
-    """Close an order because its owner pays in another way. Must run outside a transaction.
+    """Close an order because its owner pays in another way, after a query. Raises ``PermissionDenied`` too."""
+    require_owner(actor)
+    query_and_close(order, CloseReason.OTHER_METHOD, now=now)
 
-    Queries the two newest unpaid payments, within eight seconds; no answer doesn't stop the closure. Raises
-    ``PermissionDenied`` if the actor does not own the order, and ``CloseRefused`` if a payment is live, money arrived
-    or was reported, the order is closed, or the shop's own code raises.
+
+def query_and_close(order: Any, reason: CloseReason, *, note: str = "", now: datetime) -> None:
+    """Query an order's two newest unpaid payments, within eight seconds, then close it. Run outside a transaction.
+
+    No answer doesn't stop the closure. Raises ``CloseRefused`` if a payment is live, money arrived or was reported, the
+    order is closed, or the shop's own code raises.
     """
     require_no_transaction()
-    require_owner(actor)
     mpesa_order = MpesaOrder.objects.select_related("order").get(pk=order.pk)
     _require_no_payment(mpesa_order, now)
     newest = _payments_to_query(mpesa_order, now)[: -MAX_QUERIES - 1 : -1]
     for payment, result in status_query.query_within(QUERIES_LIMIT, newest, now=now):
-        logger.info("M-PESA payment %s: queried before another method: %s", payment.pk, result.value)
-    _close_for_other_method(order.pk, now)
+        logger.info("M-PESA payment %s: queried before its order is closed: %s", payment.pk, result.value)
+    _close_without_money(order.pk, reason, note, now)
 
 
 @_refusal_if_shop_raises()
 @repeat_on_deadlock
-def _close_for_other_method(order_id: int, now: datetime) -> None:
+def _close_without_money(order_id: int, reason: CloseReason, note: str, now: datetime) -> None:
     with durable_transaction():
         locked = lock_mpesa_order(order_id)
         _require_no_payment(locked, now)
-        _close(locked, CloseReason.OTHER_METHOD, now)
+        _close(locked, reason, now, note=note)
 
 
 def mark_basket_restored(order: Any, *, actor: Actor, now: datetime) -> MpesaOrder:
@@ -213,15 +216,6 @@ def _payments_to_query(mpesa_order: MpesaOrder, now: datetime) -> list[MpesaPaym
 def _may_be_paid(payment: MpesaPayment, mpesa_order: MpesaOrder, now: datetime) -> bool:
     is_unknown = payment.not_paid_at is None or payment.not_paid_at < mpesa_order.pay_before
     return is_unknown or payment.is_confirming(now)
-
-
-def _query_before_closing(payment: MpesaPayment, now: datetime) -> QueryResult:
-    """Query a payment. Whatever that raises is logged and counts as no answer."""
-    try:
-        return status_query.query_status(payment, now=now)
-    except Exception:
-        logger.exception("M-PESA payment %s: the status check before closing failed", payment.pk)
-        return QueryResult.NOTHING
 
 
 def _postpone(mpesa_order: MpesaOrder, now: datetime, *, is_progressing: bool = False) -> CloseResult:

@@ -79,14 +79,15 @@ def refresh_payment(payment: MpesaPayment, *, now: datetime, limit: float = gate
         return False
     is_time = payment.next_query_at is not None and payment.next_query_at <= now
     is_due = is_time or (payment.is_live and gateway.is_query_free(payment))
-    result = _query_or_log(payment, now, limit) if is_due else QueryResult.NOTHING
+    result = query_or_log(payment, now, limit) if is_due else QueryResult.NOTHING
     if payment.is_unanswered_too_long(now):
         apply_update(payment, push_expired(), now=now)
         return True
     return result in {QueryResult.PAID, QueryResult.NOT_PAID}
 
 
-def _query_or_log(payment: MpesaPayment, now: datetime, limit: float) -> QueryResult:
+def query_or_log(payment: MpesaPayment, now: datetime, limit: float = QUERY_LIMIT) -> QueryResult:
+    """Query a payment. Whatever that raises is logged and counts as no answer."""
     try:
         return query_status(payment, now=now, limit=limit)
     except Exception:
@@ -140,7 +141,7 @@ def query_within(
     deadline = time.monotonic() + seconds
     for payment in payments:
         left = deadline - time.monotonic()
-        yield payment, _query_or_log(payment, now, left) if left > 0 else QueryResult.NOTHING
+        yield payment, query_or_log(payment, now, left) if left > 0 else QueryResult.NOTHING
 
 
 def _skip_query(payment: MpesaPayment, now: datetime) -> QueryResult:

@@ -17,9 +17,9 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.dashboard.csv_export import streamed_csv
 from oscar_mpesa.dashboard.dates import FIRST_DAY, LAST_DAY, month_of, today
 from oscar_mpesa.dashboard.money import export_totals
-from oscar_mpesa.dashboard.money.export_rows import WIDTHS, ExportRows
 from oscar_mpesa.dashboard.xlsx_export import MOST_ROWS, Sheet, has_xlsx, xlsx_response
 from oscar_mpesa.reports.entries import PostedEntries
+from oscar_mpesa.reports.entry_rows import WIDTHS, ExportRows
 
 CSV, XLSX = "csv", "xlsx"
 

@@ -16,10 +16,11 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.dashboard.dates import day_and_time
 from oscar_mpesa.dashboard.money.messages import entries_of, matched_entries
-from oscar_mpesa.dashboard.orders import name_of, spellings
+from oscar_mpesa.dashboard.orders import spellings
 from oscar_mpesa.dashboard.viewer import Viewer
 from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.models import MpesaAllocation, MpesaClaim, MpesaOrder, MpesaPayment, MpesaReceipt
+from oscar_mpesa.reports.customers import name_of
 from oscar_mpesa.services.claims import open_claims_of
 from oscar_mpesa.services.ledger import NOTHING, unmatched_receipts
 

@@ -17,10 +17,10 @@ from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.columns import WIDE_ONLY, WRAPS
 from oscar_mpesa.dashboard.dates import day_and_time
 from oscar_mpesa.dashboard.money.messages import completed_refunds, matched_entries
-from oscar_mpesa.dashboard.orders import name_or_email_of
 from oscar_mpesa.dashboard.viewer import Viewer
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt, ReceiptStatus
+from oscar_mpesa.reports.customers import name_or_email_of
 from oscar_mpesa.services.ledger import NOTHING
 
 DashboardTable = get_class("dashboard.tables", "DashboardTable")

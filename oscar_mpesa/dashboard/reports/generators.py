@@ -13,10 +13,10 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.dashboard.csv_export import safe_cell
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.reports.csv_lines import safe_cell
 from oscar_mpesa.reports.entries import EntryKind, PostedEntries
 from oscar_mpesa.reports.entry_kinds import INCOME
 

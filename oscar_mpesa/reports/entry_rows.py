@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
-from oscar.core.loading import get_model
 
-from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.redaction import redact
-from oscar_mpesa.dashboard.orders import name_of
 from oscar_mpesa.models.fields import EnvironmentField
+from oscar_mpesa.reports.customers import customers_of
 from oscar_mpesa.reports.entries import EntrySum, PostedEntries, PostedEntry
 from oscar_mpesa.reports.entry_kinds import EntryColumn, EntryKind
-
-Order = get_model("order", "Order")
 
 #: The widths of the columns in a sheet, in characters.
 WIDTHS = (12, 28, 20, 14, 14, 14, 34, 14, 14, 18, 24, 14, 22, 20, 40, 16)
@@ -80,18 +76,8 @@ class ExportRows:
             entry.balance_after,
             self._shown(entry.by),
             self._shown("; ".join(filter(None, [entry.reference, entry.note or entry.reason]))),
-            _("TEST") if get_settings().is_test else str(dict(EnvironmentField.CHOICES)[entry.environment]),
+            _("TEST") if entry.is_test else str(dict(EnvironmentField.CHOICES)[entry.environment]),
         ]
 
     def _shown(self, text: str) -> str:
         return redact(text, shows_phones=self.shows_phones)
-
-
-def customers_of(order_ids: Iterable[int | None]) -> dict[int, str]:
-    """Return the name and email of each order's customer, by the order's id. Makes one query."""
-    known = {each for each in order_ids if each is not None}
-    if not known:
-        return {}
-    orders = Order.objects.order_by().filter(pk__in=known)
-    found = orders.select_related("user", "shipping_address", "billing_address")
-    return {order.pk: ", ".join(filter(None, [name_of(order), order.email])) for order in found}
