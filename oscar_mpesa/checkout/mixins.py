@@ -144,14 +144,14 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
 
         The rows of the limits are locked first, so the second click waits for the first, and uses up no limit.
         """
-        if not self.is_mpesa_step:
+        if not self.is_mpesa_step or self._mpesa_placing:
             response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
             return response
         if self.mpesa_phone is None:
             return redirect(self.phone_step)
         if self._has_total_changed(request):
             messages.warning(request, gettext("The total has changed. Please double-check it before you pay."))
-            return redirect(f"checkout:{PHONE if self.is_phone_page else PREVIEW}")
+            return redirect(f"checkout:{PREVIEW}")
         actor, now = ownership.make_actor(request), timezone.now()
         with transaction.atomic(savepoint=False):
             lock_for_push(self.mpesa_phone, actor=actor, now=now)
@@ -162,8 +162,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
             if admission.refusal is not None and admission.refusal.phone is None:
                 return self._redirect_after_refusal(admission.refusal)
             self._mpesa_placing, self._mpesa_attempt, self._mpesa_refusal = True, admission.attempt, admission.refusal
-            page: HttpResponse = self.submit(**self.build_submission())
-            return page
+            return self.submit_shops_form() if self.chosen_on == PREVIEW else self.submit(**self.build_submission())
 
     def _has_total_changed(self, request: HttpRequest) -> bool:
         """Compare the total with the preview's. A shop's own preview may not post it."""

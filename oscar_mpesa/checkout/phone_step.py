@@ -43,8 +43,9 @@ class OwnRedirect(FailedPreCondition):  # type: ignore[misc, valid-type]
 class PhoneStepMixin:
     """Answer requests for M-PESA's own pages, and leave all others to the shop's view.
 
-    Our pages are ``payment-details`` and ``preview``. If the shopper chose M-PESA on one of these, that page stays the
-    shop's, and the phone is asked for on a page of its own, ``mpesa-phone``.
+    Our pages are ``payment-details`` and ``preview``. If the shopper chose M-PESA in a form on one of these, that page
+    stays the shop's, and the phone is asked for on a page of its own, ``mpesa-phone``. A form on the preview also has
+    what the order needs, such as a note. The phone step carries its fields, and then the shop handles them once more.
     """
 
     request: HttpRequest
@@ -105,8 +106,10 @@ class PhoneStepMixin:
 
     @property
     def phone_step(self) -> str:
-        """The URL name of the page that asks for the phone."""
-        return f"checkout:{PHONE if self.chosen_on else PAYMENT_DETAILS}"
+        """The URL name of the page that leads to the phone."""
+        return {"": f"checkout:{PAYMENT_DETAILS}", PREVIEW: f"checkout:{PREVIEW}"}.get(
+            self.chosen_on, f"checkout:{PHONE}"
+        )
 
     @property
     def _is_placing(self) -> bool:
@@ -176,7 +179,8 @@ class PhoneStepMixin:
         if not self._can_take_total:
             self.checkout_session.pay_by(None)  # else a shop without a chooser would redirect here again
             raise OwnRedirect(url=reverse(f"checkout:{PAYMENT_METHOD}"), message=self._why_not)
-        if request.method == "GET" and self.mpesa_phone is None and not self.is_phone_page:
+        is_too_early = self.chosen_on == PREVIEW if self.is_phone_page else self.mpesa_phone is None
+        if request.method == "GET" and is_too_early:
             raise OwnRedirect(url=reverse(self.phone_step))
 
     @property
@@ -213,7 +217,7 @@ class PhoneStepMixin:
         if not self.is_mpesa_step:
             return self._let_shop_choose(request, *args, **kwargs)
         self._is_answered = True
-        if self._is_placing:
+        if self._is_placing and not self.is_phone_page:
             placed: HttpResponse = self.handle_place_order_submission(request)  # type: ignore[attr-defined]
             return placed
         return self.handle_payment_details_submission(request)
@@ -223,9 +227,9 @@ class PhoneStepMixin:
         if not self.is_mpesa_step:
             response: HttpResponse = super().handle_payment_details_submission(request)  # type: ignore[misc]
             return response
-        form = self._phone_form()
+        form = self._phone_form(request.POST)
         if not form.is_valid():
-            page: HttpResponse = self.render_payment_details(request, mpesa_form=form)  # type: ignore[attr-defined]
+            page = self._render_phone_step(form)
             page.status_code = 422
             return page
         self.checkout_session._set("mpesa", "phone", form.cleaned_data["phone"].msisdn)
@@ -234,13 +238,25 @@ class PhoneStepMixin:
             return placed
         return redirect(f"checkout:{PREVIEW}")
 
-    def _phone_form(self) -> PhoneForm:
+    def _phone_form(self, data: Any = None) -> PhoneForm:
         address = self.get_shipping_address(self.request.basket)  # type: ignore[attr-defined]
-        delivery_phone = kenyan_mobile(getattr(address, "phone_number", None))
-        data = self.request.POST if self.request.method == "POST" else None
-        return PhoneForm(data, delivery_phone=delivery_phone)
+        return PhoneForm(data, delivery_phone=kenyan_mobile(getattr(address, "phone_number", None)))
+
+    def _render_phone_step(self, form: PhoneForm) -> HttpResponse:
+        ours = {*form.fields, "csrfmiddlewaretoken", "mpesa_amount"}
+        kept = [(name, value) for name, values in self.request.POST.lists() for value in values if name not in ours]
+        page: HttpResponse = self.render_payment_details(  # type: ignore[attr-defined]
+            self.request, mpesa_form=form, mpesa_kept=kept if self.chosen_on == PREVIEW else []
+        )
+        return page
 
     # A shop that asks for the method on its own payment details or preview.
+
+    def submit_shops_form(self) -> HttpResponse:
+        """Let the shop handle its form of the preview once more, now that the order may be placed."""
+        self.preview = True
+        page: HttpResponse = super().post(self.request)  # type: ignore[misc]
+        return page
 
     def _let_shop_choose(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Let the shop handle its form, and go on to the phone step if it chose M-PESA.
@@ -252,8 +268,8 @@ class PhoneStepMixin:
         if was_chosen:
             session.pay_by(None)
         response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
-        if session.payment_method() == MPESA:
-            return self._open_phone_step(page) if self.is_mpesa_chosen else response
+        if session.payment_method() == MPESA and not self._is_answered and self.is_mpesa_chosen:
+            return self._open_phone_step(page)
         if was_chosen and page == PAYMENT_DETAILS and session.payment_method() is None:
             session.pay_by(MPESA)
         return response
@@ -265,7 +281,10 @@ class PhoneStepMixin:
             messages.warning(self.request, self._why_not)
             return redirect(f"checkout:{page}")
         self.checkout_session._set("mpesa", "chosen_on", page)
-        return redirect(f"checkout:{PHONE}")
+        if page == PAYMENT_DETAILS:
+            return redirect(f"checkout:{PHONE}")
+        self.is_phone_page = True
+        return self._render_phone_step(self._phone_form())
 
     def submit(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask for the phone instead of placing the order, if the shop's form chose M-PESA in this very request."""

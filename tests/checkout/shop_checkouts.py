@@ -128,11 +128,25 @@ class ChoosesOnDetails(views.PaymentDetailsView):
 
 
 class ChoosesOnPreview(views.PaymentDetailsView):
-    """Ask for the method beside the button that places the order."""
+    """Ask for the method beside the button that places the order, with an email for the order's messages."""
 
     def handle_place_order_submission(self, request: HttpRequest) -> HttpResponse:
+        if "agreed" in request.POST and request.POST["agreed"] != "yes":
+            page: HttpResponse = self.render_preview(request, error="Please agree.")
+            return page
         self.checkout_session.pay_by(request.POST["pay_with"])
-        answer: HttpResponse = self.submit(**self.build_submission())
+        order_kwargs = {"guest_email": request.POST.get("messages_to", "guest@example.com")}
+        answer: HttpResponse = self.submit(**self.build_submission(order_kwargs=order_kwargs))
+        return answer
+
+
+class ChoosesInPost(views.PaymentDetailsView):
+    """Ask on the preview, and store the choice in ``post``."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "pay_with" in request.POST:
+            self.checkout_session.pay_by(request.POST["pay_with"])
+        answer: HttpResponse = super().post(request, *args, **kwargs)
         return answer
 
 

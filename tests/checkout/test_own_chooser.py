@@ -76,7 +76,7 @@ def test_chooser_on_the_details_page_can_change_its_mind(
     assert not MpesaPayment.objects.exists()
 
 
-@pytest.mark.parametrize("details", [shops.ChoosesOnPreview, shops.ChoosesElsewhere])
+@pytest.mark.parametrize("details", [shops.ChoosesOnPreview, shops.ChoosesInPost, shops.ChoosesElsewhere])
 def test_chooser_on_the_preview_asks_for_the_phone_and_places_the_order(
     details: type, shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -85,20 +85,53 @@ def test_chooser_on_the_preview_asks_for_the_phone_and_places_the_order(
     start(shopper, method="")
     order_form = {"action": "place_order", "pay_with": "mpesa"}
 
-    chosen = shopper.client.post(reverse(PREVIEW), order_form)
+    step = shopper.client.post(reverse(PREVIEW), order_form)
     placed_early = shopper.order()
-    page = shopper.client.get(chosen["Location"]).content.decode()
-    placed = shopper.client.post(reverse(PHONE), {"phone_number": "0708374149", "mpesa_amount": "1500"})
-    again = shopper.client.post(reverse(PHONE), {"phone_number": "0708374149", "mpesa_amount": "1500"})
+    with_phone = {**order_form, "phone_number": "0708374149", "mpesa_amount": "1500"}
+    refused = shopper.client.post(reverse(PHONE), {**with_phone, "phone_number": "12"})
+    placed = shopper.client.post(reverse(PHONE), with_phone)
+    again = shopper.client.post(reverse(PHONE), with_phone)
 
-    assert (chosen["Location"], placed_early) == (reverse(PHONE), None)
-    assert "Place the order and pay KSh 1,500" in page
-    assert f'href="{reverse(PREVIEW)}">Another way to pay' in page
+    assert placed_early is None
+    for page in (step.content.decode(), refused.content.decode()):
+        assert "Place the order and pay KSh 1,500" in page
+        assert f'href="{reverse(PREVIEW)}">Another way to pay' in page
+        assert '<input type="hidden" name="pay_with" value="mpesa">' in page
+        assert page.count('name="phone_number"') == page.count('name="mpesa_amount"') == 1
+    assert (step.status_code, refused.status_code) == (200, 422)
     assert placed["Location"] == again["Location"]
     assert MpesaPayment.objects.get().status == "processing"
 
 
-@pytest.mark.parametrize("details", [shops.ChoosesOnPreview, shops.ChoosesElsewhere])
+def test_order_keeps_what_the_shops_preview_asked_for(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, shops.ChoosesOnPreview)
+    start(shopper, method="")
+    order_form = {"action": "place_order", "pay_with": "mpesa", "messages_to": "other@example.com", "agreed": "yes"}
+    shopper.client.post(reverse(PREVIEW), order_form)
+
+    unagreed = shopper.client.post(reverse(PHONE), {**order_form, "agreed": "no", "phone_number": "0708374149"})
+    placed = shopper.client.post(reverse(PHONE), {**order_form, "phone_number": "0708374149"})
+
+    assert "Please agree." in unagreed.content.decode()
+    assert "mpesa" in placed["Location"]
+    assert shopper.order().guest_email == "other@example.com"
+
+
+def test_phone_page_without_the_shops_form_returns_to_the_preview(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, shops.ChoosesOnPreview)
+    start(shopper, method="")
+    shopper.client.post(reverse(PREVIEW), {"action": "place_order", "pay_with": "mpesa"})
+
+    answer = shopper.client.get(reverse(PHONE))
+
+    assert answer["Location"] == reverse(PREVIEW)
+
+
+@pytest.mark.parametrize("details", [shops.ChoosesOnPreview, shops.ChoosesInPost, shops.ChoosesElsewhere])
 def test_chooser_on_the_preview_sells_its_own_method_after_mpesa(
     details: type, shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -125,7 +158,7 @@ def test_changed_total_is_shown_again_before_the_order_is_placed(
 
     answer = shopper.client.post(reverse(PHONE), {"phone_number": "0708374149", "mpesa_amount": "1400"})
 
-    assert answer["Location"] == reverse(PHONE)
+    assert answer["Location"] == reverse(PREVIEW)
     assert shopper.order() is None
 
 
@@ -170,6 +203,7 @@ def test_free_order_of_an_own_chooser_needs_no_phone(
         (shops.ChoosesElsewhere, None, False),
         (shops.ChoosesOnDetails, None, True),
         (shops.ChoosesOnPreview, None, True),
+        (shops.ChoosesInPost, None, True),
         (shops.ChoosesElsewhere, True, True),
         (shops.ChoosesOnDetails, False, False),
     ],
