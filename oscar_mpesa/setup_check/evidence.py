@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import CharField, Exists, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.exceptions import ErrorKind
@@ -53,10 +54,10 @@ def evidence(now: datetime) -> Evidence:
     """Return the newest evidence of the shop's environment. Makes one query."""
     newest = MpesaPayment.objects.filter(pk=_telling_payments(now).values("pk")[:1]).order_by()
     tests = MpesaJobRun.objects.filter(job=_job()).order_by()
-    kind, none, blank = _text(_TEST), Value(0, output_field=IntegerField()), _text("")
-    rows = newest.values_list("status", "created_at", "completed_at", none, "shortcode", "till").union(
-        tests.values_list(kind, "last_run_at", "last_run_at", "problems", blank, blank), all=True
-    )
+    none, blank = Value(0, output_field=IntegerField()), _text("")
+    columns = (F("status"), F("created_at"), F("completed_at"), none, F("shortcode"), F("till"))
+    of_tests = (_text(_TEST), F("last_run_at"), F("last_run_at"), F("problems"), blank, blank)
+    rows = _in_order(newest, columns).union(_in_order(tests, of_tests), all=True)
     found = {row[0]: row[1:4] for row in rows if row[0] == _TEST or _is_ours(*row[4:])}
     nothing = (None, None, 0)
     return Evidence(
@@ -80,6 +81,13 @@ def _telling_payments(now: datetime) -> QuerySet[MpesaPayment]:
 def _is_ours(shortcode: str, till: str) -> bool:
     settings = get_settings()
     return (shortcode, till) == (settings.SHORTCODE, settings.TILL_NUMBER)
+
+
+def _in_order(rows: QuerySet[Any], columns: Iterable[Any]) -> QuerySet[Any]:
+    """Return rows with these columns. Before Django 5.2, a union puts fields before values, in whatever order."""
+    named = {f"column_{index}": column for index, column in enumerate(columns)}
+    annotated: QuerySet[Any] = rows.annotate(**named).values_list(*named)
+    return annotated
 
 
 def _text(value: str) -> Value:
