@@ -121,7 +121,7 @@ def _other_order_pays_later(mpesa_order: MpesaOrder, now: datetime) -> bool:
     since = now - max(ONCE_WITHIN, timedelta(hours=get_settings().PAY_LATER_HOURS))
     recent = MpesaOrder.objects.filter(pay_later_at__gt=since).exclude(pk=mpesa_order.pk)
     unpaid = recent.filter(Q(paid_at=None) | Q(paid_at__lt=F("pay_later_at")), is_paid=False)
-    email = MpesaOrder.objects.filter(pk=mpesa_order.pk).values(email=EMAIL)
+    email = MpesaOrder.objects.filter(pk=mpesa_order.pk).values(email=EMAIL)[:1]
     is_same = Q(email=Subquery(email)) & ~Q(email="")
     if mpesa_order.session_digest:
         is_same |= Q(session_digest=mpesa_order.session_digest)
