@@ -49,15 +49,28 @@ class Shape:
         return PLACE / self.package
 
 
+#: What our own form calls the method of a shop that has no form to choose one.
+ANOTHER = Method(name="Another way to pay")
+
 SHAPES = (
     Shape(number=1, package="unforked", words="Oscar's own checkout, in a new shop"),
+    Shape(number=2, package="oscar_sandbox", words="The settings of Oscar's sandbox"),
+    Shape(number=3, package="duka", words="A page of your own for the method", methods=(CARD, CASH), is_quick=True),
+    Shape(number=4, package="details_chooser", words="The method on the payment-details page", methods=(CARD, CASH)),
+    Shape(number=5, package="skipped_details", words="Payment details skipped by a condition", methods=(ANOTHER,)),
+    Shape(number=6, package="redirected_details", words="Payment details redirect to the preview", methods=(CASH,)),
+    Shape(number=7, package="card_guard", words="No preview without a card", methods=(CARD,)),
+    Shape(number=8, package="details_post", words="Payment details that take the card", methods=(CARD,)),
     Shape(
-        number=3,
-        package="duka",
-        words="A page of your own to choose the payment method",
+        number=9,
+        package="preview_chooser",
+        words="The method on the preview",
         methods=(CARD, CASH),
+        is_placed_by_phone=True,
         is_quick=True,
     ),
+    Shape(number=10, package="direct_urls", words="URLs that name the view classes", methods=(ANOTHER,)),
+    Shape(number=12, package="languages", words="Four languages", methods=(CASH,), language="sw"),
 )
 
 

@@ -1,0 +1,1 @@
+"""A shop whose preview opens only for shoppers whose card is known."""

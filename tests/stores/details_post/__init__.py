@@ -1,0 +1,1 @@
+"""A shop that takes the card where the form stands, on the payment-details page."""

@@ -1,0 +1,1 @@
+"""A shop whose checkout names its view classes in its own URLs."""

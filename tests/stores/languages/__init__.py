@@ -1,0 +1,1 @@
+"""A shop in four languages, with all its pages below the prefix of a language."""

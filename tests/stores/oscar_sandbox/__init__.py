@@ -1,0 +1,1 @@
+"""The sandbox of django-oscar, with its search, its middleware and its languages."""
