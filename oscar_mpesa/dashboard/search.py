@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from oscar_mpesa.access.phone_search import is_hidden_number, is_shown
-from oscar_mpesa.dashboard.orders import order_number, spellings
+from oscar_mpesa.dashboard.orders import searched_numbers
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
 from oscar_mpesa.models import MpesaClaim, MpesaPayment, MpesaReceipt
@@ -91,7 +91,7 @@ def _is_unique(term: str) -> bool:
 def _exact_matches(term: str, *, shows_phones: bool) -> QuerySet[Any]:
     """Return ids from one indexed lookup for each kind of value that the term can be."""
     payments = MpesaPayment.objects.order_by()
-    ids = [payments.filter(mpesa_order__order__number__in=spellings(order_number(term))).values("pk")]
+    ids = [payments.filter(mpesa_order__order__number__in=searched_numbers(term)).values("pk")]
     if shows_phones and _CHECKOUT_ID.fullmatch(term):  # it ends in the phone
         ids.append(payments.filter(checkout_request_id=term).values("pk"))
     if shows_phones and (phone := _phone(term)):

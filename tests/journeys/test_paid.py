@@ -9,6 +9,7 @@ from django.core import mail
 from oscar.core.loading import get_model
 from pytest_django.live_server_helper import LiveServer
 
+from oscar_mpesa.domain.references import account_reference
 from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaPayment, MpesaReceipt, ReceiptStatus, Verdict
 from oscar_mpesa.simulator.pushes import ReceivedPush
 from oscar_mpesa.simulator.scenarios import Daraja
@@ -53,7 +54,7 @@ def test_push_carries_the_shop_s_and_the_order_s_data(
     assert fields["PartyA"] == fields["PhoneNumber"] == "254712345678"
     assert fields["PartyB"] == fields["BusinessShortCode"]
     assert fields["CallBackURL"] == f"{live_server.url}/api/payments/hooks/{payment.secret}/"
-    assert fields["AccountReference"] == shopper.order().number
+    assert fields["AccountReference"] == account_reference(shopper.order().number)
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
 
 

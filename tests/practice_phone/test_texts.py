@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
 
 import pytest
 
+from oscar_mpesa.domain.references import account_reference
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.practice_phone.texts import message, question
 from tests.shop import failure, new_payment, pay, post
@@ -29,7 +29,7 @@ def message_about(payment: MpesaPayment) -> str:
 )
 def test_confirmation_shows_nairobi_time(moment: datetime, written: str) -> None:
     payment = pay(new_payment(now=moment), now=moment)
-    account = payment.mpesa_order.order.number
+    account = account_reference(payment.mpesa_order.order.number)
 
     text = message_about(payment)
 
@@ -65,7 +65,7 @@ def test_failure_message_names_the_reason(code: int, sentence: str) -> None:
 def test_only_paybill_texts_name_the_account(till: str, names_account: bool) -> None:
     payment = pay(new_payment())
     payment.till = till
-    account: Any = payment.mpesa_order.order.number
+    account = account_reference(payment.mpesa_order.order.number)
 
     texts = (question(payment, name="JUMA"), message(payment, name="JUMA"))
 

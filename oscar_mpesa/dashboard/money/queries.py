@@ -12,7 +12,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.dates import day_after, midnight
-from oscar_mpesa.dashboard.orders import spellings
+from oscar_mpesa.dashboard.orders import searched_numbers
 from oscar_mpesa.models import ClaimStatus, MpesaAllocation, MpesaClaim, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
@@ -91,7 +91,7 @@ def filter_claims(filters: dict[str, Any]) -> QuerySet[MpesaClaim]:
     if filters.get("code"):
         claims = claims.filter(number=filters["code"])
     if filters.get("order"):
-        claims = claims.filter(order__number__in=spellings(filters["order"]))
+        claims = claims.filter(order__number__in=searched_numbers(filters["order"]))
     if not filters.get("code") and not filters.get("order"):
         claims = claims.filter(status=ClaimStatus.OPEN)
     if filters.get("amount"):
@@ -101,7 +101,7 @@ def filter_claims(filters: dict[str, Any]) -> QuerySet[MpesaClaim]:
 
 def _ids_of_order(number: str) -> QuerySet[Any]:
     """Return ids of receipts meant for an order, or matched to it now or before."""
-    orders = Order.objects.order_by().filter(number__in=spellings(number)).values("pk")
+    orders = Order.objects.order_by().filter(number__in=searched_numbers(number)).values("pk")
     receipts, allocations = MpesaReceipt.objects.order_by(), MpesaAllocation.objects.order_by()
     # A union, because no database uses its indexes for an OR over several tables.
     return (

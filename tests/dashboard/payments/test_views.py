@@ -11,6 +11,7 @@ from oscar.core.loading import get_model
 from oscar.test.factories import UserFactory
 
 from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.domain.references import account_reference
 from oscar_mpesa.models import MpesaPayment
 from tests.bulk_rows import many_failed_payments, many_payments
 from tests.dashboard.staff import new_claim, orders_staff_client, page_text, staff_client, url_of
@@ -58,6 +59,7 @@ TERMS = {
     "the order's number with a hash": ("#number", ["paid"]),
     "the M-PESA code": ("OD123ABC45", ["paid"]),
     "the M-PESA code in small letters": (" od123 abc45 ", ["paid"]),
+    "the account number of a statement": ("reference", ["paid"]),
     "the phone as dialled": ("0708374149", ["paid"]),
     "the phone with its country": ("+254 708-374-149", ["paid"]),
     "the last three digits": ("678", ["cancelled"]),
@@ -82,7 +84,8 @@ TERMS = {
 @pytest.mark.parametrize("term_name", TERMS)
 def test_search_finds_a_payment_by(payments: dict[str, MpesaPayment], term_name: str) -> None:
     term, expected = TERMS[term_name]
-    term = term.replace("number", payments["paid"].mpesa_order.order.number)
+    number = payments["paid"].mpesa_order.order.number
+    term = term.replace("number", number).replace("reference", account_reference(number).lower())
     if term == "checkout":
         term = payments["paid"].checkout_request_id or ""
 
