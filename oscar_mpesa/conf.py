@@ -1,23 +1,25 @@
 """Settings of the app: one frozen dataclass, read lazily from ``settings.OSCAR_MPESA``.
 
 A shop sets ``OSCAR_MPESA = mpesa_settings(env)`` or a plain dict. The keys are the names of the environment variables
-without ``MPESA_``. Nothing is read at import. An unknown key raises ``ImproperlyConfigured``.
+without ``MPESA_``. Nothing is read at import. An unknown key or an unusable value never stops the shop: it is one of
+``settings_mistakes``, the setting keeps its default, and M-PESA is not offered.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from oscar_mpesa.daraja.credentials import HOSTS, Credentials
 from oscar_mpesa.daraja.hidden import HiddenText
+from oscar_mpesa.domain import order_statuses, setting_values
 from oscar_mpesa.domain.money import Rounding
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class MpesaSettings:
     PENDING_STATUS: str = "Pending payment"
     PAID_STATUS: str = ""
     EXPIRED_STATUS: str = "Payment expired"
-    CANCELLED_STATUS: str = "Cancelled"
+    CANCELLED_STATUS: str = ""
     CACHE: str = "default"
     ORDER_OWNERSHIP_CHECK: str | Callable[[Any, Any], bool] = ""
     WAKE: str | Callable[..., Any] = "oscar_mpesa.services.background_thread.wake"
@@ -126,6 +128,7 @@ class MpesaSettings:
             "E008": self.ENVIRONMENT == SANDBOX and not self.may_test,
             "E013": not settings.USE_TZ,
             "E014": self.CACHE not in settings.CACHES,
+            "E015": bool(settings_mistakes()),
         }
         return tuple(sorted(id_ for id_, is_met in conditions.items() if is_met))
 
@@ -166,12 +169,11 @@ def mpesa_settings(env: Env) -> dict[str, Any]:
     for setting in fields(MpesaSettings):
         name = f"MPESA_{setting.name}"
         if setting.name in ENVIRONMENT_NAMES and env.str(name, default="").strip():
-            values[setting.name] = readers.get(type(setting.default), _stripped(env))(name)
+            try:
+                values[setting.name] = readers.get(type(setting.default), env.str)(name)
+            except ValueError:  # a check reports it
+                values[setting.name] = env.str(name)
     return values
-
-
-def _stripped(env: Env) -> Any:
-    return lambda name: env.str(name).strip()
 
 
 #: The settings with an environment variable. The others belong in the settings file.
@@ -183,103 +185,101 @@ ENVIRONMENT_NAMES = frozenset(
 )
 
 
-@lru_cache(maxsize=1)
 def get_settings() -> MpesaSettings:
-    """Return the shop's settings; raise ``ImproperlyConfigured`` with the name of an invalid one.
+    """Return the shop's settings, with the statuses of its pipeline for those that it does not name.
 
-    The result is cached until Django announces a change of ``OSCAR_MPESA`` or ``DEBUG``.
+    The result is cached until Django announces a change of a setting that it depends on.
     """
-    given: dict[str, Any] = dict(getattr(settings, "OSCAR_MPESA", {}))
+    return _read(_pipeline())[0]
+
+
+def settings_mistakes() -> tuple[str, ...]:
+    """Return what is wrong in ``OSCAR_MPESA`` itself: unknown keys, unusable values, and statuses that are the same."""
+    return _read(_pipeline())[1]
+
+
+def _pipeline() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the pipeline of the order model, or before models load, of the settings."""
+    if apps.models_ready:
+        pipeline: Any = apps.get_model("order", "Order").pipeline
+    else:
+        pipeline = getattr(settings, "OSCAR_ORDER_STATUS_PIPELINE", {})
+    return tuple((status, tuple(steps)) for status, steps in pipeline.items())
+
+
+@lru_cache(maxsize=2)
+def _read(pipeline: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[MpesaSettings, tuple[str, ...]]:
+    values, mistakes = _usable_values(getattr(settings, "OSCAR_MPESA", {}))
+    ours = with_statuses(MpesaSettings(**values), dict(pipeline))
+    named = [ours.PENDING_STATUS, ours.EXPIRED_STATUS, ours.CANCELLED_STATUS, ours.PAID_STATUS]
+    if len(set(named)) < len(named):
+        mistakes.append("PENDING_STATUS, PAID_STATUS, EXPIRED_STATUS and CANCELLED_STATUS must differ")
+        defaults = {name: value for name, value in values.items() if not name.endswith("_STATUS")}
+        ours = with_statuses(MpesaSettings(**defaults), dict(pipeline))
+    return ours, tuple(mistakes)
+
+
+def with_statuses(ours: MpesaSettings, pipeline: order_statuses.Pipeline) -> MpesaSettings:
+    """Return the settings with statuses from a pipeline instead of an empty PAID_STATUS and CANCELLED_STATUS."""
+    taken = (ours.PENDING_STATUS, ours.EXPIRED_STATUS, ours.PAID_STATUS)
+    canceled = ours.CANCELLED_STATUS or order_statuses.canceled_status(pipeline, taken=taken)
+    paid = ours.PAID_STATUS or order_statuses.paid_status(
+        pipeline,
+        initial=str(getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", None) or ""),
+        pending=ours.PENDING_STATUS,
+        others=(ours.EXPIRED_STATUS, canceled),
+    )
+    return replace(ours, PAID_STATUS=paid, CANCELLED_STATUS=canceled)
+
+
+def _usable_values(given: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of the known keys, each converted, and what is wrong with the others."""
+    if not isinstance(given, dict):
+        return {}, ["it is not a dictionary"]
+    values: dict[str, Any] = {}
+    mistakes = [_accept(name, value, values) for name, value in given.items()]
+    return values, [mistake for mistake in mistakes if mistake]
+
+
+def _accept(name: str, value: Any, values: dict[str, Any]) -> str:
+    """Add the converted value to the values, or return what is wrong with it."""
     known = {setting.name for setting in fields(MpesaSettings)}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise ImproperlyConfigured(
-            f"OSCAR_MPESA has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}"
-        )
-    ours = MpesaSettings(**{name: _converted(name, value) for name, value in given.items()})
-    if len({ours.PENDING_STATUS, ours.EXPIRED_STATUS, ours.CANCELLED_STATUS}) < 3:
-        raise ImproperlyConfigured("OSCAR_MPESA: PENDING_STATUS, EXPIRED_STATUS and CANCELLED_STATUS must differ")
-    return ours
+    if name not in known:
+        return f"{name}: there is no such setting; the settings are {', '.join(sorted(known))}"
+    try:
+        values[name] = _converted(name, value)
+    except (TypeError, ValueError) as error:
+        return f"{name}: {error}"
+    return ""
 
 
 def _converted(name: str, value: Any) -> Any:
     converters: dict[str, Any] = {
-        "ENVIRONMENT": _choice(tuple(HOSTS)),
-        "AVAILABLE_TO": _choice(AVAILABLE_TO),
-        "SHORTCODE_TYPE": _choice(SHORTCODE_TYPES),
+        "ENVIRONMENT": setting_values.choice(tuple(HOSTS)),
+        "AVAILABLE_TO": setting_values.choice(AVAILABLE_TO),
+        "SHORTCODE_TYPE": setting_values.choice(SHORTCODE_TYPES),
         "ROUNDING": Rounding,
-        "ALLOWED_IPS": _networks,
-        "CALLBACK_IP_POLICY": _choice(CALLBACK_IP_POLICIES),
-        "ALERT_EMAILS": _texts,
-        "OTHER_METHODS": lambda rows: tuple((code, label, url) for code, label, url in rows),
+        "ALLOWED_IPS": setting_values.networks,
+        "CALLBACK_IP_POLICY": setting_values.choice(CALLBACK_IP_POLICIES),
+        "ALERT_EMAILS": setting_values.texts,
+        "OTHER_METHODS": setting_values.triples,
         "TRUSTED_PROXIES": int,
-        "PAYMENT_WINDOW_MINUTES": _positive,
-        "PAY_LATER_HOURS": _positive,
-        "PAY_LATER_MAX": _not_negative,
-        "ADDRESS_ALERT_LIMIT": _not_negative,
-        "ADDRESS_LIMIT": _not_negative,
-        "OWN_CHOOSER": lambda value: None if value is None else _boolean(value),
-        "ORDER_OWNERSHIP_CHECK": _function,
-        "WAKE": _function,
+        "PAYMENT_WINDOW_MINUTES": setting_values.positive,
+        "PAY_LATER_HOURS": setting_values.positive,
+        "PAY_LATER_MAX": setting_values.not_negative,
+        "ADDRESS_ALERT_LIMIT": setting_values.not_negative,
+        "ADDRESS_LIMIT": setting_values.not_negative,
+        "OWN_CHOOSER": setting_values.boolean_or_none,
+        "ORDER_OWNERSHIP_CHECK": setting_values.function,
+        "WAKE": setting_values.function,
     }
-    convert = converters.get(name, _text if isinstance(getattr(MpesaSettings, name), str) else _boolean)
-    try:
-        return convert(value)
-    except (TypeError, ValueError) as error:
-        raise ImproperlyConfigured(f"OSCAR_MPESA[{name!r}] is not usable: {error}") from error
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise TypeError("it must be a list")
-    return tuple(str(value) for value in values)
-
-
-def _function(value: Any) -> Any:
-    """Accept a function or its dotted path, which is imported later: no model is loaded yet."""
-    return value if callable(value) else _text(value)
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither True nor False")  # bool("false") is True
-    return value
-
-
-def _choice(choices: tuple[str, ...]) -> Any:
-    def convert(value: Any) -> str:
-        if value not in choices:
-            raise ValueError(f"{value!r} is not one of {', '.join(repr(choice) for choice in choices)}")
-        return str(value)
-
-    return convert
-
-
-def _positive(value: Any) -> int:
-    number = int(value)
-    if number < 1:
-        raise ValueError("it must be 1 or more")
-    return number
-
-
-def _not_negative(value: Any) -> int:
-    number = int(value)
-    if number < 0:
-        raise ValueError("it must be 0 or more")
-    return number
-
-
-def _networks(values: Any) -> tuple[str, ...]:
-    return tuple(str(ipaddress.ip_network(value)) for value in _texts(values))
+    is_text = isinstance(getattr(MpesaSettings, name), str)
+    return converters.get(name, setting_values.text if is_text else setting_values.boolean)(value)
 
 
 def _clear_cache(*, setting: str, **_: Any) -> None:
-    if setting in {"OSCAR_MPESA", "DEBUG"}:
-        get_settings.cache_clear()
+    if setting in {"OSCAR_MPESA", "DEBUG", "OSCAR_INITIAL_ORDER_STATUS"}:
+        _read.cache_clear()
 
 
 setting_changed.connect(_clear_cache, dispatch_uid="oscar_mpesa.conf")

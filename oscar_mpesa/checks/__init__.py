@@ -24,6 +24,7 @@ from oscar_mpesa.checks.shop import (
     check_checkout,
     check_currency,
     check_isolation,
+    check_other_methods,
     check_owner_check,
     check_pipeline,
     check_wake,
@@ -40,6 +41,7 @@ __all__ = [
     "check_deployment",
     "check_isolation",
     "check_mail",
+    "check_other_methods",
     "check_owner_check",
     "check_pipeline",
     "check_spelling",
@@ -100,5 +102,8 @@ _CHECKS = (
         ),
         (TAG,),
     ),
-    (tuple(_levels_of(check) for check in (check_checkout, check_callback_path)), (Tags.urls, TAG)),
+    (
+        tuple(_levels_of(check) for check in (check_checkout, check_callback_path, check_other_methods)),
+        (Tags.urls, TAG),
+    ),
 )

@@ -8,12 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage
-from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
-from oscar_mpesa.access.callback_path import callback_path
+from oscar_mpesa.access.callback_path import callback_path, view_name_at
 from oscar_mpesa.checks.messages import error, warning
-from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.conf import PRODUCTION, get_settings, settings_mistakes
 from oscar_mpesa.daraja.callback_addresses import forbidden_words, host_of, is_private_host, is_tunnel
 from oscar_mpesa.domain.i18n import _
 
@@ -64,13 +63,20 @@ FAULTS = {
         _("OSCAR_MPESA's CACHE is not one of the shop's CACHES."),
         _("Give the name of one that is there, or leave it out for the default one."),
     ),
+    "E015": (
+        _("OSCAR_MPESA is not usable: {mistakes}."),
+        _("Correct it. Until then, these settings have their defaults, M-PESA is not offered and no order is closed."),
+    ),
 }
 
 
 def check_configuration(**_kwargs: Any) -> Iterable[CheckMessage]:
-    """Check for E002 to E008, E013 and E014, which disable M-PESA, and W004 and W011: paybill or till is unclear."""
+    """Check for E002 to E008 and E013 to E015, which disable M-PESA, and W004 and W011: paybill or till is unclear."""
     ours = get_settings()
-    yield from (error(id_, gettext(FAULTS[id_][0]), gettext(FAULTS[id_][1])) for id_ in ours.faults)
+    mistakes = "; ".join(settings_mistakes())
+    for id_ in ours.faults:
+        message, hint = FAULTS[id_]
+        yield error(id_, gettext(message).format(mistakes=mistakes), gettext(hint))
     if ours.ENVIRONMENT != PRODUCTION or not ours.SHORTCODE:
         return
     if not ours.TILL_NUMBER and ours.SHORTCODE_TYPE != "paybill":
@@ -137,12 +143,9 @@ def check_callback_address(**_kwargs: Any) -> Iterable[CheckMessage]:
 def check_callback_path(**_kwargs: Any) -> Iterable[CheckMessage]:
     """Check for W012: the URLconf has no callback view at the callback URL."""
     ours = get_settings()
-    path = ours.callback_url("0").partition("://")[2].partition("/")[2]
-    try:
-        name = resolve(f"/{path}").view_name if ours.CALLBACK_URL else "oscar_mpesa:hook"
-    except Resolver404:
-        name = ""
-    if name not in {"oscar_mpesa:hook", "oscar_mpesa:callback-secret"}:
+    if not ours.CALLBACK_URL or not getattr(settings, "ROOT_URLCONF", ""):
+        return
+    if view_name_at(ours.callback_url("0")) not in {"oscar_mpesa:hook", "oscar_mpesa:callback-secret"}:
         yield warning(
             "W012",
             gettext("The path of MPESA_CALLBACK_URL leads to no callback address of this shop."),

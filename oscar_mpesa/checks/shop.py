@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from oscar.core.loading import get_model
 
+from oscar_mpesa.access.callback_path import resolve_reversed
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
 from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.order_status import missing_transitions
+from oscar_mpesa.oscar_adapter.payment_methods import shows_placeholder
 
 
 def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
     """Check for E001: the checkout lacks M-PESA; E009: the URLconf lacks the callback view."""
+    if not getattr(settings, "ROOT_URLCONF", ""):
+        return  # the process serves no pages
     try:
-        view = getattr(resolve(reverse("checkout:payment-details")).func, "view_class", object)
+        view = getattr(resolve_reversed(reverse("checkout:payment-details")).func, "view_class", object)
     except (NoReverseMatch, Resolver404):
         return
     if not issubclass(view, MpesaPaymentDetailsMixin):
@@ -43,6 +49,32 @@ def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
+def check_other_methods(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """Check for W016: an entry of ``OTHER_METHODS`` leads to no page, or to Oscar's placeholder."""
+    if not getattr(settings, "ROOT_URLCONF", ""):
+        return
+    for code, _label, url_name in get_settings().OTHER_METHODS:
+        try:
+            is_page = not shows_placeholder(_details_view()) if url_name is None else bool(resolve_url(url_name))
+        except NoReverseMatch:
+            is_page = False
+        if not is_page:
+            yield warning(
+                "W016",
+                gettext("OTHER_METHODS: the method {code} leads to no page where a shopper could pay or order.").format(
+                    code=repr(code)
+                ),
+                gettext(
+                    "Name the URL of its next page, such as checkout:preview for a method without details. "
+                    "None leads to your own payment details, and Oscar's page of these only says what is missing."
+                ),
+            )
+
+
+def _details_view() -> Any:
+    return apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
+
+
 def check_pipeline(**_kwargs: Any) -> Iterable[CheckMessage]:
     """Check for W001: the order status pipeline lacks the transitions of unpaid orders."""
     missing = missing_transitions(get_model("order", "Order").pipeline)
@@ -61,7 +93,10 @@ def check_currency(**_kwargs: Any) -> Iterable[CheckMessage]:
         yield warning(
             "W002",
             gettext("OSCAR_DEFAULT_CURRENCY is not KES; M-PESA is offered for baskets in Kenyan shillings only."),
-            gettext('Set OSCAR_DEFAULT_CURRENCY = "KES" and give the stock records prices in KES.'),
+            gettext(
+                'Set OSCAR_DEFAULT_CURRENCY = "KES". Then enter the prices of your stock records in shillings, and '
+                "change their currency to KES: they keep the old one. If you sell in several currencies, silence this."
+            ),
         )
 
 

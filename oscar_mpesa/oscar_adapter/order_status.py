@@ -21,14 +21,8 @@ class ExtendedPipeline(dict[str, Any]):
 
 
 def paid_status() -> str:
-    """Return a paid order's status: ``PAID_STATUS``, or "Being processed" if the shop has it, or the initial one."""
-    configured = get_settings().PAID_STATUS
-    if configured:
-        return configured
-    pipeline = getattr(settings, "OSCAR_ORDER_STATUS_PIPELINE", {})
-    default = "Being processed"
-    initial: str = getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", default)
-    return default if default in pipeline else initial
+    """Return a paid order's status: ``PAID_STATUS``, or what fits the shop's pipeline."""
+    return get_settings().PAID_STATUS
 
 
 def mpesa_transitions() -> dict[str, tuple[str, ...]]:

@@ -17,6 +17,7 @@ import traceback
 from datetime import datetime
 
 from django.db import close_old_connections, connections
+from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from oscar_mpesa.services.reconciliation import process_prompt_rounds
@@ -41,9 +42,11 @@ class WorkThread(threading.Thread):
         self.pool = pool
         self.is_ending = self.is_reported = False
         self.moved_at = time.monotonic()
+        self.prefix = get_script_prefix()
 
     def run(self) -> None:
         """Work until nothing is due. Errors are logged; what failed stays due."""
+        set_script_prefix(self.prefix)  # of the URLs in emails: Django keeps one for each thread
         try:
             while self.pool.takes_wake(self):
                 self._pass()

@@ -63,7 +63,7 @@ def test_one_wrong_character_shows(reference: str, place: int, char: str) -> Non
 @given(REFERENCES, st.integers(0, 10))
 def test_two_characters_that_change_places_show(reference: str, place: int) -> None:
     place %= len(reference) - 1
-    one, other = reference[place : place + 2]
+    one, other = reference[place], reference[place + 1]
     assume(one != other)
 
     wrong = reference[:place] + other + one + reference[place + 2 :]

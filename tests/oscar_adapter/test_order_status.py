@@ -8,6 +8,8 @@ import pytest
 from oscar.apps.order.exceptions import InvalidOrderStatus
 
 from oscar_mpesa.checks.shop import check_pipeline
+from oscar_mpesa.conf import get_settings
+from oscar_mpesa.models import CloseReason
 from oscar_mpesa.oscar_adapter.order_status import (
     extend_model,
     extend_pipeline,
@@ -16,15 +18,17 @@ from oscar_mpesa.oscar_adapter.order_status import (
     mpesa_transitions,
     paid_status,
 )
+from oscar_mpesa.services.order_changes import apply_status
 from tests.pipelines import forked_pipeline
-from tests.shop import new_order
+from tests.shop import later, new_order, new_payment, pay
 
 OF_THE_SHOP = {"New": ("Packed", "Cancelled"), "Packed": ("Sent",), "Sent": (), "Cancelled": ()}
 
 
-def test_shop_without_pipeline_gets_all_transitions(settings: Any) -> None:
+def test_shop_without_pipeline_gets_all_transitions(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     del settings.OSCAR_ORDER_STATUS_PIPELINE
     del settings.OSCAR_INITIAL_ORDER_STATUS
+    forked_pipeline(monkeypatch, {})
 
     extend_settings()
 
@@ -37,8 +41,9 @@ def test_shop_without_pipeline_gets_all_transitions(settings: Any) -> None:
     assert paid_status() == "Being processed"
 
 
-def test_shops_own_transitions_stay(settings: Any) -> None:
+def test_shops_own_transitions_stay(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.OSCAR_ORDER_STATUS_PIPELINE = dict(OF_THE_SHOP)
+    forked_pipeline(monkeypatch, dict(OF_THE_SHOP))
     settings.OSCAR_INITIAL_ORDER_STATUS = "New"
 
     extend_settings()
@@ -110,13 +115,52 @@ def test_without_extend_pipeline_the_check_names_missing_transitions(
     assert [message.id for message in check_pipeline()] == ["oscar_mpesa.W001"]
 
 
-def test_pipeline_on_a_forked_order_class_is_extended() -> None:
-    forked: Any = type("Order", (), {"pipeline": dict(OF_THE_SHOP)})
+@pytest.mark.parametrize(
+    ("pipeline", "initial", "paid", "canceled"),
+    [
+        pytest.param({"New": ["Packed", "Canceled"], "Packed": []}, "New", "New", "Canceled", id="American, lists"),
+        pytest.param({"Mpya": ("Imefungwa", "Imefutwa"), "Imefungwa": ()}, "Mpya", "Mpya", "Imefutwa", id="Swahili"),
+        pytest.param(
+            {"Pending payment": ("Packed",), "Packed": ()}, "Pending payment", "Packed", "Cancelled", id="same"
+        ),
+        pytest.param({"Open": ("Sent",), "Sent": ()}, None, "Open", "Cancelled", id="no initial status"),
+        pytest.param({}, None, "Being processed", "Cancelled", id="no pipeline"),
+        pytest.param({}, "New", "New", "Cancelled", id="no pipeline, and an initial status"),
+    ],
+)
+def test_pipeline_of_a_forked_order_class_is_extended_in_its_words(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, pipeline: dict[str, Any], initial: Any, paid: str, canceled: str
+) -> None:
+    settings.OSCAR_INITIAL_ORDER_STATUS = initial
+    forked = forked_pipeline(monkeypatch, dict(pipeline))
+    before = [message.id for message in check_pipeline()]
 
     extend_model(forked)
 
-    assert missing_transitions(forked.pipeline) == {}
-    assert forked.pipeline["Packed"] == ("Sent",)
+    assert (paid_status(), get_settings().CANCELLED_STATUS) == (paid, canceled)
+    assert {paid, canceled} <= set(forked.pipeline["Pending payment"])
+    own = {status: steps for status, steps in pipeline.items() if status != "Pending payment"}
+    assert {status: forked.pipeline[status] for status in own} == own
+    assert (before, list(check_pipeline())) == (["oscar_mpesa.W001"], [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pipeline", [{}, {"Mpya": ("Imefutwa",), "Imefutwa": ()}], ids=["no pipeline", "own words"])
+def test_order_is_paid_and_canceled_in_the_shops_words(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, pipeline: dict[str, Any]
+) -> None:
+    settings.OSCAR_INITIAL_ORDER_STATUS = next(iter(pipeline), None)
+    extend_model(forked_pipeline(monkeypatch, dict(pipeline)))
+    names = get_settings()
+    paid, canceled = new_payment(), new_payment(new_order())
+
+    pay(paid)
+    canceled.mpesa_order.order.set_status(names.CANCELLED_STATUS)
+    apply_status(canceled.mpesa_order.order, now=later(60))
+
+    canceled.mpesa_order.refresh_from_db()
+    assert paid.mpesa_order.order.status == (next(iter(pipeline), "Being processed"))
+    assert canceled.mpesa_order.close_reason == CloseReason.STAFF
 
 
 @pytest.mark.django_db

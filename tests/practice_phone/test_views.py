@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from oscar_mpesa.domain.references import account_reference
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services import practice_phone
 from oscar_mpesa.services.status_query import refresh_payment
@@ -96,7 +97,7 @@ def test_confirmation_names_receipt_and_account(owner: Client, payment: MpesaPay
     page = owner.get(INDEX).content.decode()
 
     payment.refresh_from_db()
-    code, account = payment.receipts.get().number, payment.mpesa_order.order.number
+    code, account = payment.receipts.get().number, account_reference(payment.mpesa_order.order.number)
     assert f"{code} Confirmed. KSh 1,500.00 sent to DUKA LA PWANI for account {account} on " in page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from django.core import mail
 from django.db import OperationalError, connections
 from django.db.backends.signals import connection_created
+from django.test.utils import override_script_prefix
 
 from oscar_mpesa import conf
 from oscar_mpesa.models import MessageKind, MpesaOutboxMessage
@@ -218,3 +220,14 @@ def test_thread_that_cannot_start_is_forgotten(caplog: pytest.LogCaptureFixture)
     assert background_thread.join(MAX_WAIT)
     assert "can't start new thread" in caplog.text
     assert (len(waiting), undelivered()) == (2, set())
+
+
+def test_urls_in_emails_have_the_path_that_the_shop_is_below() -> None:
+    with override_script_prefix("/shop"):
+        pay(new_payment())
+        assert background_thread.join(MAX_WAIT)
+
+    (message,) = mail.outbox
+    paths = re.findall(r"https?://[^/\s]+(/\S+)", str(message.body))
+    assert paths
+    assert [path for path in paths if not path.startswith("/shop/")] == []

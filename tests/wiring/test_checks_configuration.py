@@ -37,6 +37,7 @@ from tests.wiring.checked import PRODUCTION, SANDBOX, hints, urlconf
             "E008", {**SANDBOX, "TEST_MODE": False}, "MPESA_ENVIRONMENT=production", id="E008 sandbox unasked"
         ),
         pytest.param("E014", {**PRODUCTION, "CACHE": "tokens"}, "the default one", id="E014 a cache that is not there"),
+        pytest.param("E015", {**PRODUCTION, "ROUNDING": "half"}, "have their defaults", id="E015 an unusable value"),
     ],
 )
 def test_invalid_setting_is_an_error_with_a_hint(settings: Any, id_: str, changes: dict[str, Any], hint: str) -> None:
