@@ -12,7 +12,7 @@ from oscar.apps.checkout.views import PaymentDetailsView
 
 from oscar_mpesa import checks
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
-from oscar_mpesa.integration import with_mixin
+from oscar_mpesa.checkout.shop_views import with_mixin
 from oscar_mpesa.oscar_adapter.payment_methods import shows_placeholder
 from tests.wiring.checked import hints
 
