@@ -22,6 +22,7 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout import methods
+from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.phone_step import PHONE, PREVIEW, PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.conf import get_settings
@@ -39,7 +40,7 @@ __all__ = ["MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"]
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 
 
-class MpesaPaymentMethodMixin:
+class MpesaPaymentMethodMixin(BasketCurrencyMixin):
     """Extend Oscar's ``PaymentMethodView`` to list M-PESA beside the shop's other methods."""
 
     request: HttpRequest

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
+from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.commit import PushAfterCommitMixin
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.placement import OfferUsedUp, lock_and_check, reload_basket
@@ -39,7 +40,7 @@ class PlacementUndone(BaseException):
     """
 
 
-class PlacementMixin(PushAfterCommitMixin):
+class PlacementMixin(BasketCurrencyMixin, PushAfterCommitMixin):
     """Place an order of our own submission, which sets ``_mpesa_placing``, with all its locks taken in one order.
 
     If a deadlock undoes it all the same, the whole request is handled once more, in a new transaction and with the

@@ -8,7 +8,9 @@ from typing import Any
 from weakref import ReferenceType
 
 from oscar.apps.order.signals import order_placed
+from oscar.core.loading import get_model
 
+from oscar_mpesa.domain.money import CURRENCY
 from oscar_mpesa.domain.result_codes import SWAPPED_CODES
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.services.reconciliation import RECONCILE, last_job_run
@@ -23,8 +25,15 @@ SAFE_PACKAGES = ("oscar.", "oscar_mpesa.")
 
 
 def history_findings(now: datetime) -> list[Finding]:
-    """Check that reconcile runs, which code receives unpaid orders, and whether till and paybill are swapped."""
-    return [*_swapped(now), _cron(now), _receivers()]
+    """Check that reconcile runs, which code receives unpaid orders, swapped till and paybill, and prices in KES."""
+    return [*_swapped(now), _cron(now), _receivers(), *_prices()]
+
+
+def _prices() -> Iterator[Finding]:
+    """Find a shop that has prices, and none in shillings. A new shop has no prices yet."""
+    prices = get_model("partner", "StockRecord")._base_manager.exclude(price=None)
+    if not prices.filter(price_currency=CURRENCY).exists() and prices.exists():
+        yield make_finding("no-kes-prices")
 
 
 def _cron(now: datetime) -> Finding:

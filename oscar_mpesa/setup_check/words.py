@@ -227,6 +227,15 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
             "",
             _("Try again in a minute. If it stays so, look at the callbacks: somebody is trying addresses."),
         ),
+        "no-kes-prices": (
+            "warning",
+            _("No price of the shop is in Kenya shillings (KES)."),
+            _("M-PESA is offered to nobody: it takes shillings only."),
+            _(
+                'Set OSCAR_DEFAULT_CURRENCY = "KES". Then enter the price of each stock record in shillings, and '
+                "change its currency to KES: Oscar keeps the old one."
+            ),
+        ),
         "proxies-forged": (
             "warning",
             _("Anybody can pretend to come from any address: MPESA_TRUSTED_PROXIES is too high."),
