@@ -71,7 +71,7 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
 
     def mpesa_methods(self) -> list[methods.Method]:
         """Return M-PESA, if it can take this order's total, and then the shop's other methods."""
-        total = self.build_submission()["order_total"]  # type: ignore[attr-defined]
+        total = self.build_submission()["order_total"]
         store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
         others = methods.other_methods(store_view)
         is_offered = is_available_to(self.request.user) and total is not None and is_payable(total)
@@ -134,7 +134,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
 
     def build_submission(self, **kwargs: Any) -> dict[str, Any]:
         """Add the rounding surcharge to Oscar's submission if M-PESA is possible, so that the total is whole."""
-        submission: dict[str, Any] = super().build_submission(**kwargs)  # type: ignore[misc]
+        submission: dict[str, Any] = super().build_submission(**kwargs)
         self._mpesa_total = submission["order_total"]
         return add_rounding(submission) if self._mpesa_total is not None and self.is_mpesa_possible else submission
 

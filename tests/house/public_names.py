@@ -7,6 +7,7 @@ PUBLIC_NAMES = {
     "oscar_mpesa.checkout.mixins": ("MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"),
     "oscar_mpesa.checkout.reminders": ("MpesaReminderMixin",),
     "oscar_mpesa.conf": ("mpesa_settings",),
+    "oscar_mpesa.dashboard.payments.order_panel": ("MpesaOrderPanelMixin",),
     "oscar_mpesa.domain.phone": ("PhoneNumber", "PhoneRefused"),
     "oscar_mpesa.models": (
         "AllocationReason",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -32,6 +34,11 @@ VARIABLE = re.compile(r"\bMPESA_([A-Z_]+)\b(?!\*)")
 KEY = re.compile(r'"([A-Z][A-Z_]+)"')
 IMPORT = re.compile(r"^from (oscar_mpesa[\w.]*) import (.+)$", re.MULTILINE)
 CHECK = re.compile(r"oscar_mpesa\.([EW]\d{3})")
+
+#: Names of the shop's own that an example may use without an import.
+OF_THE_SHOP = set(
+    "INSTALLED_APPS OSCAR_MPESA OSCAR_ORDER_STATUS_PIPELINE urlpatterns order other_order receipt user buy".split()
+)
 
 KNOWN = {setting.name for setting in fields(MpesaSettings)}
 
@@ -79,9 +86,34 @@ def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
 def test_python_example_names_existing_settings_and_modules(path: str, code: str) -> None:
     compile(code, path, "exec")
 
-    assert set(KEY.findall(code)) <= KNOWN
+    assert set(KEY.findall(code)) <= KNOWN | {"KES"}
     for module, names in IMPORT.findall(code):
         assert [name for name in names.split(", ") if not hasattr(import_module(module), name)] == []
+
+
+@pytest.mark.parametrize(("path", "code"), list(python_blocks()))
+def test_python_example_imports_or_defines_its_names(path: str, code: str) -> None:
+    assert unknown_names("from django.urls import path\npath(include)\n") == {"include"}
+    assert unknown_names(code) == set()
+
+
+def unknown_names(code: str) -> set[str]:
+    """Return the names that an example reads and neither imports nor defines, without those of the shop."""
+    nodes = list(ast.walk(ast.parse(code)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    extended = {
+        node.target.id for node in nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+    read = {name.id for name in names if isinstance(name.ctx, ast.Load)} | extended
+    known = {name.id for name in names if isinstance(name.ctx, ast.Store)} - extended
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            known |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            known.add(node.name)
+        elif isinstance(node, ast.arg):
+            known.add(node.arg)
+    return read - known - OF_THE_SHOP - set(dir(builtins))
 
 
 def test_settings_table_lists_each_setting_once() -> None:

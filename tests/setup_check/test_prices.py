@@ -16,7 +16,7 @@ def names() -> set[str]:
     return set(by_name(history_findings(NOON)))
 
 
-def test_shop_without_prices_in_shillings_is_told_how_to_change_them() -> None:
+def test_shop_without_prices_in_shillings_learns_how_to_change_them() -> None:
     product, stock_records = new_product(), get_model("partner", "StockRecord").objects
     in_shillings = names()
     product.stockrecords.update(price_currency="GBP")

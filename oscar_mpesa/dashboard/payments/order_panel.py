@@ -20,6 +20,8 @@ from oscar_mpesa.dashboard.payments.order_state import OrderMoney, needs_person,
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaClaim, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
 
+__all__ = ["MpesaOrderPanelMixin"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRow:
