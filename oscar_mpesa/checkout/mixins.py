@@ -108,9 +108,16 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
         return ["oscar_mpesa/preview.html" if self.preview else "oscar_mpesa/payment_details.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the phone, the amount and the shop's template to extend to Oscar's context."""
+        """Add the phone, the amount and the shop's template to extend to the shop's context.
+
+        Gateways freeze the basket when they build their page. On a page of ours, the basket stays open.
+        """
+        basket = self.request.basket  # type: ignore[attr-defined]
+        was_open = basket.can_be_edited
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         if self.is_mpesa_possible:
+            if was_open and not basket.can_be_edited:
+                basket.thaw()
             context.setdefault("mpesa_form", self._phone_form())
             context.update(
                 base_template=super().get_template_names()[0],  # type: ignore[misc]

@@ -59,6 +59,15 @@ class SkipsDetails(views.PaymentDetailsView):
         raise PassedSkipCondition(url=reverse("checkout:preview"))
 
 
+class FreezesBasket(views.PaymentDetailsView):
+    """Open a session at a gateway whenever a page is built, with the basket frozen meanwhile."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["basket"].freeze()
+        return context
+
+
 class RedirectsToPreview(views.PaymentDetailsView):
     """Show no payment details."""
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DETAILS, PREVIEW, PHONE = "checkout:payment-details", "checkout:preview", "checkout:mpesa-phone"
 
 GUARDS = [
+    shops.FreezesBasket,
     shops.SkipsDetails,
     shops.RedirectsToPreview,
     shops.NeedsCard,
@@ -70,6 +71,18 @@ def test_guard_holds_for_the_shops_own_method(shopper: Shopper, monkeypatch: pyt
     page = shopper.client.get(reverse(PREVIEW))
 
     assert page["Location"] == reverse(DETAILS)
+
+
+def test_basket_stays_frozen_for_the_shops_own_gateway(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, shops.FreezesBasket)
+    start(shopper, method="cod")
+
+    page = shopper.client.get(reverse(DETAILS))
+
+    assert page.status_code == 200
+    assert page.context["basket"].status == "Frozen"
 
 
 def test_own_post_takes_the_card_without_a_prompt(
