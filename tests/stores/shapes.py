@@ -18,6 +18,7 @@ class Method:
 
 CARD = Method(name="card")
 CASH = Method(name="cash", charges=0)
+PAYPAL = Method(name="paypal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,11 @@ class Shape:
     words: str
     settings: str = "settings"
     methods: tuple[Method, ...] = ()
+    #: What a product of KSh 1,500 costs here with tax, and what M-PESA takes for it in whole shillings.
+    total: str = "1500.00"
+    shillings: int = 1500
+    #: Whether only users can order.
+    needs_account: bool = False
     #: The language in which the shopper buys. Empty: the shop's own.
     language: str = ""
     #: Files that the count of lines leaves out, by the beginnings of their names.
@@ -52,7 +58,8 @@ class Shape:
 #: What our own form calls the method of a shop that has no form to choose one.
 ANOTHER = Method(name="Another way to pay")
 
-SHAPES = (
+#: What a shop's own code can do to Oscar's checkout.
+CHECKOUTS = (
     Shape(number=1, package="unforked", words="Oscar's own checkout, in a new shop"),
     Shape(number=2, package="oscar_sandbox", words="The settings of Oscar's sandbox"),
     Shape(number=3, package="duka", words="A page of your own for the method", methods=(CARD, CASH), is_quick=True),
@@ -73,8 +80,48 @@ SHAPES = (
     Shape(number=12, package="languages", words="Four languages", methods=(CASH,), language="sw"),
 )
 
+#: What gateways, settings and other apps can do.
+SURROUNDINGS = (
+    Shape(number=11, package="stripe", words="Cards on a gateway's page, as django-oscar-stripe-sca", methods=(CARD,)),
+    Shape(
+        number=11,
+        package="stripe",
+        settings="settings_details",
+        words="The same with the gateway's view as payment details",
+        methods=(CARD,),
+    ),
+    Shape(number=11, package="redsys", words="Cards that the bank reports, as django-oscar-redsys", methods=(CARD,)),
+    Shape(number=11, package="paypal", words="PayPal and cards, as django-oscar-paypal", methods=(PAYPAL, CARD)),
+    Shape(number=14, package="own_words", words="Statuses of your own, without a pipeline", methods=(CARD,)),
+    Shape(
+        number=14,
+        package="own_words",
+        settings="settings_pipeline",
+        words="Statuses of your own, in a pipeline",
+        methods=(CARD,),
+    ),
+    Shape(
+        number=16,
+        package="members",
+        words="Users with a UUID, sign-in by email, no guests",
+        methods=(CARD,),
+        needs_account=True,
+    ),
+    Shape(
+        number=18,
+        package="us_taxes",
+        words="American taxes, cents and two currencies",
+        methods=(CARD,),
+        total="1633.12",
+        shillings=1634,
+    ),
+)
+
+SHAPES = tuple(sorted((*CHECKOUTS, *SURROUNDINGS), key=lambda shape: shape.number))
+
 
 def shape_of(settings_module: str) -> Shape:
     """Return the shape whose package contains a settings module."""
     package = settings_module.split(".")[-2]
-    return next(shape for shape in SHAPES if shape.package == package)
+    exact = [shape for shape in SHAPES if shape.settings_module == settings_module]
+    return next(shape for shape in [*exact, *SHAPES] if shape.package == package)

@@ -14,7 +14,10 @@ slow = pytest.mark.slow
 
 @pytest.mark.parametrize(
     "shape",
-    [pytest.param(each, marks=() if each.is_quick else slow, id=f"{each.number}-{each.package}") for each in SHAPES],
+    [
+        pytest.param(each, marks=() if each.is_quick else slow, id=f"{each.number}-{each.package}-{each.settings}")
+        for each in SHAPES
+    ],
 )
 def test_store_sells_by_mpesa_and_by_its_own_methods(shape: Shape) -> None:
     row = row_of(shape)
@@ -36,6 +39,16 @@ def test_shop_sells_by_mpesa_and_card(settings: str) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
+
+
+@pytest.mark.slow
+def test_paypals_view_sells_though_it_inherits_from_our_mixin() -> None:
+    module, settings = "tests/stores/paypal/purchases.py", "tests.stores.paypal_by_hand.settings"
+
+    done = run("pytest", module, "--quiet", "-p", "no:cacheprovider", settings=settings)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
 
 
 def test_deployment_check_fails_and_names_the_missing_mixins() -> None:

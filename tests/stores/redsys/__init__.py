@@ -1,0 +1,1 @@
+"""A shop whose bank reports card payments from its own server, with the class structure of django-oscar-redsys."""

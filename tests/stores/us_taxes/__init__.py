@@ -1,0 +1,1 @@
+"""A shop with American taxes, which the checkout adds, and with prices in shillings and in dollars."""
