@@ -245,9 +245,9 @@ class PhoneStepMixin:
     def _render_phone_step(self, form: PhoneForm) -> HttpResponse:
         ours = {*form.fields, "csrfmiddlewaretoken", "mpesa_amount"}
         kept = [(name, value) for name, values in self.request.POST.lists() for value in values if name not in ours]
-        page: HttpResponse = self.render_payment_details(  # type: ignore[attr-defined]
-            self.request, mpesa_form=form, mpesa_kept=kept if self.chosen_on == PREVIEW else []
-        )
+        self.preview = False  # a shop may override ``render_payment_details``
+        shown = {"mpesa_form": form, "mpesa_kept": kept if self.chosen_on == PREVIEW else []}
+        page: HttpResponse = self.render_to_response(self.get_context_data(**shown))  # type: ignore[attr-defined]
         return page
 
     # A shop that asks for the method on its own payment details or preview.

@@ -148,6 +148,10 @@ class ChoosesOnPreview(views.PaymentDetailsView):
         answer: HttpResponse = self.submit(**self.build_submission(order_kwargs=order_kwargs))
         return answer
 
+    def render_payment_details(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        page: HttpResponse = self.render_preview(request, **kwargs)  # the shop has no other page
+        return page
+
 
 class ChoosesInPost(views.PaymentDetailsView):
     """Ask on the preview, and store the choice in ``post``."""
