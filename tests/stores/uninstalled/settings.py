@@ -8,5 +8,5 @@ from tests.stores.readme import add_to_settings
 DATABASES["default"]["NAME"] = os.environ["UNINSTALL_DATABASE"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-add_to_settings(globals())
-OSCAR_MPESA["AVAILABLE_TO"] = os.environ.get("UNINSTALL_AVAILABLE_TO", "everyone")
+_available_to = os.environ.get("UNINSTALL_AVAILABLE_TO", "everyone")
+add_to_settings(globals(), also=(f'OSCAR_MPESA["AVAILABLE_TO"] = {_available_to!r}',))
