@@ -14,6 +14,9 @@ PATCHES = {"setattr", "setitem", "delattr", "delitem"}
 #: Patches of other packages that no setting, row or argument can replace, with the reason.
 ALLOWED = {
     "tests/checkout/conftest.py: connection.settings_dict['ATOMIC_REQUESTS']": "Django reads DATABASES once",
+    "tests/checkout/served_checkout.py: oscar.apps.basket.middleware.selector": "Oscar loads its classes once",
+    "tests/checkout/served_checkout.py: oscar.apps.checkout.mixins.OrderCreator": "Oscar loads its classes once",
+    "tests/checkout/served_checkout.py: oscar.apps.checkout.session.CheckoutSessionData": "Oscar loads classes once",
     "tests/clocks.py: time.time": "Django's signer reads the clock itself",
     "tests/dashboard/money/test_export_xlsx.py: sys.modules['openpyxl']": "an extra is installed, or it is not",
     "tests/clocks.py: django.utils.timezone.now": "pages and the log of calls read the clock",

@@ -151,7 +151,7 @@ class Walk:
 
 def _is_beside(form: Form) -> bool:
     """Return whether a form stands beside what the page is about."""
-    if {each.name for each in form.fields} & {"language", "code"}:
+    if {each.name for each in (*form.fields, *form.buttons)} & {"language", "code"}:
         return True
     return any(each.name.endswith("TOTAL_FORMS") for each in form.fields)
 
