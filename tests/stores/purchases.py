@@ -1,6 +1,6 @@
 """What must hold in each store. ``tests/stores/one_store.py`` runs this module in the store's own process.
 
-Each test fills the cells of its store in the table of ``make stores`` that its marker names.
+Each test fills a cell of its store in the table of ``make stores``. See ``COLUMNS`` in ``table.py``.
 """
 
 from __future__ import annotations
@@ -139,7 +139,9 @@ def test_mpesa_sells_without_scripts(walk: Walk, wire: ScriptedTransport) -> Non
     assert (placed.status, MpesaPayment.objects.get().is_paid) == ("Pending payment", True)
     assert (answer.status_code, order().status == "Pending payment") == (200, False)
     assert order().sources.get().reference == "OD123ABC45"
-    assert "OD123ABC45" in walk.open(page.url).html
+    paid_page = walk.open(page.url)
+    assert "mpesa-paid" in paid_page.html and "OD123ABC45" in paid_page.html
+    assert page.url.startswith(f"/{SHAPE.language}")
     assert gateway.charged == []
 
 

@@ -7,4 +7,4 @@ ROOT_URLCONF = "tests.stores.languages.urls"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français"), ("sw", "Kiswahili"), ("de", "Deutsch")]
 
-add_to_settings(globals(), also=('OSCAR_MPESA["OTHER_METHODS"] = [("cash", "Cash on delivery", None)]',))
+add_to_settings(globals(), also=('OSCAR_MPESA["OTHER_METHODS"] = [("cash", "Cash on delivery", "checkout:preview")]',))
