@@ -93,7 +93,7 @@ def _send_signal(alert: Alert) -> None:
 
 def _send_email(alerts: list[Alert]) -> None:
     """Send plain email to the shop's staff. Oscar's message types are for customers."""
-    site = Site.objects.get_current()
+    site = _site()
     first = _("M-PESA needs attention: %(site)s") % {"site": site.name}
     subject = f"TEST: {first}" if get_settings().is_test else first
     lines = [f"- {alert.sentence}" for alert in alerts]
@@ -101,6 +101,14 @@ def _send_email(alerts: list[Alert]) -> None:
     body = "\n\n".join([*lines, *_overview_url(site)]) + "\n"
     send_mail(subject, body, sender, list(get_settings().ALERT_EMAILS), connection=mail_connection())
     logger.info("M-PESA: emailed the alerts %s", ", ".join(alert.key for alert in alerts))
+
+
+def _site() -> Site:
+    """Return the site of ``SITE_ID``, or in a shop of several sites the one with the newest M-PESA order."""
+    if hasattr(django_settings, "SITE_ID"):
+        return Site.objects.get_current()
+    newest = Site.objects.filter(order__mpesa__isnull=False).order_by("-order__pk").first()
+    return newest or Site.objects.get_current()
 
 
 def _overview_url(site: Site) -> list[str]:

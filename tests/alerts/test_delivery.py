@@ -8,13 +8,14 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.sites.models import Site
 from django.core import mail
 from django.core.management import call_command
 from django.utils.translation import get_language
 
 from oscar_mpesa.alerts.delivery import deliver_alerts
 from oscar_mpesa.alerts.rules import active_alerts
-from oscar_mpesa.models import MpesaAlert, MpesaJobRun, MpesaReceipt
+from oscar_mpesa.models import MpesaAlert, MpesaJobRun, MpesaOrder, MpesaReceipt
 from oscar_mpesa.services import reconciliation
 from oscar_mpesa.signals import alert_raised
 from tests.alerts.connectivity_rows import minutes
@@ -72,6 +73,19 @@ def test_alert_is_emailed_as_sentence_with_link() -> None:
     )
     assert message.body.endswith("/dashboard/mpesa/\n")
     assert "https://" in message.body
+
+
+def test_link_names_the_site_of_the_newest_order_without_site_id(settings: Any) -> None:
+    surplus()
+    newest = MpesaOrder.objects.order_by("-pk")[0].order
+    newest.site = Site.objects.create(domain="duka.example.com", name="Duka")
+    newest.save()
+    del settings.SITE_ID
+
+    deliver()
+
+    (message,) = alert_emails()
+    assert "https://duka.example.com/" in message.body
 
 
 def test_without_alerts_nothing_is_sent(signals: list[dict[str, Any]]) -> None:
