@@ -10,7 +10,9 @@ import os
 import sys
 from typing import Any
 
+import django
 import pytest
+from django.core.management import call_command
 
 from tests.stores.shapes import PLACE, shape_of
 
@@ -41,7 +43,12 @@ class Recorder:
 def run() -> dict[str, Any]:
     """Run the shared purchases, and the store's own if it has some."""
     recorder, shape = Recorder(), shape_of(os.environ["DJANGO_SETTINGS_MODULE"])
-    modules = [path for path in (PLACE / "purchases.py", shape.place / "purchases.py") if path.exists()]
+    if shape.prepare:
+        django.setup()
+    for command in shape.prepare:
+        call_command(*command)
+    modules = [PLACE / "purchases.py"] if shape.has_pages else []
+    modules += [path for path in [shape.place / "purchases.py"] if path.exists()]
     options = ["--quiet", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", ""]
     code = pytest.main([*options, *map(str, modules)], plugins=[recorder])
     return {"code": int(code), "outcomes": recorder.outcomes, "values": recorder.values, "errors": recorder.errors}

@@ -53,7 +53,8 @@ if not SHAPE.is_placed_by_phone:
 def wire(settings: Any) -> Iterator[ScriptedTransport]:
     """Give the store credentials, and record what it sends to Safaricom, which accepts each prompt."""
     gateway.charged.clear()
-    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS}
+    callbacks = "https://shop.example.com" + reverse("oscar_mpesa:hook", args=["0"]).removesuffix("0")
+    settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, **CREDENTIALS, "CALLBACK_URL": callbacks}
     transport = ScriptedTransport({"push": [ACCEPTED, ACCEPTED]})
     with replaced_transport(transport):
         yield transport
@@ -65,6 +66,7 @@ def walk() -> Walk:
         iso_3166_1_a2="KE",
         defaults={"name": "Kenya", "printable_name": "Kenya", "is_shipping_country": True, "iso_3166_1_a3": "KEN"},
     )
+    get_model("sites", "Site").objects.get_or_create(domain="testserver", defaults={"name": "Duka"})
     someone = Walk()
     if SHAPE.needs_account:
         register(someone)

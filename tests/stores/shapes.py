@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PLACE = Path(__file__).resolve().parent
@@ -35,6 +37,14 @@ class Shape:
     shillings: int = 1500
     #: Whether only users can order.
     needs_account: bool = False
+    #: What the table shows in columns that the shop does not fill itself. "" as a column: in all of them.
+    notes: Mapping[str, str] = field(default_factory=dict)
+    #: The variable of the environment without which the shop is not run.
+    needs: str = ""
+    #: Management commands that are run before the purchases.
+    prepare: tuple[tuple[str, ...], ...] = ()
+    #: Whether the purchases of all shops are made, besides its own.
+    has_pages: bool = True
     #: The language in which the shopper buys. Empty: the shop's own.
     language: str = ""
     #: Files that the count of lines leaves out, by the beginnings of their names.
@@ -43,6 +53,11 @@ class Shape:
     is_placed_by_phone: bool = False
     #: Whether ``make test`` runs it. ``make test-slow`` runs all others.
     is_quick: bool = False
+
+    @property
+    def is_run(self) -> bool:
+        """Return whether the shop can be run here."""
+        return bool(self.package) and (not self.needs or bool(os.environ.get(self.needs)))
 
     @property
     def settings_module(self) -> str:
@@ -92,6 +107,14 @@ SURROUNDINGS = (
     ),
     Shape(number=11, package="redsys", words="Cards that the bank reports, as django-oscar-redsys", methods=(CARD,)),
     Shape(number=11, package="paypal", words="PayPal and cards, as django-oscar-paypal", methods=(PAYPAL, CARD)),
+    Shape(
+        number=13,
+        package="postgresql",
+        words="PostgreSQL, and a transaction around each request",
+        methods=(CARD,),
+        needs="TEST_DATABASE_URL",
+        notes={"": "needs PostgreSQL"},
+    ),
     Shape(number=14, package="own_words", words="Statuses of your own, without a pipeline", methods=(CARD,)),
     Shape(
         number=14,
@@ -107,6 +130,7 @@ SURROUNDINGS = (
         methods=(CARD,),
         needs_account=True,
     ),
+    Shape(number=17, package="", words="The oldest and newest Oscar, Django and Python", notes={"": "by make matrix"}),
     Shape(
         number=18,
         package="us_taxes",
@@ -114,6 +138,19 @@ SURROUNDINGS = (
         methods=(CARD,),
         total="1633.12",
         shillings=1634,
+    ),
+    Shape(
+        number=19,
+        package="sub_path",
+        words="Several sites, below a path, own class loader, order numbers with slashes",
+        methods=(CARD,),
+    ),
+    Shape(
+        number=20,
+        package="strict",
+        words="Static files by their manifest, and a strict content security policy",
+        methods=(CARD,),
+        prepare=(("collectstatic", "--noinput", "--verbosity=0"),),
     ),
 )
 

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from django.test import Client
 
 from tests.stores.html_forms import Field, Form, Reader
+from tests.stores.shop_client import ShopClient
 
 MAX_REDIRECTS, MAX_PAGES, MAX_TRIES = 8, 20, 3
 PHONE = "0708374149"
@@ -85,7 +86,7 @@ class Page:
 class Walk:
     """A shopper with a browser. ``trail`` lists the requests, ``chosen_at`` is where the method was chosen."""
 
-    client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
+    client: Client = field(default_factory=lambda: ShopClient(enforce_csrf_checks=True))
     trail: list[str] = field(default_factory=list)
     chosen_at: str = ""
 

@@ -17,6 +17,7 @@ slow = pytest.mark.slow
     [
         pytest.param(each, marks=() if each.is_quick else slow, id=f"{each.number}-{each.package}-{each.settings}")
         for each in SHAPES
+        if each.package and not each.needs
     ],
 )
 def test_store_sells_by_mpesa_and_by_its_own_methods(shape: Shape) -> None:

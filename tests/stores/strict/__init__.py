@@ -1,0 +1,1 @@
+"""A shop in production: static files by their manifest, and a policy that forbids what pages bring along."""
