@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,6 +23,7 @@ from oscar_mpesa.models import MpesaApiCall, MpesaPayment
 from oscar_mpesa.services.circuit_breaker import circuit_breaker
 from oscar_mpesa.services.shared_cache import SharedCache
 from oscar_mpesa.simulator import results
+from oscar_mpesa.simulator.rehearsal import NO_CREDENTIALS, OwnTokens, RehearsalTransport
 
 __all__ = ["replaced_transport"]
 
@@ -46,6 +48,22 @@ def send_stk_push(payment: MpesaPayment, *, now: datetime) -> StkPushReply:
             _require_matching_settings(payment)
             return results.push_reply(public_id=payment.secret, msisdn=payment.phone, now=now)
         return _client(payment, now).push(_stk_push(payment), now=now)
+
+
+def rehearse_stk_push(payment: MpesaPayment, *, now: datetime) -> StkPushReply:
+    """Build the STK push of a payment, and let the simulator judge it in this process. Sends and stores nothing.
+
+    So it may run inside a transaction, and with any settings. Raises ``DarajaError`` as Safaricom would refuse it.
+    """
+    settings = get_settings()
+    with _own_errors_named():
+        _require_matching_settings(payment)
+        push, credentials = _stk_push(payment), NO_CREDENTIALS
+        if settings.has_credentials:
+            credentials = settings.credentials
+        else:
+            push = replace(push, callback_url=f"https://shop.invalid/{payment.secret}/")
+        return Client(credentials, RehearsalTransport(credentials=credentials), OwnTokens()).push(push, now=now)
 
 
 def query_status(
