@@ -6,9 +6,11 @@ import re
 
 import pytest
 
-from oscar_mpesa.setup_check.words import WORDS
+from oscar_mpesa.checkout_check.words import WORDS as CHECKOUT_WORDS
+from oscar_mpesa.setup_check.words import WORDS as SETUP_WORDS
 from tests.house.sources import ROOT
 
+WORDS = {**SETUP_WORDS, **CHECKOUT_WORDS}
 PROBLEMS = [name for name, (level, *_) in WORDS.items() if level != "ok"]
 
 
@@ -22,6 +24,6 @@ def test_table_of_mistakes_is_complete() -> None:
 
 @pytest.mark.parametrize("name", WORDS)
 def test_every_finding_has_a_test(name: str) -> None:
-    tests = (ROOT / "tests" / "setup_check").glob("test_*.py")
+    tests = [path for place in ("setup_check", "checkout_check") for path in (ROOT / "tests" / place).glob("test_*.py")]
 
     assert any(f'"{name}"' in path.read_text(encoding="utf-8") for path in tests)

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from oscar_mpesa.setup_check.findings import Finding, Level
+from oscar_mpesa.management.finding_lines import format_finding
+from oscar_mpesa.setup_check.findings import Level
 from oscar_mpesa.setup_check.run import run_setup_check
 
 
@@ -24,13 +25,7 @@ class Command(BaseCommand):
         """Print the findings; raise ``CommandError`` if one of them is an error."""
         findings = run_setup_check(timezone.now())
         for finding in findings:
-            self.stdout.write(self._format(finding))
+            self.stdout.write(format_finding(finding, self.style))
         errors = sum(finding.level is Level.ERROR for finding in findings)
         if errors:
             raise CommandError(f"Errors: {errors}. M-PESA does not work, or callbacks are lost.")
-
-    def _format(self, finding: Finding) -> str:
-        styles = {Level.ERROR: self.style.ERROR, Level.WARNING: self.style.WARNING, Level.OK: self.style.SUCCESS}
-        line = f"{finding.level.value.upper():8}{finding.name}: {finding.sentence}"
-        details = [f"{'':8}{text}" for text in (finding.meaning, finding.remedy and f"→ {finding.remedy}") if text]
-        return "\n".join([styles[finding.level](line), *details])
