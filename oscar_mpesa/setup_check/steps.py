@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oscar_mpesa.conf import PRODUCTION, get_settings
 from oscar_mpesa.domain.payment_status import PaymentStatus
@@ -26,6 +27,11 @@ NUMBERS = "MPESA_SHORTCODE=…\nMPESA_PASSKEY=…\nMPESA_SHORTCODE_TYPE=paybill\
 KEY_ERRORS = {"token-refused", "product-missing"}
 NUMBER_ERRORS = {"E002", "E004", "shortcode-refused", "passkey-refused", "swapped"}
 CALLBACK_ERRORS = {"E006", "E009"} | {name for name in WORDS if name.startswith("callback-")}
+
+
+_TRY = gettext_lazy(
+    "Try it until nothing is wrong: once the keys are set, the button is below. Another one tries your checkout."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ def _steps(names: set[str], errors: set[str], hooks: str, *, is_checked: bool) -
     yield _("Tell Safaricom where to call back: the shop's public address."), address, has_callback
     yield _("Have mpesa_reconcile run every minute, by cron for instance."), CRON, "cron-ok" in names
     is_tried = is_checked or has_paid
-    yield _("Try it until nothing is wrong: once the keys are set, the button is below."), "", is_tried
+    yield str(_TRY), "", is_tried
     yield (
         _("Go live for your staff only, with all these lines at once, and buy something cheap yourself."),
         "MPESA_AVAILABLE_TO=staff\nMPESA_ENVIRONMENT=production",

@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 from oscar_mpesa.access.callback_path import callback_path
 from oscar_mpesa.access.staff_permissions import ACT
 from oscar_mpesa.alerts.readiness import readiness
+from oscar_mpesa.checkout_check.run import run_checkout_check
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callback_addresses import host_of, is_private_host
 from oscar_mpesa.dashboard.mixins import DashboardMixin
@@ -25,23 +26,30 @@ from oscar_mpesa.setup_check.steps import steps
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")
 class SetupView(DashboardMixin, TemplateView):
-    """GET checks the settings only; POST also checks with Safaricom and posts to the shop's callback URL."""
+    """GET checks the settings only. POST also checks with Safaricom and the callback URL, or checks the checkout."""
 
     template_name = "oscar_mpesa/dashboard/setup/setup.html"
     tab = "mpesa-setup"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Run the full check for users who may act. It charges nobody and changes no orders."""
+        """Run the check that the button names, for users who may act. It charges nobody and changes no orders."""
+        if request.POST.get("check") == "checkout":
+            tried = run_checkout_check(by=request.user, host=request.get_host(), is_secure=request.is_secure())
+            return self.render_to_response(self.get_context_data(tried=tried))
         checked = run_setup_check(timezone.now(), by=request.user)
         return self.render_to_response(self.get_context_data(checked=checked))
 
-    def get_context_data(self, *, checked: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check."""
+    def get_context_data(self, *, checked: Any = None, tried: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check.
+
+        ``tried`` are those of the check of the checkout.
+        """
         now = timezone.now()
         findings = run_local_checks(now) if checked is None else checked
         context: dict[str, Any] = {
             "readiness": readiness_line(readiness(now), now),
             "findings": findings,
+            "checkout_findings": tried,
             "steps": steps(findings, hooks=self._callback_url(), is_tried=checked is not None),
             "is_tried": checked is not None,
             "may_try": self.request.user.has_perm(ACT),
