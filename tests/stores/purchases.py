@@ -20,9 +20,11 @@ from django.urls import reverse
 from django.utils import translation
 from oscar.core.loading import get_model
 
+from oscar_mpesa.checkout_check.run import run_checkout_check
 from oscar_mpesa.conf import mpesa_settings
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
+from oscar_mpesa.setup_check.findings import Level
 from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import new_product, success
@@ -127,6 +129,16 @@ def test_manage_py_check_is_clean() -> None:
     call_command("check", fail_level="WARNING", stdout=output)
 
     assert "no issues" in output.getvalue()
+
+
+def test_check_of_the_checkout_finds_no_mistake(wire: ScriptedTransport) -> None:
+    new_product()
+
+    findings = {finding.name: finding for finding in run_checkout_check()}
+
+    assert findings.keys() >= {"phone-step-ok", "preview-ok", "order-ok", "push-ok"}, findings
+    assert [finding for finding in findings.values() if finding.level is not Level.OK] == []
+    assert wire.sent("push") == [] and not MpesaOrder.objects.exists()
 
 
 def test_mpesa_sells_without_scripts(walk: Walk, wire: ScriptedTransport) -> None:

@@ -15,6 +15,7 @@ COLUMNS = {
     "lines": "test_readme_lines_are_all",
     "README": "test_store_takes_the_readme",
     "check clean": "test_manage_py_check",
+    "live check clean": "test_check_of_the_checkout",
     "M-PESA sells": "test_mpesa_sells",
     "own method sells": "test_own_method_sells",
     "no push for it": "test_own_method_sends_no_prompt",
