@@ -46,7 +46,7 @@ from oscar_mpesa.domain.i18n import _
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 
-__all__ = ["DecisionRefused"]
+__all__ = ["DecisionRefused", "NotPayable"]
 
 
 class DecisionRefused(Exception):
