@@ -112,7 +112,9 @@ def _site() -> Site:
 
 
 def _overview_url(site: Site) -> list[str]:
-    """Return the overview's URL, built as in Oscar's own emails; empty in a shop without Oscar's dashboard."""
+    """Return the overview's URL, built as in Oscar's own emails; empty without Oscar's dashboard, or without URLs."""
+    if not getattr(django_settings, "ROOT_URLCONF", ""):
+        return []
     try:
         path = reverse("dashboard:mpesa-overview")
     except NoReverseMatch:

@@ -11,6 +11,12 @@ NAIROBI = timezone(timedelta(hours=3), "EAT")
 DAY_CLOSES_AT = time(6)
 
 
+def start_of_day(now: datetime) -> datetime:
+    """Return when the current day began in Nairobi, without a zone if ``now`` has none: Django's USE_TZ is off then."""
+    begun = now.astimezone(NAIROBI).replace(hour=0, minute=0, second=0, microsecond=0)
+    return begun if now.tzinfo else begun.astimezone().replace(tzinfo=None)
+
+
 def posting_day(happened_at: datetime, stored_at: datetime) -> date:
     """Return the Nairobi day on which reports count a fact.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.payment_status import FINAL, PaymentStatus
-from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.domain.timezone import start_of_day
 from oscar_mpesa.models import MpesaPayment
 
 #: Calendar days in Nairobi that make up "30 days", today included.
@@ -75,7 +75,7 @@ def ended_payments() -> QuerySet[MpesaPayment]:
 
 def midnight(now: datetime) -> datetime:
     """Return the start of today in Nairobi."""
-    return datetime.combine(now.astimezone(NAIROBI).date(), time.min, NAIROBI)
+    return start_of_day(now)
 
 
 def first_midnight(now: datetime) -> datetime:

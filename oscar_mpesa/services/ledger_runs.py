@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from itertools import islice
 
-from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.domain.timezone import start_of_day
 from oscar_mpesa.models import MpesaJobRun
 from oscar_mpesa.services.ledger_check import check_ledger
 
@@ -17,11 +17,6 @@ LEDGER_CHECK, RECENT_CHECK = "ledger_check", "ledger_check_recent"
 
 #: The daily check reads rows of the last days, so many of each table at most, and stops after so many differences.
 CHECKED_FOR, MAX_ROWS, MAX_DIFFERENCES = timedelta(days=2), 3_000, 100
-
-
-def start_of_day(now: datetime) -> datetime:
-    """Return when the current day began in Nairobi."""
-    return now.astimezone(NAIROBI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def check_recent_rows(*, now: datetime) -> None:

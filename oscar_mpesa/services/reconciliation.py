@@ -16,6 +16,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 
 from oscar_mpesa.conf import settings_mistakes
 from oscar_mpesa.daraja.client import QUERY_LIMIT
+from oscar_mpesa.domain.timezone import start_of_day
 from oscar_mpesa.models import MpesaJobRun, MpesaOrder, MpesaPayment
 from oscar_mpesa.services import (
     booking_retries,
@@ -117,7 +118,7 @@ def record_job_run(job: str, *, now: datetime) -> None:
 
 def _finish_pass(now: datetime) -> None:
     """Record a complete pass, with one query if another was recorded today. The first one does the day's work."""
-    today = MpesaJobRun.objects.filter(job=RECONCILE, last_run_at__gte=ledger_runs.start_of_day(now))
+    today = MpesaJobRun.objects.filter(job=RECONCILE, last_run_at__gte=start_of_day(now))
     if today.filter(last_run_at__lt=now - MINIMUM_INTERVAL).update(last_run_at=now) or today.exists():
         return
     rate_limits.delete_old_attempts(now=now)

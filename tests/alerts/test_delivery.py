@@ -88,6 +88,16 @@ def test_link_names_the_site_of_the_newest_order_without_site_id(settings: Any) 
     assert "https://duka.example.com/" in message.body
 
 
+def test_process_without_urls_emails_the_alert_without_a_link(settings: Any) -> None:
+    surplus()
+    del settings.ROOT_URLCONF
+
+    assert deliver() == ["overpaid"]
+
+    (message,) = alert_emails()
+    assert message.body.endswith("already paid.\n")
+
+
 def test_without_alerts_nothing_is_sent(signals: list[dict[str, Any]]) -> None:
     payment = pay(new_payment())
 

@@ -61,7 +61,7 @@ def test_emails_about_an_unpaid_order_of_any_number_are_sent(number: str) -> Non
     messages = MpesaOrder.objects.get().outbox_messages.all()
     assert {message.error for message in messages} == {""}
     assert len(mail.outbox) >= 2
-    assert all(number in message.subject + message.body for message in mail.outbox)
+    assert all(number in f"{message.subject} {message.body}" for message in mail.outbox)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
