@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
@@ -29,7 +31,7 @@ from oscar_mpesa.testing import ScriptedTransport
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import new_product, success
 from tests.stores import gateway, readme
-from tests.stores.shapes import Method, Shape, shape_of
+from tests.stores.shapes import PLACE, Method, Shape, shape_of
 from tests.stores.shopper_walk import MPESA, Page, Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,8 +104,13 @@ def store_lines() -> list[str]:
 
 
 def mentions() -> list[str]:
-    """Return the lines of the store's own files that mention M-PESA, without its settings."""
-    paths = [path for path in SHAPE.place.rglob("*") if path.suffix in {".py", ".html"}]
+    """Return the lines of the store's own files that mention M-PESA, without its settings.
+
+    Some stores use the checkout of another one.
+    """
+    places = [SHAPE.place, Path(apps.get_app_config("checkout").path)]
+    own = {path for place in places if place.is_relative_to(PLACE) for path in place.rglob("*")}
+    paths = [path for path in sorted(own) if path.suffix in {".py", ".html"}]
     texts = [path.read_text(encoding="utf-8") for path in paths if not path.name.startswith(SHAPE.unread)]
     return [line for text in texts for line in text.splitlines() if "mpesa" in line.lower()]
 

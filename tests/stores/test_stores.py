@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.house.sources import ROOT
 from tests.stores import readme
 from tests.stores.process import run
 from tests.stores.shapes import SHAPES, Shape
@@ -58,6 +61,14 @@ def test_deployment_check_fails_and_names_the_missing_mixins() -> None:
     assert done.returncode == 1, done.stdout
     assert "oscar_mpesa.E001" in done.stderr
     assert "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base" in done.stderr
+
+
+def test_documented_shops_are_tested_ones() -> None:
+    text = (ROOT / "docs" / "tested-shops.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!Your shop)([^|]+) \|", text, re.MULTILINE)
+
+    assert len(rows) > 10
+    assert set(rows) <= {shape.words for shape in SHAPES}
 
 
 def test_readme_adds_few_lines_that_run() -> None:
