@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from tests.wiring.checked import PRODUCTION, SANDBOX
@@ -17,7 +19,8 @@ def ours(**changes: Any) -> Mistake:
 
 def stale_mysql(right: dict[str, Any]) -> dict[str, Any]:
     """Add a database whose engine is named as MySQL's, with another isolation level."""
-    engine = "tests.wiring.faulty.mysql"
+    engine = "faulty_shop.mysql"
+    sys.modules[f"{engine}.base"] = import_module("tests.wiring.faulty.engine")  # Django appends the name
     stale = {"ENGINE": engine, "NAME": ":memory:", "OPTIONS": {"isolation_level": "repeatable read"}}
     return {"DATABASES": {**right["DATABASES"], "archive": stale}}
 

@@ -1,4 +1,4 @@
-"""SQLite, which ignores the isolation level."""
+"""SQLite under the name of MySQL, so that the check of its isolation level needs no server."""
 
 from __future__ import annotations
 
