@@ -33,7 +33,13 @@ class Method:
         return NOT_ANSWERING if self.code == MPESA and seems_down(timezone.now()) else ""
 
 
-MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("You get a prompt on the phone number you enter."))
+#: Its ``url_name`` is Oscar's page for the phone, whatever page a shop's own view goes on to.
+MPESA_METHOD = Method(
+    code=MPESA,
+    label="M-PESA",
+    url_name="checkout:payment-details",
+    hint=_("You get a prompt on the phone number you enter."),
+)
 
 #: The store's own payment view, if ``OTHER_METHODS`` is empty.
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))
@@ -45,3 +51,8 @@ def other_methods(store_view: type) -> list[Method]:
         Method(code=code, label=label, url_name=url_name) for code, label, url_name in get_settings().OTHER_METHODS
     ]
     return configured or ([STORE_METHOD] if takes_payment(store_view) else [])
+
+
+def is_mpesa(code: Any) -> bool:
+    """Return whether a code of the checkout session is ours, also as a shop may write it, such as ``M-PESA``."""
+    return str(code or "").lower().replace("-", "").replace("_", "") == MPESA

@@ -26,6 +26,7 @@ from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.phone_step import PHONE, PREVIEW, PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
 from oscar_mpesa.oscar_adapter.placement import make_pending, order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
@@ -56,18 +57,21 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
             return self._choose(offered[0])
         if offered:
             return self._render_chooser(offered)
-        if self.checkout_session.payment_method() == methods.MPESA:
+        if methods.is_mpesa(self.checkout_session.payment_method()):
             self.checkout_session.pay_by(None)
         response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Store the chosen method in the checkout session."""
+        """Store the chosen method in the checkout session. A form of the shop's own, on another page, is the shop's."""
         offered = self.mpesa_methods()
         chosen = next((method for method in offered if method.code == request.POST.get("method")), None)
-        if chosen is None:
-            return self._render_chooser(offered, error=gettext("Choose a way to pay."))
-        return self._choose(chosen)
+        if chosen is not None:
+            return self._choose(chosen)
+        if hasattr(super(), "post"):
+            response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+            return response
+        return self._render_chooser(offered, error=gettext("Choose a way to pay."))
 
     def mpesa_methods(self) -> list[methods.Method]:
         """Return M-PESA, if it can take this order's total, and then the shop's other methods."""
@@ -80,6 +84,9 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
     def _choose(self, method: methods.Method) -> HttpResponse:
         self.checkout_session.pay_by(method.code)
         self.checkout_session._set("mpesa", "chosen_on", "")
+        if method is methods.STORE_METHOD:  # as the shop's own view goes on
+            response: HttpResponse = super().get(self.request)  # type: ignore[misc]
+            return response
         return redirect(method.url_name) if method.url_name else self.get_success_response()  # type: ignore[attr-defined]
 
     def _render_chooser(self, offered: list[methods.Method], error: str = "") -> HttpResponse:
@@ -97,13 +104,15 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
     checkout_session: Any
     preview: bool
     _mpesa_attempt: MpesaPushAttempt | None = None
+    #: The phone of the order that is being placed. The shop's code may clear the session meanwhile.
+    _placing_phone: PhoneNumber | None = None
 
     # Pages: these methods depend on the choice in the session.
 
     def get_template_names(self) -> list[str]:
         """Return our templates for the phone step and the preview. They extend the shop's own templates."""
-        names: list[str] = super().get_template_names()  # type: ignore[misc]
         if not self.is_mpesa_possible or (self.preview and self.chosen_on == PREVIEW):
+            names: list[str] = super().get_template_names()  # type: ignore[misc]
             return names
         return ["oscar_mpesa/preview.html" if self.preview else "oscar_mpesa/payment_details.html"]
 
@@ -120,7 +129,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
                 basket.thaw()
             context.setdefault("mpesa_form", self._phone_form())
             context.update(
-                base_template=super().get_template_names()[0],  # type: ignore[misc]
+                base_template=self._shops_preview() if self.preview else "",
                 mpesa_amount=shillings(self._mpesa_total),
                 mpesa_phone=self.mpesa_phone,
                 mpesa_total=self._mpesa_total,
@@ -131,6 +140,11 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
                 mpesa=get_settings(),
             )
         return context
+
+    def _shops_preview(self) -> str:
+        """Return the template that our preview extends. A shop may return one name instead of a list."""
+        names: list[str] | str = super().get_template_names()  # type: ignore[misc]
+        return names if isinstance(names, str) else names[0]
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Forbid browsers to cache our pages, because their buttons no longer work once the order is placed."""
@@ -155,21 +169,23 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
         if not self.is_mpesa_step or self._mpesa_placing:
             response: HttpResponse = super().handle_place_order_submission(request)  # type: ignore[misc]
             return response
-        if self.mpesa_phone is None:
+        phone = self.mpesa_phone
+        if phone is None:
             return redirect(self.phone_step)
         if self._has_total_changed(request):
             messages.warning(request, gettext("The total has changed. Please double-check it before you pay."))
             return redirect(f"checkout:{PREVIEW}")
         actor, now = ownership.make_actor(request), timezone.now()
         with transaction.atomic(savepoint=False):
-            lock_for_push(self.mpesa_phone, actor=actor, now=now)
+            lock_for_push(phone, actor=actor, now=now)
             placed = order_of_basket(request.basket)  # type: ignore[attr-defined]
             if placed is not None:
                 return self._redirect_to_order(placed)
-            admission = admit_push(self.mpesa_phone, actor=actor, now=now)
+            admission = admit_push(phone, actor=actor, now=now)
             if admission.refusal is not None and admission.refusal.phone is None:
                 return self._redirect_after_refusal(admission.refusal)
-            self._mpesa_placing, self._mpesa_attempt, self._mpesa_refusal = True, admission.attempt, admission.refusal
+            self._mpesa_placing, self._placing_phone = True, phone
+            self._mpesa_attempt, self._mpesa_refusal = admission.attempt, admission.refusal
             return self.submit_shops_form() if self.chosen_on == PREVIEW else self.submit(**self.build_submission())
 
     def _has_total_changed(self, request: HttpRequest) -> bool:
@@ -182,15 +198,15 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
 
         Sends no confirmation email. The outbox sends it once the order is paid.
         """
-        if not self._mpesa_placing:
+        phone = self._placing_phone
+        if phone is None:
             return super().handle_successful_order(order)  # type: ignore[misc]
-        assert self.mpesa_phone is not None  # nosec B101 # narrows the type
         now = timezone.now()
         make_pending(order)
         try:
             payment = start_payment(
                 order,
-                phone=self.mpesa_phone,
+                phone=phone,
                 now=now,
                 language=get_language() or "",
                 attempt=self._mpesa_attempt,
@@ -200,7 +216,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
         self._mpesa_payment = payment
         transaction.on_commit(lambda: send_stk_push(payment, now=timezone.now()), robust=True)
         ownership.grant_order(self.request, payment.mpesa_order)
-        ownership.remember_number(self.request, self.mpesa_phone)
+        ownership.remember_number(self.request, phone)
         # Save the session with the order, so that a second click during the push finds the order there.
         self.request.session.modified = False
         self.request.session.save()  # marks cookie-based sessions as modified again

@@ -20,7 +20,7 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
-from oscar_mpesa.checkout.methods import MPESA
+from oscar_mpesa.checkout.methods import MPESA, is_mpesa
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
 
@@ -63,7 +63,7 @@ class PhoneStepMixin:
     @property
     def is_mpesa_chosen(self) -> bool:
         """Whether the shopper chose M-PESA and the total is not zero."""
-        if self.checkout_session.payment_method() != MPESA:
+        if not is_mpesa(self.checkout_session.payment_method()):
             return False
         if self._mpesa_total is None:
             self.build_submission()  # type: ignore[attr-defined]
@@ -197,7 +197,7 @@ class PhoneStepMixin:
         is_second = request.method == "POST" and (self._is_placing or self.is_phone_page)
         if is_second and request.basket.is_empty:  # type: ignore[attr-defined]
             placed = ownership.stored_public_ids(request)
-            if placed and self.checkout_session.payment_method() == MPESA:
+            if placed and is_mpesa(self.checkout_session.payment_method()):
                 raise OwnRedirect(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
         super().check_basket_is_not_empty(request)  # type: ignore[misc]
 
@@ -264,11 +264,11 @@ class PhoneStepMixin:
         An earlier choice of M-PESA is hidden meanwhile, so that it is not taken for one of this form.
         """
         session, self._is_shop_choosing = self.checkout_session, True
-        was_chosen, page = session.payment_method() == MPESA, PREVIEW if self._is_placing else PAYMENT_DETAILS
+        was_chosen, page = is_mpesa(session.payment_method()), PREVIEW if self._is_placing else PAYMENT_DETAILS
         if was_chosen:
             session.pay_by(None)
         response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
-        if session.payment_method() == MPESA and not self._is_answered and self.is_mpesa_chosen:
+        if is_mpesa(session.payment_method()) and not self._is_answered and self.is_mpesa_chosen:
             return self._open_phone_step(page)
         if was_chosen and page == PAYMENT_DETAILS and session.payment_method() is None:
             session.pay_by(MPESA)

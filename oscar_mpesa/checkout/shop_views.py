@@ -11,7 +11,7 @@ from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMe
 from oscar_mpesa.checkout.own_chooser import has_own_chooser
 from oscar_mpesa.checkout.phone_step import PAYMENT_DETAILS, PAYMENT_METHOD, PHONE, PREVIEW
 
-__all__ = ["extend_attributes", "extend_patterns", "phone_page", "with_mixin"]
+__all__ = ["extend_attributes", "extend_patterns", "knows_mpesa", "phone_page", "with_mixin"]
 
 
 def with_mixin(view: type, mixin: type) -> type:
@@ -19,6 +19,17 @@ def with_mixin(view: type, mixin: type) -> type:
     if issubclass(view, mixin):
         return view
     return type(view.__name__, (mixin, view), {"__module__": view.__module__, "__doc__": view.__doc__})
+
+
+def knows_mpesa(view: type) -> bool:
+    """Return whether the view has the mixin, and before Oscar's own classes, whose methods it replaces."""
+    bases = [cls for cls in view.__mro__ if cls is MpesaPaymentDetailsMixin or _is_oscars(cls)]
+    return bases[:1] == [MpesaPaymentDetailsMixin]
+
+
+def _is_oscars(cls: type) -> bool:
+    """Return whether Oscar defines the class. ``with_mixin`` gives our own the module of Oscar's."""
+    return cls.__module__.startswith("oscar.apps.checkout.") and not issubclass(cls, MpesaPaymentDetailsMixin)
 
 
 def extend_attributes(config: Any) -> None:

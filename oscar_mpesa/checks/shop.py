@@ -15,11 +15,14 @@ from django.utils.translation import gettext
 from oscar.core.loading import get_model
 
 from oscar_mpesa.access.callback_path import resolve_reversed
-from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin
+from oscar_mpesa.checkout.shop_views import knows_mpesa
 from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.order_status import missing_transitions
 from oscar_mpesa.oscar_adapter.payment_methods import shows_placeholder
+
+#: The pages whose view places orders.
+_PLACING_PAGES = ("checkout:payment-details", "checkout:preview")
 
 
 def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
@@ -27,13 +30,16 @@ def check_checkout(**_kwargs: Any) -> Iterable[CheckMessage]:
     if not getattr(settings, "ROOT_URLCONF", ""):
         return  # the process serves no pages
     try:
-        view = getattr(resolve_reversed(reverse("checkout:payment-details")).func, "view_class", object)
+        views = {page: resolve_reversed(reverse(page)).func for page in _PLACING_PAGES}
     except (NoReverseMatch, Resolver404):
         return
-    if not issubclass(view, MpesaPaymentDetailsMixin):
+    unaware = [page for page, view in views.items() if not knows_mpesa(getattr(view, "view_class", object))]
+    if unaware:
         yield error(
             "E001",
-            gettext("The view behind checkout:payment-details does not know M-PESA, so orders would be placed unpaid."),
+            gettext("The view behind {page} does not know M-PESA, so orders would be placed unpaid.").format(
+                page=unaware[0]
+            ),
             gettext(
                 "Make oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base of that view, and "
                 "MpesaPaymentMethodMixin of the payment method view if it is Oscar's own."
@@ -55,7 +61,7 @@ def check_other_methods(**_kwargs: Any) -> Iterable[CheckMessage]:
         return
     for code, _label, url_name in get_settings().OTHER_METHODS:
         try:
-            is_page = not shows_placeholder(_details_view()) if url_name is None else bool(resolve_url(url_name))
+            is_page = not shows_placeholder(_details_view()) if url_name is None else _is_next_page(url_name)
         except NoReverseMatch:
             is_page = False
         if not is_page:
@@ -69,6 +75,11 @@ def check_other_methods(**_kwargs: Any) -> Iterable[CheckMessage]:
                     "None leads to your own payment details, and Oscar's page of these only says what is missing."
                 ),
             )
+
+
+def _is_next_page(url_name: str) -> bool:
+    """Return whether the page comes after the choice. Raises ``NoReverseMatch``."""
+    return resolve_url(url_name) != reverse("checkout:payment-method")
 
 
 def _details_view() -> Any:

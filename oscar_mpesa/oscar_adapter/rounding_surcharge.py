@@ -47,11 +47,15 @@ def is_payable(total: Any) -> bool:
 
 
 def add_rounding(submission: dict[str, Any]) -> dict[str, Any]:
-    """Return a submission with a whole total and the difference as a surcharge, or the same one if it is whole.
+    """Return a submission with a whole total and the difference as a surcharge.
+
+    Returns the same one if it is whole, or if its taxes are not known yet, because Oscar refuses to place it.
 
     Oscar binds its surcharge applicator at import, so this changes the result of ``build_submission``.
     """
     total = submission["order_total"]
+    if not total.is_tax_known:
+        return submission
     difference = rounding_difference(total.incl_tax, shillings(total))
     if not difference:
         return submission

