@@ -95,6 +95,9 @@ CHECKOUTS = (
     Shape(number=12, package="languages", words="Four languages", methods=(CASH,), language="sw"),
 )
 
+#: Shops without pages have other lines.
+BY_API = dict.fromkeys(("lines", "README"), "docs/api.md")
+
 #: What gateways, settings and other apps can do.
 SURROUNDINGS = (
     Shape(number=11, package="stripe", words="Cards on a gateway's page, as django-oscar-stripe-sca", methods=(CARD,)),
@@ -122,6 +125,22 @@ SURROUNDINGS = (
         settings="settings_pipeline",
         words="Statuses of your own, in a pipeline",
         methods=(CARD,),
+    ),
+    Shape(
+        number=15,
+        package="headless",
+        words="django-oscar-api, for apps that pay by M-PESA only",
+        has_pages=False,
+        notes=BY_API,
+    ),
+    Shape(
+        number=15,
+        package="headless",
+        settings="settings_chosen",
+        words="django-oscar-api, for apps that choose the method",
+        methods=(CASH,),
+        has_pages=False,
+        notes=BY_API,
     ),
     Shape(
         number=16,

@@ -1,4 +1,4 @@
-"""What an app does in the shop. ``tests/stores/test_headless.py`` runs this module."""
+"""What an app does in the shop, which may let an app choose other methods too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.management import call_command
@@ -15,7 +16,9 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 from rest_framework.authtoken.models import Token
 
+from oscar_mpesa.checkout_check.run import run_checkout_check
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.setup_check.findings import Level
 from tests.shop import new_product
 from tests.shopper import ADDRESS
 
@@ -24,6 +27,9 @@ pytestmark = [
     # Raised in django-oscar-api.
     pytest.mark.filterwarnings("ignore:AttributeValueField is deprecated"),
 ]
+
+IS_CHOSEN = getattr(settings, "OSCARAPI_INITIAL_ORDER_STATUS", "") != "Pending payment"
+ONLY_CHOSEN = pytest.mark.skipif(not IS_CHOSEN, reason="this shop takes M-PESA only")
 
 Order = get_model("order", "Order")
 NUMBER = {"phone_number": "0708374149"}
@@ -43,8 +49,8 @@ class App:
     def checks(self, payment_id: int) -> Any:
         return self.client.get(f"/api/payments/{payment_id}/check_status/", headers=self.headers)
 
-    def orders(self, product: Any) -> dict[str, Any]:
-        """Place an order through django-oscar-api."""
+    def orders(self, product: Any, method: str = "mpesa") -> dict[str, Any]:
+        """Place an order through django-oscar-api, and name the payment method."""
         get_model("address", "Country").objects.get_or_create(
             iso_3166_1_a2="KE", defaults={"printable_name": "Kenya", "is_shipping_country": True}
         )
@@ -55,6 +61,7 @@ class App:
             "basket": basket.json()["url"],
             "shipping_address": address,
             "guest_email": "guest@example.com",
+            "payment_method": method,
         }
         answer = self.posts("/api/checkout/", checkout_data)
         assert answer.status_code == 200, answer.content
@@ -80,7 +87,16 @@ def test_manage_py_check_is_clean() -> None:
     assert "no issues" in output.getvalue()
 
 
-def test_user_of_the_app_pays_and_gets_the_email(user: Any) -> None:
+def test_check_of_the_checkout_finds_no_mistake() -> None:
+    new_product()
+
+    findings = {finding.name: finding for finding in run_checkout_check()}
+
+    assert findings.keys() >= {"phone-step-ok", "preview-ok", "order-ok", "push-ok"}, findings
+    assert [finding for finding in findings.values() if finding.level is not Level.OK] == []
+
+
+def test_mpesa_sells_to_a_user_who_gets_the_email(user: Any) -> None:
     app = App(user)
     placed = app.orders(new_product())
     unpaid, mails = Order.objects.get().status, len(mail.outbox)
@@ -97,7 +113,7 @@ def test_user_of_the_app_pays_and_gets_the_email(user: Any) -> None:
     assert order.basket.status == "Frozen"
 
 
-def test_guest_pays_with_the_orders_token_on_any_device() -> None:
+def test_mpesa_sells_to_a_guest_with_the_orders_token() -> None:
     placed = App().orders(new_product())
     order_id = Order.objects.get().pk
     elsewhere = App(**{"X-Mpesa-Order-Token": placed["mpesa_token"]})
@@ -138,3 +154,24 @@ def test_unpaid_order_releases_its_stock(user: Any) -> None:
     assert (on_hold, product.stockrecords.get().net_stock_level) == (0, 1)
     assert Order.objects.get().status == "Payment expired"
     assert app.posts(placed["payment_url"], NUMBER).status_code == 409
+
+
+@ONLY_CHOSEN
+def test_own_method_sells(user: Any) -> None:
+    placed = App(user).orders(new_product(), "cash")
+
+    order = Order.objects.get()
+    assert (order.status, order.number) == ("New", placed["number"])
+    assert order.total_incl_tax == 1500
+
+
+@ONLY_CHOSEN
+def test_own_method_sends_no_prompt(user: Any) -> None:
+    app = App(user)
+    placed = app.orders(new_product(), "cash")
+
+    answer = app.posts(placed["payment_url"], NUMBER)
+
+    assert answer.status_code == 409
+    assert Order.objects.get().status == "New"
+    assert not MpesaPayment.objects.exists()
