@@ -21,6 +21,7 @@ from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.checkout.methods import MPESA, is_mpesa
+from oscar_mpesa.checkout.step_paths import paths_of
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
 
@@ -107,9 +108,10 @@ class PhoneStepMixin:
     @property
     def phone_step(self) -> str:
         """The URL name of the page that leads to the phone."""
-        return {"": f"checkout:{PAYMENT_DETAILS}", PREVIEW: f"checkout:{PREVIEW}"}.get(
-            self.chosen_on, f"checkout:{PHONE}"
-        )
+        if self.chosen_on == PREVIEW:
+            return f"checkout:{PREVIEW}"
+        is_details = not self.chosen_on and paths_of(PAYMENT_DETAILS)
+        return f"checkout:{PAYMENT_DETAILS if is_details else PHONE}"
 
     @property
     def _is_placing(self) -> bool:
@@ -164,8 +166,7 @@ class PhoneStepMixin:
             raise failed
 
     def _stands_in_the_way(self, url: Any) -> bool:
-        names = (PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW)
-        is_inside = urlsplit(str(url)).path in {reverse(f"checkout:{name}") for name in names}
+        is_inside = urlsplit(str(url)).path in paths_of(PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW)
         return is_inside and self.is_mpesa_possible
 
     def _check_ours(self, request: HttpRequest) -> None:

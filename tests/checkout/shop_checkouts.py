@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path, reverse
+from django.urls import include, path, reverse, reverse_lazy
 from oscar.apps.checkout import views
 from oscar.apps.checkout.exceptions import FailedPreCondition, PassedSkipCondition
 
@@ -174,6 +174,19 @@ class ChoosesElsewhere(views.PaymentDetailsView):
         store_choice(self.checkout_session, request)
         answer: HttpResponse = super().handle_place_order_submission(request)
         return answer
+
+
+class LeadsToPreview(views.PaymentMethodView):
+    """Go on to the preview."""
+
+    success_url = reverse_lazy("checkout:preview")
+
+
+class PaysOnPreview(views.PaymentDetailsView):
+    """Take the payment with the order."""
+
+    def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
+        """Charge a card that the bank knows."""
 
 
 class PaysByCardOnly(views.PaymentDetailsView):

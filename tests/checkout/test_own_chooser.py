@@ -229,6 +229,36 @@ class DirectCheckout(oscar_checkout_apps.CheckoutConfig):
         return [*others, *urls]
 
 
+class CheckoutWithoutDetails(oscar_checkout_apps.CheckoutConfig):
+    """A shop whose URLs leave out the payment details, because its preview takes the card."""
+
+    def ready(self) -> None:
+        super().ready()
+        self.payment_method_view, self.payment_details_view = shops.LeadsToPreview, shops.PaysOnPreview
+
+    def get_urls(self) -> list[Any]:
+        return [each for each in super().get_urls() if each.name != "payment-details"]
+
+
+def test_shop_without_payment_details_sells_in_both_ways(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_config(monkeypatch, settings, CheckoutWithoutDetails)
+    another = Shopper()
+    start(another, method="store")
+    start(shopper)
+
+    card = another.places_order()
+    preview = shopper.client.get(reverse(PREVIEW))
+    named = shopper.client.post(reverse(PHONE), {"phone_number": "0708374149"})
+    placed = shopper.places_order()
+
+    assert card["Location"] == reverse("checkout:thank-you")
+    assert (preview["Location"], named["Location"]) == (reverse(PHONE), reverse(PREVIEW))
+    assert placed["Location"].startswith("/checkout/mpesa/")
+    assert MpesaPayment.objects.count() == 1
+
+
 def test_classes_named_directly_are_extended_with_their_options(
     shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
