@@ -33,13 +33,7 @@ class Method:
         return NOT_ANSWERING if self.code == MPESA and seems_down(timezone.now()) else ""
 
 
-#: Its ``url_name`` is Oscar's page for the phone, whatever page a shop's own view goes on to.
-MPESA_METHOD = Method(
-    code=MPESA,
-    label="M-PESA",
-    url_name="checkout:payment-details",
-    hint=_("You get a prompt on the phone number you enter."),
-)
+MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("You get a prompt on the phone number you enter."))
 
 #: The store's own payment view, if ``OTHER_METHODS`` is empty.
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))

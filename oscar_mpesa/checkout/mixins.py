@@ -23,8 +23,9 @@ from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
-from oscar_mpesa.checkout.phone_step import PHONE, PREVIEW, PhoneStepMixin
+from oscar_mpesa.checkout.phone_step import PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
+from oscar_mpesa.checkout.step_paths import PHONE, PREVIEW, name_of_phone_step
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
@@ -84,6 +85,8 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
     def _choose(self, method: methods.Method) -> HttpResponse:
         self.checkout_session.pay_by(method.code)
         self.checkout_session._set("mpesa", "chosen_on", "")
+        if method is methods.MPESA_METHOD:  # whatever page the shop's own view goes on to
+            return redirect(name_of_phone_step())
         if method is methods.STORE_METHOD:  # as the shop's own view goes on
             response: HttpResponse = super().get(self.request)  # type: ignore[misc]
             return response

@@ -21,7 +21,14 @@ from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
 from oscar_mpesa.checkout.methods import MPESA, is_mpesa
-from oscar_mpesa.checkout.step_paths import paths_of
+from oscar_mpesa.checkout.step_paths import (
+    PAYMENT_DETAILS,
+    PAYMENT_METHOD,
+    PHONE,
+    PREVIEW,
+    name_of_phone_step,
+    paths_of,
+)
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
 
@@ -32,9 +39,6 @@ PassedSkipCondition = get_class("checkout.exceptions", "PassedSkipCondition")
 
 NOT_OFFERED = _("This shop cannot take M-PESA right now. Choose another way to pay.")
 NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
-
-#: URL names of Oscar's payment step, and of our page for the phone.
-PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW, PHONE = "payment-method", "payment-details", "preview", "mpesa-phone"
 
 
 class OwnRedirect(FailedPreCondition):  # type: ignore[misc, valid-type]
@@ -110,8 +114,7 @@ class PhoneStepMixin:
         """The URL name of the page that leads to the phone."""
         if self.chosen_on == PREVIEW:
             return f"checkout:{PREVIEW}"
-        is_details = not self.chosen_on and paths_of(PAYMENT_DETAILS)
-        return f"checkout:{PAYMENT_DETAILS if is_details else PHONE}"
+        return f"checkout:{PHONE}" if self.chosen_on else name_of_phone_step()
 
     @property
     def _is_placing(self) -> bool:

@@ -9,7 +9,7 @@ from django.urls import URLPattern, re_path
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
 from oscar_mpesa.checkout.own_chooser import has_own_chooser
-from oscar_mpesa.checkout.phone_step import PAYMENT_DETAILS, PAYMENT_METHOD, PHONE, PREVIEW
+from oscar_mpesa.checkout.step_paths import PAYMENT_DETAILS, PAYMENT_METHOD, PHONE, PREVIEW
 
 __all__ = ["extend_attributes", "extend_patterns", "knows_mpesa", "phone_page", "with_mixin"]
 

@@ -6,6 +6,14 @@ from contextlib import suppress
 
 from django.urls import NoReverseMatch, reverse
 
+#: URL names of Oscar's payment step, and of our page for the phone.
+PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW, PHONE = "payment-method", "payment-details", "preview", "mpesa-phone"
+
+
+def name_of_phone_step() -> str:
+    """Return the URL name of the page for the phone: Oscar's payment details, or our own page without these."""
+    return f"checkout:{PAYMENT_DETAILS if paths_of(PAYMENT_DETAILS) else PHONE}"
+
 
 def paths_of(*names: str) -> set[str]:
     """Return the paths of those pages of the checkout that the shop has."""
