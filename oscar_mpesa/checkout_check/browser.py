@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.handlers.base import BaseHandler
 from django.core.signals import got_request_exception
+from django.db import transaction
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
@@ -80,7 +81,8 @@ class Browser:
         before = choice_in(self.visits[-1].request) if self.visits else None
         with _errors_of(request) as errors, _thread_as_it_was(), recording(request) as record:
             try:
-                response: HttpResponseBase | None = self._handler.get_response(request)
+                with transaction.atomic():  # a database error that the shop caught ends here
+                    response: HttpResponseBase | None = self._handler.get_response(request)
             except Exception as error:  # noqa: BLE001 # DEBUG_PROPAGATE_EXCEPTIONS raises what the shop raises
                 response = None
                 errors.append(error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from django.views import View
+
 from oscar_mpesa.checkout_check.browser import Visit, name_of
 from oscar_mpesa.checkout_check.code_places import Place, Side, implementation, innermost_of_shop, places_in, side_of
 from oscar_mpesa.checkout_check.landings import Kind, Landing
@@ -59,16 +61,35 @@ def diagnose(landing: Landing, step: str) -> Problem:
 
 def _broken(visit: Visit) -> Problem | None:
     if visit.error is not None:
-        return error_problem("page-broken", visit.error, path=visit.path)
+        return error_problem("page-broken", visit.error, record=visit.record, path=visit.path)
     if visit.status >= 400:
-        place = _answerer(visit)
-        return Problem(name="page-refused", params={"path": visit.path, "status": visit.status, "by": _label(place)})
+        return Problem(name="page-refused", params={"path": visit.path, "status": visit.status, "by": _refuser(visit)})
     return None
 
 
-def error_problem(name: str, error: BaseException, **params: object) -> Problem:
-    """Return a problem that names the line of the shop's code that raised, and the error."""
+def _refuser(visit: Visit) -> str:
+    """Return who refused a request: what raised, or forbade the method, or answered."""
+    raised = [innermost_of_shop(error) for error, _catcher in visit.record.caught]
+    place = next((place for place in reversed(raised) if place is not None), None)
+    views = [cls for view in visit.record.views for cls in view.__mro__ if not _is_known(cls)]
+    forbidding = next((cls for cls in views if "http_method_names" in vars(cls)), None)
+    if place is None and visit.status == 405 and forbidding is not None:
+        return f"{view_label(forbidding)}.http_method_names"
+    return _label(place or _answerer(visit))
+
+
+def _is_known(cls: type) -> bool:
+    return cls.__module__.startswith(("django.", "oscar.", "oscar_mpesa.")) or cls is object
+
+
+def error_problem(name: str, error: BaseException, *, record: Recording | None = None, **params: object) -> Problem:
+    """Return a problem that names the line of the shop's code that raised, and the error.
+
+    Without such a line, it names the shop's method that ran last before it.
+    """
     place = innermost_of_shop(error)
+    if place is None and record is not None:
+        place = first_obstacle(record) or _last_of_shop(record)
     where = f"{place.label}, line {place.line}" if place is not None else "django"
     text = f"{type(error).__name__}: {error}"[:200]
     return Problem(name=name, params={**params, "by": where, "error": text})
@@ -117,7 +138,14 @@ def _obstacle(landing: Landing, step: str) -> Problem:
         return Problem(name="not-reached", params={**params, "step": step, "path": path})
     name = "circle" if landing.kind is Kind.CIRCLE else "in-the-way"
     line = line_for(place, is_condition=is_condition)
-    return Problem(name=name, params={"by": place.label, "step": step, "path": path, "line": line})
+    return Problem(name=name, params={"by": _in_view(place, landing), "step": step, "path": path, "line": line})
+
+
+def _in_view(place: Place, landing: Landing) -> str:
+    """Return the place's name, and the view that inherits it."""
+    views = [view for visit in landing.visits for view in visit.record.views if not _is_known(view)]
+    heirs = [view for view in views if place.owner in view.__mro__ and view_label(view) not in place.label]
+    return f"{place.label} ({view_label(heirs[0])})" if heirs and place.owner is not None else place.label
 
 
 def obstacle_in(landing: Landing) -> tuple[Place | None, bool]:
@@ -131,12 +159,34 @@ def obstacle_in(landing: Landing) -> tuple[Place | None, bool]:
             return condition, True
         place = _answerer(visit)
         if place is not None and place.side.is_shops:
-            return place, False
+            return _as_view(visit, place), False
     for visit in reversed(landing.visits):
         place = _first_of_chain(visit) or first_obstacle(visit.record)
         if place is not None:
             return place, False
-    return None, False
+    for visit in reversed(landing.visits):
+        place = view_method_of(visit)
+        if place is not None:
+            return place, False
+    data = [call.place for visit in landing.visits for call in visit.record.calls if not issubclass(call.view, View)]
+    return (data[-1] if data else None), False
+
+
+def view_method_of(visit: Visit) -> Place | None:
+    """Return the innermost method of a view of the shop that returned the response."""
+    places = [place for place in visit.record.chain(visit.response) if place.side.is_shops]
+    return next((place for place in places if place.owner is not None and issubclass(place.owner, View)), None)
+
+
+def _as_view(visit: Visit, place: Place) -> Place:
+    """Return the function that the URL names, if a function that it calls made the response."""
+    name = getattr(getattr(visit.request.resolver_match, "func", None), "__name__", "")
+    named = [each for each in visit.record.chain(visit.response) if each.owner is None and each.name == name]
+    return named[0] if named and place.owner is None else place
+
+
+def _last_of_shop(record: Recording) -> Place | None:
+    return next((call.place for call in reversed(record.calls) if call.place.side.is_shops), None)
 
 
 def _first_of_chain(visit: Visit) -> Place | None:

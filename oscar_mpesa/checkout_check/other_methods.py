@@ -55,6 +55,9 @@ def try_method(method: OtherMethod, chooser: Chooser | None, shopper: Shopper) -
         if landing.kind is Kind.CIRCLE:
             details = landing.paths
         return Problem(name="method-broken", params={**params, "by": cause.params.get("by", "?"), "details": details})
+    if landing.kind is Kind.PAGE and name_of(landing.page.path) == "payment-method":
+        culprit = "OTHER_METHODS" if method.is_listed else landing.page.path
+        return Problem(name="method-broken", params={**params, "by": culprit, "details": landing.paths})
     if landing.kind is Kind.PAGE and read_page(landing.page.html).phone_form is not None:
         return Problem(name="method-mpesa", params=params)
     if landing.kind is Kind.PAGE and is_placeholder(landing.page):
@@ -87,7 +90,7 @@ def _choose(method: OtherMethod, chooser: Chooser | None, shopper: Shopper) -> L
     choose_quietly(browser, method.code)
     if method.url_name and not method.url_name.startswith("/"):
         path = reverse(method.url_name)
-        if name_of(path) not in ("payment-details", "preview"):
+        if name_of(path) not in ("payment-method", "payment-details", "preview"):
             return Landing(kind=Kind.LEFT, visits=browser.visits[-1:], target=path)
     else:
         path = _details_path()

@@ -15,6 +15,7 @@ from oscar_mpesa.checkout_check.diagnosis import (
     diagnose,
     error_problem,
     first_obstacle,
+    lost_choice,
     mixin_problem,
     obstacle_in,
 )
@@ -53,6 +54,9 @@ def placement_problem(shopper: Shopper, landing: Landing, reached: list[str]) ->
 def _not_placed(landing: Landing) -> Problem:
     if landing.page.error is not None or landing.page.status >= 400:
         return diagnose(landing, "order")
+    lost = lost_choice(landing.visits)
+    if lost is not None:
+        return lost
     caught = [pair for visit in landing.visits for pair in visit.record.caught]
     errors = [error for error, catcher in caught if catcher == "submit"]
     unpayable = next((error for error in errors if isinstance(_cause(error), NotPayable)), None)

@@ -19,10 +19,13 @@ from django.views import View
 
 from oscar_mpesa.checkout_check.code_places import Place, Side, place_of, side_of
 
+#: Django's function that turns an exception into an error page.
+_HANDLER = "response_for_exception"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a view's method."""
+    """A call of a method of a view, or of the shop's own class for the data of the checkout."""
 
     place: Place
     code: CodeType
@@ -46,7 +49,7 @@ class Recording:
     @property
     def views(self) -> list[type]:
         """Return the classes of the views that ran, in order."""
-        return list(dict.fromkeys(call.view for call in self.calls))
+        return list(dict.fromkeys(call.view for call in self.calls if issubclass(call.view, View)))
 
     def answerer(self, response: HttpResponseBase) -> Place | None:
         """Return the first place outside Django that returned this response."""
@@ -83,7 +86,7 @@ class _Hook:
         if event not in ("call", "return"):
             return
         side, caller = _side(frame), frame.f_back
-        if event == "call" and caller is not None and _side(caller) is not Side.LIBRARY:
+        if event == "call" and caller is not None and _may_catch(caller, frame):
             self._note_caught(caller)
         if side is Side.LIBRARY:
             return
@@ -104,7 +107,7 @@ class _Hook:
         if not code.co_argcount or code.co_varnames[0] != "self":
             return
         this = frame.f_locals.get("self")
-        if isinstance(this, View):
+        if isinstance(this, View) or (hasattr(type(this), "payment_method") and _side(frame).is_shops):
             self._record.calls.append(Call(place_of(frame), code, type(this)))
         elif code.co_name == "pay_by":
             self._record.choices.append((frame.f_locals.get("method"), _responsible(frame.f_back)))
@@ -123,6 +126,11 @@ def choice_in(request: HttpRequest) -> Any:
     """Return the payment method in the session that a request has loaded, None without one."""
     data = getattr(getattr(request, "session", None), "_session_cache", None) or {}
     return ((data.get("checkout_data") or {}).get("payment") or {}).get("method")
+
+
+def _may_catch(caller: FrameType, frame: FrameType) -> bool:
+    """Return whether the call may come from an ``except`` block that matters."""
+    return _side(caller) is not Side.LIBRARY or frame.f_code.co_name == _HANDLER
 
 
 def _side(frame: FrameType) -> Side:

@@ -17,7 +17,7 @@ from oscar_mpesa.checkout_check.browser import Browser, own_host
 from oscar_mpesa.checkout_check.findings import as_finding
 from oscar_mpesa.checkout_check.other_methods import OtherMethod, other_methods, try_method
 from oscar_mpesa.checkout_check.problems import Problem
-from oscar_mpesa.checkout_check.shopper import Shopper, new_shopper
+from oscar_mpesa.checkout_check.shopper import NoProduct, Shopper, new_shopper
 from oscar_mpesa.checkout_check.walk import Chooser, Walk
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.services.authorization import require_permission
@@ -59,10 +59,11 @@ def _problems(address: Address) -> Iterator[Problem]:
     walk = None
     refusal = _not_available()
     if refusal is None:
-        with _shopper(address, is_staff=get_settings().available_to == "staff") as shopper:
-            walk = Walk(shopper).run() if shopper is not None else None
-        if walk is None:
-            yield Problem(name="no-product")
+        try:
+            with _shopper(address, is_staff=get_settings().available_to == "staff") as shopper:
+                walk = Walk(shopper).run()
+        except NoProduct as error:
+            yield Problem(name="no-product", params={"currencies": str(error)})
             return
         yield from [Problem(name=name) for name in dict.fromkeys(walk.reached)]
         yield from [*walk.warnings, *([walk.problem] if walk.problem is not None else [])]
@@ -81,19 +82,19 @@ def _not_available() -> Problem | None:
 
 
 def _other_problems(address: Address, chooser: Chooser | None) -> Iterator[Problem]:
-    for method in other_methods(chooser):
-        problem = _problem_of(method, chooser, address)
-        if problem is not None:
-            yield problem
+    try:
+        yield from [_problem_of(method, chooser, address) for method in other_methods(chooser)]
+    except NoProduct as error:
+        yield Problem(name="no-product", params={"currencies": str(error)})
 
 
-def _problem_of(method: OtherMethod, chooser: Chooser | None, address: Address) -> Problem | None:
+def _problem_of(method: OtherMethod, chooser: Chooser | None, address: Address) -> Problem:
     with _shopper(address, is_staff=get_settings().available_to == "staff") as shopper:
-        return try_method(method, chooser, shopper) if shopper is not None else None
+        return try_method(method, chooser, shopper)
 
 
 @contextmanager
-def _shopper(address: Address, *, is_staff: bool) -> Iterator[Shopper | None]:
+def _shopper(address: Address, *, is_staff: bool) -> Iterator[Shopper]:
     """Yield a shopper in front of the payment step, and take everything back at the end."""
     browser = Browser(host=address.host, is_secure=address.is_secure)
     try:

@@ -38,8 +38,12 @@ class Shopper:
     user: Any
 
 
-def new_shopper(browser: Browser, *, is_staff: bool) -> Shopper | None:
-    """Fill a basket and the checkout's session; return None if no product can be bought in Kenya shillings.
+class NoProduct(Exception):
+    """No product can be bought in Kenya shillings. The argument lists the currencies of those that were found."""
+
+
+def new_shopper(browser: Browser, *, is_staff: bool) -> Shopper:
+    """Fill a basket and the checkout's session. Raises ``NoProduct``.
 
     Must run in a transaction that is rolled back. The shopper is a guest, unless the shop sells to users only or
     ``is_staff`` is set. Then it is a new user.
@@ -48,8 +52,6 @@ def new_shopper(browser: Browser, *, is_staff: bool) -> Shopper | None:
     user = _new_user(is_staff=is_staff) if needs_user else AnonymousUser()
     request = _first_request(browser, user)
     product = _purchasable_product(request)
-    if product is None:
-        return None
     basket = get_model("basket", "Basket").objects.create(owner=user if needs_user else None)
     basket.strategy = request.strategy  # type: ignore[attr-defined]
     basket.add_product(product, 1)
@@ -81,8 +83,9 @@ def _first_request(browser: Browser, user: Any) -> HttpRequest:
     request.user = user
     if not isinstance(getattr(request, "session", None), SessionBase):
         request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")()
-    selector = get_class("partner.strategy", "Selector")()
-    request.strategy = selector.strategy(request=request, user=user)  # type: ignore[attr-defined]
+    if user.is_authenticated or not hasattr(request, "strategy"):
+        selector = get_class("partner.strategy", "Selector")()
+        request.strategy = selector.strategy(request=request, user=user)  # type: ignore[attr-defined]
     if user.is_authenticated:
         _sign_in(request.session, user)
     return request
@@ -90,15 +93,18 @@ def _first_request(browser: Browser, user: Any) -> HttpRequest:
 
 def _purchasable_product(request: Any) -> Any:
     """Return a product with a price in Kenya shillings that M-PESA can take, and stock if it needs any."""
+    currencies: set[str] = set()
     for product in _products():
         info = request.strategy.fetch_for_product(product)
         price = info.price
+        if price.exists:
+            currencies.add(str(price.currency))
         if not price.exists or price.currency != CURRENCY:
             continue
         amount = price.incl_tax if price.is_tax_known else price.excl_tax
         if MINIMUM <= amount <= MAXIMUM / 2 and info.availability.is_purchase_permitted(1)[0]:
             return product
-    return None
+    raise NoProduct(", ".join(sorted(currencies)) or "-")
 
 
 def _products() -> Iterator[Any]:

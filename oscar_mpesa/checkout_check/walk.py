@@ -11,9 +11,16 @@ from django.urls import NoReverseMatch, reverse
 
 from oscar_mpesa.checkout_check.browser import Visit, name_of
 from oscar_mpesa.checkout_check.code_places import Place, Side
-from oscar_mpesa.checkout_check.diagnosis import diagnose, lost_choice, mixin_problem, obstacle_in, template_of
+from oscar_mpesa.checkout_check.diagnosis import (
+    diagnose,
+    lost_choice,
+    mixin_problem,
+    obstacle_in,
+    template_of,
+    view_method_of,
+)
 from oscar_mpesa.checkout_check.forms import Control, Form, Page, read_page
-from oscar_mpesa.checkout_check.landings import Kind, Landing, land, send
+from oscar_mpesa.checkout_check.landings import PAYMENT_PAGES, Kind, Landing, land, send
 from oscar_mpesa.checkout_check.placement import order_of, placement_problem
 from oscar_mpesa.checkout_check.problems import CHOICE_LINE, FORM_LINES, MIDDLEWARE_METHODS, Problem, view_label
 from oscar_mpesa.checkout_check.shopper import Shopper
@@ -22,7 +29,7 @@ from oscar_mpesa.checkout_check.shopper import Shopper
 PHONE, PHONE_AS_SHOWN = "0700000000", "0700 000 000"
 
 #: What a condition is about that belongs to another payment method.
-_ABOUT_PAYMENT = re.compile("pay|card|mpesa", re.IGNORECASE)
+_ABOUT_PAYMENT = re.compile("pay|card|wallet|mpesa", re.IGNORECASE)
 
 #: More pages than any checkout has between the choice and the order.
 MOST_PAGES = 8
@@ -75,6 +82,10 @@ class Walk:
             self.problem = self._way_out(landing)
             return None
         page = read_page(landing.page.html)
+        _place, is_condition = obstacle_in(landing)
+        if is_condition and name_of(landing.page.path) not in PAYMENT_PAGES and page.chooser is None:
+            self.problem = self._way_out(landing)
+            return None
         if self._is_phone_sent:
             return self._place_order(landing, page)
         if page.phone_form is not None:
@@ -83,9 +94,14 @@ class Walk:
 
     def _way_out(self, landing: Landing) -> Problem:
         place, is_condition = obstacle_in(landing)
-        if landing.kind is Kind.LEFT and self._is_own_guard(landing, place, is_condition=is_condition):
+        is_away = landing.kind is Kind.LEFT or name_of(landing.page.path) not in PAYMENT_PAGES
+        if (
+            landing.kind in (Kind.LEFT, Kind.PAGE)
+            and is_away
+            and self._is_own_guard(landing, place, is_condition=is_condition)
+        ):
             by = place.label if place is not None else landing.page.path
-            return Problem(name="own-step", params={"by": by, "path": landing.target})
+            return Problem(name="own-step", params={"by": by, "path": landing.target or landing.page.path})
         return diagnose(landing, self._next_step)
 
     def _is_own_guard(self, landing: Landing, place: Place | None, *, is_condition: bool) -> bool:
@@ -118,7 +134,7 @@ class Walk:
             preview = self._chooser_on_preview(landing)
             if preview is not None:
                 return preview
-            self.problem = mixin_problem(landing.visits) or no_choice(landing.page)
+            self.problem = mixin_problem(landing.visits) or no_choice(landing)
             return None
         choice = form.mpesa_choice
         assert choice is not None  # nosec B101 # narrows the type
@@ -188,8 +204,16 @@ def payment_path() -> str:
         return reverse("checkout:payment-details")
 
 
-def no_choice(visit: Visit) -> Problem:
-    """Return the problem of a page without a choice "mpesa"."""
+def no_choice(landing: Landing) -> Problem:
+    """Return the problem of a page without a choice "mpesa": the page of payment methods, even if it leads on."""
+    visit = next((each for each in landing.visits if name_of(each.path) == "payment-method"), landing.page)
+    place = view_method_of(visit)
+    if visit.location and place is not None:
+        return Problem(name="no-choice", params={"by": place.label, "path": visit.path, "line": CHOICE_LINE})
+    if visit.location and visit.record.views:
+        label = view_label(visit.record.views[0])
+        line = "class PaymentMethodView(MpesaPaymentMethodMixin, views.PaymentMethodView):"
+        return Problem(name="no-mixin", params={"view": label, "line": line})
     return Problem(name="no-choice", params={"by": _label_of_view(visit), "path": visit.path, "line": CHOICE_LINE})
 
 

@@ -52,7 +52,7 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         ),
         "no-product": (
             "error",
-            _("No product can be bought in Kenya shillings (KES), so there was nothing to try M-PESA with."),
+            _("No product can be bought in Kenya shillings (KES). The currencies of the products are: {currencies}."),
             _("M-PESA is offered for baskets in KES only."),
             _('Give a product a stock record with price_currency "KES", a price from 1 to 125,000 and stock.'),
         ),
