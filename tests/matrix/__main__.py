@@ -80,6 +80,7 @@ def _run(cell: Cell, *, is_complete: bool) -> tuple[str, bool, int]:
     if python is None:
         return f"no python{cell.python} on this machine", False, 0
     log = PLACE / f"{cell.name}.log"
+    log.unlink(missing_ok=True)
     own_python, reason = _install(cell, python, log)
     if reason:
         return f"not installed: {reason}", bool(cell.gap), 0
@@ -96,8 +97,8 @@ def _install(cell: Cell, python: str, log: Path) -> tuple[str, str]:
     constraints.write_text("\n".join([*cell.constraints(), ""]), encoding="utf-8")
     newest = ["--upgrade", "--upgrade-strategy", "eager"]  # another cell of this Python may have left older versions
     words = ["-m", "pip", "install", "--disable-pip-version-check", *newest, "--constraint", str(constraints)]
-    done = _call([str(own_python), *words, "--editable", f"{ROOT}[{','.join(EXTRAS)}]"], log)
-    return str(own_python), "" if done.returncode == 0 else cell.gap or _reason(done.stdout)
+    is_installed = _call([str(own_python), *words, "--editable", f"{ROOT}[{','.join(EXTRAS)}]"], log)
+    return str(own_python), "" if is_installed else cell.gap or _reason(log.read_text(encoding="utf-8"))
 
 
 def _reason(printed: str) -> str:
@@ -110,26 +111,25 @@ def _test(cell: Cell, python: str, log: Path, *, is_complete: bool) -> tuple[str
     report = PLACE / f"{cell.name}.xml"
     report.unlink(missing_ok=True)
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "worksteal", f"--junitxml={report}"]
-    done = _call([python, *words, *cell.tests(is_complete=is_complete)], log)
+    is_passed = _call([python, *words, *cell.tests(is_complete=is_complete)], log)
     if not report.exists():
         return f"stopped, see {log.relative_to(ROOT)}", False, 0
     suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 # pytest has just written it
     counts = {name: int(suite.get(name, "0")) if suite is not None else 0 for name in ("tests", "failures", "errors")}
     failed = counts["failures"] + counts["errors"]
-    if failed or done.returncode or not counts["tests"]:
+    if failed or not is_passed or not counts["tests"]:
         return f"{failed} failed, see {log.relative_to(ROOT)}", False, counts["tests"]
     return PASSED, True, counts["tests"]
 
 
-def _call(words: list[str], log: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program, and append what it prints to the log."""
+def _call(words: list[str], log: Path) -> bool:
+    """Run a program, and write what it prints to the log meanwhile."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPESA_", "PYTEST_"))}
-    done = subprocess.run(
-        words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
     with log.open("a", encoding="utf-8") as file:
-        file.write(f"\n$ {' '.join(words)}\n{done.stdout}")
-    return done
+        file.write(f"\n$ {' '.join(words)}\n")
+        file.flush()
+        done = subprocess.run(words, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, check=False)
+    return done.returncode == 0
 
 
 def _write(line: str) -> None:
