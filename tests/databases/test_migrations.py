@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from oscar_mpesa.models import MpesaReceipt
+from oscar_mpesa.services.removal import MoneyNotExported
 from tests.shop import new_payment, pay
 
 pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
@@ -33,6 +35,18 @@ def test_migrations_reverse_and_reapply_and_a_payment_still_works() -> None:
 
     assert gone == set()
     assert payment.status == "completed"
+
+
+def test_migration_with_real_money_is_refused_before_a_table_goes() -> None:
+    before = our_tables()
+    pay(new_payment())
+    MpesaReceipt.objects.update(environment="production")
+
+    with pytest.raises(MoneyNotExported):
+        call_command("migrate", "oscar_mpesa", "zero", verbosity=0)
+
+    assert our_tables() == before
+    assert MpesaReceipt.objects.get().amount == 1500
 
 
 def test_unique_constraints_hold_on_this_database() -> None:
