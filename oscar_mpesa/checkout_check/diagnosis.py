@@ -248,4 +248,5 @@ def template_of(visit: Visit) -> str:
     """Return the name of the template of a page: the shop's, if ours extends it."""
     context = getattr(visit.response, "context_data", None) or {}
     names = context.get("base_template") or getattr(visit.response, "template_name", None) or "?"
-    return names if isinstance(names, str) else str(names[0])
+    name = names if isinstance(names, str) else str(names[0])
+    return "oscar/checkout/layout.html" if name.startswith("oscar_mpesa/") else name

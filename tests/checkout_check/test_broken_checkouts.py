@@ -138,7 +138,7 @@ def test_page_that_no_method_explains_names_its_template(settings: Any, monkeypa
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OTHER_METHODS": []}
     shops.use_checkout(monkeypatch, settings, views.PaymentDetailsView)
 
-    assert_found(("not-reached", "/checkout/payment-details/", "oscar/checkout/payment_details.html"))
+    assert_found(("not-reached", "/checkout/payment-details/", "oscar/checkout/layout.html"))
 
 
 @pytest.mark.parametrize("chooser", [broken.Chooser, broken.PayLink])
