@@ -33,6 +33,7 @@ DEFINED = (
     "oscar_mpesa/models/",
     "oscar_mpesa/services/",
     "oscar_mpesa/setup_check/run.py",
+    "oscar_mpesa/checkout_check/run.py",
 )
 
 
