@@ -25,7 +25,7 @@ from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.phone_step import PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
-from oscar_mpesa.checkout.step_paths import PHONE, PREVIEW, name_of_phone_step
+from oscar_mpesa.checkout.step_paths import PHONE, PREVIEW, name_of_chooser, name_of_phone_step
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
@@ -139,6 +139,7 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
                 mpesa_phone_url=reverse(self.phone_step),
                 mpesa_action=reverse(f"checkout:{PHONE if self.is_phone_page else PREVIEW}"),
                 mpesa_places_order=self.chosen_on == PREVIEW,
+                mpesa_methods_url=reverse(name_of_chooser()),
                 mpesa_chooser_url=reverse(f"checkout:{self.chosen_on}") if self.chosen_on else "",
                 mpesa=get_settings(),
             )

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
+from oscar_mpesa.checkout.step_paths import name_of_chooser
 from oscar_mpesa.checkout.views import PaymentActionView
 from oscar_mpesa.models import CloseReason, MpesaOrder
 from oscar_mpesa.oscar_adapter.basket_restore import restore_basket
@@ -71,7 +72,7 @@ class OtherMethodView(ClosedOrderView):
         actor, mpesa_order = ownership.require_owner(request, payment), payment.mpesa_order
         if self._close(request, mpesa_order, actor) and self.restore_basket(request, mpesa_order, actor):
             CheckoutSessionData(request).pay_by(None)
-            return redirect("checkout:payment-method")
+            return redirect(name_of_chooser())
         return redirect("checkout:mpesa-payment", public_id)
 
     def _close(self, request: HttpRequest, mpesa_order: MpesaOrder, actor: Actor) -> bool:

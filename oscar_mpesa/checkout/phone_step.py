@@ -26,6 +26,7 @@ from oscar_mpesa.checkout.step_paths import (
     PAYMENT_METHOD,
     PHONE,
     PREVIEW,
+    name_of_chooser,
     name_of_phone_step,
     paths_of,
 )
@@ -174,15 +175,15 @@ class PhoneStepMixin:
 
     def _check_ours(self, request: HttpRequest) -> None:
         """Redirect to the phone step without a phone, or to the methods if M-PESA is not possible any more."""
-        if not (self.preview or self.is_phone_page):
+        if not (self.preview or self.is_phone_page or request.method == "POST"):
             return
         if not self.is_mpesa_step:
             if self.is_phone_page:
-                raise OwnRedirect(url=reverse(f"checkout:{PAYMENT_METHOD}"))
+                raise OwnRedirect(url=reverse(name_of_chooser()))
             return
         if not self._can_take_total:
             self.checkout_session.pay_by(None)  # else a shop without a chooser would redirect here again
-            raise OwnRedirect(url=reverse(f"checkout:{PAYMENT_METHOD}"), message=self._why_not)
+            raise OwnRedirect(url=reverse(name_of_chooser()), message=self._why_not)
         is_too_early = self.chosen_on == PREVIEW if self.is_phone_page else self.mpesa_phone is None
         if request.method == "GET" and is_too_early:
             raise OwnRedirect(url=reverse(self.phone_step))
@@ -273,12 +274,13 @@ class PhoneStepMixin:
             session.pay_by(None)
         response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
         if is_mpesa(session.payment_method()) and not self._is_answered and self.is_mpesa_chosen:
-            return self._open_phone_step(page)
+            return self.open_phone_step(page)
         if was_chosen and page == PAYMENT_DETAILS and session.payment_method() is None:
             session.pay_by(MPESA)
         return response
 
-    def _open_phone_step(self, page: str) -> HttpResponse:
+    def open_phone_step(self, page: str) -> HttpResponse:
+        """Ask for the phone, now that the shopper chose M-PESA on a page of the shop."""
         self._is_answered = True
         if not self._can_take_total:
             self.checkout_session.pay_by(None)
@@ -290,9 +292,7 @@ class PhoneStepMixin:
         self.is_phone_page = True
         return self._render_phone_step(self._phone_form())
 
-    def submit(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask for the phone instead of placing the order, if the shop's form chose M-PESA in this very request."""
-        if self._is_shop_choosing and not self._mpesa_placing and self.is_mpesa_chosen:
-            return self._open_phone_step(PREVIEW)
-        response: HttpResponse = super().submit(*args, **kwargs)  # type: ignore[misc]
-        return response
+    @property
+    def is_phone_due(self) -> bool:
+        """Whether the shop's form chose M-PESA in this very request, so that no order may be placed yet."""
+        return self._is_shop_choosing and not self._mpesa_placing and self.is_mpesa_chosen

@@ -19,6 +19,7 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.commit import PushAfterCommitMixin
+from oscar_mpesa.checkout.step_paths import PREVIEW
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.placement import OfferUsedUp, lock_and_check, reload_basket
 from oscar_mpesa.payment_page.messages import refusal_message
@@ -49,6 +50,8 @@ class PlacementMixin(BasketCurrencyMixin, PushAfterCommitMixin):
 
     request: HttpRequest
     phone_step: str
+    is_phone_due: bool
+    open_phone_step: Callable[[str], HttpResponse]
     _mpesa_placing = False
     _mpesa_refusal: StartRefused | None = None
     _is_repeatable = False
@@ -67,6 +70,13 @@ class PlacementMixin(BasketCurrencyMixin, PushAfterCommitMixin):
         messages.error(request, PLACING_FAILED)
         return redirect("checkout:preview")
 
+    def submit(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Place the order, unless M-PESA was chosen just now, and the phone is not known."""
+        if self.is_phone_due:
+            return self.open_phone_step(PREVIEW)
+        response: HttpResponse = super().submit(*args, **kwargs)  # type: ignore[misc]
+        return response
+
     def handle_payment(self, order_number: str, total: Any, **kwargs: Any) -> None:
         """Do nothing for M-PESA, which is paid after the order is placed."""
         if not self._mpesa_placing:
@@ -84,6 +94,9 @@ class PlacementMixin(BasketCurrencyMixin, PushAfterCommitMixin):
         If others used up an offer meanwhile, nothing is placed, and the preview shows today's price. The refusal of a
         number comes after these checks: else a basket that can't be placed would let a script try numbers unseen.
         """
+        if self.is_phone_due:  # the shop's code does not call ``submit``
+            self.restore_frozen_basket()  # type: ignore[attr-defined]
+            return self.open_phone_step(PREVIEW)
         place: Callable[..., Any] = super().handle_order_placement  # type: ignore[misc]
         if not self._mpesa_placing:
             return place(order_number, user, basket, *args, **kwargs)

@@ -15,6 +15,11 @@ def name_of_phone_step() -> str:
     return f"checkout:{PAYMENT_DETAILS if paths_of(PAYMENT_DETAILS) else PHONE}"
 
 
+def name_of_chooser() -> str:
+    """Return the URL name of the page where the shopper chooses a method: the first one that the shop has."""
+    return f"checkout:{next(name for name in (PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW) if paths_of(name))}"
+
+
 def paths_of(*names: str) -> set[str]:
     """Return the paths of those pages of the checkout that the shop has."""
     paths = set()

@@ -16,6 +16,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.access.callback_path import resolve_reversed
 from oscar_mpesa.checkout.shop_views import knows_mpesa
+from oscar_mpesa.checkout.step_paths import PAYMENT_METHOD, paths_of
 from oscar_mpesa.checks.messages import error, warning
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.oscar_adapter.order_status import missing_transitions
@@ -79,7 +80,7 @@ def check_other_methods(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 def _is_next_page(url_name: str) -> bool:
     """Return whether the page comes after the choice. Raises ``NoReverseMatch``."""
-    return resolve_url(url_name) != reverse("checkout:payment-method")
+    return resolve_url(url_name) not in paths_of(PAYMENT_METHOD)
 
 
 def _details_view() -> Any:
