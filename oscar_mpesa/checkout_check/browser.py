@@ -18,9 +18,10 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
-from django.urls import Resolver404, ResolverMatch, get_script_prefix, get_urlconf, resolve, reverse, set_urlconf
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, get_urlconf, reverse, set_urlconf
 from django.utils import translation
 
+from oscar_mpesa.access.callback_path import resolve_reversed
 from oscar_mpesa.checkout_check.recorder import Recording, choice_in, recording
 
 #: An address that only documentation uses (RFC 5737), so that no limit of a real client counts the check.
@@ -144,10 +145,8 @@ class Browser:
 
 def match_of(path: str) -> ResolverMatch | None:
     """Return the URL pattern of a path, None if the shop has none."""
-    prefix = get_script_prefix()
-    bare = urlsplit(path).path
     try:
-        return resolve(f"/{bare[len(prefix) :]}" if bare.startswith(prefix) else bare)
+        return resolve_reversed(urlsplit(path).path)
     except (Resolver404, ValueError):
         return None
 

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator
 from django.views import View
 
 from oscar_mpesa.checkout_check.browser import Visit, name_of
-from oscar_mpesa.checkout_check.code_places import Place, Side, implementation, innermost_of_shop, places_in, side_of
+from oscar_mpesa.checkout_check.code_places import (
+    Place,
+    Side,
+    class_label,
+    implementation,
+    innermost_of_shop,
+    places_in,
+    side_of,
+)
 from oscar_mpesa.checkout_check.landings import Kind, Landing
-from oscar_mpesa.checkout_check.problems import Problem, line_for, mixin_line, view_label
+from oscar_mpesa.checkout_check.problems import Problem, line_for, mixin_line
 from oscar_mpesa.checkout_check.recorder import Recording
 
 #: Our mixin by its name, because this package is below the checkout.
@@ -74,7 +82,7 @@ def _refuser(visit: Visit) -> str:
     views = [cls for view in visit.record.views for cls in view.__mro__ if not _is_known(cls)]
     forbidding = next((cls for cls in views if "http_method_names" in vars(cls)), None)
     if place is None and visit.status == 405 and forbidding is not None:
-        return f"{view_label(forbidding)}.http_method_names"
+        return f"{class_label(forbidding)}.http_method_names"
     return _label(place or _answerer(visit))
 
 
@@ -110,11 +118,11 @@ def mixin_problem(visits: Iterable[Visit]) -> Problem | None:
 def _mixin_problem_of(view: type) -> Problem | None:
     names = [cls.__name__ for cls in view.__mro__]
     if _MIXIN not in names:
-        return Problem(name="no-mixin", params={"view": view_label(view), "line": mixin_line(view)})
+        return Problem(name="no-mixin", params={"view": class_label(view), "line": mixin_line(view)})
     before = view.__mro__[: names.index(_MIXIN)]
     owner = next((cls for cls in view.__mro__ if any(base.__name__ == _MIXIN for base in cls.__bases__[1:])), view)
     if any(side_of(cls.__module__, "") is Side.OSCAR and "submit" in vars(cls) for cls in before):
-        return Problem(name="mixin-order", params={"view": view_label(owner), "line": mixin_line(owner)})
+        return Problem(name="mixin-order", params={"view": class_label(owner), "line": mixin_line(owner)})
     return None
 
 
@@ -124,7 +132,7 @@ def lost_choice(visits: Iterable[Visit]) -> Problem | None:
         was_chosen = visit.choice_before == "mpesa" or any(code == "mpesa" for code, _ in visit.record.choices)
         if was_chosen and visit.choice != "mpesa":
             place = next(iter(visit.record.losses[-1:]), None) or first_obstacle(visit.record)
-            by = _label(place) if place is not None else _view_of(visit)
+            by = _label(place) if place is not None else view_of(visit)
             line = 'self.checkout_session.pay_by("mpesa")'
             return Problem(name="choice-lost", params={"path": visit.path, "by": by, "line": line})
     return None
@@ -134,7 +142,7 @@ def _obstacle(landing: Landing, step: str) -> Problem:
     place, is_condition = obstacle_in(landing)
     path = landing.paths if landing.kind is Kind.CIRCLE else landing.target or landing.page.path
     if place is None:
-        params = {"by": _view_of(landing.page), "template": template_of(landing.page)}
+        params = {"by": view_of(landing.page), "template": template_of(landing.page)}
         return Problem(name="not-reached", params={**params, "step": step, "path": path})
     name = "circle" if landing.kind is Kind.CIRCLE else "in-the-way"
     line = line_for(place, is_condition=is_condition)
@@ -144,8 +152,8 @@ def _obstacle(landing: Landing, step: str) -> Problem:
 def _in_view(place: Place, landing: Landing) -> str:
     """Return the place's name, and the view that inherits it."""
     views = [view for visit in landing.visits for view in visit.record.views if not _is_known(view)]
-    heirs = [view for view in views if place.owner in view.__mro__ and view_label(view) not in place.label]
-    return f"{place.label} ({view_label(heirs[0])})" if heirs and place.owner is not None else place.label
+    heirs = [view for view in views if place.owner in view.__mro__ and class_label(view) not in place.label]
+    return f"{place.label} ({class_label(heirs[0])})" if heirs and place.owner is not None else place.label
 
 
 def obstacle_in(landing: Landing) -> tuple[Place | None, bool]:
@@ -239,9 +247,10 @@ def _label(place: Place | None) -> str:
     return place.label if place is not None else "?"
 
 
-def _view_of(visit: Visit) -> str:
+def view_of(visit: Visit) -> str:
+    """Return the dotted name of the view that ran first in a visit, or else its path."""
     views = visit.record.views
-    return view_label(views[0]) if views else visit.path
+    return class_label(views[0]) if views else visit.path
 
 
 def template_of(visit: Visit) -> str:

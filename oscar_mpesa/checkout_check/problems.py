@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oscar_mpesa.checkout_check.code_places import Place, class_label
+from oscar_mpesa.checkout_check.code_places import Place
 
 _IF_MPESA = 'if self.checkout_session.payment_method() == "mpesa": '
 _IF_MPESA_IN_REQUEST = 'if CheckoutSessionData(request).payment_method() == "mpesa": '
@@ -52,11 +52,6 @@ def mixin_line(view: type) -> str:
     """Return the first line of a view's class, with our mixin as its first base."""
     bases = [base.__name__ for base in view.__bases__ if base.__name__ != "MpesaPaymentDetailsMixin"]
     return f"class {view.__name__}({', '.join(['MpesaPaymentDetailsMixin', *bases])}):"
-
-
-def view_label(view: type) -> str:
-    """Return the dotted name of a view."""
-    return class_label(view)
 
 
 def _is_inherited(place: Place) -> bool:

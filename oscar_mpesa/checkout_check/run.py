@@ -60,7 +60,7 @@ def _problems(address: Address) -> Iterator[Problem]:
     refusal = _not_available()
     if refusal is None:
         try:
-            with _shopper(address, is_staff=get_settings().available_to == "staff") as shopper:
+            with _shopper(address) as shopper:
                 walk = Walk(shopper).run()
         except NoProduct as error:
             yield Problem(name="no-product", params={"currencies": str(error)})
@@ -89,17 +89,17 @@ def _other_problems(address: Address, chooser: Chooser | None) -> Iterator[Probl
 
 
 def _problem_of(method: OtherMethod, chooser: Chooser | None, address: Address) -> Problem:
-    with _shopper(address, is_staff=get_settings().available_to == "staff") as shopper:
+    with _shopper(address) as shopper:
         return try_method(method, chooser, shopper)
 
 
 @contextmanager
-def _shopper(address: Address, *, is_staff: bool) -> Iterator[Shopper]:
-    """Yield a shopper in front of the payment step, and take everything back at the end."""
+def _shopper(address: Address) -> Iterator[Shopper]:
+    """Yield a shopper to whom M-PESA is offered, in front of the payment step. Take everything back at the end."""
     browser = Browser(host=address.host, is_secure=address.is_secure)
     try:
         with _rolled_back():
-            yield new_shopper(browser, is_staff=is_staff)
+            yield new_shopper(browser, is_staff=get_settings().available_to == "staff")
     finally:
         _forget_sessions(browser)
 

@@ -18,11 +18,12 @@ from oscar_mpesa.checkout_check.diagnosis import (
     obstacle_in,
     template_of,
     view_method_of,
+    view_of,
 )
 from oscar_mpesa.checkout_check.forms import Control, Form, Page, read_page
 from oscar_mpesa.checkout_check.landings import PAYMENT_PAGES, Kind, Landing, land, send
 from oscar_mpesa.checkout_check.placement import order_of, placement_problem
-from oscar_mpesa.checkout_check.problems import CHOICE_LINE, FORM_LINES, MIDDLEWARE_METHODS, Problem, view_label
+from oscar_mpesa.checkout_check.problems import CHOICE_LINE, FORM_LINES, MIDDLEWARE_METHODS, Problem
 from oscar_mpesa.checkout_check.shopper import Shopper
 
 #: The number that the walk enters. Nothing is sent to it.
@@ -59,7 +60,6 @@ class Walk:
     problem: Problem | None = None
     warnings: list[Problem] = field(default_factory=list)
     chooser: Chooser | None = None
-    payment: Any = None
     _is_phone_sent: bool = False
     _is_order_sent: bool = False
 
@@ -159,7 +159,7 @@ class Walk:
         if lost is not None or self.chooser.is_ours:
             return lost
         choices = landing.visits[0].record.choices
-        by = _last_place(choices) or _label_of_view(landing.visits[0])
+        by = _last_place(choices) or view_of(landing.visits[0])
         code = choices[-1][0] if choices else self.chooser.choice.value
         name = "wrong-code" if code and code != "mpesa" else "choice-not-stored"
         line = CHOICE_LINE if name == "wrong-code" else 'self.checkout_session.pay_by(form.cleaned_data["…"])'
@@ -211,17 +211,11 @@ def no_choice(landing: Landing) -> Problem:
     if visit.location and place is not None:
         return Problem(name="no-choice", params={"by": place.label, "path": visit.path, "line": CHOICE_LINE})
     if visit.location and visit.record.views:
-        label = view_label(visit.record.views[0])
         line = "class PaymentMethodView(MpesaPaymentMethodMixin, views.PaymentMethodView):"
-        return Problem(name="no-mixin", params={"view": label, "line": line})
-    return Problem(name="no-choice", params={"by": _label_of_view(visit), "path": visit.path, "line": CHOICE_LINE})
+        return Problem(name="no-mixin", params={"view": view_of(visit), "line": line})
+    return Problem(name="no-choice", params={"by": view_of(visit), "path": visit.path, "line": CHOICE_LINE})
 
 
 def _last_place(choices: list[tuple[Any, Place | None]]) -> str:
     places = [place for _code, place in choices if place is not None]
     return places[-1].label if places else ""
-
-
-def _label_of_view(visit: Visit) -> str:
-    views = visit.record.views
-    return view_label(views[0]) if views else visit.path
