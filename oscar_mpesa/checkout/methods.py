@@ -10,10 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.alerts.readiness import seems_down
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.method_code import MPESA
 from oscar_mpesa.oscar_adapter.payment_methods import takes_payment
-
-#: The code of our method in the checkout session.
-MPESA = "mpesa"
 
 NOT_ANSWERING = _("M-PESA isn't answering right now. You can try it, or choose another way to pay.")
 
@@ -45,8 +43,3 @@ def other_methods(store_view: type) -> list[Method]:
         Method(code=code, label=label, url_name=url_name) for code, label, url_name in get_settings().OTHER_METHODS
     ]
     return configured or ([STORE_METHOD] if takes_payment(store_view) else [])
-
-
-def is_mpesa(code: Any) -> bool:
-    """Return whether a code of the checkout session is ours, also as a shop may write it, such as ``M-PESA``."""
-    return str(code or "").lower().replace("-", "").replace("_", "") == MPESA

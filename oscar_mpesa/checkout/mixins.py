@@ -27,6 +27,7 @@ from oscar_mpesa.checkout.phone_step import PhoneStepMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.checkout.step_paths import PHONE, PREVIEW, name_of_chooser, name_of_phone_step
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.method_code import is_mpesa
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
 from oscar_mpesa.oscar_adapter.placement import make_pending, order_of_basket
@@ -58,7 +59,7 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
             return self._choose(offered[0])
         if offered:
             return self._render_chooser(offered)
-        if methods.is_mpesa(self.checkout_session.payment_method()):
+        if is_mpesa(self.checkout_session.payment_method()):
             self.checkout_session.pay_by(None)
         response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
         return response

@@ -8,8 +8,8 @@ from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any
 
-from oscar_mpesa.checkout.methods import is_mpesa
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.method_code import is_mpesa
 
 
 def has_own_chooser(method_view: type, details_view: type) -> bool:

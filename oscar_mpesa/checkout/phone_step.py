@@ -20,7 +20,6 @@ from oscar.core.loading import get_class
 from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
-from oscar_mpesa.checkout.methods import MPESA, is_mpesa
 from oscar_mpesa.checkout.step_paths import (
     PAYMENT_DETAILS,
     PAYMENT_METHOD,
@@ -30,6 +29,7 @@ from oscar_mpesa.checkout.step_paths import (
     name_of_phone_step,
     paths_of,
 )
+from oscar_mpesa.domain.method_code import MPESA, is_mpesa
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
 

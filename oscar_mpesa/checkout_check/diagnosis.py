@@ -19,6 +19,7 @@ from oscar_mpesa.checkout_check.code_places import (
 from oscar_mpesa.checkout_check.landings import Kind, Landing
 from oscar_mpesa.checkout_check.problems import Problem, line_for, mixin_line
 from oscar_mpesa.checkout_check.recorder import Recording
+from oscar_mpesa.domain.method_code import is_mpesa
 
 #: Our mixin by its name, because this package is below the checkout.
 _MIXIN = "MpesaPaymentDetailsMixin"
@@ -129,8 +130,8 @@ def _mixin_problem_of(view: type) -> Problem | None:
 def lost_choice(visits: Iterable[Visit]) -> Problem | None:
     """Return who took the choice of M-PESA out of the session, if it was there before."""
     for visit in visits:
-        was_chosen = visit.choice_before == "mpesa" or any(code == "mpesa" for code, _ in visit.record.choices)
-        if was_chosen and visit.choice != "mpesa":
+        was_chosen = is_mpesa(visit.choice_before) or any(is_mpesa(code) for code, _ in visit.record.choices)
+        if was_chosen and not is_mpesa(visit.choice):
             place = next(iter(visit.record.losses[-1:]), None) or first_obstacle(visit.record)
             by = _label(place) if place is not None else view_of(visit)
             line = 'self.checkout_session.pay_by("mpesa")'

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from oscar_mpesa.domain.method_code import is_mpesa
+
 #: What a choice of M-PESA looks like if its code is not "mpesa".
 _LIKE_MPESA = re.compile(r"m[\s_-]*pesa", re.IGNORECASE)
 
@@ -76,7 +78,7 @@ class Form:
     def mpesa_choice(self) -> Control | None:
         """Return the choice of M-PESA: the one with the code "mpesa", else one that looks like it."""
         choices = [each for each in self.controls if each.is_choice and each.name]
-        exact = [each for each in choices if each.value == "mpesa"]
+        exact = [each for each in choices if is_mpesa(each.value)]
         alike = [each for each in choices if _LIKE_MPESA.search(f"{each.value} {each.label}")]
         return next(iter(exact + alike), None)
 

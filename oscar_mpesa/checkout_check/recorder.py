@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from oscar_mpesa.checkout_check.code_places import Place, Side, place_of, side_of
+from oscar_mpesa.domain.method_code import is_mpesa
 
 #: Django's function that turns an exception into an error page.
 _HANDLER = "response_for_exception"
@@ -64,7 +65,7 @@ class Recording:
 def recording(request: HttpRequest) -> Iterator[Recording]:
     """Record what this thread runs inside the ``with`` block, which handles the request."""
     record, before = Recording(), sys.getprofile()
-    hook = _Hook(record, request, sys.exc_info()[1])
+    hook = Hook(record, request, sys.exc_info()[1])
     sys.setprofile(hook)
     try:
         yield record
@@ -72,7 +73,7 @@ def recording(request: HttpRequest) -> Iterator[Recording]:
         sys.setprofile(before)
 
 
-class _Hook:
+class Hook:
     """Receive Python's events. Raises nothing, because an exception would end the shop's own call."""
 
     def __init__(self, record: Recording, request: HttpRequest, handled_before: BaseException | None) -> None:
@@ -115,7 +116,7 @@ class _Hook:
     def _follow_choice(self, frame: FrameType | None) -> None:
         """Note who runs when M-PESA vanishes from the session."""
         choice = choice_in(self._request)
-        if self._choice == "mpesa" and choice != "mpesa":
+        if is_mpesa(self._choice) and not is_mpesa(choice):
             place = _responsible(frame)
             if place is not None:
                 self._record.losses.append(place)

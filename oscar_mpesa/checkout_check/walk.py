@@ -25,6 +25,7 @@ from oscar_mpesa.checkout_check.landings import PAYMENT_PAGES, Kind, Landing, la
 from oscar_mpesa.checkout_check.placement import order_of, placement_problem
 from oscar_mpesa.checkout_check.problems import CHOICE_LINE, FORM_LINES, MIDDLEWARE_METHODS, Problem
 from oscar_mpesa.checkout_check.shopper import Shopper
+from oscar_mpesa.domain.method_code import is_mpesa
 
 #: The number that the walk enters. Nothing is sent to it.
 PHONE, PHONE_AS_SHOWN = "0700000000", "0700 000 000"
@@ -115,7 +116,7 @@ class Walk:
 
     @property
     def _is_chosen(self) -> bool:
-        return any(visit.choice == "mpesa" for visit in self.shopper.browser.visits)
+        return any(is_mpesa(visit.choice) for visit in self.shopper.browser.visits)
 
     @property
     def _next_step(self) -> str:
@@ -153,7 +154,7 @@ class Walk:
 
     def _not_chosen(self, landing: Landing) -> Problem | None:
         """Return why the choice is not in the session after the form of payment methods was posted."""
-        if self.chooser is None or any(visit.choice == "mpesa" for visit in landing.visits[:1]):
+        if self.chooser is None or any(is_mpesa(visit.choice) for visit in landing.visits[:1]):
             return None
         lost = lost_choice(landing.visits[:1])
         if lost is not None or self.chooser.is_ours:
@@ -161,7 +162,7 @@ class Walk:
         choices = landing.visits[0].record.choices
         by = _last_place(choices) or view_of(landing.visits[0])
         code = choices[-1][0] if choices else self.chooser.choice.value
-        name = "wrong-code" if code and code != "mpesa" else "choice-not-stored"
+        name = "wrong-code" if code and not is_mpesa(code) else "choice-not-stored"
         line = CHOICE_LINE if name == "wrong-code" else 'self.checkout_session.pay_by(form.cleaned_data["…"])'
         return Problem(name=name, params={"by": by, "code": code, "line": line})
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from oscar_mpesa.conf import SIMULATED, get_settings
@@ -144,9 +143,6 @@ def _own_errors_named() -> Iterator[None]:
         yield
     except DarajaError:
         raise
-    except ImproperlyConfigured as error:
-        logger.exception("M-PESA: the settings allow no call to Safaricom")
-        raise DarajaMisconfigured(str(error)) from error
     except Exception as error:
         logger.exception("M-PESA: a call to Safaricom was not made")
         raise DarajaUnreachable(f"an error before the call: {type(error).__name__}", sent=False) from error

@@ -182,7 +182,7 @@ class WithoutMpesa(Chooser):
 class WithAnotherCode(Chooser):
     """A form with another code."""
 
-    codes = ("card", "m-pesa")
+    codes = ("card", "lipa-na-mpesa")
 
 
 class OverwritesChoice(Chooser):
