@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 from django.urls import URLPattern, re_path
@@ -86,14 +87,25 @@ def _class_of(callback: Any) -> type:
 def _replace(pattern: URLPattern, mixin: type, config: Any) -> None:
     callback: Any = pattern.callback
     view, decorator = _class_of(callback), config.get_url_decorator(pattern)
-    if view is object or issubclass(view, mixin) or _decorations(callback) != (1 if decorator else 0):
+    if view is object or issubclass(view, mixin) or not _has_only(decorator, callback):
         return
     extended: Callable[..., Any] = with_mixin(view, mixin).as_view(**callback.view_initkwargs)  # type: ignore[attr-defined]
     pattern.callback = decorator(extended) if decorator else extended
 
 
-def _decorations(callback: Any) -> int:
-    count = 0
-    while hasattr(callback, "__wrapped__"):
-        callback, count = callback.__wrapped__, count + 1
-    return count
+def _has_only(decorator: Any, callback: Any) -> bool:
+    """Return whether a view has the config's decorator and no other, so that a new one can replace it."""
+    inner = getattr(callback, "__wrapped__", None)
+    if decorator is None or inner is None:
+        return decorator is inner
+    return not hasattr(inner, "__wrapped__") and _is_same(callback, decorator(inner))
+
+
+def _is_same(one: Any, other: Any, depth: int = 3) -> bool:
+    """Return whether two functions have the same code, and what they enclose is the same."""
+    if one is other or not (isinstance(one, FunctionType) and isinstance(other, FunctionType)):
+        return bool(one == other)
+    if one.__code__ is not other.__code__:
+        return False
+    enclosed = zip(one.__closure__ or (), other.__closure__ or (), strict=True)
+    return not depth or all(_is_same(a.cell_contents, b.cell_contents, depth - 1) for a, b in enclosed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.decorators import user_passes_test
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.decorators.cache import never_cache
@@ -81,3 +82,23 @@ def test_other_views_stay_as_they_are_and_get_no_phone_page(details: Any, monkey
     assert found["payment-details"] is details
     assert issubclass(found["payment-method"].view_class, MpesaPaymentMethodMixin)
     assert "mpesa-payment" in found and "mpesa-phone" not in found
+
+
+class AdultsOnly(CheckoutConfig):
+    """A checkout with a decorator of its own instead of the login's."""
+
+    def get_urls(self) -> list[Any]:
+        is_adult = user_passes_test(lambda user: user.username == "adult", login_url="/age/")
+        details = path("details/", is_adult(OwnDetails.as_view()), name="payment-details")
+        return [details, *(each for each in super().get_urls() if each.name != "payment-details")]
+
+
+def test_other_decorator_is_not_taken_for_the_login(monkeypatch: pytest.MonkeyPatch, settings: Any, rf: Any) -> None:
+    settings.OSCAR_ALLOW_ANON_CHECKOUT = False
+    request = rf.get("/checkout/")
+    request.user = User(username="child")
+
+    found, _ = views_of(monkeypatch, AdultsOnly)
+
+    assert found["payment-details"](request)["Location"].startswith("/age/")
+    assert found["payment-details"].view_class is OwnDetails
