@@ -137,37 +137,35 @@ class PhoneStepMixin:
 
     def check_skip_conditions(self, request: HttpRequest) -> None:
         """Check the shop's conditions, but do not skip our page."""
-        if self.is_phone_page:
-            return
-        try:
-            super().check_skip_conditions(request)  # type: ignore[misc]
-        except PassedSkipCondition as passed:
-            if not self._stands_in_the_way(passed.url):
-                raise
+        if not self.is_phone_page:
+            self._check_each(super().check_skip_conditions, self.get_skip_conditions, request)  # type: ignore[misc, attr-defined]
 
     def check_pre_conditions(self, request: HttpRequest) -> None:
-        """Check the shop's conditions, and then ours. Each of the shop's is checked, also after one that is ignored."""
-        try:
-            super().check_pre_conditions(request)  # type: ignore[misc]
-        except FailedPreCondition as failed:
-            self._require_outside(failed)
-            for name in self.get_pre_conditions(request):  # type: ignore[attr-defined]
-                self._check_one(name, request)
+        """Check the shop's conditions, and then ours."""
+        self._check_each(super().check_pre_conditions, self.get_pre_conditions, request)  # type: ignore[misc, attr-defined]
         try:
             self._check_ours(request)
         except OwnRedirect:
             self._is_answered = True
             raise
 
-    def _check_one(self, name: str, request: HttpRequest) -> None:
-        try:
-            getattr(self, name)(request)
-        except FailedPreCondition as failed:
-            self._require_outside(failed)
+    def _check_each(self, check: Callable[..., None], names: Callable[..., list[str]], request: HttpRequest) -> None:
+        """Check the shop's conditions, each also after one that is ignored."""
+        if not self._check_one(check, request):
+            for name in names(request):
+                self._check_one(getattr(self, name), request)
 
-    def _require_outside(self, failed: Any) -> None:
-        if isinstance(failed, OwnRedirect) or not self._stands_in_the_way(failed.url):
-            raise failed
+    def _check_one(self, check: Callable[..., None], request: HttpRequest) -> bool:
+        try:
+            check(request)
+        except (FailedPreCondition, PassedSkipCondition) as raised:
+            self._require_outside(raised)
+            return False
+        return True
+
+    def _require_outside(self, raised: Any) -> None:
+        if isinstance(raised, OwnRedirect) or not self._stands_in_the_way(raised.url):
+            raise raised
 
     def _stands_in_the_way(self, url: Any) -> bool:
         is_inside = urlsplit(str(url)).path in paths_of(PAYMENT_METHOD, PAYMENT_DETAILS, PREVIEW)
@@ -275,7 +273,8 @@ class PhoneStepMixin:
         response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
         if is_mpesa(session.payment_method()) and not self._is_answered and self.is_mpesa_chosen:
             return self.open_phone_step(page)
-        if was_chosen and page == PAYMENT_DETAILS and session.payment_method() is None:
+        is_kept = session._get("payment", "method", MPESA) is None  # not after an order, which clears the session
+        if was_chosen and page == PAYMENT_DETAILS and is_kept and session.payment_method() is None:
             session.pay_by(MPESA)
         return response
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from oscar.apps.checkout import apps as oscar_checkout_apps
 from oscar.apps.checkout import views
+from oscar.apps.checkout.exceptions import PassedSkipCondition
 
 from oscar_mpesa.models import MpesaPayment
 from tests.checkout import shop_checkouts as shops
@@ -57,6 +59,28 @@ class PlacesItself(shops.ChoosesOnPreview):
             order_number=number, **without(submission, "payment_kwargs"), **order_kwargs
         )
         return answer
+
+
+class CardPlacesOrder(views.PaymentDetailsView):
+    """Ask on the payment details. A card places the order at once, and is no choice for ``pay_by``."""
+
+    def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("pay_with") == "mpesa":
+            self.checkout_session.pay_by("mpesa")
+            return redirect(PREVIEW)
+        answer: HttpResponse = self.submit(**self.build_submission(order_kwargs={"guest_email": "guest@example.com"}))
+        return answer
+
+
+class SkipsToTerms(shops.SkipsDetails):
+    """Skip the payment details, to the terms as long as these are not accepted."""
+
+    def get_skip_conditions(self, request: HttpRequest) -> list[str]:
+        return [*super().get_skip_conditions(request), "skip_to_terms"]
+
+    def skip_to_terms(self, request: HttpRequest) -> None:
+        if "terms" not in request.session:
+            raise PassedSkipCondition(url=reverse("terms"))
 
 
 def without(values: dict[str, Any], name: str) -> dict[str, Any]:
@@ -133,3 +157,34 @@ def test_phone_page_answers_each_choice_and_verb(verb: str, method: str, shopper
     answer = getattr(shopper.client, verb)(reverse(PHONE))
 
     assert answer.status_code == ({"get": 200, "head": 200, "post": 422}[verb] if method == "mpesa" else 302)
+
+
+def test_next_checkout_asks_for_the_method_after_an_order_by_card(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, CardPlacesOrder)
+    shopper.client.post(reverse(PREVIEW), {"pay_with": "mpesa"})
+    placed = shopper.client.post(reverse(PREVIEW), {"pay_with": "card"})
+
+    shopper.puts_in_basket(new_product()).gives_address()
+    page = shopper.client.get(reverse(DETAILS))
+
+    assert placed["Location"] == reverse("checkout:thank-you")
+    assert page.status_code == 200
+    assert 'name="phone_number"' not in page.content.decode()
+
+
+def test_skip_to_another_step_holds_after_one_that_is_ignored(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, SkipsToTerms)
+    shopper.chooses("mpesa")
+
+    unaccepted = shopper.client.get(reverse(DETAILS))
+    session = shopper.client.session
+    session["terms"] = True
+    session.save()
+    accepted = shopper.client.get(reverse(DETAILS))
+
+    assert unaccepted["Location"] == reverse("terms")
+    assert 'name="phone_number"' in accepted.content.decode()
