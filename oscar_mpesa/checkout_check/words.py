@@ -29,8 +29,8 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
     {
         "phone-step-ok": ("ok", _("M-PESA reaches the page that asks for the phone number."), "", ""),
         "preview-ok": ("ok", _("M-PESA reaches the preview."), "", ""),
-        "order-ok": ("ok", _("M-PESA reaches an order."), "", ""),
-        "push-ok": ("ok", _("M-PESA reaches the STK push, and the simulator accepts it."), "", ""),
+        "order-ok": ("ok", _("The order is placed."), "", ""),
+        "push-ok": ("ok", _("The STK push follows, and the simulator accepts it."), "", ""),
         "method-ok": ("ok", _('"{label}" ({code}) can be chosen as before.'), "", ""),
         "not-offered": (
             "warning",

@@ -15,14 +15,6 @@ from oscar_mpesa.conf import get_settings
 #: Modules of classes that are not the store's own.
 _FOREIGN = ("oscar.", "oscar_mpesa.", "django.", "builtins")
 
-
-def has_other_method() -> bool:
-    """Return whether ``OTHER_METHODS`` lists a method or the store's own payment view takes payments."""
-    return bool(get_settings().OTHER_METHODS) or takes_payment(
-        apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
-    )
-
-
 #: What a shop can override to show a page of its own, or none, as the payment details.
 _OWN_PAGE = {
     "dispatch",
@@ -32,6 +24,13 @@ _OWN_PAGE = {
     "render_payment_details",
     "skip_conditions",
 }
+
+
+def has_other_method() -> bool:
+    """Return whether ``OTHER_METHODS`` lists a method or the store's own payment view takes payments."""
+    return bool(get_settings().OTHER_METHODS) or takes_payment(
+        apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
+    )
 
 
 def shows_placeholder(view: type) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from oscar.core.loading import get_model
 
 from oscar_mpesa.conf import get_settings
@@ -72,17 +72,17 @@ def _real(rows: Any) -> Any:
     return rows.filter(environment__in=environments())
 
 
-def _reported_payments(now: datetime) -> Any:
+def _reported_payments(now: datetime) -> QuerySet[MpesaPayment]:
     return MpesaPayment.objects.filter(confirming_since__gt=now - CONFIRMATION_TIME)
 
 
-def _part_paid_orders() -> Any:
+def _part_paid_orders() -> QuerySet[MpesaOrder]:
     """Return the unpaid orders for which some money counts."""
     entries = MpesaAllocation.objects.active().filter(order=OuterRef("pk"))
     return MpesaOrder.objects.awaiting_payment().filter(Exists(entries))
 
 
-def _unbooked_entries() -> Any:
+def _unbooked_entries() -> QuerySet[MpesaAllocation]:
     """Return the entries of orders that the shop's books lack."""
     is_new = Q(reversed_at=None, booked_at=None)
     is_reversed = Q(reversed_at__isnull=False, booked_at__isnull=False, reversal_booked_at=None)

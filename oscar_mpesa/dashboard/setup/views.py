@@ -19,6 +19,7 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callback_addresses import host_of, is_private_host
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.dashboard.readiness import readiness_line
+from oscar_mpesa.setup_check.findings import Finding
 from oscar_mpesa.setup_check.run import run_local_checks, run_setup_check
 from oscar_mpesa.setup_check.settings import setting_rows
 from oscar_mpesa.setup_check.steps import steps
@@ -34,22 +35,25 @@ class SetupView(DashboardMixin, TemplateView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Run the check that the button names, for users who may act. It charges nobody and changes no orders."""
         if request.POST.get("check") == "checkout":
-            tried = run_checkout_check(by=request.user, host=request.get_host(), is_secure=request.is_secure())
-            return self.render_to_response(self.get_context_data(tried=tried))
+            found = run_checkout_check(by=request.user, host=request.get_host(), is_secure=request.is_secure())
+            return self.render_to_response(self.get_context_data(checkout_findings=found))
         checked = run_setup_check(timezone.now(), by=request.user)
         return self.render_to_response(self.get_context_data(checked=checked))
 
-    def get_context_data(self, *, checked: Any = None, tried: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check.
-
-        ``tried`` are those of the check of the checkout.
-        """
+    def get_context_data(
+        self,
+        *,
+        checked: list[Finding] | None = None,
+        checkout_findings: list[Finding] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Add the findings, the worst first; ``is_tried`` tells whether they come from the full check."""
         now = timezone.now()
         findings = run_local_checks(now) if checked is None else checked
         context: dict[str, Any] = {
             "readiness": readiness_line(readiness(now), now),
             "findings": findings,
-            "checkout_findings": tried,
+            "checkout_findings": checkout_findings,
             "steps": steps(findings, hooks=self._callback_url(), is_tried=checked is not None),
             "is_tried": checked is not None,
             "may_try": self.request.user.has_perm(ACT),
