@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from oscar_mpesa.models import MpesaApiCall, MpesaCallback
+from oscar_mpesa.models import MpesaApiCall, MpesaCallback, MpesaPayment
 from oscar_mpesa.simulator.server import Simulator
 from tests.query_counts import counted
 from tests.setup_check.probes import KEYS, set_up
-from tests.shop import new_staff_user
+from tests.shop import new_product, new_staff_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +85,27 @@ def test_user_without_permission_cannot_run_the_check(settings: Any) -> None:
     assert "Run the test" not in page and "Staff who may act on payments" in page
     assert answer.status_code == 403
     assert not MpesaApiCall.objects.exists()
+
+
+def test_button_tries_the_checkout_and_shows_what_it_finds(settings: Any) -> None:
+    set_up(settings, OTHER_METHODS=[("cod", "Cash on delivery", "checkout:nowhere")])
+    new_product()
+
+    page = clerk(ACT).post(reverse(PAGE), {"check": "checkout"}).content.decode()
+
+    assert "The order is placed." in page and "The STK push follows" in page
+    assert 'id="method-url"' in page and "to checkout:nowhere, which is no URL name of this shop." in page
+    assert "Try the checkout again" in page
+    assert not MpesaPayment.objects.exists() and not MpesaApiCall.objects.exists()
+
+
+def test_user_without_permission_cannot_try_the_checkout() -> None:
+    client = clerk()
+
+    page, answer = client.get(reverse(PAGE)).content.decode(), client.post(reverse(PAGE), {"check": "checkout"})
+
+    assert "Does your checkout reach M-PESA?" in page and "Try the checkout" not in page
+    assert answer.status_code == 403
 
 
 def test_page_is_not_cached() -> None:
