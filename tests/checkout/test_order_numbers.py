@@ -76,7 +76,7 @@ def test_api_pays_an_order_of_any_number(number: str) -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_desk_finds_and_exports_an_order_of_any_number(number: str) -> None:
+def test_staff_find_and_export_an_order_of_any_number(number: str) -> None:
     order, clerk, client = (
         numbered(new_order(), number),
         new_staff_user(VIEW, *ALL, "export_payments", "record_claim"),
