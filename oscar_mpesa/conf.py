@@ -204,7 +204,7 @@ def _pipeline() -> tuple[tuple[str, tuple[str, ...]], ...]:
         pipeline: Any = apps.get_model("order", "Order").pipeline
     else:
         pipeline = getattr(settings, "OSCAR_ORDER_STATUS_PIPELINE", {})
-    return tuple((status, tuple(steps)) for status, steps in pipeline.items())
+    return tuple((status, order_statuses.next_statuses(steps)) for status, steps in pipeline.items())
 
 
 @lru_cache(maxsize=2)

@@ -19,7 +19,7 @@ from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.urls import Resolver404, ResolverMatch, get_script_prefix, get_urlconf, reverse, set_urlconf
-from django.utils import translation
+from django.utils import timezone, translation
 
 from oscar_mpesa.access.callback_path import resolve_reversed
 from oscar_mpesa.checkout_check.recorder import Recording, choice_in, recording
@@ -194,10 +194,11 @@ def _errors_of(request: HttpRequest) -> Iterator[list[BaseException]]:
 
 @contextmanager
 def _thread_as_it_was() -> Iterator[None]:
-    """Keep the language and the URLconf of the page or command that runs the check."""
+    """Keep the language, the time zone and the URLconf of the page or command that runs the check."""
     urlconf, language = get_urlconf(), translation.get_language()
     try:
-        yield
+        with timezone.override(timezone.get_current_timezone()):
+            yield
     finally:
         set_urlconf(urlconf)
         translation.activate(language) if language else translation.deactivate_all()

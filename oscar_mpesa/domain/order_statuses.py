@@ -13,6 +13,11 @@ PAID, CANCELED = "Being processed", "Cancelled"
 CANCELED_WORDS = ("cancelled", "canceled", "imeghairiwa", "imefutwa", "imebatilishwa", "imesitishwa")
 
 
+def next_statuses(steps: Iterable[str] | str | None) -> tuple[str, ...]:
+    """Return what a pipeline has for a status as a tuple: ``("Paid")``, without a comma, is one status for Oscar."""
+    return (steps,) if isinstance(steps, str) else tuple(steps or ())
+
+
 def paid_status(pipeline: Pipeline, *, initial: str, pending: str, others: Iterable[str]) -> str:
     """Return the status of a paid order: where the shop's own work on it begins.
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.domain.order_statuses import next_statuses
 
 
 class ExtendedPipeline(dict[str, Any]):
@@ -40,7 +41,7 @@ def missing_transitions(pipeline: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the transitions of ``mpesa_transitions`` that a pipeline lacks, by the status they start from."""
     missing = {}
     for status, targets in mpesa_transitions().items():
-        absent = tuple(target for target in targets if target not in pipeline.get(status, ()))
+        absent = tuple(target for target in targets if target not in next_statuses(pipeline.get(status)))
         if absent or status not in pipeline:
             missing[status] = absent
     return missing
@@ -52,7 +53,7 @@ def extend_pipeline(pipeline: dict[str, Any]) -> dict[str, Any]:
     for status, targets in missing_transitions(pipeline).items():
         if status not in pipeline:
             extended.added[status] = targets
-        extended[status] = tuple(extended.get(status, ())) + targets
+        extended[status] = next_statuses(extended.get(status)) + targets
     return extended
 
 

@@ -158,6 +158,26 @@ def test_thread_keeps_its_language_and_its_profiler() -> None:
     assert sys.getprofile() is before
 
 
+def _abroad(get_response: Any) -> Any:
+    def middleware(request: Any) -> Any:
+        timezone.activate("Asia/Tokyo")
+        return get_response(request)
+
+    return middleware
+
+
+def test_thread_keeps_its_time_zone(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}._abroad"]
+    new_product()
+
+    with timezone.override("Africa/Nairobi"):
+        findings = check()
+        zone = timezone.get_current_timezone_name()
+
+    assert findings.keys() >= REACHED
+    assert zone == "Africa/Nairobi"
+
+
 def test_check_refuses_a_transaction_and_a_user_without_permission() -> None:
     with transaction.atomic(), pytest.raises(RuntimeError):
         run_checkout_check()

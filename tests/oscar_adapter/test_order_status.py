@@ -173,3 +173,18 @@ def test_oscar_follows_our_transitions_and_refuses_others() -> None:
     order.set_status("Being processed")
 
     assert order.status == "Being processed"
+
+
+@pytest.mark.parametrize(("steps", "kept"), [("Packed", ("Packed",)), (None, ())], ids=["without a comma", "none"])
+def test_steps_that_are_one_text_stay_one_status(
+    steps: Any, kept: tuple[str, ...], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OSCAR_INITIAL_ORDER_STATUS = "Pending payment"
+    pipeline = {"Pending payment": steps, "Packed": ("Sent",), "Sent": ()}
+    forked_pipeline(monkeypatch, pipeline)
+
+    extended = extend_pipeline(pipeline)
+
+    assert get_settings().PAID_STATUS == "Packed"
+    assert extended["Pending payment"][: len(kept)] == kept
+    assert set(extended) == {*pipeline, "Payment expired", "Cancelled"}
