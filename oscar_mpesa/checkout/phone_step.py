@@ -274,7 +274,9 @@ class PhoneStepMixin:
         if is_mpesa(session.payment_method()) and not self._is_answered and self.is_mpesa_chosen:
             return self.open_phone_step(page)
         is_kept = session._get("payment", "method", MPESA) is None  # not after an order, which clears the session
-        if was_chosen and page == PAYMENT_DETAILS and is_kept and session.payment_method() is None:
+        is_accepted = self.preview and response.status_code == 200  # the preview of another method
+        is_unchosen = is_kept and not is_accepted and session.payment_method() is None
+        if was_chosen and page == PAYMENT_DETAILS and is_unchosen:
             session.pay_by(MPESA)
         return response
 

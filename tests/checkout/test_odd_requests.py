@@ -72,6 +72,17 @@ class CardPlacesOrder(views.PaymentDetailsView):
         return answer
 
 
+class CardNeedsNoChoice(CardPlacesOrder):
+    """Ask on the payment details, and show the preview in the answer to a card."""
+
+    def handle_payment_details_submission(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("pay_with") == "card":
+            preview: HttpResponse = self.render_preview(request)
+            return preview
+        answer: HttpResponse = super().handle_payment_details_submission(request)
+        return answer
+
+
 class SkipsToTerms(shops.SkipsDetails):
     """Skip the payment details, to the terms as long as these are not accepted."""
 
@@ -188,3 +199,18 @@ def test_skip_to_another_step_holds_after_one_that_is_ignored(
 
     assert unaccepted["Location"] == reverse("terms")
     assert 'name="phone_number"' in accepted.content.decode()
+
+
+def test_card_after_mpesa_sends_no_prompt_in_a_shop_that_stores_no_card(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shops.use_checkout(monkeypatch, settings, CardNeedsNoChoice)
+    shopper.client.post(reverse(PREVIEW), {"pay_with": "mpesa"})
+    shopper.client.post(reverse(PHONE), {"phone_number": "0708374149"})
+
+    preview = shopper.client.post(reverse(PREVIEW), {"pay_with": "card"})
+    placed = shopper.places_order()
+
+    assert "A prompt for" not in preview.content.decode()
+    assert placed["Location"] == reverse("checkout:thank-you")
+    assert (shopper.order().status, MpesaPayment.objects.count()) == ("Pending", 0)
