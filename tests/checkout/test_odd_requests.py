@@ -201,7 +201,7 @@ def test_skip_to_another_step_holds_after_one_that_is_ignored(
     assert 'name="phone_number"' in accepted.content.decode()
 
 
-def test_card_after_mpesa_sends_no_prompt_in_a_shop_that_stores_no_card(
+def test_card_that_the_shop_does_not_store_sends_no_prompt(
     shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     shops.use_checkout(monkeypatch, settings, CardNeedsNoChoice)
