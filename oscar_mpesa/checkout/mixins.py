@@ -30,6 +30,7 @@ from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.method_code import is_mpesa
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
+from oscar_mpesa.oscar_adapter.basket_currency import has_foreign_price
 from oscar_mpesa.oscar_adapter.placement import make_pending, order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
 from oscar_mpesa.payment_page.messages import refusal_message
@@ -81,6 +82,7 @@ class MpesaPaymentMethodMixin(BasketCurrencyMixin):
         store_view = apps.get_app_config("checkout").payment_details_view  # type: ignore[attr-defined]
         others = methods.other_methods(store_view)
         is_offered = is_available_to(self.request.user) and total is not None and is_payable(total)
+        is_offered = is_offered and not has_foreign_price(self.request.basket)  # type: ignore[attr-defined]
         return [methods.MPESA_METHOD, *others] if is_offered else others
 
     def _choose(self, method: methods.Method) -> HttpResponse:
@@ -110,6 +112,10 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
     _mpesa_attempt: MpesaPushAttempt | None = None
     #: The phone of the order that is being placed. The shop's code may clear the session meanwhile.
     _placing_phone: PhoneNumber | None = None
+
+    @property
+    def _can_take_total(self) -> bool:
+        return super()._can_take_total and not has_foreign_price(self.request.basket)  # type: ignore[attr-defined]
 
     # Pages: these methods depend on the choice in the session.
 

@@ -35,6 +35,11 @@ def use_shillings(basket: Any) -> bool:
     return True
 
 
+def has_foreign_price(basket: Any) -> bool:
+    """Return whether a price of today is in another currency, whatever currency its line has."""
+    return any(_currency_of(line) not in {CURRENCY, None} for line in basket.all_lines())
+
+
 def _currency_of(line: Any) -> str | None:
     price = line.purchase_info.price
     return price.currency if price.exists else None

@@ -102,3 +102,21 @@ def test_basket_in_another_currency_is_not_offered_mpesa(shopper: Shopper) -> No
 
     assert answer["Location"] == reverse("checkout:preview")
     assert Line.objects.get().price_currency == "GBP"
+
+
+def test_mpesa_takes_no_price_that_is_in_dollars_by_now() -> None:
+    shopper = Shopper()
+    shopper.puts_in_basket(new_product()).gives_address()
+    shopper.chooses("mpesa")
+    shopper.names_phone("0708374149")
+    records = get_model("partner", "StockRecord").objects
+
+    records.update(price_currency="USD", price=9)
+    refused, placed_early = shopper.places_order(), shopper.order()
+    rechosen = shopper.chooses("mpesa")
+    records.update(price_currency="KES", price=1500)
+    chosen = shopper.chooses("mpesa")
+
+    assert (refused["Location"], placed_early) == (reverse("checkout:payment-method"), None)
+    assert rechosen.get("Location") != reverse("checkout:payment-details")
+    assert chosen["Location"] == reverse("checkout:payment-details")
