@@ -102,7 +102,7 @@ def _has_only(decorator: Any, callback: Any) -> bool:
 
 
 def _is_same(one: Any, other: Any, depth: int = 3) -> bool:
-    """Return whether two functions have the same code, and what they enclose is the same."""
+    """Return whether two functions have the same code, and what they enclose is the same, ``depth`` functions deep."""
     if one is other or not (isinstance(one, FunctionType) and isinstance(other, FunctionType)):
         return bool(one == other)
     if one.__code__ is not other.__code__:

@@ -161,7 +161,7 @@ class Chooser(views.PaymentMethodView):
         choices = [(code, self.label if "pesa" in code else code.title()) for code in self.codes]
         field = forms.ChoiceField(choices=choices, widget=forms.RadioSelect)
         form = type("MethodForm", (forms.Form,), {"pay_with": field})()
-        page = engines["django"].from_string("<form method='post'>{{ form }}<button>Continue</button></form>")
+        page = engines["django"].from_string("<form method='post'>{{ form.as_p }}<button>Continue</button></form>")
         return HttpResponse(page.render({"form": form}))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
