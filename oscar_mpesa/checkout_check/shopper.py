@@ -23,8 +23,8 @@ from oscar_mpesa.domain.money import CURRENCY, MAXIMUM, MINIMUM
 #: How many products are looked at to find one that can be bought.
 MOST_PRODUCTS = 300
 
-#: Who the throw-away order is for. Nobody receives mail there.
-EMAIL = "mpesa-check@example.com"
+#: Who the throw-away order is for. Nobody receives mail there, even if the shop's code sends one at once.
+EMAIL = "mpesa-check@shop.invalid"
 
 _WORD = "M-PESA check"
 
@@ -157,7 +157,7 @@ def _new_user(*, is_staff: bool) -> Any:
     model: Any = get_user_model()
     word = f"mpesa-check-{token_hex(6)}"
     fields = {field.name for field in model._meta.concrete_fields}
-    email = f"{word}@example.com"
+    email = f"{word}@shop.invalid"
     known = {"email": email, "is_staff": is_staff, "is_active": True}
     known[model.USERNAME_FIELD] = email if "email" in model.USERNAME_FIELD else word
     known = {name: value for name, value in known.items() if name in fields}

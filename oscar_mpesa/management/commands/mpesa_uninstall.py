@@ -47,8 +47,8 @@ class Command(BaseCommand):
         _prepare(export)
         if apply:
             self._close_orders()
-            _require_nothing_open(despite_open_items)
             exported_at = timezone.now()
+            _require_nothing_open(despite_open_items)
             self._export(export)
             removal.record_removal(exported_at=exported_at)
             self._print_rest(is_closing=False)
