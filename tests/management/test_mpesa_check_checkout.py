@@ -23,7 +23,7 @@ def test_command_lists_what_works() -> None:
     call_command("mpesa_check_checkout", stdout=out)
 
     lines = out.getvalue().splitlines()
-    assert "OK      push-ok: M-PESA reaches the STK push, and the simulator accepts it." in lines
+    assert "OK      push-ok: The STK push follows, and the simulator accepts it." in lines
     assert all(line.startswith("OK ") for line in lines)
     assert not MpesaPayment.objects.exists()
 
