@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+COUNT ?= 5000
 VENV ?= .venv
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
@@ -22,7 +23,7 @@ export PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures stores test-slow bench matrix messages clean
+.PHONY: help sandbox history test lint audit test-databases test-postgresql test-mariadb test-disasters test-browser pictures stores test-slow bench matrix messages clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -31,6 +32,11 @@ sandbox: $(VENV)/.sandbox ## Run a demo shop on http://127.0.0.1:8000/ (another 
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) sandbox_shop
 	$(MANAGE) runserver "127.0.0.1:$(PORT)"
+
+history: $(VENV)/.sandbox ## Add a year of past test payments to the demo shop (fewer: make history COUNT=500)
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) sandbox_shop --verbosity 0
+	$(MANAGE) make_history --payments "$(COUNT)"
 
 test: lint ## Run all checks, and the tests on SQLite (with coverage: make test COVER=1)
 ifdef COVER
@@ -73,8 +79,8 @@ pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-m
 	cp build/screenshots/waiting.png docs/waiting.png
 	cp build/screenshots/pages/*.png docs/pages/
 
-stores: $(VENV)/.test ## Buy in every kind of shop, and print a table of what works
-	"$(BIN)/python" -m tests.stores
+stores: $(VENV)/.test ## Buy in every kind of shop, and print a table of what works (two of them: ONLY="3 9")
+	"$(BIN)/python" -m tests.stores $(ONLY)
 
 test-slow: $(VENV)/.test ## Test the wheel, the real migrations, other shops, and what takes long
 	$(PYTEST) -m slow -n 2 --dist worksteal

@@ -130,9 +130,9 @@ def find_limit(
     """Return the limit that refuses a push, or None. Changes nothing. The result says more than a shopper may know.
 
     The actor's limits come first, so that an actor over a limit learns nothing about a number. Staff have none. In test
-    mode the test numbers have no limits, but can be blocked.
+    mode the test numbers have no limits, and count for none, but can be blocked.
     """
-    if get_settings().is_simulated and phone.msisdn in ANSWERS:
+    if phone.msisdn in _unlimited_phones():
         is_blocked = MpesaBlockedPhone.objects.filter(phone=phone.msisdn).exists()
         return PhoneBlocked(phone) if is_blocked else None
     reached = None if actor.role is Role.STAFF else _actor_limit(phone, actor, mpesa_order, now)
@@ -169,13 +169,18 @@ def _new_number_limit(phone: PhoneNumber, actor: Actor, own: set[str], now: date
     return TooManyNumbersFromAddress() if limit and _address_numbers(actor, now) >= limit else None
 
 
+def _unlimited_phones() -> tuple[str, ...]:
+    """Return the test numbers in test mode, so that a visitor can try each of them again and again. Else none."""
+    return tuple(ANSWERS) if get_settings().is_simulated else ()
+
+
 def _address_limit(actor: Actor) -> int:
     return get_settings().ADDRESS_LIMIT if actor.address and actor.role is not Role.STAFF else 0
 
 
 def _counted(**lookups: Any) -> QuerySet[MpesaPushAttempt]:
     attempts = MpesaPushAttempt.objects.filter(environment=get_settings().environment, refused_by__in=COUNTED)
-    return attempts.filter(**lookups).order_by()
+    return attempts.filter(**lookups).exclude(phone__in=_unlimited_phones()).order_by()
 
 
 def _order_numbers(mpesa_order: MpesaOrder | None, actor: Actor) -> tuple[set[str], set[str]]:
@@ -187,7 +192,8 @@ def _order_numbers(mpesa_order: MpesaOrder | None, actor: Actor) -> tuple[set[st
 
 
 def _order_pushes(mpesa_order: MpesaOrder) -> int:
-    return mpesa_order.payments.exclude(result_code__in=NOT_COUNTED).count()
+    counted = mpesa_order.payments.exclude(phone__in=_unlimited_phones())
+    return counted.exclude(result_code__in=NOT_COUNTED).count()
 
 
 def _with_paid(attempts: QuerySet[MpesaPushAttempt]) -> Any:
@@ -215,6 +221,8 @@ def _unpaid_orders(actor: Actor, now: datetime) -> list[datetime]:
     since = now - UNPAID_ORDERS_PER_SESSION.within
     recent = MpesaOrder.objects.filter(created_at__gt=since, environment=get_settings().environment)
     unpaid = without_open_money(recent.filter(session_digest=actor.session_digest))
+    if phones := _unlimited_phones():
+        unpaid = unpaid.exclude(payments__phone__in=phones)
     return list(unpaid.order_by().values_list("created_at", flat=True))
 
 

@@ -15,18 +15,9 @@ import pytest
 from oscar_mpesa import checks
 from oscar_mpesa.conf import ENVIRONMENT_NAMES, MpesaSettings
 from oscar_mpesa.oscar_adapter import emails
+from tests.house.documents import BLOCK, DOCUMENTS, text_of
 from tests.house.sources import ROOT
 
-DOCUMENTS = sorted(
-    [
-        "README.md",
-        "CHANGELOG.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        *(f"docs/{at.name}" for at in (ROOT / "docs").glob("*.md")),
-    ]
-)
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -41,10 +32,6 @@ OF_THE_SHOP = set(
 )
 
 KNOWN = {setting.name for setting in fields(MpesaSettings)}
-
-
-def text_of(path: str) -> str:
-    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def python_blocks() -> Iterator[tuple[str, str]]:

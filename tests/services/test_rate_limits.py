@@ -22,7 +22,7 @@ from oscar_mpesa.services.limit_exceptions import (
 )
 from oscar_mpesa.services.payments import retry_payment, start_payment
 from tests.services.daraja_replies import CREDENTIALS
-from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post
+from tests.shop import ANOTHER, NOON, failure, later, new_order, new_payment, pay, post
 
 pytestmark = pytest.mark.django_db
 
@@ -223,25 +223,3 @@ def test_shopper_gets_the_same_refusal_for_every_limit_of_a_number(limit: str) -
     assert type(refusal) is PhoneUnavailable
     assert (refusal.phone, refusal.until, str(refusal)) == (PHONE, None, PHONE.masked)
     assert type(reason) is {"blocked": PhoneBlocked, "burst": TooManyPushes, "day": TooManyUnpaidPushes}[limit]
-
-
-def test_test_numbers_are_not_limited_in_test_mode() -> None:
-    prompt_at(*range(12), phone=PAYS)
-    prompt_at(*range(3))
-
-    assert start_payment(new_order(), phone=PAYS, now=later(30)).status == "pending"
-    refusal_of(TooManyPushes, at=30)
-
-
-def test_test_number_can_be_blocked() -> None:
-    MpesaBlockedPhone.objects.create(phone=PAYS.msisdn, created_at=NOON)
-
-    assert refusal_of(PhoneBlocked, at=30, phone=PAYS).phone == PAYS
-
-
-def test_test_numbers_are_limited_in_the_sandbox(settings: Any) -> None:
-    settings.OSCAR_MPESA = CREDENTIALS
-    for each in range(3):
-        start_payment(new_order(), phone=PAYS, now=later(each))
-
-    assert refusal_of(TooManyPushes, at=30, phone=PAYS).phone == PAYS

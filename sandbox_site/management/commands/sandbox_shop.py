@@ -37,7 +37,8 @@ class Command(BaseCommand):
         if new or not SearchQuerySet().count():
             call_command("rebuild_index", interactive=False, verbosity=0)
         logins = self._create_users()
-        self._print_summary(new, LOGINS if settings.DEBUG else logins)
+        if options["verbosity"]:
+            self._print_summary(new, LOGINS if settings.DEBUG else logins)
 
     def _create_users(self) -> list[Login]:
         try:
