@@ -133,8 +133,9 @@ def test_prompt_appears_on_its_own_phone_only(new_visitor: Any) -> None:
     owner.page.keyboard.type("12")
 
     rings(second)
-    owner.page.wait_for_selector("#phones a >> text=a prompt is waiting")
+    owner.page.wait_for_selector(f"#waiting a >> text=A prompt is waiting on {NO_FUNDS.grouped}")
     undisturbed = (owner.page.input_value("#pin"), "KSh 700.00" in owner.looks("two-phones"))
+    owner.page.click("#others summary")
     owner.page.click(f"#phones a >> text={NO_FUNDS.grouped}")
     owner.page.wait_for_selector(OPEN)
     other = owner.looks("the-other-phone")

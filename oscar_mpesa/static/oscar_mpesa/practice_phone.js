@@ -1,5 +1,4 @@
-// The PIN stays in the browser: the page posts "right", "wrong" or "cancel". A hidden page polls for 5 more
-// minutes, so that prompts wait for an answer.
+// The PIN stays here: the page posts "right", "wrong" or "cancel". Hidden, it polls for 5 minutes.
 "use strict";
 {
   let hiddenAt = Date.now(), busy = 0, turn = 0;
@@ -11,7 +10,7 @@
       .then((answer) => answer.text())
       .then((text) => mine === turn && show(text))
       .catch(() => {})
-      .then(() => { if (mine === turn) busy = 0; });
+      .then(() => mine === turn && (busy = 0));
   }
   function poll() {
     if (!busy && !(document.hidden && Date.now() - hiddenAt > 3e5)) get(location.pathname);
@@ -21,10 +20,11 @@
     const page = new DOMParser().parseFromString(text, "text/html"), at = document.activeElement;
     const screen = part("screen"), fresh = part("screen", page), pin = part("pin");
     if (!fresh || pin?.value && part("number", page).textContent !== part("number").textContent) return;
-    for (const name of ["clock", "number", "phones"]) {
+    for (const name of ["clock", "number", "waiting", "phones"]) {
       const old = part(name), html = part(name, page).innerHTML;
       if (old.innerHTML !== html && !old.contains(at)) old.innerHTML = html;
     }
+    part("others").hidden = part("others", page).hidden;
     document.title = page.title;
     if (fresh.dataset.version === screen.dataset.version) return;
     const hadFocus = screen.contains(at);
@@ -33,7 +33,7 @@
     if (!openPad()) part("status").textContent = fresh.dataset.status;
     if (hadFocus && !part("pin")) screen.focus();
   }
-  // In a frame, leave the focus to the shop.
+  // A frame leaves the focus to the shop.
   function openPad() {
     const pin = part("pin");
     if (!pin) return false;
