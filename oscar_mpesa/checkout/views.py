@@ -22,8 +22,10 @@ from oscar_mpesa.checkout.forms import PhoneForm
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
+from oscar_mpesa.oscar_adapter.order_summary import order_summary
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
+from oscar_mpesa.payment_page.page_actions import FirstAction
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, StartRefused
@@ -94,8 +96,12 @@ class PaymentPageView(OrderPageView):
     def render_page(self, request: HttpRequest, payment: MpesaPayment, form: PhoneForm | None = None) -> HttpResponse:
         """Render the page of a payment. Pass an invalid ``form`` to show its errors with status 422."""
         now = timezone.now()
+        page = page_of(request, payment, now)
         context: dict[str, Any] = {
-            "page": page_of(request, payment, now),
+            "page": page,
+            "primary": FirstAction.OTHER_NUMBER.value if form else page.primary,
+            "summary": order_summary(payment.mpesa_order.order) if page.is_owners else None,
+            "confirmation_email": getattr(payment, "confirmation_email", ""),
             "public_id": payment.mpesa_order.public_id,
             "form": form or PhoneForm(),
             "later_until": reserved_until(payment.mpesa_order, now=now),

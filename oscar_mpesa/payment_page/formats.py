@@ -19,6 +19,20 @@ def from_clock(moment: datetime) -> str:
     return clock(moment + timedelta(minutes=1, microseconds=-1))
 
 
+def exact_clock(moment: datetime) -> str:
+    """Return a time as ``15:34:07``."""
+    return moment.astimezone(NAIROBI).strftime("%H:%M:%S")
+
+
+def weekday_and_time(moment: datetime, now: datetime) -> str:
+    """Return a time of today as ``15:34``, of the next six days as ``Tue 15:34``, else as ``23 Nov, 15:34``."""
+    local = moment.astimezone(NAIROBI)
+    days = (local.date() - now.astimezone(NAIROBI).date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    return f"{date_format(local, 'D')} {local:%H:%M}" if 0 < days < 7 else f"{date_format(local, 'j M')}, {local:%H:%M}"
+
+
 def day_and_time(moment: datetime) -> str:
     """Return a time as ``23 Nov 2026, 15:34``, with the month in the active language."""
     local = moment.astimezone(NAIROBI)

@@ -3,55 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from oscar_mpesa.conf import PRODUCTION, get_settings
+from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.domain.result_codes import Retry
-from oscar_mpesa.models import MpesaOrder, MpesaPayment
-from oscar_mpesa.models.orders import has_pending_status
+from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.payments import PROMPT_LIFETIME
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
-from oscar_mpesa.payment_page import page_money
+from oscar_mpesa.payment_page import page_actions, page_money
+from oscar_mpesa.payment_page.formats import weekday_and_time
 from oscar_mpesa.payment_page.money import OrderMoney, order_money
+from oscar_mpesa.payment_page.order_state import page_state
+from oscar_mpesa.payment_page.page_actions import FirstAction
 from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.payment_page.payment_sentence import payment_sentence
-from oscar_mpesa.services.expected_callbacks import is_confirming
+from oscar_mpesa.payment_page.payment_sentence import payment_sentence, reason_heading
 from oscar_mpesa.services.pay_later import pay_later_refusal
-from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
-
-#: A prompt without an answer for this long is "still checking".
-CHECKING_AFTER = timedelta(seconds=75)
-
-#: Result 17 (a repeated push) asks the shopper to wait for this time. Later it counts as a failure.
-REPEAT_WAIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentPage:
     """What an order's payment page shows now. Times are UTC. Sentences are in the active language.
 
-    ``amount`` is what to pay now, what arrived, or what was too much, by the state. ``part_paid`` says what arrived of
-    an order that is not paid in full. ``kept`` names the money that counts for the order or awaits a decision.
-    ``decisions`` says what staff decided about other money. ``keep_until`` is when the unpaid order closes, or None if
-    that time is over. ``phone`` is the number of the last prompt, masked or in full, and ``other_network`` the
-    network of its prefix, if that is not Safaricom's. ``awaits_code`` is whether Safaricom has not named the code of
-    money yet. ``payers`` is what the payer may see of the last payment's own money. ``is_owners`` is False for a reader
-    who came by a payment link.
+    ``total`` is what the order costs. ``amount`` is what to pay now, what arrived, or what was too much, by the state.
+    ``reason`` is the heading of a failure. ``first`` is what to do first after it. ``impersonal`` is ``sentence``
+    without a phone number. ``part_paid`` says what arrived of an order that is not paid in full. ``kept`` names the
+    money that counts for the order or awaits a decision. ``decisions`` says what staff decided about other money.
+    ``keep_until`` is when the unpaid order closes, or None if that time is over. ``phone`` is the number of the last
+    prompt, masked or in full, and ``other_network`` the network of its prefix, if that is not Safaricom's.
+    ``prompt_ends`` is when the prompt leaves the phone, or None if there is none. ``awaits_code`` is whether Safaricom
+    has not named the code of money yet. ``payers`` is what the payer may see of the last payment's own money.
+    ``is_owners`` is False for a reader who came by a payment link.
     """
 
     state: PaymentPageState
-    sentence: str
+    reason: str
+    first: FirstAction
+    total: Decimal
     amount: Decimal
     receipt_number: str
+    paid_at: datetime | None
     is_number_proven: bool
     is_more_than_owed: bool
     part_paid: str
     kept: tuple[str, ...]
     decisions: tuple[str, ...]
-    phone: str = field(repr=False)
     other_network: str
     order_number: str
     is_test: bool
@@ -64,8 +62,15 @@ class PaymentPage:
     can_restore: bool
     was_restored: bool
     another_may_come: bool
-    retry_at: datetime | None
     keep_until: datetime | None
+    phone: str = field(default="", repr=False)
+    sentence: str = ""
+    impersonal: str = ""
+    reserved_until: str = ""
+    retry_at: datetime | None = None
+    is_wait_by_result: bool = False
+    prompt_ends: datetime | None = None
+    next_check_at: datetime | None = None
     awaits_code: bool = False
     payers: page_money.PayersMoney | None = None
     is_owners: bool = True
@@ -83,6 +88,7 @@ class PaymentPage:
             sentence=self._sentence_for_payer(state, own),
             amount=own.amount if own and state.has_money else self.amount,
             receipt_number=own.number if own else "",
+            paid_at=own.paid_at if own else None,
             is_number_proven=True,
             awaits_code=False,
             payers=None,
@@ -113,14 +119,44 @@ class PaymentPage:
             return _("There is nothing left to pay.")
         if state.is_to_pay:
             return ""
-        return own.sentence if own and own.sentence else self.sentence
+        return own.sentence if own and own.sentence else self.impersonal
 
     @property
     def heading(self) -> str:
         """Return the page's title and heading in the active language."""
         if self.is_more_than_owed and self.state.is_paid_twice:
             return _("Too much was paid")
-        return _("Your items are reserved") if self.pays_later else str(self.state.label)
+        if self.pays_later:
+            return _("Reserved until %(time)s") % {"time": self.reserved_until}
+        if self.state.awaits_pin and self.phone:
+            return _("Enter your M-PESA PIN on %(phone)s") % {"phone": self.phone}
+        return (self.reason if self.state.has_reason else "") or str(self.state.label)
+
+    @property
+    def order_amount(self) -> Decimal:
+        """Return the amount that every page of the order shows: what to pay now, or what the order costs."""
+        return self.amount if self.is_payable or self.state.is_paid_once else self.total
+
+    @property
+    def primary(self) -> str:
+        """Return the action of the page's one primary button; empty if there is none."""
+        if self.state.is_paid:
+            return "see_order" if self.is_owners else ""
+        if self.can_restore:
+            return "restore"
+        offered = {
+            FirstAction.SEND_AGAIN: self.can_send_again,
+            FirstAction.OTHER_NUMBER: self.can_retry,
+            FirstAction.OTHER_METHOD: self.can_pay_otherwise,
+            FirstAction.CHECK: self.offers_check and not self.is_open,
+        }
+        wanted = (self.first, *offered)
+        return next((action.value for action in wanted if offered[action]), "")
+
+    @property
+    def offers_check(self) -> bool:
+        """Whether the page has a button that checks for a change."""
+        return self.is_open or self.state.is_unanswered
 
     @property
     def lists_money(self) -> bool:
@@ -146,8 +182,9 @@ class PaymentPage:
     def version(self) -> str:
         """Return a text that changes whenever the page's content changes."""
         values = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
+        ends = str(int(self.prompt_ends.timestamp())) if self.prompt_ends else ""
         flags = "".join(str(int(value)) for value in values)
-        return ":".join((self.state, flags, self.receipt_number, self.sentence, self.part_paid, *self.decisions))
+        return ":".join((self.state, flags, ends, self.receipt_number, self.sentence, self.part_paid, *self.decisions))
 
 
 def payment_page(
@@ -164,17 +201,33 @@ def payment_page(
     if money is None and getattr(payment, "has_money", True):
         money = order_money(payment.mpesa_order, has_claims=getattr(payment, "has_claims", True))
     money = money or OrderMoney()
-    page = _build_page(payment, _state(payment, money, now), money, now)
-    return replace(page, phone=payment.phone_number.grouped) if shows_number else page
+    page = _build_page(payment, page_state(payment, money, now), money, now)
+    phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
+    sentence = page_money.money_sentence(page.state, money, payment.mpesa_order)
+    return replace(
+        page,
+        phone=phone,
+        sentence=sentence or payment_sentence(payment, page.state, now, number=phone),
+        impersonal=sentence or payment_sentence(payment, page.state, now),
+        reserved_until=weekday_and_time(payment.mpesa_order.pay_before, now),
+        retry_at=page_actions.retry_at(payment, now) if page.can_retry else None,
+        is_wait_by_result=payment.outcome.wait > 0,
+        prompt_ends=page_actions.prompt_ends(payment, page.state, now),
+        next_check_at=page_actions.next_check_at(payment, page.state, now),
+    )
 
 
 def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime) -> PaymentPage:
-    mpesa_order, can_retry = payment.mpesa_order, _can_retry(payment, state)
+    """Build a page without its sentences, its phone and its times."""
+    mpesa_order, can_retry = payment.mpesa_order, page_actions.can_retry(payment, state)
     return PaymentPage(
         state=state,
-        sentence=_sentence(payment, state, money, now),
+        reason=reason_heading(payment, now),
+        first=page_actions.first_action(state),
+        total=mpesa_order.order.total_incl_tax,
         amount=page_money.page_amount(payment, state, money),
         receipt_number=page_money.receipt_number(state, money),
+        paid_at=page_money.paid_at(state, money),
         is_number_proven=page_money.is_number_proven(state, money),
         is_more_than_owed=page_money.is_more_than_owed(state, money),
         part_paid="" if state.is_part_paid else page_money.part_paid_sentence(mpesa_order, money),
@@ -182,7 +235,6 @@ def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMone
         decisions=page_money.decision_sentences(mpesa_order, money, state),
         awaits_code=page_money.awaits_code(money),
         payers=page_money.payers_money(payment, state, money),
-        phone=payment.phone_number.masked,
         other_network=payment.phone_number.other_network,
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,
@@ -192,83 +244,11 @@ def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMone
         can_pay_otherwise=state.is_ended and not money.worth and has_other_method(),
         can_pay_later=can_retry and mpesa_order.pay_later_at is None and pay_later_refusal(mpesa_order, now) is None,
         pays_later=state.is_ended and mpesa_order.pay_later_at is not None and mpesa_order.pay_before > now,
-        can_restore=_can_restore(payment, state),
+        can_restore=page_actions.can_restore(payment, state),
         was_restored=mpesa_order.basket_restored_at is not None,
-        another_may_come=_another_may_come(payment, state),
-        retry_at=_retry_at(payment, now) if can_retry else None,
+        another_may_come=page_actions.another_may_come(payment, state),
         keep_until=mpesa_order.pay_before if mpesa_order.pay_before > now else None,
     )
-
-
-def _sentence(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime) -> str:
-    about_money = page_money.money_sentence(state, money, payment.mpesa_order)
-    return about_money or payment_sentence(payment, state, now)
-
-
-def _can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
-    """Return whether a prompt for what is left to pay may be sent. A payment that arrived does not forbid it."""
-    is_pending = has_pending_status(payment.mpesa_order.order)
-    return state.is_ended and is_pending and (payment.is_paid or payment.allows_another)
-
-
-def _state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:
-    if money.state is not None and money.state.has_money:
-        return money.state
-    if _is_confirming(payment, now):
-        return PaymentPageState.CONFIRMING
-    if _is_closed(payment.mpesa_order):
-        return money.state or PaymentPageState.CLOSED
-    if payment.is_live:
-        waited = now - (payment.push_sent_at or payment.created_at)
-        return PaymentPageState.ENTER_PIN if waited < CHECKING_AFTER else PaymentPageState.CHECKING
-    if not has_pending_status(payment.mpesa_order.order):
-        return money.state or PaymentPageState.NOT_WAITING
-    return _state_of_ended(payment, money, now)
-
-
-def _is_confirming(payment: MpesaPayment, now: datetime) -> bool:
-    if payment.is_confirming(now):
-        return True
-    return getattr(payment, "has_unconfirmed", True) and is_confirming(payment.mpesa_order, now)
-
-
-def _state_of_ended(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:
-    if payment.is_paid or _is_newer_than_result(money, payment):
-        return money.state if money.state is PaymentPageState.PART_PAID else PaymentPageState.UNPAID
-    if payment.was_unanswered:
-        return PaymentPageState.UNANSWERED
-    must_wait = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + REPEAT_WAIT
-    return PaymentPageState.WAIT if must_wait else PaymentPageState.FAILED
-
-
-def _is_newer_than_result(money: OrderMoney, payment: MpesaPayment) -> bool:
-    """Return whether money came for the order after its last prompt failed."""
-    arrived_at, ended_at = money.arrived_at, payment.ended_at
-    return arrived_at is not None and ended_at is not None and arrived_at > ended_at
-
-
-def _is_closed(mpesa_order: MpesaOrder) -> bool:
-    settings = get_settings()
-    return mpesa_order.is_closed or mpesa_order.order.status in {settings.CANCELLED_STATUS, settings.EXPIRED_STATUS}
-
-
-def _can_restore(payment: MpesaPayment, state: PaymentPageState) -> bool:
-    """Forbid restoring the basket while a prompt is pending, because its money would come for a restored order."""
-    mpesa_order = payment.mpesa_order
-    is_restorable = mpesa_order.is_closed and mpesa_order.basket_restored_at is None and not payment.is_live
-    return is_restorable and state.is_restorable
-
-
-def _another_may_come(payment: MpesaPayment, state: PaymentPageState) -> bool:
-    """Return whether a prompt is, or may still appear, on a phone although nothing is left to pay with it."""
-    if (state.is_paid_once or state.is_closed) and payment.is_live:
-        return True
-    return (state.awaits_pin or state.is_paid_once) and bool(getattr(payment, "follows_unanswered", False))
-
-
-def _retry_at(payment: MpesaPayment, now: datetime) -> datetime | None:
-    allowed_at = next_push_allowed_at(payment, phone=payment.phone_number)
-    return allowed_at if allowed_at is not None and allowed_at > now else None
 
 
 def prompt_expires_at(payment: MpesaPayment) -> datetime:

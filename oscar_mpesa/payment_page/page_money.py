@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ class PayersMoney:
 
     amount: Decimal
     number: str
+    paid_at: datetime
     sentence: str
 
 
@@ -41,6 +43,11 @@ def receipt_number(state: PaymentPageState, money: OrderMoney) -> str:
     if money.receipt is None:
         return money.number
     return visible_number(money.receipt)
+
+
+def paid_at(state: PaymentPageState, money: OrderMoney) -> datetime | None:
+    """Return when the last money came that pays the order, in UTC; None for other states, or if only staff know."""
+    return max((each.paid_at for each in money.kept), default=None) if state.is_paid_once else None
 
 
 def is_number_proven(state: PaymentPageState, money: OrderMoney) -> bool:
@@ -113,7 +120,7 @@ def payers_money(payment: MpesaPayment, state: PaymentPageState, money: OrderMon
         sentence = _unmatched_sentence(receipt, money, mpesa_order)
     elif state.is_decided:
         sentence = order_messages.decision_message(receipt)
-    return PayersMoney(amount=receipt.amount, number=receipt.number or "", sentence=sentence)
+    return PayersMoney(amount=receipt.amount, number=receipt.number or "", paid_at=receipt.paid_at, sentence=sentence)
 
 
 def part_paid_sentence(mpesa_order: MpesaOrder, money: OrderMoney) -> str:

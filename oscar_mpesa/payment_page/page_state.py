@@ -11,8 +11,8 @@ class PaymentPageState(TextChoices):
     """The state of an order's payment as its page shows it. The label is the page's heading."""
 
     ENTER_PIN = "enter-pin", _("Enter your M-PESA PIN on the phone")
-    CHECKING = "checking", _("Still checking with M-PESA")
-    CONFIRMING = "confirming", _("We are confirming your payment")
+    CHECKING = "checking", _("We're checking with M-PESA")
+    CONFIRMING = "confirming", _("We're confirming your payment")
     PAID = "paid", _("Paid. Thank you!")
     SURPLUS = "surplus", pgettext_lazy("label", "Paid twice")
     PART_PAID = "part-paid", _("This order is partly paid")
@@ -22,7 +22,7 @@ class PaymentPageState(TextChoices):
     CLOSED = "closed", _("This order is closed")
     UNANSWERED = "unanswered", _("No answer from M-PESA yet")
     WAIT = "wait", _("M-PESA asks you to wait")
-    FAILED = "failed", _("The payment did not go through")
+    FAILED = "failed", _("The payment didn't go through")
     TO_PAY = "to-pay", _("Pay by M-PESA")
     UNPAID = "unpaid", _("This order is not paid yet")
     NOT_WAITING = "not-waiting", _("Nothing to pay")
@@ -109,6 +109,16 @@ class PaymentPageState(TextChoices):
     def is_failed(self) -> bool:
         """Whether the last payment failed and another one may be started at once."""
         return self is PaymentPageState.FAILED
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the last prompt got no answer, and Safaricom has named no result."""
+        return self is PaymentPageState.UNANSWERED
+
+    @property
+    def has_reason(self) -> bool:
+        """Whether the heading says why the last payment ended."""
+        return self in {PaymentPageState.FAILED, PaymentPageState.UNANSWERED, PaymentPageState.WAIT}
 
     @property
     def is_unpaid(self) -> bool:

@@ -18,8 +18,16 @@ from oscar_mpesa.services.exceptions import NotPayable
 MISCONFIGURED, NOT_SENT = "misconfigured", result_codes.PUSH_CODES["not-sent"]
 
 
-def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime) -> str:
-    """Say what happened to an order's last payment and what to do next; empty for states that need no sentence."""
+def reason_heading(payment: MpesaPayment, now: datetime) -> str:
+    """Say in a few words why an order's last payment ended without money; empty if no reason is known."""
+    return ""
+
+
+def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, number: str = "") -> str:
+    """Say what happened to an order's last payment and what to do next; empty for states that need no sentence.
+
+    ``number`` is the phone as the reader may see it. Without it, the sentence names no phone.
+    """
     if state.is_closed:
         has_open_claim = bool(getattr(payment, "has_open_claim", False))
         return order_messages.closed_order_message(payment.mpesa_order, now=now, has_open_claim=has_open_claim)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404
 
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import (
     ClaimStatus,
+    MessageKind,
     MpesaAllocation,
     MpesaBlockedPhone,
     MpesaClaim,
+    MpesaOutboxMessage,
     MpesaPayment,
     MpesaReceipt,
 )
@@ -47,8 +49,22 @@ def payments_for_page() -> QuerySet[MpesaPayment]:
 
 
 def latest_payment(public_id: str) -> MpesaPayment:
-    """Return the newest payment of the order with this public id. Raises ``Http404``."""
-    payment = payments_for_page().filter(mpesa_order__public_id=public_id).first()
+    """Return the newest payment of the order with this public id. Raises ``Http404``.
+
+    It has ``confirmation_email``: whether the payment confirmation is *sent* or *due*; "" if there is none.
+    """
+    emails = MpesaOutboxMessage.objects.filter(
+        mpesa_order_id=OuterRef("mpesa_order_id"), kind=MessageKind.PAID_EMAIL, skip_reason=""
+    )
+    guest, user = (f"mpesa_order__order__{name}" for name in ("guest_email", "user__email"))
+    has_address = Q(**{f"{guest}__gt": ""}) | Q(**{f"{user}__gt": ""})
+    confirmation_email = Case(
+        When(Exists(emails.filter(delivered_at__isnull=False)), then=Value("sent")),
+        When(Exists(emails.filter(has_address, tries=0)), then=Value("due")),
+        default=Value(""),
+    )
+    annotated = payments_for_page().annotate(confirmation_email=confirmation_email)
+    payment = annotated.filter(mpesa_order__public_id=public_id).first()
     if payment is None:
         raise Http404
     return payment

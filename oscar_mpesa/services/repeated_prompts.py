@@ -11,8 +11,8 @@ from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.exceptions import NoOtherPrompt, NumberNeeded, PaymentInProgress, TooSoon
 
-#: The shortest wait before the next push of the same order to the same phone.
-SAME_PHONE_WAIT = timedelta(seconds=60)
+#: The wait after a push that the phone did not answer. Its prompt may still appear for so long.
+UNANSWERED_WAIT = timedelta(seconds=60)
 
 
 def last_phone(order: Any, actor: Actor) -> PhoneNumber:
@@ -35,13 +35,14 @@ def require_other_prompt(mpesa_order: MpesaOrder) -> None:
 def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:
     """Return when a new push to a phone is allowed after this payment, in UTC, or None for at once.
 
-    Waits as long as the result code needs (17: two minutes), and at least ``SAME_PHONE_WAIT`` after a push.
+    Waits as long as the result code needs (17: two minutes), and for ``UNANSWERED_WAIT`` after a push that the phone
+    did not answer. After any other result, such as a wrong PIN, the prompt has left the phone.
     """
     if payment.phone != phone.msisdn or payment.push_sent_at is None or payment.is_live:
         return None
     waits = []
-    if payment.checkout_request_id is not None or payment.was_unanswered:
-        waits.append(payment.push_sent_at + SAME_PHONE_WAIT)
+    if payment.needs_query:
+        waits.append(payment.push_sent_at + UNANSWERED_WAIT)
     if payment.ended_at is not None and payment.outcome.wait:
         waits.append(payment.ended_at + timedelta(seconds=payment.outcome.wait))
     return max(waits, default=None)

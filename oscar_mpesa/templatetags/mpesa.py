@@ -38,6 +38,12 @@ def clock(moment: datetime | None) -> str:
 
 
 @register.filter
+def exact_clock(moment: datetime | None) -> str:
+    """Format a time as ``15:34:07``."""
+    return "" if moment is None else formats.exact_clock(moment)
+
+
+@register.filter
 def from_clock(moment: datetime | None) -> str:
     """Format a time as ``15:34``, rounded up to the full minute."""
     return "" if moment is None else formats.from_clock(moment)

@@ -33,7 +33,7 @@ def test_payer_by_link_does_not_see_the_shoppers_failure(shopper: Shopper, kiond
     asked = sister.get(link, follow=True).content.decode()
 
     assert "Pay by M-PESA" in asked and "Pay from your phone" in asked and "The items are reserved until" in asked
-    assert "did not go through" not in asked and "was canceled" not in asked and "your items" not in asked
+    assert "go through" not in asked and "was canceled" not in asked and "your items" not in asked
 
 
 def test_expired_payment_link_says_so(shopper: Shopper, kiondo: Any) -> None:
@@ -73,4 +73,4 @@ def test_page_of_pay_later_starts_with_the_deadline(shopper: Shopper, kiondo: An
 
     choose_pay_later(shopper, page_url)
 
-    assert '<span id="mpesa-heading" tabindex="-1">Your items are reserved</span>' in page(shopper, page_url)
+    assert '<span id="mpesa-heading" tabindex="-1">Reserved until ' in page(shopper, page_url)

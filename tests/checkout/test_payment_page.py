@@ -12,7 +12,7 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaPayment
 from tests.services.concurrent_changes import just_before
-from tests.shop import new_product
+from tests.shop import failure, new_product, post
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,10 +53,20 @@ def test_failure_names_its_reason_and_another_number_pays(shopper: Shopper, phon
     assert get_model("order", "Order").objects.count() == 1
 
 
-def test_same_phone_must_wait_until_a_shown_time(shopper: Shopper) -> None:
+def test_canceled_prompt_can_be_sent_again_at_once(shopper: Shopper) -> None:
     page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
     age(MpesaPayment.objects.get(), 6)
     shopper.client.get(page_url)
+
+    shopper.client.post(f"{page_url}retry/", {"again": "yes"})
+
+    assert list(MpesaPayment.objects.values_list("phone", flat=True)) == ["254708374151"] * 2
+
+
+def test_phone_without_an_answer_must_wait_until_a_shown_time(shopper: Shopper) -> None:
+    page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
+    payment = MpesaPayment.objects.get()
+    post(payment, failure(payment, code=1037), now=timezone.now())
 
     answer = shopper.client.post(f"{page_url}retry/", {"again": "yes"}, follow=True)
 

@@ -11,8 +11,8 @@ from oscar_mpesa.payment_page.page_state import PaymentPageState
 
 HEADINGS = {
     "enter-pin": "Enter your M-PESA PIN on the phone",
-    "checking": "Still checking with M-PESA",
-    "confirming": "We are confirming your payment",
+    "checking": "We're checking with M-PESA",
+    "confirming": "We're confirming your payment",
     "paid": "Paid. Thank you!",
     "surplus": "Paid twice",
     "part-paid": "This order is partly paid",
@@ -22,7 +22,7 @@ HEADINGS = {
     "closed": "This order is closed",
     "unanswered": "No answer from M-PESA yet",
     "wait": "M-PESA asks you to wait",
-    "failed": "The payment did not go through",
+    "failed": "The payment didn't go through",
     "to-pay": "Pay by M-PESA",
     "unpaid": "This order is not paid yet",
     "not-waiting": "Nothing to pay",

@@ -14,7 +14,7 @@ from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.payments import get_or_create_mpesa_order, retry_payment, start_payment
 from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 from oscar_mpesa.services.update_sources import push_expired
-from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, success
+from tests.shop import ANOTHER, CANCELS, NOON, PAYS, failure, later, new_order, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db
 
@@ -116,13 +116,13 @@ def test_shop_that_cannot_take_mpesa_starts_no_payment(settings: Any, ours: dict
         start_payment(new_order(), phone=PAYS, now=NOON)
 
 
-def test_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
-    payment = new_payment()
-    post(payment, failure(payment), now=later(10))
+def test_phone_without_an_answer_waits_a_minute_and_another_phone_does_not() -> None:
+    payment = new_payment(phone=CANCELS)
+    post(payment, failure(payment, code=1037), now=later(10))
     order = payment.mpesa_order.order
 
     with pytest.raises(TooSoon) as refusal:
-        retry_payment(order, phone=PAYS, now=later(30))
+        retry_payment(order, phone=CANCELS, now=later(30))
     second = retry_payment(order, phone=ANOTHER, now=later(30))
 
     second.refresh_from_db()
@@ -130,11 +130,12 @@ def test_same_phone_waits_a_minute_and_another_phone_does_not() -> None:
     assert (second.status, second.phone) == ("processing", ANOTHER.msisdn)
 
 
-def test_same_phone_may_be_prompted_again_after_a_minute() -> None:
+@pytest.mark.parametrize("code", [1, 1019, 1031, 1032, 2001])
+def test_same_phone_may_be_prompted_at_once_after_its_answer(code: int) -> None:
     payment = new_payment()
-    post(payment, failure(payment), now=later(10))
+    post(payment, failure(payment, code=code), now=later(10))
 
-    second = retry_payment(payment.mpesa_order.order, phone=PAYS, now=later(60))
+    second = retry_payment(payment.mpesa_order.order, phone=PAYS, now=later(11))
 
     second.refresh_from_db()
     assert second.status == "processing"
@@ -143,7 +144,7 @@ def test_same_phone_may_be_prompted_again_after_a_minute() -> None:
 
 def test_wait_of_a_phone_counts_all_payments_of_the_order() -> None:
     first = new_payment()
-    post(first, failure(first), now=later(5))
+    post(first, failure(first, code=1001), now=later(5))
     order = first.mpesa_order.order
     second = retry_payment(order, phone=ANOTHER, now=later(10))
     second.refresh_from_db()
@@ -152,8 +153,8 @@ def test_wait_of_a_phone_counts_all_payments_of_the_order() -> None:
     with pytest.raises(TooSoon) as refusal:
         retry_payment(order, phone=PAYS, now=later(20))
 
-    assert refusal.value.until == later(60)
-    assert retry_payment(order, phone=PAYS, now=later(60)).phone == PAYS.msisdn
+    assert refusal.value.until == later(5 + 120)
+    assert retry_payment(order, phone=PAYS, now=later(125)).phone == PAYS.msisdn
 
 
 def test_result_code_with_its_own_wait_delays_the_retry() -> None:
