@@ -21,7 +21,7 @@ from oscar_mpesa.api.responses import ENVIRONMENT_HEADER, NotFoundForCaller, Req
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.domain.result_codes import PUSH_CODES
+from oscar_mpesa.domain.push_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaPayment, ReceiptStatus
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page.messages import page_text

@@ -38,7 +38,7 @@ CheckoutSessionMixin = get_class("checkout.session", "CheckoutSessionMixin")
 FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 PassedSkipCondition = get_class("checkout.exceptions", "PassedSkipCondition")
 
-NOT_OFFERED = _("This shop cannot take M-PESA right now. Choose another way to pay.")
+NOT_OFFERED = _("This shop can't take M-PESA right now. Choose another way to pay.")
 NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
 
 

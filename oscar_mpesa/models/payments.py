@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain import outcomes, result_codes
 from oscar_mpesa.domain.payment_status import FINAL, LIVE, PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models.fields import EnvironmentField, OutsideTextField
@@ -158,7 +158,7 @@ class MpesaPayment(models.Model):
     @property
     def needs_query(self) -> bool:
         """Return whether a status check may still find money: Safaricom sent no clear result."""
-        return self.was_unanswered or self.outcome.retry is result_codes.Retry.AFTER_QUERY
+        return self.was_unanswered or self.outcome.retry is outcomes.Retry.AFTER_QUERY
 
     @property
     def allows_another(self) -> bool:
@@ -168,10 +168,10 @@ class MpesaPayment(models.Model):
             return settings.available_to != "nobody"
         if self.result_code in result_codes.SWAPPED_CODES:
             return (self.shortcode, self.till) != (settings.SHORTCODE, settings.TILL_NUMBER)
-        return self.outcome.retry is not result_codes.Retry.NEVER
+        return self.outcome.retry is not outcomes.Retry.NEVER
 
     @property
-    def outcome(self) -> result_codes.Outcome:
+    def outcome(self) -> outcomes.Outcome:
         """Return what the result code means and whether another payment may follow."""
         return result_codes.outcome_of(self.result_code, PaymentStatus(self.status))
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain import outcomes
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import (
@@ -32,15 +32,20 @@ from oscar_mpesa.models import (
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 
 
-def outcome_message(outcome: result_codes.Outcome) -> str:
-    """Say how a payment ended and what to do next, without its phone number."""
-    other = result_codes.PAY_ANOTHER_WAY if has_other_method() else result_codes.CALL_THE_SHOP
+def outcome_message(outcome: outcomes.Outcome, *, number: str = "") -> str:
+    """Say how a payment ended and what to do next.
+
+    ``number`` is the phone as the reader may see it. Without one, the sentence says "that number".
+    """
+    other = outcomes.PAY_ANOTHER_WAY if has_other_method() else outcomes.CALL_THE_SHOP
     parts = {
-        "N": _(result_codes.NO_MONEY_TAKEN),
-        "C": _(result_codes.IF_CONFIRMED),
+        "N": _(outcomes.NO_MONEY_TAKEN),
+        "C": _(outcomes.IF_CONFIRMED),
         "other": _(other).format(help=get_settings().SUPPORT_CONTACT or pgettext("label", "the shop")),
+        "number": number or pgettext("phone", "that number"),
     }
-    return _(outcome.sentence).format(**parts)
+    message = _(outcome.sentence).format(**parts)
+    return message[:1].upper() + message[1:]
 
 
 def unpaid_order_message(mpesa_order: MpesaOrder) -> str:

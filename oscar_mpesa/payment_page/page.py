@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.conf import PRODUCTION
-from oscar_mpesa.domain.result_codes import Retry
+from oscar_mpesa.domain.outcomes import Retry
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.payments import PROMPT_LIFETIME
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from oscar_mpesa.alerts.readiness import seems_down
 from oscar_mpesa.conf import get_settings
-from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain import outcomes, push_codes, result_codes
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.services.exceptions import NotPayable
 
-MISCONFIGURED, NOT_SENT = "misconfigured", result_codes.PUSH_CODES["not-sent"]
+MISCONFIGURED, NOT_SENT = "misconfigured", push_codes.PUSH_CODES["not-sent"]
 
 
 def reason_heading(payment: MpesaPayment, now: datetime) -> str:
@@ -46,7 +46,7 @@ def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: dateti
     return ""
 
 
-def _present_outcome(payment: MpesaPayment, now: datetime) -> result_codes.Outcome:
+def _present_outcome(payment: MpesaPayment, now: datetime) -> outcomes.Outcome:
     """Return the outcome to show. Once wrong settings are fixed, only that the prompt was not sent."""
     if payment.result_code != MISCONFIGURED or get_settings().available_to == "nobody" or seems_down(now):
         return payment.outcome

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.payment_status import FINAL, PaymentStatus
-from oscar_mpesa.domain.result_codes import PUSH_CODES
+from oscar_mpesa.domain.push_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaPayment, MpesaPushAttempt
 from oscar_mpesa.reports.union_parts import MONEY, counted
 

@@ -214,7 +214,7 @@ class StartRefused(Exception):
 class MpesaUnavailable(StartRefused):
     """M-PESA is off, or its settings are wrong; ``manage.py check`` shows how."""
 
-    sentence = _("This shop cannot take M-PESA right now.")
+    sentence = _("This shop can't take M-PESA right now.")
 
 
 class NotPayable(StartRefused):

@@ -10,8 +10,8 @@ from django.db.models import Q
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.callback_addresses import PUBLISHED_ADDRESSES
 from oscar_mpesa.domain.payment_status import PaymentStatus
+from oscar_mpesa.domain.push_codes import PUSH_CODES
 from oscar_mpesa.domain.receipt_number import is_well_formed
-from oscar_mpesa.domain.result_codes import PUSH_CODES
 from oscar_mpesa.models import CallbackReason, MpesaOrder, MpesaPayment, MpesaReceipt, Verdict
 from oscar_mpesa.services.callback_reports import reported_receipt_numbers
 from oscar_mpesa.services.update_sources import PaymentUpdate

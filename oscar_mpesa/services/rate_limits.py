@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.domain.result_codes import PUSH_CODES
+from oscar_mpesa.domain.push_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment, MpesaPushAttempt, PushLimit
 from oscar_mpesa.models.payments import UNSENT_LIFETIME
 from oscar_mpesa.services.actors import Actor, Role

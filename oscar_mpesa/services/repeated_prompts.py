@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from oscar_mpesa.domain.outcomes import Retry
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.domain.result_codes import Retry
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.exceptions import NoOtherPrompt, NumberNeeded, PaymentInProgress, TooSoon

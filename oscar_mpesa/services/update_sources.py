@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from oscar_mpesa.daraja.stk_push import StkCallback
 from oscar_mpesa.daraja.stk_query import StkQueryReply
-from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain import push_codes, result_codes
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import UpdateSource
 
@@ -100,12 +100,12 @@ def unknown_failure(reply: StkQueryReply) -> PaymentUpdate:
 def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
     """Return the update for a push that was surely not sent.
 
-    ``reason`` is a code of ``result_codes.PUSH_CODES``.
+    ``reason`` is a code of ``push_codes.PUSH_CODES``.
     """
     return PaymentUpdate(
         source=UpdateSource.PUSH,
         status=PaymentStatus.FAILED,
-        code=result_codes.PUSH_CODES[reason].code,
+        code=push_codes.PUSH_CODES[reason].code,
         description=description,
     )
 
@@ -113,7 +113,7 @@ def push_not_sent(reason: str, *, description: str = "") -> PaymentUpdate:
 def push_abandoned() -> PaymentUpdate:
     """Return the update for a payment whose process died before it sent the push."""
     return PaymentUpdate(
-        source=UpdateSource.CLOCK, status=PaymentStatus.FAILED, code=result_codes.PUSH_CODES["not-sent"].code
+        source=UpdateSource.CLOCK, status=PaymentStatus.FAILED, code=push_codes.PUSH_CODES["not-sent"].code
     )
 
 

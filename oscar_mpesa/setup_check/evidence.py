@@ -11,7 +11,7 @@ from django.db.models import CharField, Exists, F, IntegerField, OuterRef, Q, Qu
 
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.daraja.exceptions import ErrorKind
-from oscar_mpesa.domain import result_codes
+from oscar_mpesa.domain import push_codes, result_codes
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import MpesaApiCall, MpesaJobRun, MpesaPayment
 from oscar_mpesa.setup_check.findings import Finding, Level
@@ -70,7 +70,7 @@ def evidence(now: datetime) -> Evidence:
 
 def _telling_payments(now: datetime) -> QuerySet[MpesaPayment]:
     rejected = MpesaApiCall.objects.filter(payment=OuterRef("pk"), error_kind=ErrorKind.SHORTCODE_REJECTED.value)
-    rejected_push = Q(Exists(rejected), result_code=result_codes.PUSH_CODES["misconfigured"].code)
+    rejected_push = Q(Exists(rejected), result_code=push_codes.PUSH_CODES["misconfigured"].code)
     failed = Q(status=PaymentStatus.FAILED.value, created_at__gt=now - SWAPPED_WITHIN)
     swapped = failed & (Q(result_code__in=result_codes.SWAPPED_CODES) | rejected_push)
     paid = Q(status=PaymentStatus.COMPLETED.value)

@@ -70,7 +70,7 @@ def test_pending_payment_has_no_reference_and_no_end(client: ApiClient, order: A
 @pytest.mark.parametrize(
     ("phone", "status", "sentence"),
     [
-        ("0708374150", "failed", "There is not enough money in that M-PESA."),
+        ("0708374150", "failed", "There isn't enough money on that number."),
         ("0708374151", "cancelled", "The prompt was canceled"),
     ],
     ids=["no funds", "cancelled"],
@@ -112,7 +112,7 @@ def test_unanswered_prompt_expires(settings: Any) -> None:
         now = holding(order).checks(payment.pk).json()
 
     assert (now["status"], now["can_retry"]) == ("expired", True)
-    assert "do not pay again" in now["message"]
+    assert "don't pay again" in now["message"]
 
 
 def test_earlier_payment_comes_with_the_orders_current_message(client: ApiClient, order: Any) -> None:

@@ -223,7 +223,7 @@ def test_unavailable_mpesa_is_503(settings: Any, ours: dict[str, Any]) -> None:
 
     answer = placing(order).initiates(order.pk)
 
-    assert (answer.status_code, answer.json()["message"]) == (503, "This shop cannot take M-PESA right now.")
+    assert (answer.status_code, answer.json()["message"]) == (503, "This shop can't take M-PESA right now.")
     assert not MpesaPayment.objects.exists()
 
 

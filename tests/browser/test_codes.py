@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from oscar_mpesa.domain.outcomes import Outcome, Retry
 from oscar_mpesa.domain.payment_status import FINAL, PaymentStatus
-from oscar_mpesa.domain.result_codes import PUSH_CODES, RESULTS, Outcome, Retry, outcome_of
+from oscar_mpesa.domain.push_codes import PUSH_CODES
+from oscar_mpesa.domain.result_codes import RESULTS, outcome_of
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.oscar_adapter.order_messages import outcome_message
 from tests.browser.shopper import Person

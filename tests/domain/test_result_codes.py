@@ -6,21 +6,18 @@ from string import Formatter
 
 import pytest
 
-from oscar_mpesa.domain.payment_status import PaymentStatus
-from oscar_mpesa.domain.result_codes import (
+from oscar_mpesa.domain.outcomes import (
     CALL_THE_SHOP,
     IF_CONFIRMED,
-    NO_ANSWER,
     NO_MONEY_TAKEN,
     PAY_ANOTHER_WAY,
-    PUSH_CODES,
-    RESULTS,
+    FirstAction,
     Outcome,
     Retry,
-    is_unknown,
-    outcome_of,
-    result_outcome,
 )
+from oscar_mpesa.domain.payment_status import PaymentStatus
+from oscar_mpesa.domain.push_codes import PUSH_CODES
+from oscar_mpesa.domain.result_codes import NO_ANSWER, RESULTS, is_unknown, outcome_of, result_outcome
 
 EVERY_OUTCOME = [*RESULTS.values(), *PUSH_CODES.values(), NO_ANSWER, outcome_of("77777", PaymentStatus.FAILED)]
 
@@ -93,9 +90,49 @@ def test_merchant_fault_marks_only_setup_problems() -> None:
 
 @pytest.mark.parametrize("code", ["1025", "1101"])
 def test_too_long_prompt_is_the_shops_problem(code: str) -> None:
-    assert result_outcome(code).sentence == "This shop cannot take M-PESA right now. {N} {other}"
+    assert result_outcome(code).sentence == "This shop can't take M-PESA right now. {N} {other}"
     assert result_outcome(code).meaning == "the text of the prompt is too long: business name and account reference"
-    assert result_outcome("9999").sentence.startswith("M-PESA could not show the prompt on that phone.")
+    assert result_outcome("9999").sentence.startswith("M-PESA couldn't show the prompt on that phone.")
+
+
+@pytest.mark.parametrize(
+    ("first", "codes"),
+    [
+        (FirstAction.OTHER_NUMBER, {"1", "4", "2006", "8006", "number-refused"}),
+        (
+            FirstAction.OTHER_METHOD,
+            {"2", "3", "8", "1025", "1101", "2028", "SFC_IC0003", "amount-refused", "misconfigured"},
+        ),
+        (FirstAction.CHECK, {"0", "4999", "no-answer"}),
+        (
+            FirstAction.SEND_AGAIN,
+            {*"17 26 1001 1019 9999 1031 1032 1036 1037 2001 refused busy not-sent 77777".split()},
+        ),
+    ],
+    ids=str,
+)
+def test_each_result_has_one_first_action(first: FirstAction, codes: set[str]) -> None:
+    assert {outcome.code for outcome in EVERY_OUTCOME if outcome.first is first} == codes
+
+
+@pytest.mark.parametrize(
+    ("code", "heading"),
+    [
+        ("1", "Not enough balance"),
+        ("4", "Daily limit reached"),
+        ("1032", "Canceled on the phone"),
+        ("1037", "The phone didn't answer"),
+        ("2001", "Wrong M-PESA PIN"),
+        ("8006", "M-PESA PIN locked"),
+        ("77777", "The payment didn't go through"),
+    ],
+)
+def test_failure_has_a_heading_by_its_reason(code: str, heading: str) -> None:
+    assert outcome_of(code, PaymentStatus.FAILED if code != "1032" else PaymentStatus.CANCELLED).heading == heading
+
+
+def test_only_paid_and_waiting_have_no_heading() -> None:
+    assert {outcome.code for outcome in EVERY_OUTCOME if not outcome.heading} == {"0", "4999"}
 
 
 @pytest.mark.parametrize("reason", ["refused", "number-refused", "amount-refused"])
@@ -121,7 +158,7 @@ def test_unknown_code_of_a_failed_payment_is_kept() -> None:
     outcome = outcome_of("SFC_IC9999", PaymentStatus.FAILED)
 
     assert outcome.code == "SFC_IC9999"
-    assert outcome.sentence == "The payment did not go through. {C} Otherwise send again."
+    assert outcome.sentence == "M-PESA couldn't complete this payment. {C} Otherwise, send the prompt again."
 
 
 def test_spaces_around_a_code_are_ignored() -> None:
@@ -131,12 +168,12 @@ def test_spaces_around_a_code_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("reason", "wait", "start"),
     [
-        ("refused", 0, "M-PESA did not accept the prompt, so nothing was sent to the phone. Send it again. {other}"),
-        ("number-refused", 0, "M-PESA did not accept the prompt, so nothing was sent to the phone. Check the number"),
-        ("amount-refused", 0, "M-PESA did not accept this amount, so nothing was sent to the phone. {other}"),
+        ("refused", 0, "M-PESA didn't accept the prompt, so nothing was sent to the phone. Send it again. {other}"),
+        ("number-refused", 0, "M-PESA didn't accept {number}, so nothing was sent to the phone. Check it"),
+        ("amount-refused", 0, "M-PESA didn't accept this amount, so nothing was sent to the phone. {other}"),
         ("busy", 60, "M-PESA is busy."),
-        ("misconfigured", 0, "This shop cannot take M-PESA right now."),
-        ("not-sent", 0, "The prompt was not sent to the phone."),
+        ("misconfigured", 0, "This shop can't take M-PESA right now."),
+        ("not-sent", 0, "The prompt wasn't sent to the phone."),
     ],
 )
 def test_push_outcome_names_the_reason(reason: str, wait: int, start: str) -> None:
@@ -170,8 +207,12 @@ def test_outcome_of_a_stored_payment(code: str, status: PaymentStatus, expected:
 
 @pytest.mark.parametrize("code", ["0", "4999"])
 def test_failed_payment_never_reads_as_paid_or_waiting(code: str) -> None:
-    assert outcome_of(code, PaymentStatus.FAILED).sentence.startswith("The payment did not go through.")
+    assert outcome_of(code, PaymentStatus.FAILED).sentence.startswith("M-PESA couldn't complete this payment.")
 
 
 def test_retry_formats_as_its_value() -> None:
     assert str(Retry.OTHER_NUMBER) == "other_number"
+
+
+def test_first_action_formats_as_its_value() -> None:
+    assert str(FirstAction.OTHER_METHOD) == "other_method"

@@ -33,14 +33,14 @@ REVIEWED = [
     ("This order is already paid.", None, "Oda hii imeshalipiwa."),
     ("Old SIM: call Safaricom on 100.", None, "Laini ya zamani: pigia Safaricom 100."),
     (
-        "There is not enough money in that M-PESA. Add money or use another number, then send again. {N}",
+        "There isn't enough money on {number}. Top up, or pay from another number. {N}",
         None,
-        "Salio la M-PESA la nambari hiyo halitoshi. Weka pesa au tumia nambari nyingine, kisha tuma ombi tena. {N}",
+        "Salio la {number} halitoshi. Ongeza salio, au lipa kwa nambari nyingine. {N}",
     ),
     (
-        "The M-PESA PIN was wrong. Check it and send again. Several wrong PINs lock M-PESA. {N}",
+        "The M-PESA PIN was wrong. Check it, then send the prompt again. Several wrong PINs lock M-PESA. {N}",
         None,
-        "Umeweka PIN isiyo sahihi. Ihakikishe, kisha tuma ombi tena. Ukikosea mara kadhaa, PIN hufungwa. {N}",
+        "Umeweka PIN isiyo sahihi. Hakikisha PIN, kisha utume ombi tena. Ukikosea mara kadhaa, PIN yako itafungwa. {N}",
     ),
     ("Send the prompt to this number", None, "Tuma ombi kwa nambari hii"),
     (

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from oscar.core.loading import get_class
 
-from oscar_mpesa.domain import result_codes
 from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaReceipt
 from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.services.allocation import allocate, resolve_receipt, reverse_allocation
@@ -42,16 +41,6 @@ def unmatched_message(receipt: MpesaReceipt) -> str:
 def decision(receipt: MpesaReceipt) -> str:
     receipt = MpesaReceipt.objects.get(pk=receipt.pk)
     return order_messages.decision_message(receipt, order=receipt.meant_for)
-
-
-def test_result_sentence_names_the_support_contact_or_the_shop(settings: Any, mpesa_only: None) -> None:
-    outcome = result_codes.RESULTS["4"]
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"], "SUPPORT_CONTACT": "0700 000 000"}
-    with_contact = order_messages.outcome_message(outcome)
-    settings.OSCAR_MPESA = {"TEST_MODE": True, "WAKE": settings.OSCAR_MPESA["WAKE"]}
-
-    assert "Call or WhatsApp us: 0700 000 000" in with_contact
-    assert "Call or WhatsApp us: the shop" in order_messages.outcome_message(outcome)
 
 
 def test_money_meant_for_another_order_never_names_its_reason() -> None:

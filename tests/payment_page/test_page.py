@@ -41,7 +41,7 @@ def test_failure_names_its_reason_and_allows_a_retry_at_once() -> None:
     page = page_of(payment)
 
     assert page.state == "failed"
-    assert page.sentence.startswith("The prompt was canceled, or closed before a PIN was entered.")
+    assert page.sentence.startswith("The prompt was canceled or closed.")
     assert page.sentence.endswith("M-PESA says no money was taken.")
     assert (page.can_retry, page.can_send_again, page.retry_at) == (True, True, None)
     assert not page.is_open
@@ -65,7 +65,7 @@ def test_shop_error_offers_no_retry(code: Any) -> None:
     page = page_of(payment)
 
     assert (page.state, page.can_retry, page.can_pay_later) == ("failed", False, False)
-    assert page.sentence.startswith("This shop cannot take M-PESA right now.")
+    assert page.sentence.startswith("This shop can't take M-PESA right now.")
 
 
 def test_failure_suggests_other_method_or_support_contact(settings: Any, mpesa_only: None) -> None:
@@ -104,7 +104,7 @@ def test_unanswered_prompt_is_not_a_failure() -> None:
     page = page_of(payment, at=151)
 
     assert (page.state, page.can_retry, page.retry_at) == ("unanswered", True, None)
-    assert page.sentence.startswith("No answer from M-PESA yet.")
+    assert page.sentence.startswith("M-PESA hasn't answered yet.")
 
 
 def test_paid_page_shows_amount_and_code() -> None:
@@ -240,14 +240,14 @@ def test_after_an_answered_prompt_no_other_is_expected() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("1", "There is not enough money in that M-PESA."),
-        ("2", "This amount is too small for M-PESA. Pay another way."),
-        ("4", "Use another number. Pay another way."),
+        ("1", "There isn't enough money on that number."),
+        ("2", "M-PESA doesn't accept such a small amount. Pay another way."),
+        ("4", "Pay from another number. Pay another way."),
         ("8006", "The M-PESA PIN of that number is locked."),
-        ("1019", "If an M-PESA SMS says Confirmed, do not pay again: call us."),
+        ("1019", "If an M-PESA SMS says Confirmed, don't pay again: call us."),
         ("1031", "Time ran out before the PIN was entered."),
         ("2001", "The M-PESA PIN was wrong."),
-        ("4711", "The payment did not go through."),
+        ("4711", "M-PESA couldn't complete this payment."),
     ],
 )
 def test_each_result_has_a_complete_sentence(code: str, words: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from oscar_mpesa.domain.phone import PhoneNumber
-from oscar_mpesa.domain.result_codes import PUSH_CODES
+from oscar_mpesa.domain.push_codes import PUSH_CODES
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaOrder, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.exceptions import PaymentInProgress, StartRefused
