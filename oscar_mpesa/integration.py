@@ -23,7 +23,7 @@ REMINDER_VIEWS = {
     "customer": ["order_history_view", "order_detail_view"],
 }
 
-#: URL names that need no account, even in a shop that sells to users only, because a payment link leads to them.
+#: URL names that need no account, even in a shop that sells to users only, because links in emails lead to them.
 PUBLIC_URL_NAMES = {"mpesa-pay-link", "mpesa-payment", "mpesa-status", "mpesa-retry"}
 
 
@@ -78,9 +78,13 @@ def _shopper_urls(checkout: Any) -> list[Any]:
     from oscar_mpesa.checkout import shop_views, urls  # the views need the app registry
 
     ours = [*urls.urlpatterns, *shop_views.phone_page(checkout)]
-    copies = [URLPattern(each.pattern, each.callback, name=each.name) for each in ours]
+    copies = [_copy(each) for each in ours]
     public = [each for each in copies if each.name in PUBLIC_URL_NAMES]
-    return [*public, *checkout.post_process_urls([each for each in copies if each not in public])]
+    return [*public, *checkout.post_process_urls([each for each in copies if each not in public]), _copy(urls.unknown)]
+
+
+def _copy(pattern: URLPattern) -> URLPattern:
+    return URLPattern(pattern.pattern, pattern.callback, name=pattern.name)
 
 
 def _add_mixins(config: Any, names: list[str]) -> None:

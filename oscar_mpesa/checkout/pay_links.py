@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from oscar_mpesa.access import ownership
-from oscar_mpesa.checkout.views import PaymentActionView, no_access_page
+from oscar_mpesa.checkout.no_access import no_access_page
+from oscar_mpesa.checkout.views import PaymentActionView
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services import pay_links
 from oscar_mpesa.services.exceptions import NotPayable

@@ -2,6 +2,7 @@
 
 from django.urls import re_path
 
+from oscar_mpesa.checkout.no_access import UnknownOrderView
 from oscar_mpesa.checkout.order_closure import OtherMethodView, RestoreBasketView
 from oscar_mpesa.checkout.pay_later import PayLaterView
 from oscar_mpesa.checkout.pay_links import PayLinkView, ReplaceLinkView, RevokeLinkView
@@ -21,3 +22,6 @@ urlpatterns = [
     re_path(rf"^mpesa/{ORDER}/other-method/$", OtherMethodView.as_view(), name="mpesa-other-method"),
     re_path(rf"^mpesa/{ORDER}/done/$", FinishCheckoutView.as_view(), name="mpesa-done"),
 ]
+
+#: Addresses that no other pattern matches. They come last.
+unknown = re_path(r"^mpesa/(?P<unknown>.+)/$", UnknownOrderView.as_view(), name="mpesa-unknown")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.access import ownership
 from oscar_mpesa.checkout.forms import PhoneForm
+from oscar_mpesa.checkout.no_access import OrderPageView
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
@@ -66,23 +67,6 @@ def page_of(request: HttpRequest, payment: MpesaPayment, now: datetime) -> Payme
     if ownership.owns(request, payment.mpesa_order):
         return page
     return page.for_payer(started_it=ownership.started_payment(request, payment))
-
-
-def no_access_page(request: HttpRequest, *, is_link: bool) -> HttpResponse:
-    """Return the page with status 404 for readers without access. It is the same for every order and link."""
-    context = {"is_link": is_link, "mpesa": get_settings()}
-    return render(request, "oscar_mpesa/pay_link_expired.html", context, status=404)
-
-
-class OrderPageView(View):
-    """Base of the pages of one order. Readers without access get a page in words."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return ``no_access_page`` if the order does not exist, or the request has no access to it."""
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Http404:
-            return no_access_page(request, is_link=False)
 
 
 @method_decorator([never_cache, transaction.non_atomic_requests], name="dispatch")

@@ -38,6 +38,7 @@ PAYMENT_PAGE = "/en/checkout/mpesa/<public_id>/"
 STATUS = "/en/checkout/mpesa/<public_id>/status/"
 RETRY = "/en/checkout/mpesa/<public_id>/retry/"
 LINK = "/en/checkout/mpesa/pay/<token>/"
+UNKNOWN = "/en/checkout/mpesa/<unknown>/"
 INITIATE = "/api/payments/initiate_mpesa"
 CHECK = "/api/payments/<int:payment_id>/check_status"
 PHONE_LIST = "/practice-phone/"
@@ -54,6 +55,7 @@ TABLE = {
     "/en/checkout/mpesa/<public_id>/new-link/": ACTION,
     "/en/checkout/mpesa/<public_id>/done/": ACTION,
     LINK: PAGE,
+    UNKNOWN: ACTION,
     INITIATE: Statuses(405, 404),
     f"{INITIATE}/": Statuses(405, 404),
     CHECK: PAGE,
@@ -99,6 +101,7 @@ def filled(address: str, payment: MpesaPayment, *, token: str = "made-up") -> st
         "<int:payment_id>": payment.pk,
         "<row_id:payment_id>": payment.pk,
         "<token>": token,
+        "<unknown>": "abc",
         "<secret>": "0" * 32,
         "<path:longer>": f"{'0' * 32}/more",
     }
