@@ -1,4 +1,4 @@
-"""Translate texts from the database."""
+"""Translate texts from the database, and mend Oscar's HTML."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+
+from sandbox_site import mended as mending
 
 register = template.Library()
 
@@ -36,3 +38,9 @@ class _TranslatedOrder:
 def with_translated_status(order: Any) -> Any:
     """Wrap an order to translate its status in templates that print ``order.status``."""
     return _TranslatedOrder(order)
+
+
+@register.filter(is_safe=True)
+def mended(html: str) -> str:
+    """Mend the rendered HTML of Oscar's templates; see ``sandbox_site.mended``."""
+    return mending.mended(html)
