@@ -31,7 +31,9 @@ class Method:
         return NOT_ANSWERING if self.code == MPESA and seems_down(timezone.now()) else ""
 
 
-MPESA_METHOD = Method(code=MPESA, label="M-PESA", hint=_("You get a prompt on the phone number you enter."))
+MPESA_METHOD = Method(
+    code=MPESA, label="M-PESA", hint=_("You'll get a prompt on your phone. Enter your M-PESA PIN to pay.")
+)
 
 #: The store's own payment view, if ``OTHER_METHODS`` is empty.
 STORE_METHOD = Method(code="store", label=_("Another way to pay"))

@@ -24,6 +24,7 @@ from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout import methods
 from oscar_mpesa.checkout.basket_currency import BasketCurrencyMixin
 from oscar_mpesa.checkout.phone_step import PhoneStepMixin
+from oscar_mpesa.checkout.placed_order import PlacedOrderMixin
 from oscar_mpesa.checkout.placement import PlacementMixin
 from oscar_mpesa.checkout.step_paths import PHONE, PREVIEW, name_of_chooser, name_of_phone_step
 from oscar_mpesa.conf import get_settings
@@ -31,6 +32,7 @@ from oscar_mpesa.domain.method_code import is_mpesa
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPushAttempt
 from oscar_mpesa.oscar_adapter.basket_currency import has_foreign_price
+from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 from oscar_mpesa.oscar_adapter.placement import make_pending, order_of_basket
 from oscar_mpesa.oscar_adapter.rounding_surcharge import add_rounding, is_payable, shillings
 from oscar_mpesa.payment_page.messages import refusal_message
@@ -43,8 +45,11 @@ __all__ = ["MpesaPaymentDetailsMixin", "MpesaPaymentMethodMixin"]
 
 UnableToPlaceOrder = get_class("order.exceptions", "UnableToPlaceOrder")
 
+#: How Oscar's navigation numbers the pages of the checkout. The phone is part of the page that asks for it.
+PAYMENT_STEP, PREVIEW_STEP = 3, 4
 
-class MpesaPaymentMethodMixin(BasketCurrencyMixin):
+
+class MpesaPaymentMethodMixin(PlacedOrderMixin, BasketCurrencyMixin):
     """Extend Oscar's ``PaymentMethodView`` to list M-PESA beside the shop's other methods."""
 
     request: HttpRequest
@@ -146,11 +151,19 @@ class MpesaPaymentDetailsMixin(PlacementMixin, PhoneStepMixin):
                 mpesa_phone_url=reverse(self.phone_step),
                 mpesa_action=reverse(f"checkout:{PHONE if self.is_phone_page else PREVIEW}"),
                 mpesa_places_order=self.chosen_on == PREVIEW,
-                mpesa_methods_url=reverse(name_of_chooser()),
-                mpesa_chooser_url=reverse(f"checkout:{self.chosen_on}") if self.chosen_on else "",
+                mpesa_step=PREVIEW_STEP if self.chosen_on == PREVIEW else PAYMENT_STEP,
+                mpesa_chooser_url=self._chooser_url,
                 mpesa=get_settings(),
             )
         return context
+
+    @property
+    def _chooser_url(self) -> str:
+        """The page where the shopper can choose another method; empty if M-PESA is the only one."""
+        if self.chosen_on:
+            return reverse(f"checkout:{self.chosen_on}")
+        chooser = name_of_chooser()
+        return reverse(chooser) if chooser != name_of_phone_step() and has_other_method() else ""
 
     def _shops_preview(self) -> str:
         """Return the template that our preview extends. A shop may return one name instead of a list."""

@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
-from oscar_mpesa.access import ownership
 from oscar_mpesa.access.availability import is_available_to
 from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.placed_order import SecondClickMixin
 from oscar_mpesa.checkout.step_paths import (
     PAYMENT_DETAILS,
     PAYMENT_METHOD,
@@ -46,7 +46,7 @@ class OwnRedirect(FailedPreCondition):  # type: ignore[misc, valid-type]
     """A condition of ours is not met."""
 
 
-class PhoneStepMixin:
+class PhoneStepMixin(SecondClickMixin):
     """Answer requests for M-PESA's own pages, and leave all others to the shop's view.
 
     Our pages are ``payment-details`` and ``preview``. If the shopper chose M-PESA in a form on one of these, that page
@@ -54,11 +54,7 @@ class PhoneStepMixin:
     what the order needs, such as a note. The phone step carries its fields, and then the shop handles them once more.
     """
 
-    request: HttpRequest
-    checkout_session: Any
     preview: bool
-    #: Whether this is the view behind ``mpesa-phone``.
-    is_phone_page = False
     _mpesa_total: Any = None
     _mpesa_placing = False
     _is_answered = False
@@ -116,10 +112,6 @@ class PhoneStepMixin:
         if self.chosen_on == PREVIEW:
             return f"checkout:{PREVIEW}"
         return f"checkout:{PHONE}" if self.chosen_on else name_of_phone_step()
-
-    @property
-    def _is_placing(self) -> bool:
-        return self.request.POST.get("action") == "place_order"
 
     # Guards: those of the shop hold, unless they lead from our page into the payment step again.
 
@@ -194,15 +186,6 @@ class PhoneStepMixin:
         """Leave the check to the shop for other methods. M-PESA needs only the phone."""
         if not self.is_mpesa_step:
             super().check_payment_data_is_captured(request)  # type: ignore[misc]
-
-    def check_basket_is_not_empty(self, request: HttpRequest) -> None:
-        """Redirect the second of two clicks on "Place order" to the payment page instead of showing a warning."""
-        is_second = request.method == "POST" and (self._is_placing or self.is_phone_page)
-        if is_second and request.basket.is_empty:  # type: ignore[attr-defined]
-            placed = ownership.stored_public_ids(request)
-            if placed and is_mpesa(self.checkout_session.payment_method()):
-                raise OwnRedirect(url=reverse("checkout:mpesa-payment", args=[placed[-1]]))
-        super().check_basket_is_not_empty(request)  # type: ignore[misc]
 
     # Answers.
 

@@ -10,9 +10,13 @@ from django.urls import URLPattern, re_path
 
 from oscar_mpesa.checkout.mixins import MpesaPaymentDetailsMixin, MpesaPaymentMethodMixin
 from oscar_mpesa.checkout.own_chooser import has_own_chooser
+from oscar_mpesa.checkout.placed_order import PlacedOrderMixin
 from oscar_mpesa.checkout.step_paths import PAYMENT_DETAILS, PAYMENT_METHOD, PHONE, PREVIEW
 
 __all__ = ["extend_attributes", "extend_patterns", "knows_mpesa", "phone_page", "with_mixin"]
+
+#: The attributes of Oscar's config with the pages before the payment step.
+EARLIER_VIEWS = ("index_view", "shipping_address_view", "shipping_method_view")
 
 
 def with_mixin(view: type, mixin: type) -> type:
@@ -38,6 +42,8 @@ def extend_attributes(config: Any) -> None:
     if not has_own_chooser(config.payment_method_view, config.payment_details_view):
         config.payment_method_view = with_mixin(config.payment_method_view, MpesaPaymentMethodMixin)
     config.payment_details_view = with_mixin(config.payment_details_view, MpesaPaymentDetailsMixin)
+    for name in EARLIER_VIEWS:
+        setattr(config, name, with_mixin(getattr(config, name), PlacedOrderMixin))
 
 
 def extend_patterns(urls: list[Any], config: Any) -> None:

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.translation import pgettext
 
 from oscar_mpesa.access import order_pages
 from oscar_mpesa.domain import money
 from oscar_mpesa.oscar_adapter import order_messages
-from oscar_mpesa.payment_page import formats
+from oscar_mpesa.payment_page import formats, place_order_button
 
 register = template.Library()
 
@@ -59,6 +60,20 @@ def day_and_time(moment: datetime | None) -> str:
 def when(moment: datetime | None, now: datetime) -> str:
     """Format a time as ``15:34``, with the day if it is not today."""
     return "" if moment is None else order_messages.when(moment, now)
+
+
+@register.filter
+def has_place_order_button(form: str) -> bool:
+    """Return whether the shop's form has Oscar's button to place the order."""
+    return place_order_button.has_button(form)
+
+
+@register.filter(is_safe=True)
+def with_pay_button(form: str, amount: int) -> str:
+    """Return the shop's form with the button "Pay KSh 1,500". The words are escaped, so the form stays safe."""
+    words = pgettext("button", "Pay %(amount)s") % {"amount": money.ksh(amount)}
+    sending = pgettext("button", "Sending the prompt…")
+    return place_order_button.with_words(form, words, while_loading=sending)
 
 
 @register.simple_tag(takes_context=True)

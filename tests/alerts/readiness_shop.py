@@ -22,7 +22,7 @@ from tests.shop import ANOTHER, CANCELS, PAYS, failure, new_payment, new_product
 from tests.shopper import Shopper
 
 WARNING = "M-PESA isn&#x27;t answering right now. You can try it, or choose another way to pay."
-HINT = "You get a prompt on the phone number you enter."
+HINT = "You&#x27;ll get a prompt on your phone. Enter your M-PESA PIN to pay."
 
 REJECTED = Response(status=400, headers={}, body=b"")
 SILENCE = DarajaUnreachable("read timed out", sent=False)

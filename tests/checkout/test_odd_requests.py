@@ -107,11 +107,13 @@ def test_shop_without_a_page_of_methods_shows_its_own_chooser(
     shopper.client.post(reverse(PREVIEW), {"pay_with": "mpesa"})
     shopper.client.post(reverse(PHONE), {"phone_number": "0708374149"})
     preview = shopper.client.get(reverse(PREVIEW))
+    phone_step = shopper.client.get(reverse(PHONE))
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "AVAILABLE_TO": "nobody"}
     refused = shopper.client.post(reverse(PHONE), {"phone_number": "0708374149"})
 
     assert (too_early["Location"], refused["Location"]) == (reverse(DETAILS), reverse(DETAILS))
-    assert f'href="{reverse(DETAILS)}" class="float-right">Change' in preview.content.decode()
+    assert f'href="{reverse(PHONE)}" class="mpesa-link float-right"' in preview.content.decode()
+    assert f'href="{reverse(DETAILS)}">Pay another way' in phone_step.content.decode()
 
 
 def test_order_posted_to_the_details_page_needs_mpesa_to_be_offered(shopper: Shopper, settings: Any) -> None:
@@ -211,6 +213,6 @@ def test_card_that_the_shop_does_not_store_sends_no_prompt(
     preview = shopper.client.post(reverse(PREVIEW), {"pay_with": "card"})
     placed = shopper.places_order()
 
-    assert "A prompt for" not in preview.content.decode()
+    assert "M-PESA · " not in preview.content.decode()
     assert placed["Location"] == reverse("checkout:thank-you")
     assert (shopper.order().status, MpesaPayment.objects.count()) == ("Pending", 0)

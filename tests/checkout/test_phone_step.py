@@ -59,7 +59,7 @@ def test_mpesa_sells_behind_a_guard_of_the_shop(
     for page in (step, too_early):
         assert 'name="phone_number"' in page.content.decode()
         assert "Enter a card." not in page.content.decode()
-    assert "A prompt for KSh 1,500" in preview.content.decode()
+    assert "M-PESA · " in preview.content.decode()
     assert placed["Location"] == reverse("checkout:mpesa-payment", args=[shopper.order().mpesa.public_id])
     assert MpesaPayment.objects.get().status == "processing"
 
@@ -170,7 +170,7 @@ def test_view_of_another_app_takes_its_own_payment(
     placed = shopper.client.post("/gateway/")
 
     assert issubclass(config.payment_details_view, MpesaPaymentDetailsMixin)
-    assert "A prompt for" not in shown.content.decode()
+    assert "M-PESA · " not in shown.content.decode()
     assert placed["Location"] == reverse("checkout:thank-you")
     assert str(shopper.order().total_incl_tax) == "1499.50"
     assert not MpesaPayment.objects.exists()

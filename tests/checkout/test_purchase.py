@@ -134,7 +134,8 @@ def test_rounding_surcharge_is_shown_before_paying(shopper: Shopper) -> None:
     shopper.client.get(answer["Location"])
 
     order, payment = shopper.order(), MpesaPayment.objects.get()
-    assert "Total KSh 1,499.50, rounded to KSh 1,500" in step
+    assert "Pay KSh 1,500 by M-PESA" in step
+    assert "Rounded up from KSh 1,499.50: M-PESA takes whole shillings." in step
     assert "Rounding to whole shillings" in preview
     assert (order.total_incl_tax, payment.amount) == (Decimal("1500.00"), 1500)
     assert order.surcharges.get().incl_tax == Decimal("0.50")

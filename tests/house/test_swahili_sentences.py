@@ -51,9 +51,9 @@ REVIEWED = [
     ("If an item has sold out, we will tell you.", None, "Ikiwa kuna bidhaa iliyoisha, tutakujulisha."),
     ("You chose to pay for order %(number)s later.", None, "Umechagua kulipia oda %(number)s baadaye."),
     (
-        "Total %(total)s, rounded to %(amount)s: M-PESA takes whole shillings.",
+        "Rounded up from %(total)s: M-PESA takes whole shillings.",
         None,
-        "Jumla ni %(total)s; utalipa %(amount)s kwa sababu M-PESA haipokei senti.",
+        "Jumla ni %(total)s; kiasi kimekamilishwa kwa sababu M-PESA haipokei senti.",
     ),
     (
         "This number has too few digits. A Safaricom number looks like 0712 345 678.",
