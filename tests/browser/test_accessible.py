@@ -1,9 +1,8 @@
-"""No page of ours breaks WCAG 2.2 A or AA, as far as axe-core can tell, on a phone or on a desk.
+"""No page of ours breaks WCAG 2.2 AA or axe's best practice, on phones or on a desk.
 
-Looked at whole, with the demo shop's header and footer: the chooser, the phone step, the waiting page in each of its
-states, the practice phone. Not whole: Oscar's preview, where our box and our sentence above the button are looked at;
-its badges and their contrast are Oscar's. What no machine can tell is tried elsewhere: the keyboard, the focus and
-what is said aloud.
+Looked at whole, with the demo shop's header and footer: the payment page in each of its states, and the practice phone.
+``test_whole_purchase`` looks at the pages before and after. What no machine can tell is tried elsewhere: the keyboard,
+the focus and what is said aloud.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
-from tests.browser.axe import violations_at_all_widths
+from tests.browser.axe import all_violations
 from tests.browser.states import STATES, failed, paid
 from tests.shop import ANOTHER, NO_FUNDS, new_order, new_payment
 
@@ -33,24 +32,7 @@ def test_payment_page_has_no_violations(new_visitor: Any, state: str) -> None:
         closed.first.click()
     guest.looks(state)
 
-    assert violations_at_all_widths(guest.page) == []
-
-
-def test_checkout_steps_have_no_violations(new_person: Any) -> None:
-    guest = new_person()
-    guest.fills_basket().goes_to_payment()
-    found = {"chooser": violations_at_all_widths(guest.page)}
-    guest.chooses("mpesa")
-    found["phone"] = violations_at_all_widths(guest.page)
-    guest.names_phone("99")
-    assert guest.page.locator("#phone-error").is_visible()
-    found["refused phone"] = violations_at_all_widths(guest.page)
-    guest.names_phone("0733 123 456")
-    assert guest.page.locator(".mpesa-hint").is_visible()
-    found["preview"] = violations_at_all_widths(guest.page, within=".col-sm-6:has(.mpesa-mark)")
-    found["place order"] = violations_at_all_widths(guest.page, within=".mpesa-confirm")
-
-    assert {step: lines for step, lines in found.items() if lines} == {}
+    assert all_violations(guest.page) == []
 
 
 def _asked() -> list[MpesaPayment]:
@@ -78,7 +60,7 @@ def test_practice_phone_has_no_violations(new_visitor: Any, build: Any, sight: s
     owner.page.wait_for_selector(sight)
     owner.page.evaluate("document.getElementById('others').open = true")
 
-    assert violations_at_all_widths(owner.page) == []
+    assert all_violations(owner.page) == []
 
 
 def test_practice_phone_without_script_has_no_violations(new_visitor: Any) -> None:
@@ -87,10 +69,10 @@ def test_practice_phone_without_script_has_no_violations(new_visitor: Any) -> No
     owner.context.route("**/practice_phone.js", lambda route: route.fulfill(body=""))  # axe itself is a script
     owner.page.goto(f"{owner.shop}/practice-phone/")
     assert owner.page.locator("#plain").is_visible()
-    plain = violations_at_all_widths(owner.page)
+    plain = all_violations(owner.page)
 
     MpesaPayment.objects.update(practice_answer="right")
     owner.page.goto(f"{owner.shop}/practice-phone/?sent=1")
     assert owner.page.locator(".toast").is_visible()
 
-    assert (plain, violations_at_all_widths(owner.page)) == ([], [])
+    assert (plain, all_violations(owner.page)) == ([], [])
