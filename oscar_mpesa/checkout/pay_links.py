@@ -51,7 +51,7 @@ class RevokeLinkView(PaymentActionView):
         payment = latest_payment(public_id)
         actor = ownership.require_owner(request, payment)
         if pay_links.revoke_link(payment.mpesa_order.order, actor=actor, now=timezone.now()):
-            messages.success(request, gettext("The payment link is revoked. Nobody can pay with it any more."))
+            messages.success(request, gettext("You revoked the payment link. Nobody can pay with it now."))
         return redirect("checkout:mpesa-payment", public_id)
 
 

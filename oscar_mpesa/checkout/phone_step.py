@@ -39,7 +39,7 @@ FailedPreCondition = get_class("checkout.exceptions", "FailedPreCondition")
 PassedSkipCondition = get_class("checkout.exceptions", "PassedSkipCondition")
 
 NOT_OFFERED = _("This shop can't take M-PESA right now. Choose another way to pay.")
-NOT_FOR_THIS_TOTAL = _("M-PESA cannot take this order's total. Choose another way to pay, or change your basket.")
+NOT_FOR_THIS_TOTAL = _("M-PESA can't take this order's total. Choose another way to pay, or change your basket.")
 
 
 class OwnRedirect(FailedPreCondition):  # type: ignore[misc, valid-type]

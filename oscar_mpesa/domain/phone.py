@@ -27,9 +27,11 @@ _SENTENCES = {
     "not_digits": _("A phone number has digits only, for example 0712 345 678."),
     "short": _("This number has too few digits. A Safaricom number looks like 0712 345 678."),
     "long": _("This number has too many digits. A Safaricom number looks like 0712 345 678."),
-    "foreign": _("M-PESA needs a Kenyan Safaricom number. If family in Kenya pays, enter theirs."),
+    "foreign": _(
+        "This isn't a Kenyan number. Enter a Safaricom number from Kenya, for example of family who will pay for you."
+    ),
     "landline": _("This looks like a landline. Enter a Safaricom mobile number, for example 0712 345 678."),
-    "not_mobile": _("This is not a mobile number. Enter a Safaricom number, for example 0712 345 678."),
+    "not_mobile": _("This isn't a mobile number. Enter a Safaricom number, for example 0712 345 678."),
 }
 
 #: Prefixes after the 0 that other networks issued. A number may have moved to Safaricom since.

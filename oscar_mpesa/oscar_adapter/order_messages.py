@@ -71,21 +71,22 @@ def closed_order_message(mpesa_order: MpesaOrder, *, now: datetime, has_open_cla
     reason = _close_reason_message(mpesa_order, now)
     if not has_open_claim:
         return reason
-    return f"{reason} {_('The shop is looking at the payment that it recorded for this order. Do not pay again.')}"
+    checking = _("The shop is checking the payment that it recorded for this order. Don't pay again.")
+    return f"{reason} {checking}"
 
 
 def _close_reason_message(mpesa_order: MpesaOrder, now: datetime) -> str:
     values = {"number": mpesa_order.order.number, "time": when(mpesa_order.pay_before, now)}
     had_money = mpesa_order.part_paid_at is not None or mpesa_order.paid_at is not None
     if mpesa_order.was_closed_by_clock and had_money:
-        return _("Order %(number)s is closed. It was not paid in full by %(time)s.") % values
+        return _("Order %(number)s is closed. We didn't receive the full amount by %(time)s.") % values
     if mpesa_order.was_closed_by_clock:
-        return _("Order %(number)s is closed. No payment reached us by %(time)s.") % values
+        return _("Order %(number)s is closed. We received no payment by %(time)s.") % values
     if mpesa_order.close_reason == CloseReason.OTHER_METHOD:
         return _("Order %(number)s is closed, because you chose another way to pay.") % values
     if had_money:
         return _("The shop closed order %(number)s.") % values
-    return _("The shop closed order %(number)s. No payment for it has reached us.") % values
+    return _("The shop closed order %(number)s. We received no payment for it.") % values
 
 
 def unmatched_receipt_message(
@@ -103,7 +104,7 @@ def unmatched_receipt_message(
         payment: Any = receipt.payment
         return _(
             "%(arrived)s arrived; the prompt asked for %(asked)s. The shop is reviewing it and will write to you. "
-            "Do not pay again."
+            "Don't pay again."
         ) % {"arrived": ksh(receipt.amount), "asked": ksh(payment.amount)}
     if reason in {UnmatchedReason.ORDER_CLOSED, UnmatchedReason.SOLD_OUT}:
         return _closed_too_early_message(receipt, mpesa_order)
@@ -112,7 +113,7 @@ def unmatched_receipt_message(
             "Order %(number)s was canceled. The shop has been asked to refund your %(amount)s to the number that paid. "
             "Nobody will ask for your PIN or a fee."
         ) % {"amount": _unallocated_name(receipt), "number": number}
-    return _("The shop is reviewing your %(amount)s for order %(number)s and will write to you. Do not pay again.") % {
+    return _("The shop is reviewing your %(amount)s for order %(number)s and will write to you. Don't pay again.") % {
         "amount": _unallocated_name(receipt),
         "number": number,
     }
@@ -159,14 +160,14 @@ def _closed_too_early_message(receipt: MpesaReceipt, mpesa_order: MpesaOrder) ->
         return (
             _(
                 "Order %(number)s was closed before it was paid in full. The shop will send your items or refund your "
-                "%(amount)s, and write to you. Do not pay again."
+                "%(amount)s, and write to you. Don't pay again."
             )
             % values
         )
     return (
         _(
             "Your %(amount)s arrived after order %(number)s was closed. The shop will send your "
-            "items or refund the money, and write to you. Do not pay again."
+            "items or refund the money, and write to you. Don't pay again."
         )
         % values
     )

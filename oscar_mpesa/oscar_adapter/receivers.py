@@ -45,7 +45,7 @@ def follow_status(*, order: Any, old_status: str, **_kwargs: Any) -> None:
     except Exception as error:
         _restore_status(order, old_status)
         if isinstance(error, OutOfStock):
-            raise PaymentError(_("The items of this order are not all in stock any more.")) from error
+            raise PaymentError(_("Some items of this order are no longer in stock.")) from error
         raise
 
 

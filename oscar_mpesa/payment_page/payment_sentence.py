@@ -33,12 +33,12 @@ def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: dateti
         return order_messages.closed_order_message(payment.mpesa_order, now=now, has_open_claim=has_open_claim)
     if state.is_confirming:
         values = {"amount": ksh(payment.amount), "number": payment.mpesa_order.order.number}
-        sentence = _("M-PESA has reported %(amount)s for order %(number)s. We are confirming it; do not pay again.")
+        sentence = _("M-PESA has reported %(amount)s for order %(number)s. We're confirming it; don't pay again.")
         return sentence % values
     if state.is_not_waiting:
         return _(NotPayable.sentence)
     if state.is_unpaid:
-        return _("Order %(number)s is not paid yet.") % {"number": payment.mpesa_order.order.number}
+        return _("Order %(number)s isn't paid yet.") % {"number": payment.mpesa_order.order.number}
     if state.is_checking:
         return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:

@@ -160,7 +160,7 @@ class OtherCurrency(OrderClosed):
 class OutOfStock(DecisionRefused):
     """The closed order's items were sold to others."""
 
-    sentence = _("The items of this order are not all in stock any more.")
+    sentence = _("Some items of this order are no longer in stock.")
 
 
 class ReceiptKnown(DecisionRefused):
@@ -206,7 +206,7 @@ class StartRefused(Exception):
     text has no full phone number, so it may be logged.
     """
 
-    sentence = _("This order cannot be paid by M-PESA now.")
+    sentence = _("This order can't be paid by M-PESA now.")
     phone: PhoneNumber | None = None
     until: datetime | None = None
 
@@ -220,7 +220,7 @@ class MpesaUnavailable(StartRefused):
 class NotPayable(StartRefused):
     """The order is closed, has money, or is of another status."""
 
-    sentence = _("This order is not waiting for a payment.")
+    sentence = _("This order isn't waiting for a payment.")
 
 
 class NoOtherPrompt(StartRefused):
@@ -230,7 +230,7 @@ class NoOtherPrompt(StartRefused):
 class NumberNeeded(StartRefused):
     """The number of the last payment can't be used again: it can't pay, or the actor may not know whose it is."""
 
-    sentence = _("Enter the number that gets the prompt.")
+    sentence = _("Enter the number that will get the prompt.")
 
 
 class PaymentInProgress(StartRefused):
@@ -246,7 +246,7 @@ class PaymentInProgress(StartRefused):
 class TooSoon(StartRefused):
     """The last push to this phone was a moment ago."""
 
-    sentence = _("You can send again to this phone at {time}.")
+    sentence = _("You can send the prompt to this phone again at {time}.")
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
@@ -257,12 +257,12 @@ class ResultUnknown(TooSoon):
     """Safaricom did not answer whether an earlier payment is paid."""
 
     sentence = _(
-        "M-PESA has not answered yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again. "
-        "Otherwise you can send again at {time}."
+        "M-PESA hasn't answered yet. If an M-PESA SMS says Confirmed, you have paid: don't pay again. "
+        "Otherwise, you can send the prompt again at {time}."
     )
 
 
 class PaymentUnconfirmed(StartRefused):
     """A callback reported money for the order, and Safaricom has not confirmed it yet."""
 
-    sentence = _("M-PESA has reported a payment for this order. We are confirming it; do not pay again.")
+    sentence = _("M-PESA has reported a payment for this order. We're confirming it; don't pay again.")

@@ -68,21 +68,21 @@ class TooManyNumbersForOrder(LimitReached):
     """Too many different numbers were tried for the order."""
 
     limit = PushLimit.ORDER_NUMBERS
-    sentence = _("Five numbers were tried for this order. Use one that you tried in this browser, or contact the shop.")
+    sentence = _("We allow five numbers for one order. Use one that you tried in this browser, or contact the shop.")
 
 
 class TooManyPushesForOrder(LimitReached):
     """Too many pushes were sent for the order."""
 
     limit = PushLimit.ORDER_PUSHES
-    sentence = _("Ten prompts were sent for this order. Pay another way, or contact the shop.")
+    sentence = _("We send at most ten prompts for one order. Pay another way, or contact the shop.")
 
 
 class TooManyNumbersFromAddress(LimitReached):
     """Too many different numbers were tried from the address within an hour."""
 
     limit = PushLimit.ADDRESS_NUMBERS
-    sentence = _("Too many numbers were tried from this network in the last hour. Try again later.")
+    sentence = _("People on this network tried too many numbers in the last hour. Try again later.")
 
 
 class _SessionLimitReached(LimitReached):
@@ -95,11 +95,13 @@ class TooManyNumbers(_SessionLimitReached):
     """The session tried too many different numbers within an hour."""
 
     limit = PushLimit.SESSION_NUMBERS
-    sentence = _("Ten numbers were tried in this browser in the last hour. Use one of them, or wait until {time}.")
+    sentence = _("You tried ten numbers in the last hour. Use one of them, or wait until {time}.")
 
 
 class TooManyOrders(_SessionLimitReached):
     """The session placed too many unpaid orders within an hour."""
 
     limit = PushLimit.SESSION_ORDERS
-    sentence = _("You have five unpaid orders from the last hour. Pay one that is still open, or wait until {time}.")
+    sentence = _(
+        "You have five unpaid orders from the last hour. Pay for one that is still open, or wait until {time}."
+    )

@@ -51,7 +51,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 class CloseRefused(Exception):
     """The order was not closed; ``sentence`` says why."""
 
-    sentence = _("This order cannot be closed.")
+    sentence = _("This order can't be closed.")
 
 
 class MoneyArrived(CloseRefused):
@@ -63,7 +63,7 @@ class MoneyArrived(CloseRefused):
 class NotPending(CloseRefused):
     """The order is closed already, or its status is not pending."""
 
-    sentence = _("This order does not wait for a payment any more.")
+    sentence = _("This order no longer waits for a payment.")
 
 
 class PromptPending(CloseRefused):
@@ -75,13 +75,13 @@ class PromptPending(CloseRefused):
 class ShopRaised(CloseRefused):
     """The shop's own code raised, and nothing was changed. ``mpesa_reconcile`` tries again when the order expires."""
 
-    sentence = _("This order could not be closed, because of an error in the shop. Nothing has changed.")
+    sentence = _("This order couldn't be closed, because of an error in the shop. Nothing has changed.")
 
 
 class NotRestorable(Exception):
     """The order's lines can't go back to a basket: it is open, they went back already, or money arrived or may come."""
 
-    sentence = _("The items of this order cannot be put back into a basket.")
+    sentence = _("The items of this order can't be put back in a basket.")
 
 
 class CloseResult(str, Enum):

@@ -34,19 +34,19 @@ EMAIL = Lower(Coalesce("order__user__email", "order__guest_email"))
 class PayLaterRefused(StartRefused):
     """The order's deadline did not change; ``sentence`` says what to do."""
 
-    sentence = _("This order cannot be paid later. Pay it now.")
+    sentence = _("You can't pay for this order later. Pay now.")
 
 
 class TooMuchToPayLater(PayLaterRefused):
     """The order's total is over ``PAY_LATER_MAX``."""
 
-    sentence = _("This order is too large to pay later. Pay it now.")
+    sentence = _("This order is too large to pay for later. Pay now.")
 
 
 class OtherOrderPaysLater(PayLaterRefused):
     """The same session or email chose this a moment ago for another order, and has not paid that one."""
 
-    sentence = _("You have already chosen to pay later for another order. Pay this one now.")
+    sentence = _("You've already chosen to pay later for another order. Pay for this one now.")
 
 
 @repeat_on_deadlock

@@ -145,7 +145,7 @@ def test_same_phone_must_wait_after_a_failed_payment() -> None:
 
     assert too_soon.status_code == 429
     assert 0 < int(too_soon["Retry-After"]) <= 60
-    assert "You can send again to this phone at" in too_soon.json()["message"]
+    assert "You can send the prompt to this phone again at" in too_soon.json()["message"]
     assert another.status_code == 200
     assert MpesaOrder.objects.count() == 1 and MpesaPayment.objects.count() == 2
 
@@ -153,7 +153,7 @@ def test_same_phone_must_wait_after_a_failed_payment() -> None:
 @pytest.mark.parametrize(
     ("order", "sentence"),
     [
-        pytest.param({"status": "Pending"}, "This order is not waiting for a payment.", id="another method"),
+        pytest.param({"status": "Pending"}, "This order isn't waiting for a payment.", id="another method"),
         pytest.param({"currency": "EUR"}, "M-PESA takes Kenya shillings only.", id="euros"),
         pytest.param({"total": "250001.00"}, "M-PESA takes at most KSh 250,000 in one payment.", id="too much"),
         pytest.param({"total": "0.00"}, "M-PESA takes KSh 1 or more.", id="free"),

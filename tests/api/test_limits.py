@@ -49,7 +49,7 @@ def test_client_over_the_limit_gets_one_answer_for_every_number(tries: int) -> N
     answers = [client.initiates(order.pk, f"0712345{number:03}") for number in range(tries)]
 
     assert {(each.status_code, each.content) for each in answers} == {(409, answers[0].content)}
-    assert answers[0].json()["message"].startswith("Five numbers were tried for this order.")
+    assert answers[0].json()["message"].startswith("We allow five numbers for one order.")
     assert answers[0].json()["errors"] == {}
 
 

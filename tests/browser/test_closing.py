@@ -70,7 +70,7 @@ def test_open_page_shows_that_the_order_closed(new_person: Any) -> None:
     guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
     closed = guest.sees("closed")
 
-    assert "No payment reached us by" in closed
+    assert "We received no payment by" in closed
     assert guest.page.locator("#mpesa-restore-basket").is_visible()
 
 
@@ -134,5 +134,5 @@ def test_page_shows_late_money(new_person: Any) -> None:
     guest.goes(f"checkout/mpesa/{MpesaOrder.objects.get().public_id}/")
     late = guest.sees("late")
 
-    assert "Do not pay again." in late
+    assert "Don't pay again." in late
     assert guest.fits()

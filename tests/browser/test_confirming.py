@@ -25,7 +25,7 @@ WAYS = (
 )
 
 SENTENCES = {
-    "en": "M-PESA has reported KSh 1,500 for order {number}. We are confirming it; do not pay again.",
+    "en": "M-PESA has reported KSh 1,500 for order {number}. We're confirming it; don't pay again.",
     "sw": "M-PESA imeripoti KSh 1,500 kwa oda {number}. Tunathibitisha; usilipe tena.",
 }
 

@@ -158,7 +158,7 @@ def test_sixth_unpaid_order_is_refused_before_it_takes_stock(shopper: Shopper, s
     answer = shopper.places_order()
 
     page = page_after(shopper, answer, step="checkout:preview")
-    assert "You have five unpaid orders from the last hour. Pay one that is still open, or wait until" in page
+    assert "You have five unpaid orders from the last hour. Pay for one that is still open, or wait until" in page
     assert_no_order(product)
     assert "/checkout/mpesa/" in Shopper().buys(product, phone="0712000005")["Location"]
 
@@ -199,7 +199,7 @@ def test_retries_over_the_limit_get_one_answer_for_every_number(shopper: Shopper
     assert {alert_of(each.content.decode()).strip() for each in answers} == {
         alert_of(answers[0].content.decode()).strip()
     }
-    assert "Five numbers were tried for this order." in answers[0].content.decode()
+    assert "We allow five numbers for one order." in answers[0].content.decode()
     assert MpesaPayment.objects.count() == payments
     assert MpesaPushAttempt.objects.filter(refused_by="order_numbers").count() == tries
 

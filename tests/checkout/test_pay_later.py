@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MpesaOrder
 from tests.checkout.closed_orders import buy_and_cancel, choose_pay_later, latest, page
+from tests.page_html import html_of
 from tests.shop import new_product, post, success
 from tests.shopper import Shopper
 
@@ -47,9 +48,9 @@ def test_paid_order_cannot_pay_later(shopper: Shopper, kiondo: Any) -> None:
     page_url = str(shopper.buys(kiondo)["Location"])
     post(latest(), success(latest()), now=timezone.now())
 
-    answer = shopper.client.post(f"{page_url}pay-later/", follow=True).content.decode()
+    answer = html_of(shopper.client.post(f"{page_url}pay-later/", follow=True))
 
-    assert "This order is not waiting for a payment." in answer
+    assert "This order isn't waiting for a payment." in answer
     assert MpesaOrder.objects.get().pay_later_at is None
 
 
@@ -111,7 +112,7 @@ def test_link_does_not_allow_actions_on_the_order(shopper: Shopper, kiondo: Any,
 def test_link_shows_the_owner_the_full_page(shopper: Shopper, kiondo: Any) -> None:
     page_url = buy_and_cancel(shopper, kiondo)
 
-    own = shopper.client.get(choose_pay_later(shopper, page_url), follow=True).content.decode()
+    own = html_of(shopper.client.get(choose_pay_later(shopper, page_url), follow=True))
 
     assert "mpesa-pay-link" in own
 
@@ -124,7 +125,7 @@ def test_session_that_may_pay_still_sees_the_result(shopper: Shopper, kiondo: An
     post(latest(), success(latest()), now=timezone.now())
 
     for each in (payer, shopper):
-        assert "Paid. Thank you!" in each.client.get(link, follow=True).content.decode()
+        assert "Paid. Thank you!" in html_of(each.client.get(link, follow=True))
 
 
 def test_get_keeps_nothing(shopper: Shopper, kiondo: Any) -> None:
@@ -139,11 +140,11 @@ def test_get_keeps_nothing(shopper: Shopper, kiondo: Any) -> None:
 def test_changed_total_returns_to_the_preview(shopper: Shopper, kiondo: Any) -> None:
     shopper.puts_in_basket(kiondo).gives_address().chooses("mpesa")
     shopper.names_phone("0708374149")
-    preview = shopper.client.get(reverse("checkout:preview")).content.decode()
+    preview = html_of(shopper.client.get(reverse("checkout:preview")))
     shopper.puts_in_basket(kiondo)
 
     order = {"action": "place_order", "mpesa_amount": "1500"}
-    answer = shopper.client.post(reverse("checkout:preview"), order, follow=True).content.decode()
+    answer = html_of(shopper.client.post(reverse("checkout:preview"), order, follow=True))
     bought = shopper.client.post(reverse("checkout:preview"), {**order, "mpesa_amount": "3000"})
 
     assert 'name="mpesa_amount" value="1500" form="place_order_form"' in preview

@@ -10,12 +10,13 @@ from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaOrder
 from tests.checkout.closed_orders import buy_and_cancel, choose_pay_later, close_by_clock, latest, page
+from tests.page_html import html_of
 from tests.shop import failure, new_product, post
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ONCE = "You have already chosen to pay later for another order. Pay this one now."
+ONCE = "You've already chosen to pay later for another order. Pay for this one now."
 
 
 def buy(shopper: Shopper, product: Any, *, quantity: int, email: str = "guest@example.com") -> str:
@@ -26,7 +27,7 @@ def buy(shopper: Shopper, product: Any, *, quantity: int, email: str = "guest@ex
 
 
 def answer_to_pay_later(shopper: Shopper, page_url: str) -> str:
-    text: str = shopper.client.post(f"{page_url}pay-later/", follow=True).content.decode()
+    text: str = html_of(shopper.client.post(f"{page_url}pay-later/", follow=True))
     return text
 
 
@@ -45,7 +46,7 @@ def test_expensive_order_of_everything_is_on_sale_again_after_half_an_hour() -> 
 
     assert "A prompt is already on the phone. Answer it there first." in while_live
     assert "I&#x27;ll pay later" not in offered and "I'll pay later" not in offered
-    assert "This order is too large to pay later. Pay it now." in ended
+    assert "This order is too large to pay for later. Pay now." in ended
     assert (MpesaOrder.objects.get().pay_later_at, on_sale(kiondo)) == (None, 0)
     close_by_clock(page_url)
     assert on_sale(kiondo) == 120

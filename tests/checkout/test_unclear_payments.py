@@ -15,6 +15,7 @@ from oscar_mpesa.payment_page.formats import from_clock
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.testing import ScriptedTransport
 from tests.checkout.people import link_holder
+from tests.page_html import html_of
 from tests.pay_links import link_to
 from tests.services.daraja_replies import ACCEPTED, CREDENTIALS
 from tests.shop import ANOTHER, failure, new_payment, new_product, post, success
@@ -37,12 +38,12 @@ def buys(shopper: Shopper) -> tuple[str, MpesaPayment]:
 
 SENTENCES = {
     "en": (
-        "M-PESA has not answered yet. If an M-PESA SMS says Confirmed, you have paid: do not pay again. "
-        "Otherwise you can send again at {time}."
+        "M-PESA hasn't answered yet. If an M-PESA SMS says Confirmed, you have paid: don't pay again. "
+        "Otherwise, you can send the prompt again at {time}."
     ),
     "sw": (
         "M-PESA bado haijajibu. Ikiwa SMS ya M-PESA inasema Confirmed (Imethibitishwa), umeshalipa: usilipe tena. "
-        "La sivyo, unaweza kutuma tena {time}."
+        "La sivyo, unaweza kutuma ombi tena kuanzia {time}."
     ),
 }
 
@@ -66,7 +67,7 @@ def test_retry_is_refused_while_safaricom_does_not_answer(shopper: Shopper, sett
         answer = shopper.client.post(retry_url, {"phone_number": "0708374149"}, follow=True)
         time = from_clock(ended + timedelta(minutes=5))
 
-    assert SENTENCES[language].format(time=time) in answer.content.decode()
+    assert SENTENCES[language].format(time=time) in html_of(answer)
     assert len(silence.sent("query")) == 1
     assert MpesaPayment.objects.count() == 1
 
@@ -86,8 +87,8 @@ def test_link_holder_cannot_try_numbers_while_safaricom_is_silent(shopper: Shopp
         numbers = [f"07123456{end}" for end in (70, 71, 72, 73, 78, 79)]  # the owner's ends in 78
         pages = [holder.post(f"{page_url}retry/", {"phone_number": each}, follow=True) for each in numbers]
 
-    sentences = ["M-PESA has not answered yet."] * 4 + ["Five numbers were tried for this order."] * 2
-    assert [sentence in page.content.decode() for sentence, page in zip(sentences, pages, strict=True)] == [True] * 6
+    sentences = ["M-PESA hasn't answered yet."] * 4 + ["We allow five numbers for one order."] * 2
+    assert [sentence in html_of(page) for sentence, page in zip(sentences, pages, strict=True)] == [True] * 6
     assert list(MpesaPushAttempt.objects.order_by("pk").values_list("refused_by", flat=True)[3:]) == (
         [""] * 4 + ["order_numbers"] * 2
     )
@@ -97,7 +98,7 @@ def test_every_other_action_is_refused_while_money_is_confirmed(shopper: Shopper
     page_url = shopper.buys(new_product(), phone="0708374151")["Location"]
     payment = MpesaPayment.objects.get()
     post(payment, failure(payment), now=timezone.now())
-    before = shopper.client.get(page_url).content.decode()
+    before = html_of(shopper.client.get(page_url))
     post(payment, success(payment), now=timezone.now(), confirmed=False)
     MpesaPayment.objects.update(next_query_at=None)
 
@@ -106,9 +107,9 @@ def test_every_other_action_is_refused_while_money_is_confirmed(shopper: Shopper
         for action in ("retry", "pay-later", "other-method", "restore-basket", "done")
     }
 
-    reported = "We are confirming it; do not pay again."
+    reported = "We're confirming it; don't pay again."
     mpesa_order = MpesaOrder.objects.get()
     assert reported not in before and "Pay another way" in before
-    assert {action: reported in page.content.decode() for action, page in pages.items()} == dict.fromkeys(pages, True)
+    assert {action: reported in html_of(page) for action, page in pages.items()} == dict.fromkeys(pages, True)
     assert (mpesa_order.is_closed, mpesa_order.pay_later_at, mpesa_order.basket_restored_at) == (False, None, None)
     assert MpesaPayment.objects.count() == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import unescape
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.simulator.server import Simulator
 from tests.dashboard.staff import staff_client, url_of
+from tests.page_html import html_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def page_text(shopper: Shopper, page: str) -> str:
-    return unescape(shopper.client.get(page).content.decode())
+    return html_of(shopper.client.get(page))
 
 
 def test_order_of_a_misconfigured_shop_is_paid_once_the_settings_are_right(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from django.core import mail
@@ -18,6 +17,7 @@ from oscar_mpesa.simulator.server import Simulator
 from tests.journeys.conftest import pass_time
 from tests.journeys.plain_browser import PlainBrowser
 from tests.journeys.shop_state import post_status
+from tests.page_html import html_of
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -82,7 +82,7 @@ def test_callback_before_the_push_reply_pays_once(daraja: Simulator, shopper: Sh
     assert payment.checkout_request_id == daraja.pushes[0].checkout_request_id
     assert payment.merchant_request_id == daraja.pushes[0].merchant_request_id
     assert only_receipt().number == daraja.pushes[0].receipt_number
-    assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
+    assert "Paid. Thank you!" in html_of(shopper.client.get(page))
     assert len(daraja.pushes) == 1
 
 
@@ -90,7 +90,7 @@ def test_payment_with_a_lost_reply_waits_and_its_callback_pays(daraja: Simulator
     daraja.script("lost_reply")
     page = shopper.buys(new_product())["Location"]
     lost = MpesaPayment.objects.get()
-    waiting = shopper.client.get(page).content.decode()
+    waiting = html_of(shopper.client.get(page))
     shopper.places_order()
     shopper.client.post(f"{page}retry/", {"phone_number": "0712345678"})
 
@@ -113,7 +113,7 @@ def test_callback_before_a_lost_reply_pays(daraja: Simulator, shopper: Shopper) 
     page = shopper.buys(new_product())["Location"]
 
     assert MpesaPayment.objects.get().status == "completed"
-    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
+    assert daraja.pushes[0].receipt_number in html_of(shopper.client.get(page))
     assert len(daraja.pushes) == 1
 
 
@@ -132,7 +132,7 @@ def test_payment_page_queries_when_no_callback_comes(daraja: Simulator, shopper:
     assert (asked_early, len(daraja.queries), daraja.tokens_given) == (1, 2, 1)
     assert only_receipt().number is None
     assert shopper.order().status == "Being processed"
-    assert "Your M-PESA code is in the SMS" in shopper.client.get(page).content.decode()
+    assert "Your M-PESA code is in the SMS" in html_of(shopper.client.get(page))
 
 
 def test_callback_after_the_query_adds_only_the_number(daraja: Simulator, shopper: Shopper) -> None:
@@ -145,16 +145,16 @@ def test_callback_after_the_query_adds_only_the_number(daraja: Simulator, shoppe
 
     assert only_receipt().number == daraja.pushes[0].receipt_number
     assert shopper.order().sources.get().reference == daraja.pushes[0].receipt_number
-    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
+    assert daraja.pushes[0].receipt_number in html_of(shopper.client.get(page))
     assert len(mail.outbox) == 1
 
 
 def test_unanswered_payment_can_be_retried_and_late_money_pays(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     pass_time(80)
-    checking = unescape(shopper.client.get(page).content.decode())
+    checking = html_of(shopper.client.get(page))
     pass_time(71)
-    ended = shopper.client.get(page).content.decode()
+    ended = html_of(shopper.client.get(page))
     expired = MpesaPayment.objects.get()
 
     daraja.call_back(daraja.pushes[0])
@@ -170,12 +170,12 @@ def test_unanswered_payment_can_be_retried_and_late_money_pays(daraja: Simulator
 def test_payment_after_a_cancellation_on_the_phone_counts(daraja: Simulator, shopper: Shopper) -> None:
     page = shopper.buys(new_product())["Location"]
     daraja.call_back(daraja.pushes[0], code=1032)
-    cancelled = shopper.client.get(page).content.decode()
+    cancelled = html_of(shopper.client.get(page))
 
     daraja.call_back(daraja.pushes[0])
 
     assert "The prompt was canceled" in cancelled
-    assert daraja.pushes[0].receipt_number in shopper.client.get(page).content.decode()
+    assert daraja.pushes[0].receipt_number in html_of(shopper.client.get(page))
     assert shopper.order().status == "Being processed"
     assert [callback.verdict for callback in MpesaCallback.objects.order_by("pk")] == [Verdict.APPLIED] * 2
 
@@ -194,7 +194,7 @@ def test_second_of_two_paid_prompts_is_surplus(daraja: Simulator, shopper: Shopp
         daraja.pushes[1].receipt_number: ReceiptStatus.OVERPAID,
     }
     assert shopper.order().sources.get().amount_debited == Decimal("1500.00")
-    assert "We received two payments for this order" in shopper.client.get(page).content.decode()
+    assert "We received two payments for this order" in html_of(shopper.client.get(page))
 
 
 @pytest.mark.parametrize("times", [2, 5], ids=["twice", "five times"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from html import unescape
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from oscar_mpesa.simulator.server import Simulator
 from oscar_mpesa.testing import ScriptedTransport
 from oscar_mpesa.testing.transport import page as scripted_page
 from tests.journeys.conftest import pass_time, replying
+from tests.page_html import html_of
 from tests.shop import ANOTHER, new_product
 from tests.shopper import Shopper
 from tests.transports import ImpatientTransport
@@ -38,7 +38,7 @@ INTERNAL = Refusal(status=500, code="500.003.1001", message="Internal Server Err
 
 
 def page_text(shopper: Shopper, page: str) -> str:
-    return unescape(shopper.client.get(page).content.decode())
+    return html_of(shopper.client.get(page))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_shop_with_wrong_settings_does_not_offer_mpesa(daraja: Simulator, shoppe
     settings.OSCAR_MPESA = right
 
     assert {fault: answer.status_code for fault, answer in responses.items()} == dict.fromkeys(FAULTS, 422)
-    assert [fault for fault, answer in responses.items() if 'value="mpesa"' in answer.content.decode()] == []
+    assert [fault for fault, answer in responses.items() if 'value="mpesa"' in html_of(answer)] == []
     assert shopper.chooses("mpesa").status_code == 302
     assert (daraja.tokens_given, daraja.pushes) == (0, [])
 

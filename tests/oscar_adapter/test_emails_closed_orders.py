@@ -29,7 +29,7 @@ def test_guest_gets_closed_email_with_link_to_restore_the_basket() -> None:
     assert message.to == ["guest@example.com"]
     assert message.subject == f"TEST: Order {number} is closed"
     for text in (message.body, html_of(message)):
-        assert f"Order {number} is closed. No payment reached us by 15:30." in text
+        assert f"Order {number} is closed. We received no payment by 15:30." in text
         assert f"http://{mpesa_order.order.site.domain}/en{address}" in text
         assert "Open it in the browser that you ordered with." in text
         assert "If an M-PESA SMS says Confirmed, do not order again: call us." in text
@@ -43,8 +43,8 @@ def test_closed_email_says_that_a_recorded_payment_is_looked_at(admin_user: Any)
 
     body = sent_email(MessageKind.CLOSED_EMAIL).body
 
-    assert f"The shop closed order {order.number}. The shop is looking at the payment that it recorded" in body
-    assert "No payment for it" not in body
+    assert f"The shop closed order {order.number}. The shop is checking the payment that it recorded" in body
+    assert "We received no payment" not in body
 
 
 def test_user_email_asks_to_sign_in_and_is_stored(settings: Any, django_user_model: Any) -> None:
@@ -65,7 +65,7 @@ def test_email_and_its_link_use_the_shoppers_language() -> None:
 
     message = sent_email(MessageKind.CLOSED_EMAIL)
 
-    assert f"Oda {mpesa_order.order.number} imefungwa. Hatukupata malipo kufikia 15:30." in message.body
+    assert f"Oda {mpesa_order.order.number} imefungwa. Hatukupokea malipo kufikia 15:30." in message.body
     assert f"/sw/checkout/mpesa/{mpesa_order.public_id}/" in message.body
 
 
@@ -86,9 +86,7 @@ def test_order_closed_by_staff_names_no_time(admin_user: Any) -> None:
 
     message = sent_email(MessageKind.CLOSED_EMAIL)
 
-    assert (
-        f"The shop closed order {payment.mpesa_order.order.number}. No payment for it has reached us." in message.body
-    )
+    assert f"The shop closed order {payment.mpesa_order.order.number}. We received no payment for it." in message.body
 
 
 def test_choosing_another_method_sends_no_email() -> None:

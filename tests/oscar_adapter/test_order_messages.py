@@ -82,8 +82,8 @@ def test_closed_order_message_by_reason(admin_user: Any) -> None:
     ]
 
     assert messages == [
-        f"Order {expired.mpesa_order.order.number} is closed. No payment reached us by 15:30.",
-        f"The shop closed order {staff.mpesa_order.order.number}. No payment for it has reached us.",
+        f"Order {expired.mpesa_order.order.number} is closed. We received no payment by 15:30.",
+        f"The shop closed order {staff.mpesa_order.order.number}. We received no payment for it.",
         f"Order {other.order.number} is closed, because you chose another way to pay.",
     ]
 
@@ -91,7 +91,7 @@ def test_closed_order_message_by_reason(admin_user: Any) -> None:
 @pytest.mark.parametrize(
     ("reason", "message"),
     [
-        ("expired", "Order {} is closed. It was not paid in full by 15:00, 24 Nov."),
+        ("expired", "Order {} is closed. We didn't receive the full amount by 15:00, 24 Nov."),
         ("staff", "The shop closed order {}."),
     ],
 )
@@ -107,7 +107,7 @@ def test_closed_order_message_after_a_part_payment(admin_user: Any, reason: str,
     )
 
     assert closed == message.format(mpesa_order.order.number)
-    looked_at = "The shop is looking at the payment that it recorded for this order. Do not pay again."
+    looked_at = "The shop is checking the payment that it recorded for this order. Don't pay again."
     assert recorded == f"{closed} {looked_at}"
 
 
@@ -116,7 +116,7 @@ def test_late_money_message_says_the_order_was_closed(admin_user: Any) -> None:
 
     assert unmatched_message(receipt) == (
         f"Your KSh 1,500 (M-PESA code OD123ABC45) arrived after order {order_of(receipt).order.number} was closed. "
-        "The shop will send your items or refund the money, and write to you. Do not pay again."
+        "The shop will send your items or refund the money, and write to you. Don't pay again."
     )
 
 
@@ -126,7 +126,7 @@ def test_part_payment_message_says_the_order_closed_before_it_was_paid(admin_use
 
     assert unmatched_message(MpesaReceipt.objects.get()) == (
         f"Order {number} was closed before it was paid in full. The shop will send your items or refund your "
-        "KSh 1,500 (M-PESA code OD123ABC45), and write to you. Do not pay again."
+        "KSh 1,500 (M-PESA code OD123ABC45), and write to you. Don't pay again."
     )
 
 
@@ -143,7 +143,7 @@ def test_second_payment_message_differs_from_an_overpayment() -> None:
 def test_wrong_amount_message_names_what_the_prompt_asked() -> None:
     assert unmatched_message(mismatch(amount=1400)) == (
         "KSh 1,400 arrived; the prompt asked for KSh 1,500. The shop is reviewing it and will write to you. "
-        "Do not pay again."
+        "Don't pay again."
     )
 
 
@@ -168,7 +168,7 @@ def test_money_that_staff_unmatched_is_being_reviewed(boss: Any) -> None:
 
     assert unmatched_message(MpesaReceipt.objects.get()) == (
         f"The shop is reviewing your KSh 1,500 (M-PESA code OD123ABC45) for order {order.number} and will write to "
-        "you. Do not pay again."
+        "you. Don't pay again."
     )
 
 

@@ -209,7 +209,7 @@ class TestStatusSetInOscarsDashboard:
 
         mpesa_order = MpesaOrder.objects.get()
         assert messages == [
-            "Unable to change order status due to payment error: The items of this order are not all in stock any more."
+            "Unable to change order status due to payment error: Some items of this order are no longer in stock."
         ]
         assert (mpesa_order.order.status, mpesa_order.is_closed) == ("Payment expired", True)
         assert counted() | counted(OWN) == before

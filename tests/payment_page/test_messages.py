@@ -109,4 +109,7 @@ def test_tomorrow_is_translated_to_swahili() -> None:
 def test_refusal_for_unpaid_orders_says_what_to_do() -> None:
     message = refusal_message(TooManyOrders(TWELVE_MINUTES), now=NOON)
 
-    assert message == "You have five unpaid orders from the last hour. Pay one that is still open, or wait until 15:12."
+    assert (
+        message
+        == "You have five unpaid orders from the last hour. Pay for one that is still open, or wait until 15:12."
+    )

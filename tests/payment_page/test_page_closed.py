@@ -27,7 +27,7 @@ def test_expired_order_names_its_deadline_and_offers_its_basket() -> None:
     page = page_of(overdue(cancelled()))
 
     assert page.state == "closed"
-    assert page.sentence == f"Order {page.order_number} is closed. No payment reached us by 15:30."
+    assert page.sentence == f"Order {page.order_number} is closed. We received no payment by 15:30."
     assert (page.can_restore, page.can_retry, page.can_pay_otherwise, page.is_open) == (True, False, False, False)
 
 
@@ -38,7 +38,7 @@ def test_deadline_of_another_day_includes_the_day() -> None:
     with translation.override("sw"):
         swahili = page_of(payment, at=A_DAY).sentence
 
-    assert english.endswith("No payment reached us by 15:30, 23 Nov.")
+    assert english.endswith("We received no payment by 15:30, 23 Nov.")
     assert swahili.endswith("kufikia 15:30, 23 Nov.")
 
 
@@ -58,7 +58,7 @@ def test_cancelled_order_names_no_deadline(admin_user: Any) -> None:
 
     page = page_of(payment)
 
-    assert page.sentence == f"The shop closed order {page.order_number}. No payment for it has reached us."
+    assert page.sentence == f"The shop closed order {page.order_number}. We received no payment for it."
     assert page.can_restore
 
 
@@ -99,7 +99,7 @@ def test_order_that_staff_moved_on_has_nothing_to_pay() -> None:
     page = page_of(payment)
 
     assert (page.state, page.can_retry, page.can_restore) == ("not-waiting", False, False)
-    assert page.sentence == "This order is not waiting for a payment."
+    assert page.sentence == "This order isn't waiting for a payment."
 
 
 def test_other_method_is_offered_once_the_prompt_ended() -> None:

@@ -98,7 +98,7 @@ def test_refunded_order_can_be_paid_again(admin_user: Any) -> None:
     page = page_of(payment)
 
     assert (page.state, page.amount, page.receipt_number) == ("unpaid", 1500, "")
-    assert page.sentence == f"Order {page.order_number} is not paid yet."
+    assert page.sentence == f"Order {page.order_number} isn't paid yet."
     assert page.decisions == ("The shop refunded your KSh 1,400 (M-PESA code OD123ABC45) on 23 Nov.",)
     assert (page.can_retry, page.can_send_again, page.can_pay_otherwise) == (True, True, True)
 
@@ -204,7 +204,7 @@ def test_money_that_staff_unmatched_is_reviewed(admin_user: Any) -> None:
     assert (page.state, page.can_retry) == ("reviewed", False)
     assert page.sentence == (
         f"The shop is reviewing your KSh 1,500 (M-PESA code OD123ABC45) for order {page.order_number} and will write "
-        "to you. Do not pay again."
+        "to you. Don't pay again."
     )
 
 

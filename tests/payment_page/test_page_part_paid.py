@@ -125,7 +125,7 @@ def test_closed_order_says_what_happens_to_its_part_payment(admin_user: Any) -> 
     assert (page.state, page.part_paid) == ("reviewed", "")
     assert page.sentence == (
         f"Order {order.number} was closed before it was paid in full. The shop will send your items or refund your "
-        "KSh 500 (M-PESA code OD123ABC45), and write to you. Do not pay again."
+        "KSh 500 (M-PESA code OD123ABC45), and write to you. Don't pay again."
     )
 
 

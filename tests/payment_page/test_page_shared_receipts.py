@@ -141,5 +141,5 @@ def test_closed_order_says_its_recorded_payment_is_looked_at(admin_user: Any, dj
     assert page.state == "closed"
     assert page.sentence == (
         f"The shop closed order {order.number}. "
-        "The shop is looking at the payment that it recorded for this order. Do not pay again."
+        "The shop is checking the payment that it recorded for this order. Don't pay again."
     )

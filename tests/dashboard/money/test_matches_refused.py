@@ -177,7 +177,7 @@ def test_closed_order_is_reopened_only_if_its_items_are_in_stock() -> None:
 
     assert f"Order {order.number} is reopened. This pays order {order.number}." in in_stock
     assert sold_out.status_code == 422
-    assert "The items of this order are not all in stock any more." in page_text(sold_out)
+    assert "Some items of this order are no longer in stock." in page_text(sold_out)
 
 
 def test_order_that_only_has_the_expired_status_is_not_called_closed() -> None:

@@ -248,7 +248,7 @@ def test_double_click_sends_one_prompt(cancelled: MpesaPayment) -> None:
 def test_prompt_too_soon_is_refused(cancelled: MpesaPayment) -> None:
     text = press(staff_client("act_on_payment"), cancelled, "send-prompt", newest=cancelled.pk)
 
-    assert "You can send again to this phone at" in text
+    assert "You can send the prompt to this phone again at" in text
     assert MpesaPayment.objects.count() == 1
 
 
@@ -285,7 +285,7 @@ def test_order_is_closed_once_with_a_name(cancelled: MpesaPayment) -> None:
     assert cancelled.mpesa_order.close_reason == "staff"
     assert "The order is closed." in text
     assert "customer gave up" in text
-    assert "This order does not wait for a payment any more." in again
+    assert "This order no longer waits for a payment." in again
     assert events() == [("order_closed", "Achieng Were")]
 
 
