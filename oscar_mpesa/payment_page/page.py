@@ -47,7 +47,6 @@ class PaymentPage:
     paid_at: datetime | None
     is_number_proven: bool
     is_more_than_owed: bool
-    part_paid: str
     kept: tuple[str, ...]
     decisions: tuple[str, ...]
     other_network: str
@@ -67,6 +66,7 @@ class PaymentPage:
     sentence: str = ""
     impersonal: str = ""
     reserved_until: str = ""
+    part_paid: str = ""
     retry_at: datetime | None = None
     is_wait_by_result: bool = False
     prompt_ends: datetime | None = None
@@ -211,6 +211,7 @@ def payment_page(
         impersonal=sentence or payment_sentence(payment, page.state, now),
         reserved_until=weekday_and_time(payment.mpesa_order.pay_before, now),
         retry_at=page_actions.retry_at(payment, now) if page.can_retry else None,
+        part_paid="" if page.state.is_part_paid else page_money.part_paid_sentence(payment.mpesa_order, money),
         is_wait_by_result=payment.outcome.wait > 0,
         prompt_ends=page_actions.prompt_ends(payment, page.state, now),
         next_check_at=page_actions.next_check_at(payment, page.state, now),
@@ -230,7 +231,6 @@ def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMone
         paid_at=page_money.paid_at(state, money),
         is_number_proven=page_money.is_number_proven(state, money),
         is_more_than_owed=page_money.is_more_than_owed(state, money),
-        part_paid="" if state.is_part_paid else page_money.part_paid_sentence(mpesa_order, money),
         kept=page_money.kept_names(money, mpesa_order),
         decisions=page_money.decision_sentences(mpesa_order, money, state),
         awaits_code=page_money.awaits_code(money),
