@@ -22,11 +22,11 @@ from oscar_mpesa.checkout.forms import PhoneForm
 from oscar_mpesa.checkout.no_access import OrderPageView
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import AmountRefused
+from oscar_mpesa.domain.outcomes import FirstAction
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.oscar_adapter.order_summary import order_summary
 from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
-from oscar_mpesa.payment_page.page_actions import FirstAction
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.exceptions import NotPayable, PaymentInProgress, StartRefused

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from oscar_mpesa.conf import PRODUCTION
-from oscar_mpesa.domain.outcomes import Retry
+from oscar_mpesa.domain.outcomes import FirstAction, Retry
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.payments import PROMPT_LIFETIME
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
@@ -17,9 +17,8 @@ from oscar_mpesa.payment_page import page_actions, page_money
 from oscar_mpesa.payment_page.formats import weekday_and_time
 from oscar_mpesa.payment_page.money import OrderMoney, order_money
 from oscar_mpesa.payment_page.order_state import page_state
-from oscar_mpesa.payment_page.page_actions import FirstAction
 from oscar_mpesa.payment_page.page_state import PaymentPageState
-from oscar_mpesa.payment_page.payment_sentence import payment_sentence, reason_heading
+from oscar_mpesa.payment_page.payment_sentence import payment_sentence, present_outcome
 from oscar_mpesa.services.pay_later import pay_later_refusal
 
 
@@ -39,8 +38,6 @@ class PaymentPage:
     """
 
     state: PaymentPageState
-    reason: str
-    first: FirstAction
     total: Decimal
     amount: Decimal
     receipt_number: str
@@ -65,6 +62,8 @@ class PaymentPage:
     phone: str = field(default="", repr=False)
     sentence: str = ""
     impersonal: str = ""
+    reason: str = ""
+    first: FirstAction = FirstAction.SEND_AGAIN
     reserved_until: str = ""
     part_paid: str = ""
     retry_at: datetime | None = None
@@ -202,13 +201,16 @@ def payment_page(
         money = order_money(payment.mpesa_order, has_claims=getattr(payment, "has_claims", True))
     money = money or OrderMoney()
     page = _build_page(payment, page_state(payment, money, now), money, now)
+    outcome = present_outcome(payment, now)
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
     sentence = page_money.money_sentence(page.state, money, payment.mpesa_order)
     return replace(
         page,
         phone=phone,
-        sentence=sentence or payment_sentence(payment, page.state, now, number=phone),
-        impersonal=sentence or payment_sentence(payment, page.state, now),
+        reason=_(outcome.heading) if outcome.heading else "",
+        first=page_actions.first_action(page.state, outcome),
+        sentence=sentence or payment_sentence(payment, page.state, now, outcome=outcome, number=phone),
+        impersonal=sentence or payment_sentence(payment, page.state, now, outcome=outcome),
         reserved_until=weekday_and_time(payment.mpesa_order.pay_before, now),
         retry_at=page_actions.retry_at(payment, now) if page.can_retry else None,
         part_paid="" if page.state.is_part_paid else page_money.part_paid_sentence(payment.mpesa_order, money),
@@ -219,12 +221,10 @@ def payment_page(
 
 
 def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMoney, now: datetime) -> PaymentPage:
-    """Build a page without its sentences, its phone and its times."""
+    """Build a page without its sentences about the last payment, its phone and its times."""
     mpesa_order, can_retry = payment.mpesa_order, page_actions.can_retry(payment, state)
     return PaymentPage(
         state=state,
-        reason=reason_heading(payment, now),
-        first=page_actions.first_action(state),
         total=mpesa_order.order.total_incl_tax,
         amount=page_money.page_amount(payment, state, money),
         receipt_number=page_money.receipt_number(state, money),

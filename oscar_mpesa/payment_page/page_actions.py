@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import Enum
 
+from oscar_mpesa.domain.outcomes import FirstAction, Outcome
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
-
-
-class FirstAction(str, Enum):
-    """What to do first after a result."""
-
-    SEND_AGAIN = "send_again"
-    OTHER_NUMBER = "other_number"
-    OTHER_METHOD = "other_method"
-    CHECK = "check"
-
 
 #: A prompt stays on the phone for about this long.
 PROMPT_TIME = timedelta(seconds=60)
@@ -30,9 +20,9 @@ def can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
     return state.is_ended and is_pending and (payment.is_paid or payment.allows_another)
 
 
-def first_action(state: PaymentPageState) -> FirstAction:
+def first_action(state: PaymentPageState, outcome: Outcome) -> FirstAction:
     """Return what to do first: after money that came for the order, pay the rest; else what the last result says."""
-    return FirstAction.CHECK if state.is_unanswered else FirstAction.SEND_AGAIN
+    return FirstAction.SEND_AGAIN if state.is_part_paid or state.is_unpaid else outcome.first
 
 
 def can_restore(payment: MpesaPayment, state: PaymentPageState) -> bool:

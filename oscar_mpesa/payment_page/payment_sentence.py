@@ -18,15 +18,13 @@ from oscar_mpesa.services.exceptions import NotPayable
 MISCONFIGURED, NOT_SENT = "misconfigured", push_codes.PUSH_CODES["not-sent"]
 
 
-def reason_heading(payment: MpesaPayment, now: datetime) -> str:
-    """Say in a few words why an order's last payment ended without money; empty if no reason is known."""
-    return ""
-
-
-def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: datetime, *, number: str = "") -> str:
+def payment_sentence(
+    payment: MpesaPayment, state: PaymentPageState, now: datetime, *, outcome: outcomes.Outcome, number: str = ""
+) -> str:
     """Say what happened to an order's last payment and what to do next; empty for states that need no sentence.
 
-    ``number`` is the phone as the reader may see it. Without it, the sentence names no phone.
+    ``outcome`` is the payment's ``present_outcome``. ``number`` is the phone as the reader may see it. Without it, the
+    sentence names no phone.
     """
     if state.is_closed:
         has_open_claim = bool(getattr(payment, "has_open_claim", False))
@@ -42,11 +40,11 @@ def payment_sentence(payment: MpesaPayment, state: PaymentPageState, now: dateti
     if state.is_checking:
         return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:
-        return order_messages.outcome_message(_present_outcome(payment, now))
+        return order_messages.outcome_message(outcome, number=number)
     return ""
 
 
-def _present_outcome(payment: MpesaPayment, now: datetime) -> outcomes.Outcome:
+def present_outcome(payment: MpesaPayment, now: datetime) -> outcomes.Outcome:
     """Return the outcome to show. Once wrong settings are fixed, only that the prompt was not sent."""
     if payment.result_code != MISCONFIGURED or get_settings().available_to == "nobody" or seems_down(now):
         return payment.outcome

@@ -133,13 +133,12 @@ def test_double_click_starts_one_payment_and_returns_its_id(settings: Any) -> No
     assert len(wire.sent("push")) == MpesaPayment.objects.count() == 1
 
 
-def test_same_phone_must_wait_after_a_failed_payment() -> None:
+def test_same_phone_must_wait_after_a_prompt_without_an_answer() -> None:
     order = new_order()
     client = placing(order)
     client.initiates(order.pk, "0708374151")
-    age(6)
     payment = MpesaPayment.objects.get()
-    client.checks(payment.pk)
+    post(payment, failure(payment, code=1037), now=timezone.now())
 
     too_soon, another = client.initiates(order.pk, "0708374151"), client.initiates(order.pk)
 

@@ -9,7 +9,6 @@ import pytest
 from tests.house.messages import SHOP_LOCALE, kept
 
 REVIEWED = [
-    ("Last checked <time>%(time)s</time>", None, "Tuliangalia mara ya mwisho saa <time>%(time)s</time>"),
     ("Stop refreshing", "label", "Simamisha"),
     (
         "Enter your PIN only on the phone. We never ask for it here.",

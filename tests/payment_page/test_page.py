@@ -240,10 +240,10 @@ def test_after_an_answered_prompt_no_other_is_expected() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("1", "There isn't enough money on that number."),
+        ("1", "There isn't enough money on 0708 •••149."),
         ("2", "M-PESA doesn't accept such a small amount. Pay another way."),
         ("4", "Pay from another number. Pay another way."),
-        ("8006", "The M-PESA PIN of that number is locked."),
+        ("8006", "The M-PESA PIN of 0708 •••149 is locked."),
         ("1019", "If an M-PESA SMS says Confirmed, don't pay again: call us."),
         ("1031", "Time ran out before the PIN was entered."),
         ("2001", "The M-PESA PIN was wrong."),

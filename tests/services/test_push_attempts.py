@@ -29,14 +29,14 @@ def session(number: int = 0, *, address: str | None = None) -> Actor:
     return Actor(session_digest=f"{number:064}", address=address)
 
 
-def push(order: Any, number: int, *, actor: Actor, at: float) -> str:
-    """Send a prompt that is canceled at once. Return "sent", or the name of the refusal."""
+def push(order: Any, number: int, *, actor: Actor, at: float, code: int = 1032) -> str:
+    """Send a prompt that fails at once. Return "sent", or the name of the refusal."""
     try:
         payment = retry_payment(order, phone=phone(number), now=later(at), actor=actor)
     except StartRefused as refusal:
         return type(refusal).__name__
     payment.refresh_from_db()
-    post(payment, failure(payment), now=later(at))
+    post(payment, failure(payment, code=code), now=later(at))
     return "sent"
 
 
@@ -181,7 +181,7 @@ def test_order_conditions_come_before_any_limit_and_store_nothing() -> None:
 
 def test_attempt_stays_stored_when_the_push_comes_too_soon() -> None:
     order = new_order()
-    push(order, 0, actor=session(), at=0)
+    push(order, 0, actor=session(), at=0, code=1037)
 
     with pytest.raises(TooSoon):
         retry_payment(order, phone=phone(0), now=later(10), actor=session())

@@ -61,7 +61,7 @@ def test_payer_waits_only_after_a_prompt_of_the_same_session() -> None:
 
     first = retry_payment(order, phone=payment.phone_number, actor=payer, now=later(50))
     first.refresh_from_db()
-    post(first, failure(first), now=later(55))
+    post(first, failure(first, code=1001), now=later(55))
 
     with pytest.raises(TooSoon):
         retry_payment(order, phone=payment.phone_number, actor=payer, now=later(60))

@@ -245,8 +245,10 @@ def test_double_click_sends_one_prompt(cancelled: MpesaPayment) -> None:
     assert "Waiting for the phone." in text
 
 
-def test_prompt_too_soon_is_refused(cancelled: MpesaPayment) -> None:
-    text = press(staff_client("act_on_payment"), cancelled, "send-prompt", newest=cancelled.pk)
+def test_prompt_too_soon_is_refused() -> None:
+    unanswered = states.failed(1037)()
+
+    text = press(staff_client("act_on_payment"), unanswered, "send-prompt", newest=unanswered.pk)
 
     assert "You can send the prompt to this phone again at" in text
     assert MpesaPayment.objects.count() == 1

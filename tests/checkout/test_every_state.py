@@ -1,0 +1,198 @@
+"""What the payment page holds in each of its states, for the order's owner and for payers by its link."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from oscar_mpesa.access.ownership import LINKS_KEY, NUMBERS_KEY, ORDERS_KEY, PAYMENTS_KEY
+from oscar_mpesa.models import MpesaPayLink, MpesaPayment
+from tests.browser.states import STATES
+from tests.checkout.people import page_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: The payment page's own part, without the shop's header and footer.
+PANEL = re.compile(r'<div class="mpesa-panel mpesa-page.*?(?=<div class="mpesa-panel" id="mpesa-lost")', re.DOTALL)
+PRIMARY = re.compile(r'<(?:button|a)[^>]*class="[^"]*\bbtn-primary\b[^"]*"[^>]*id="([a-z-]+)"')
+
+#: The id of the one primary button for the owner of the order. Without one, there is nothing to do but wait.
+PRIMARY_OF = {
+    "enter-pin": "",
+    "checking": "",
+    "confirming": "",
+    "failed, cancelled": "mpesa-again",
+    "failed, wrong PIN": "mpesa-again",
+    "failed, another number": "mpesa-send-to-other",
+    "failed, the shop's fault": "mpesa-otherwise",
+    "failed, named after expiry": "mpesa-again",
+    "failed, pays later": "mpesa-again",
+    "wait": "mpesa-again",
+    "unanswered": "mpesa-check",
+    "paid": "mpesa-done",
+    "paid, in two parts": "mpesa-done",
+    "paid, recorded by staff": "mpesa-done",
+    "part-paid": "mpesa-again",
+    "failed, part-paid": "mpesa-again",
+    "surplus": "mpesa-done",
+    "surplus, too much": "mpesa-done",
+    "mismatch": "",
+    "unpaid": "mpesa-again",
+    "not-waiting": "",
+    "closed": "mpesa-restore-basket",
+    "closed, restored": "",
+    "late": "",
+    "reviewed": "",
+    "used": "mpesa-restore-basket",
+    "returned": "mpesa-restore-basket",
+    "explained": "mpesa-restore-basket",
+}
+
+
+def reader(**session: Any) -> Client:
+    client = Client()
+    stored = client.session
+    stored.update(session)
+    stored.save()
+    return client
+
+
+def owner_of(payment: MpesaPayment) -> Client:
+    return reader(**{ORDERS_KEY: [payment.mpesa_order.public_id], NUMBERS_KEY: [payment.phone]})
+
+
+def payers_of(payment: MpesaPayment) -> list[Client]:
+    """Return a payer by the order's link who started its last payment, and one who did not."""
+    now = timezone.now()
+    link = MpesaPayLink.objects.create(
+        mpesa_order=payment.mpesa_order, created_at=now, expires_at=now + timedelta(days=1)
+    )
+    last = payment.mpesa_order.payments.latest("pk")
+    return [reader(**{LINKS_KEY: [link.pk], PAYMENTS_KEY: ids}) for ids in ([last.pk], [])]
+
+
+def page_of(client: Client, payment: MpesaPayment) -> str:
+    return client.get(page_url(payment)).content.decode()
+
+
+def panel_of(page: str) -> str:
+    found = PANEL.search(page)
+    assert found is not None
+    return found.group()
+
+
+def test_each_state_has_an_expected_primary_button() -> None:
+    assert set(PRIMARY_OF) == set(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_owners_page_has_one_primary_button(state: str) -> None:
+    payment = STATES[state]()
+
+    panel = panel_of(page_of(owner_of(payment), payment))
+
+    assert PRIMARY.findall(panel) == [each for each in [PRIMARY_OF[state]] if each]
+    assert panel.count("btn-primary") == len(PRIMARY.findall(panel))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_payers_page_has_at_most_one_primary_button(state: str) -> None:
+    payment = STATES[state]()
+
+    panels = [panel_of(page_of(payer, payment)) for payer in payers_of(payment)]
+
+    asks = [panel for panel in panels if "mpesa-send-to-other" in panel]
+    assert all(panel.count("btn-primary") <= 1 for panel in panels)
+    assert all(panel.count("btn-primary") == 1 for panel in asks)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_page_names_amount_order_and_shop(state: str) -> None:
+    payment = STATES[state]()
+
+    pages = [page_of(client, payment) for client in [owner_of(payment), *payers_of(payment)]]
+
+    order = payment.mpesa_order.order.number
+    line = rf'id="mpesa-about"><strong>KSh 1,[05]00</strong> · order {order} · Duka la Pwani'
+    assert [bool(re.search(line, page)) for page in pages] == [True] * 3
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_payers_page_has_no_phone_number_in_any_form(state: str) -> None:
+    payment = STATES[state]()
+    phone = payment.mpesa_order.payments.latest("pk").phone_number
+    forms = (phone.msisdn[3:], phone.grouped, phone.masked, phone.grouped[-7:], "•••")
+
+    owners, *payers = (page_of(client, payment) for client in [owner_of(payment), *payers_of(payment)])
+
+    assert [form for form in forms for page in payers if form in page] == []
+    if STATES[state] in (STATES["enter-pin"], STATES["failed, cancelled"], STATES["failed, another number"]):
+        assert phone.grouped in owners
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_order_summary_is_shown_to_owners_only(state: str) -> None:
+    payment = STATES[state]()
+
+    owners, *payers = (page_of(client, payment) for client in [owner_of(payment), *payers_of(payment)])
+
+    assert owners.count('id="mpesa-summary"') == 1
+    assert "<dt>Total</dt><dd>KSh 1,500</dd>" in owners
+    assert [page for page in payers if "mpesa-summary" in page] == []
+
+
+def test_pay_later_shows_deadline_and_link_before_the_failure() -> None:
+    payment = STATES["failed, pays later"]()
+
+    page = page_of(owner_of(payment), payment)
+
+    blocks = ('id="mpesa-heading" tabindex="-1">Reserved until ', 'id="mpesa-pay-link"', "Pay now instead")
+    places = [page.index(block) for block in (*blocks, "<p>The prompt was canceled", 'id="mpesa-again"')]
+    assert places == sorted(places)
+
+
+def test_failure_for_another_number_shows_its_form_open_and_first() -> None:
+    payment = STATES["failed, another number"]()
+
+    page = page_of(owner_of(payment), payment)
+
+    assert '<h2 class="h5" id="mpesa-another-number">Pay from another number</h2>' in page
+    assert page.index('id="mpesa-another-number"') < page.index('id="mpesa-otherwise"')
+    assert 'id="mpesa-again"' not in page
+
+
+@pytest.mark.parametrize(("state", "waits"), [("wait", True), ("failed, cancelled", False), ("part-paid", False)])
+def test_countdown_is_given_only_where_a_wait_is_real(state: str, waits: bool) -> None:
+    payment = STATES[state]()
+
+    page = page_of(owner_of(payment), payment)
+
+    parts = ("data-opens=", "data-opened=", 'aria-describedby="mpesa-again-reason"', 'id="mpesa-again-left"')
+    assert 'id="mpesa-again"' in page
+    assert [part in page for part in parts] == [waits] * 4
+
+
+def test_minute_is_shown_while_the_prompt_is_on_the_phone() -> None:
+    fresh, old = STATES["enter-pin"](), STATES["checking"]()
+
+    waiting, checking = (page_of(owner_of(payment), payment) for payment in (fresh, old))
+
+    now, ends = re.findall(r'id="mpesa-minute" data-now="(\d+)" data-ends="(\d+)"', waiting)[0]
+    assert 50 < int(ends) - int(now) <= 60
+    assert "The prompt stays until" in waiting and "This page updates by itself." in waiting
+    assert "mpesa-minute" not in checking and "You can send again or use another number at" in checking
+
+
+def test_checking_says_when_safaricom_is_queried_next() -> None:
+    payment = STATES["checking"]()
+    due_at = timezone.now() + timedelta(seconds=20)
+    MpesaPayment.objects.filter(pk=payment.pk).update(next_query_at=due_at)
+
+    page = page_of(owner_of(payment), payment)
+
+    assert re.search(r"We check again at \d\d:\d\d:\d\d\.", page)
