@@ -31,7 +31,7 @@ help: ## Show this list
 sandbox: $(VENV)/.sandbox ## Run a demo shop on http://127.0.0.1:8000/ (another port: make sandbox PORT=8080)
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) sandbox_shop
-	$(MANAGE) runserver "127.0.0.1:$(PORT)"
+	$(MANAGE) run_shop "127.0.0.1:$(PORT)"
 
 history: $(VENV)/.sandbox ## Add a year of past test payments to the demo shop (fewer: make history COUNT=500)
 	$(MANAGE) migrate --verbosity 0

@@ -209,7 +209,11 @@ OSCAR_MPESA = {
 
 # Email and logging.
 
+#: Without a mail server, a page of the demo shows the emails in this folder. With DEBUG off, the console does.
+MAILBOX = VAR / "mail"
 _email: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
+if DEBUG and _email["EMAIL_BACKEND"].endswith("console.EmailBackend"):
+    _email["EMAIL_BACKEND"] = "sandbox_site.mailbox.MailboxBackend"
 if _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     _email["EMAIL_TIMEOUT"] = 10
 globals().update(_email)

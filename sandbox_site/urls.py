@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.static import serve
 
-from sandbox_site.views import HomeView
+from sandbox_site.views import HomeView, MailboxView, StoredEmailView
 
 oscar: Any = apps.get_app_config("oscar")
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
     *i18n_patterns(
         path("", HomeView.as_view(), name="home"),
+        path("demo-emails/", MailboxView.as_view(), name="demo-emails"),
+        path("demo-emails/<slug:name>/", StoredEmailView.as_view(), name="demo-email"),
         path("admin/", admin.site.urls),
         path("", include(oscar.urls[0])),
     ),
