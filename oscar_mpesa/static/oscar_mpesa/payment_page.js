@@ -1,45 +1,60 @@
-// Polls the payment's status and updates the page, unless the user is typing. Pauses while the page is hidden.
+// Polls the payment's status, updates the page in place, counts down, and announces each change once. Pauses while the
+// page is hidden or the user types. Without scripts, or after they stop, everything works by plain GET and POST.
 (function () {
   "use strict";
-  var panel = document.getElementById("mpesa-payment"), isFetching = false, pause, timer;
+  var panel = document.getElementById("mpesa-payment"), kept = /^mpesa-(live|lost|summary)$/;
+  var turn = 0, isPolling = false, isOffline = false, isLost = false, pause, timer, ticker, clock, date, ended, known;
   if (!panel || !window.fetch || !window.DOMParser) return;
 
   function each(list, act) { [].slice.call(list).forEach(act); }
   function part(name, page) { return (page || document).getElementById("mpesa-" + name); }
-  function firstPause() { return panel.dataset.open ? 2000 : panel.dataset.retry ? 15000 : 0; }
+  function firstPause() { return isLost ? 0 : panel.dataset.open ? 2000 : panel.dataset.retry ? 15000 : 0; }
   function isTyping() {
     var active = document.activeElement;
     return panel.contains(active) && active.tagName === "INPUT" && !active.readOnly;
   }
-  // Abort after 30 seconds, because no other request starts while this one is open.
+  // Fails after 30 seconds.
   function get(url) {
-    var stop = window.AbortController ? new AbortController() : {};
-    if (stop.signal) setTimeout(function () { stop.abort(); }, 30000);
-    return fetch(url, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(function (response) {
+    return new Promise(function (resolve, reject) {
+      var stop = window.AbortController ? new AbortController() : {abort: function () {}};
+      setTimeout(function () { reject(); stop.abort(); }, 30000);
+      fetch(url, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(resolve, reject);
+    }).then(function (response) {
       if (!response.ok) throw response.status;
       return response;
     });
   }
 
-  function poll() {
+  // A newer poll outdates the answers of all before it.
+  function poll(isAsked) {
     clearTimeout(timer);
-    if (isFetching || document.hidden) return;
+    if (isLost || document.hidden || (isPolling && !isAsked)) return;
     if (isTyping()) return schedule();
-    isFetching = true;
+    var mine = turn += 1;
+    isPolling = true;
     get(panel.dataset.status)
       .then(function (response) {
-        showCheckTime(response.headers.get("Date"));
+        if (mine === turn) date = response.headers.get("Date");
         return response.json();
       })
       .then(function (status) {
-        if (status.version === panel.dataset.version) return;
-        return get(location.pathname).then(function (response) { return response.text(); }).then(show);
+        if (mine !== turn || status.version === panel.dataset.version) return null;
+        return get(location.pathname).then(function (response) { return response.text(); }).then(read);
       })
-      .catch(function (error) {
-        if (error === 404) return location.reload();  // the payment link was revoked
+      .then(function (page) {
+        if (mine !== turn) return;
+        isPolling = false;
+        setClock(Date.parse(date) / 1000);
+        schedule();
+        report("checked", isAsked, page && show(page));
+      }, function (error) {
+        if (mine !== turn) return;
+        isPolling = false;
+        if (error === 403 || error === 404) return showLost();
         pause = Math.min(pause * 2, firstPause() * 10);
-      })
-      .then(function () { isFetching = false; schedule(); });
+        schedule();
+        report(error > 0 ? "failed" : "offline", isAsked);
+      });
   }
   function schedule() {
     clearTimeout(timer);
@@ -51,24 +66,54 @@
     pause = firstPause();
     if (pause) poll();
   }
+  function outdate() {
+    turn += 1;
+    isPolling = false;
+  }
 
-  function show(text) {
-    var page = new DOMParser().parseFromString(text, "text/html"), fresh = part("payment", page);
-    if (!fresh) return location.reload();
-    if (isTyping()) return;
-    var active = document.activeElement, heading = part("heading"), next = part("next"), hadFocus = next.contains(active);
+  // Beside "Check now". The result is announced if the user asked for it, or if the connection was lost or is back.
+  function report(result, isAsked, isAnnounced) {
+    var place = part("checked"), wasOffline = isOffline, time = Date.parse(date);
+    isOffline = result === "offline";
+    if (!place || !place.dataset[result] || (result === "checked" && !time)) return;
+    var nairobi = time ? new Date(time + 10800000).toISOString().slice(11, 19) : "";
+    place.textContent = place.dataset[result].replace("{time}", nairobi);
+    if (!isAnnounced && (isAsked || isOffline !== wasOffline)) say(place.textContent);
+  }
+  function say(text) {
+    var live = part("live");
+    if (live) live.textContent = live.textContent === text ? text + "\u00a0" : text;  // else it is not read again
+  }
+  // The heading and the first sentence of what stands below it.
+  function sentence(heading, box) {
+    var first = box.querySelector("p,li") || box, text = first.textContent.replace(/\s+/g, " ").trim();
+    return heading + (/[.!?]$/.test(heading) ? " " : ". ") + (/^.*?[.!?](?= |$)/.exec(text) || [text])[0];
+  }
+  function headingOf(page) {
+    var heading = part("heading", page);
+    return heading ? heading.textContent.trim() : "";
+  }
+
+  function read(text) {
+    var page = new DOMParser().parseFromString(text, "text/html");
+    if (!part("payment", page)) throw 500;
+    return page;
+  }
+  // Return whether the change was announced.
+  function show(page) {
+    if (isTyping()) return false;
+    var active = document.activeElement, heading = part("heading"), hadFocus = panel.contains(active), before = known;
     document.title = page.title;
-    panel.className = fresh.className;
-    ["version", "open", "retry"].forEach(function (name) { panel.dataset[name] = fresh.dataset[name]; });
-    if (heading) heading.textContent = part("heading", page).textContent;
-    part("about").textContent = part("about", page).textContent;
-    var oldStatus = part("page-status"), newStatus = part("page-status", page);
-    if (oldStatus.textContent !== newStatus.textContent) oldStatus.innerHTML = newStatus.innerHTML;
-    update(next, part("next", page));
+    if (heading) heading.textContent = headingOf(page);
+    updateElement(panel, part("payment", page));
     pause = firstPause();
+    schedule();
     prepare();
-    var keepsFocus = hadFocus && next.contains(active) && panel.dataset.open;
+    var keepsFocus = hadFocus && panel.contains(active) && panel.dataset.open;
     if (heading && !keepsFocus && (hadFocus || active === document.body)) heading.focus();
+    known = sentence(headingOf(), part("page-status"));
+    if (known !== before) say(known);
+    return known !== before;
   }
 
   // Nodes that are in the old and the new page stay in the document, so that they keep the focus.
@@ -80,8 +125,8 @@
       if (!match) return old.insertBefore(node, current);
       while (current !== match) current = remove(old, current);
       current = match.nextSibling;
-      if (node.nodeType !== 1) match.nodeValue = node.nodeValue;
-      else updateElement(match, node);
+      if (node.nodeType === 1) updateElement(match, node);
+      else if (match.nodeValue !== node.nodeValue) match.nodeValue = node.nodeValue;
     });
     while (current) current = remove(old, current);
   }
@@ -89,13 +134,15 @@
     var id = document.activeElement.id;
     return !!id && node.nodeType === 1 && (node.id === id || !!node.querySelector("#" + id));
   }
-  function matches(a, b) { return a.nodeName === b.nodeName && a.id === b.id && hasFocus(a) === hasFocus(b); }
+  function key(node) { return node.id || (node.firstElementChild || {}).id; }
+  function matches(a, b) { return a.nodeName === b.nodeName && key(a) === key(b) && hasFocus(a) === hasFocus(b); }
   function remove(parent, child) {
     var after = child.nextSibling;
     parent.removeChild(child);
     return after;
   }
   function updateElement(old, fresh) {
+    if (kept.test(old.id)) return;
     each(old.attributes, function (it) {
       if (!fresh.hasAttribute(it.name) && it.name !== "open") old.removeAttribute(it.name);
     });
@@ -103,26 +150,77 @@
     update(old, fresh);
   }
 
-  // "Last checked", by the server's clock.
-  function showCheckTime(date) {
-    var place = panel.querySelector(".mpesa-checked time");
-    if (!place || !date) return;
-    place.textContent = new Date(date).toLocaleTimeString(
-      "en-GB", {hour: "2-digit", minute: "2-digit", timeZone: "Africa/Nairobi"});
+  // This browser may not see the order any more. The page says so, forgets what it showed, and stops for good.
+  function showLost() {
+    var lost = part("lost"), heading = part("heading"), live = part("live"), summary = part("summary");
+    isLost = true;
+    outdate();
+    clearTimeout(ticker);
+    if (!lost) return;
+    var title = lost.dataset.title, rest = document.title.indexOf(" | ");
+    document.title = title + (rest < 0 ? "" : document.title.slice(rest));
+    if (heading) heading.textContent = title;
+    lost.hidden = false;
+    (heading || lost).focus();
+    panel.className = "mpesa-panel mpesa-page mpesa-lost";
+    each(panel.children, function (child) {
+      if (!child.contains(lost) && !child.contains(live)) panel.removeChild(child);
+    });
+    if (summary && summary.parentNode) summary.parentNode.removeChild(summary);
+    say(sentence(title, lost));
   }
 
-  // A push to the same phone must wait, so its button only works from the time the server gives. It uses aria-disabled:
-  // browsers that stop scripts after load, such as Opera Mini, could never enable a disabled button.
+  // The server's time, in seconds. What has passed since is measured twice, because clocks may stop or be put back while
+  // the phone sleeps. Each answer of the server corrects it.
+  function now() {
+    return clock.time + Math.max(performance.now() - clock.timer, Date.now() - clock.date) / 1000;
+  }
+  function setClock(time, age) {
+    if (!time || (clock && Math.abs(time - now()) < 2)) return;
+    clock = {time: time, timer: performance.now() - (age || 0), date: Date.now() - (age || 0)};
+  }
+  // How long ago the server made the page that was loaded.
+  function pageAge() {
+    var timing = performance.timing;
+    return timing && timing.responseStart ? performance.now() - (timing.responseStart - timing.navigationStart) : 0;
+  }
+  function secondsTo(time) { return Math.max(0, Math.ceil(time - now())); }
+  function format(seconds) { return Math.floor(seconds / 60) + ":" + ("0" + seconds % 60).slice(-2); }
+
+  // The prompt's minute, and the wait before another push to the same phone. That button has aria-disabled, because
+  // browsers that stop scripts after load, such as Opera Mini, could never enable a disabled one.
+  function tick() {
+    clearTimeout(ticker);
+    var minute = part("minute"), again = part("again"), left = 0, wait = 0;
+    if (minute && part("left")) {
+      left = secondsTo(+minute.dataset.ends);
+      part("left").textContent = format(left);
+      if (!left && ended !== minute.dataset.ends) {
+        ended = minute.dataset.ends;
+        pollNow();
+      }
+    }
+    if (again && again.dataset.opens) {
+      wait = secondsTo(+again.dataset.opens + 1);
+      if (wait) again.setAttribute("aria-disabled", "true");
+      else if (again.hasAttribute("aria-disabled")) open(again);
+      if (part("again-left")) part("again-left").textContent = wait ? "(" + format(wait) + ")" : "";
+    }
+    if (left || wait) ticker = setTimeout(tick, 500);
+  }
+  function open(button) {
+    var reason = part("again-reason");
+    button.removeAttribute("aria-disabled");
+    button.removeAttribute("aria-describedby");
+    if (reason) reason.hidden = true;
+    say(button.dataset.opened || "");
+  }
   function prepare() {
+    each([part("minute"), part("again")], function (it) {
+      if (it && !clock) setClock(+it.dataset.now, pageAge());
+    });
     offerCopy();
-    var button = part("again"), wait = button ? (button.dataset.opens || 0) - (button.dataset.now || 0) : 0;
-    if (wait <= 0) return;
-    button.setAttribute("aria-disabled", "true");
-    button.onclick = function () { return !button.hasAttribute("aria-disabled"); };
-    setTimeout(function () {
-      button.removeAttribute("aria-disabled");
-      if (button.nextElementSibling) button.nextElementSibling.hidden = true;
-    }, wait * 1000 + 1000);
+    if (clock) tick();
   }
 
   // Without scripts the shopper copies the link from its field.
@@ -141,8 +239,27 @@
     };
   }
 
-  document.addEventListener("visibilitychange", pollNow);
-  ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, pollNow); });
+  panel.addEventListener("click", function (event) {
+    var again = part("again"), check = part("check"), place = part("checked");
+    if (again && again.contains(event.target) && again.hasAttribute("aria-disabled")) event.preventDefault();
+    if (!check || !check.contains(event.target) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (place) place.textContent = place.dataset.checking || "";
+    pause = firstPause();
+    poll(true);
+  });
+  document.addEventListener("visibilitychange", function () {
+    pollNow();
+    if (clock && !isLost) tick();
+  });
+  ["pageshow", "focus"].forEach(function (name) { window.addEventListener(name, pollNow); });
+  window.addEventListener("pagehide", outdate);
+  window.addEventListener("offline", function () { report("offline"); });
+  window.addEventListener("online", function () {
+    outdate();
+    pollNow();
+  });
+  known = sentence(headingOf(), part("page-status"));
   prepare();
   pause = firstPause();
   schedule();
