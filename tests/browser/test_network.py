@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
+from tests.browser.connection import STATUS, comes_to, held_back, scripts_stopped, stands_still, time_passes
 from tests.browser.shopper import Person
 from tests.browser.states import enter_pin, failed
 from tests.shop import CANCELS, pay
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Route
-
 pytestmark = pytest.mark.browser
-
-STATUS = "**/status/"
-
 
 @pytest.fixture
 def waiting(new_visitor: Any) -> tuple[Person, MpesaPayment]:
     """Somebody at a waiting page whose clock stands still, so that it asks when the test lets time pass."""
     payment = enter_pin()
-    guest: Person = new_visitor().owns(payment)
-    guest.page.clock.install()
-    guest.waits_for(payment).sees("enter-pin")
-    guest.page.clock.pause_at(guest.page.evaluate("Date.now()") + 1000)
-    return guest, payment
-
-
-def time_passes(guest: Person, *, until: Callable[[], Any]) -> None:
-    """On the page's clock, until something has happened."""
-    for _ in range(100):
-        if until():
-            return
-        guest.page.clock.run_for(5_000)
-        guest.page.wait_for_timeout(50)
-    raise AssertionError("it never happened")
-
-
-def comes_to(guest: Person, state: str) -> str:
-    """Time passes until the page is in a state; its words."""
-    time_passes(guest, until=guest.page.locator(f".mpesa-{state}").count)
-    return guest.sees(state)
-
-
-@contextmanager
-def held_back(guest: Person) -> Iterator[list[Route]]:
-    """The page's questions are on their way, until they are let go; none is left without an answer."""
-    on_hold: list[Route] = []
-    guest.page.route(STATUS, lambda route: on_hold.append(route))
-    try:
-        yield on_hold
-    finally:
-        for route in on_hold:
-            route.abort()
-        guest.page.unroute(STATUS)
-
-
-@contextmanager
-def scripts_stopped(guest: Person) -> Iterator[None]:
-    """As Opera Mini does once a page is there."""
-    browser = guest.context.new_cdp_session(guest.page)
-    browser.send("Emulation.setScriptExecutionDisabled", {"value": True})
-    yield
-    browser.send("Emulation.setScriptExecutionDisabled", {"value": False})
+    return stands_still(new_visitor(), payment), payment
 
 
 def test_offline_page_keeps_its_state_and_updates_once_online(

@@ -47,6 +47,7 @@
         setClock(Date.parse(date) / 1000);
         schedule();
         report("checked", isAsked, page && show(page));
+        tick();
       }, function (error) {
         if (mine !== turn) return;
         isPolling = false;
@@ -191,6 +192,7 @@
   // browsers that stop scripts after load, such as Opera Mini, could never enable a disabled one.
   function tick() {
     clearTimeout(ticker);
+    if (!clock || isLost) return;
     var minute = part("minute"), again = part("again"), left = 0, wait = 0;
     if (minute && part("left")) {
       left = secondsTo(+minute.dataset.ends);
@@ -220,7 +222,7 @@
       if (it && !clock) setClock(+it.dataset.now, pageAge());
     });
     offerCopy();
-    if (clock) tick();
+    tick();
   }
 
   // Without scripts the shopper copies the link from its field.
@@ -250,7 +252,7 @@
   });
   document.addEventListener("visibilitychange", function () {
     pollNow();
-    if (clock && !isLost) tick();
+    tick();
   });
   ["pageshow", "focus"].forEach(function (name) { window.addEventListener(name, pollNow); });
   window.addEventListener("pagehide", outdate);
