@@ -49,7 +49,7 @@ def test_page_says_that_its_session_is_lost_and_stops(new_visitor: Any, state: s
     assert heard.startswith(f"{title}. ") and heard.count(".") == 2
     assert guest.page.evaluate("[document.activeElement.id, isTheSamePage]") == ["mpesa-heading", True]
     assert guest.page.locator("#mpesa-lost").is_visible()
-    number = payment.mpesa_order.order.number
+    number = str(payment.mpesa_order.order.number)
     assert (number in before, number in lost, guest.page.locator("#mpesa-next").count()) == (True, False, 0)
     assert is_quiet(guest, asked)
 

@@ -85,9 +85,10 @@
     var live = part("live");
     if (live) live.textContent = live.textContent === text ? text + "\u00a0" : text;  // else it is not read again
   }
-  // The heading and the first sentence of what stands below it.
+  // The heading and the first sentence below it that does not repeat it.
   function sentence(heading, box) {
-    var first = box.querySelector("p,li") || box, text = first.textContent.replace(/\s+/g, " ").trim();
+    var text = (box.querySelector("p,li") || box).textContent.replace(/\s+/g, " ").trim();
+    if (text.indexOf(heading) === 0) text = text.slice(heading.length).replace(/^[.!? ]+/, "");
     return heading + (/[.!?]$/.test(heading) ? " " : ". ") + (/^.*?[.!?](?= |$)/.exec(text) || [text])[0];
   }
   function headingOf(page) {
@@ -160,12 +161,12 @@
     if (!lost) return;
     var title = lost.dataset.title, rest = document.title.indexOf(" | ");
     document.title = title + (rest < 0 ? "" : document.title.slice(rest));
-    if (heading) heading.textContent = title;
-    lost.hidden = false;
-    (heading || lost).focus();
     panel.className = "mpesa-panel mpesa-page mpesa-lost";
+    panel.appendChild(lost).hidden = false;
+    if (heading) heading.textContent = title;
+    (heading || lost).focus();
     each(panel.children, function (child) {
-      if (!child.contains(lost) && !child.contains(live)) panel.removeChild(child);
+      if (child !== lost && child !== live) panel.removeChild(child);
     });
     if (summary && summary.parentNode) summary.parentNode.removeChild(summary);
     say(sentence(title, lost));
