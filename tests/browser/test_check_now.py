@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone as zones
+from datetime import datetime, timedelta
+from datetime import timezone as zones
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 

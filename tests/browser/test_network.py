@@ -109,7 +109,7 @@ def test_check_now_works_after_scripts_stop(waiting: tuple[Person, MpesaPayment]
 
 def test_send_again_works_after_scripts_stop(new_visitor: Any) -> None:
     payment = unanswered_too_long()
-    MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=20))
+    MpesaPayment.objects.update(push_sent_at=timezone.now() - timedelta(seconds=20), checkout_request_id=None)
     guest = new_visitor().owns(payment).waits_for(payment)
     guest.page.wait_for_selector("#mpesa-again[aria-disabled]")
     guest.page.click("#mpesa-again", force=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
 from tests.browser.shopper import Person, five_seconds_pass
+from tests.browser.states import unanswered_too_long
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -43,7 +44,7 @@ def test_page_updates_in_place(new_person: Any) -> None:
 
     assert regions.count() == 1
     assert guest.page.evaluate("window.isTheSamePage && region === document.querySelector('[aria-live]')")
-    assert "Step 3 of 3" in paid
+    assert "M-PESA code" in paid
     assert guest.page.title().startswith("Paid. Thank you!")
     assert focused(guest) == "mpesa-heading"
 
@@ -58,8 +59,8 @@ def test_update_keeps_the_focus(new_person: Any) -> None:
     checking = guest.sees("checking")
 
     assert focused(guest) == "mpesa-check"
-    assert "do not pay again" in checking
-    assert "Last checked" in checking
+    assert "We're checking with M-PESA" in checking
+    assert "Checked at" in checking
 
 
 def test_update_waits_while_the_shopper_types(new_person: Any) -> None:
@@ -83,22 +84,19 @@ def test_update_waits_while_the_shopper_types(new_person: Any) -> None:
     assert focused(guest) in {"mpesa-another-number", "mpesa-heading"}
 
 
-def test_same_phone_can_get_a_new_prompt_after_a_minute(new_person: Any) -> None:
-    guest = new_person()
-    guest.orders("0708374151")
-    guest.sees("enter-pin")
-    changed(push_sent_at=timezone.now() - timedelta(seconds=53))
-    guest.sees("failed")
+def test_same_phone_gets_a_new_prompt_once_the_button_opens(new_visitor: Any) -> None:
+    payment = unanswered_too_long()
+    changed(push_sent_at=timezone.now() - timedelta(seconds=56), checkout_request_id=None)
+    guest = new_visitor().owns(payment).waits_for(payment)
 
-    hint = guest.page.locator(".mpesa-retry").inner_text()
-    closed = guest.page.locator("#mpesa-again").is_disabled()
+    closed = guest.page.locator("#mpesa-again[aria-disabled]").inner_text()
+    hint = guest.page.inner_text("#mpesa-again-reason")
     guest.page.wait_for_selector("#mpesa-again:not([aria-disabled])")
-    is_hint_visible = guest.page.locator(".mpesa-retry small").is_visible()
+    is_hint_visible = guest.page.locator("#mpesa-again-reason").is_visible()
     guest.page.click("#mpesa-again")
     guest.sees("enter-pin")
 
-    assert closed and not is_hint_visible
-    assert "To the same phone: from" in hint
+    assert "(0:0" in closed and "You can send" in hint and not is_hint_visible
     assert MpesaPayment.objects.count() == 2
 
 
