@@ -44,7 +44,7 @@ def test_failed_payment_names_its_reason_in_swahili() -> None:
     page = page_after_answer("0708374150")
 
     assert '<html lang="sw"' in page
-    assert "Salio la nambari hiyo halitoshi. Ongeza salio, au lipa kwa nambari nyingine." in page
+    assert "Salio la 0708 374 150 halitoshi. Ongeza salio, au lipa kwa nambari nyingine." in page
     assert "M-PESA inasema hakuna pesa zilizokatwa." in page
     assert "Tuma ombi tena" in page
 

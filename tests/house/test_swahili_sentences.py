@@ -52,12 +52,31 @@ REVIEWED = [
     (
         "Rounded up from %(total)s: M-PESA takes whole shillings.",
         None,
-        "Jumla ni %(total)s; kiasi kimekamilishwa kwa sababu M-PESA haipokei senti.",
+        "Imeongezwa kutoka %(total)s: M-PESA hupokea shilingi kamili tu.",
     ),
     (
         "This number has too few digits. A Safaricom number looks like 0712 345 678.",
         None,
         "Nambari hii ni fupi mno. Nambari ya Safaricom hufanana na 0712 345 678.",
+    ),
+    ("Canceled on the phone", None, "Ombi limeghairiwa kwenye simu"),
+    ("Not enough balance", None, "Salio halitoshi"),
+    ("The prompt stays until %(time)s.", None, "Ombi litakaa hadi %(time)s."),
+    ("No connection. The prompt is still on the phone.", None, "Hakuna mtandao. Ombi bado liko kwenye simu."),
+    (
+        "If an M-PESA SMS says Confirmed, don't pay again: call us.",
+        None,
+        "Ikiwa SMS ya M-PESA inasema Confirmed (Imethibitishwa), usilipe tena: tupigie.",
+    ),
+    (
+        "We can't send a prompt to this number right now. Use another number, or try again later.",
+        None,
+        "Hatuwezi kutuma ombi kwa nambari hii kwa sasa. Tumia nambari nyingine, au jaribu tena baadaye.",
+    ),
+    (
+        "You can close this page. The shop and the buyer know.",
+        None,
+        "Unaweza kufunga ukurasa huu. Duka na mnunuzi wameshajulishwa.",
     ),
     ("Send the link by WhatsApp", None, "Tuma kwa WhatsApp"),
     ("No real money moves.", None, "Ni jaribio: hakuna pesa itakayokatwa."),
