@@ -15,8 +15,10 @@ MIGRATED = tests/databases/test_migrations.py
 MIGRATING = $(MIGRATED) -m databases --migrations --create-db
 INSTALL = "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 EXACT = oscar_mpesa/domain/*,oscar_mpesa/daraja/*,oscar_mpesa/services/*,oscar_mpesa/oscar_adapter/*
+NPM = npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --prefix
 DECLARED = setup.cfg pyproject.toml
 AXE = build/axe/4.14.1
+PUPPETEER = build/puppeteer/24.43.1
 
 export PORT
 # Without compiled files, each test worker compiles all modules and rewrites all asserts anew, for seven seconds.
@@ -71,7 +73,7 @@ test-mariadb: $(VENV)/.mariadb
 test-disasters: $(VENV)/.postgresql ## Kill processes, overload the shop, and let all around it fail: minutes (a sixth of the faults: CI=1)
 	TEST_DATABASE_URL="$(TEST_POSTGRES_URL)" $(PYTEST) -m "disasters$(if $(CI), and not full_matrix)" -n 2 --dist worksteal --create-db
 
-test-browser: $(VENV)/.browser $(AXE) ## Buy in Chromium, and check each of our pages with axe-core
+test-browser: $(VENV)/.browser $(AXE) $(PUPPETEER) ## Buy in Chromium and Firefox, and check each of our pages with axe-core
 	$(PYTEST) -m "browser and not bench" -n 3 --dist worksteal
 
 pictures: $(VENV)/.browser ## Take the pictures in the README and in docs/take-money.md again
@@ -116,7 +118,11 @@ $(VENV)/.audit $(VENV)/.postgresql $(VENV)/.mariadb $(VENV)/.browser $(VENV)/.be
 	$(INSTALL) --editable ".[$(subst .,,$(@F)),workers]"
 	touch "$@"
 
-# The stamp file is named for the version of axe-core.
+# Each stamp file is named for the version.
 $(AXE):
-	npm install --prefix build/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts "axe-core@$(@F)"
+	$(NPM) build/axe "axe-core@$(@F)"
+	touch "$@"
+
+$(PUPPETEER):
+	$(NPM) build/puppeteer "puppeteer-core@$(@F)"
 	touch "$@"
