@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from tests.browser.keys import Keyboard
 from tests.browser.shopper import ADDRESS, five_seconds_pass
 from tests.browser.states import STATES
+from tests.shop import failure, pay, post
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +45,36 @@ def test_guest_buys_and_retries_by_keyboard(new_person: Any, width: int) -> None
 
     assert str(MpesaReceipt.objects.get().number) in guest.looks("thanks")
     assert [payment.status for payment in MpesaPayment.objects.order_by("pk")] == ["cancelled", "completed"]
+
+
+def test_payment_page_works_by_keyboard_alone(new_visitor: Any) -> None:
+    payment = STATES["enter-pin"]()
+    guest = new_visitor().owns(payment).waits_for(payment)
+    keys = Keyboard(guest.page)
+    hints = guest.page.locator("details:has(#mpesa-none)")
+
+    with guest.page.expect_response("**/status/"):
+        keys.goes_to("#mpesa-check").presses("Enter")
+    keys.goes_to("#mpesa-none").presses("Enter")
+    opened = hints.get_attribute("open")
+    keys.presses("Space")
+    shut = hints.get_attribute("open")
+    post(payment, failure(payment, code=2001), now=timezone.now())
+    guest.comes_back().sees("failed")
+    after_failure = guest.page.evaluate("document.activeElement.id")
+    keys.follows("#mpesa-again")
+    again = MpesaPayment.objects.latest("pk")
+    guest.sees("enter-pin")
+    keys.goes_to("#mpesa-check")
+    pay(again, now=timezone.now())
+    keys.presses("Enter")
+    guest.sees("paid")
+    after_payment = guest.page.evaluate("document.activeElement.id")
+    keys.presses("Tab")
+
+    assert (opened, shut) == ("", None)
+    assert (after_failure, after_payment) == ("mpesa-heading", "mpesa-heading")
+    assert guest.page.evaluate("document.activeElement.id") == "mpesa-done"
 
 
 @pytest.mark.parametrize("state", ["enter-pin", "failed, cancelled", "failed, another number", "unpaid", "closed"])

@@ -1,5 +1,5 @@
-// Polls the payment's status, updates the page in place, counts down, and announces each change once. Pauses while the
-// page is hidden or the user types. Without scripts, or after they stop, everything works by plain GET and POST.
+// Polls the payment's status, updates the page, counts down, and announces each change once. Pauses while the page is
+// hidden or the user types. Without scripts, or after they stop, links and forms do the same.
 (function () {
   "use strict";
   var panel = document.getElementById("mpesa-payment"), kept = /^mpesa-(live|lost|summary)$/;
@@ -32,6 +32,9 @@
     if (isTyping()) return schedule();
     var mine = turn += 1;
     isPolling = true;
+    setTimeout(function () {
+      if (isPolling && mine === turn) report("offline", isAsked);
+    }, 10000);
     get(panel.dataset.status)
       .then(function (response) {
         if (mine === turn) date = response.headers.get("Date");
@@ -72,7 +75,7 @@
     isPolling = false;
   }
 
-  // Beside "Check now". The result is announced if the user asked for it, or if the connection was lost or is back.
+  // Announced only if the user asked, or the connection was lost or is back.
   function report(result, isAsked, isAnnounced) {
     var place = part("checked"), wasOffline = isOffline, time = Date.parse(date);
     isOffline = result === "offline";
@@ -152,7 +155,7 @@
     update(old, fresh);
   }
 
-  // This browser may not see the order any more. The page says so, forgets what it showed, and stops for good.
+  // This browser may not see the order any more. Stops for good.
   function showLost() {
     var lost = part("lost"), heading = part("heading"), live = part("live"), summary = part("summary");
     isLost = true;
@@ -172,8 +175,7 @@
     say(sentence(title, lost));
   }
 
-  // The server's time, in seconds. What has passed since is measured twice, because clocks may stop or be put back while
-  // the phone sleeps. Each answer of the server corrects it.
+  // The server's time in seconds. The first clock may stop while the phone sleeps; the second may be put back.
   function now() {
     return clock.time + Math.max(performance.now() - clock.timer, Date.now() - clock.date) / 1000;
   }
@@ -189,8 +191,7 @@
   function secondsTo(time) { return Math.max(0, Math.ceil(time - now())); }
   function format(seconds) { return Math.floor(seconds / 60) + ":" + ("0" + seconds % 60).slice(-2); }
 
-  // The prompt's minute, and the wait before another push to the same phone. That button has aria-disabled, because
-  // browsers that stop scripts after load, such as Opera Mini, could never enable a disabled one.
+  // The button has aria-disabled: browsers that stop scripts after load, such as Opera Mini, cannot enable it again.
   function tick() {
     clearTimeout(ticker);
     if (!clock || isLost) return;
@@ -260,7 +261,8 @@
   window.addEventListener("offline", function () { report("offline"); });
   window.addEventListener("online", function () {
     outdate();
-    pollNow();
+    pause = firstPause();
+    if (pause || isOffline) poll();
   });
   known = sentence(headingOf(), part("page-status"));
   prepare();
