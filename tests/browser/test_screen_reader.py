@@ -73,7 +73,7 @@ def test_each_change_is_announced_once(new_visitor: Any) -> None:
     said = heard(guest)
     assert [sentence.partition(". ")[0] for sentence in said] == [
         "We're checking with M-PESA",
-        "No answer from M-PESA yet",
+        "No answer yet",
     ]
     assert [sentence.count(". ") for sentence in said] == [1, 1]
     assert (still_there, never_removed) == ("mpesa-check", True)
