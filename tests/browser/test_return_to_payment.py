@@ -81,11 +81,10 @@ def test_back_and_forward_place_the_order_once(keeping_chromium: Browser, shop: 
     guest.orders("0708374149")
     MpesaPayment.objects.update(checkout_request_id=None)
 
+    placed = guest.page.url
     guest.page.go_back()
-    back = guest.looks("back")
-    with guest.page.expect_navigation():
-        guest.page.click("text=Finish paying")
     guest.sees("enter-pin")
+    back = guest.page.url
     pay(MpesaPayment.objects.get(), now=timezone.now())
     guest.sees("paid")
     with guest.page.expect_navigation():
@@ -95,7 +94,7 @@ def test_back_and_forward_place_the_order_once(keeping_chromium: Browser, shop: 
     guest.page.evaluate("void setTimeout(() => history.forward())")
     guest.page.wait_for_url("**/thank-you/", wait_until="commit")
 
-    assert "is waiting for KSh" in back and "Place order" not in back
+    assert back == placed
     assert "Paid. Thank you!" in again
     assert (Order.objects.count(), MpesaPayment.objects.count()) == (1, 1)
     assert guest.errors == []

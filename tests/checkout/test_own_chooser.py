@@ -96,6 +96,7 @@ def test_chooser_on_the_preview_asks_for_the_phone_and_places_the_order(
     assert placed_early is None
     for page in (html_of(step), html_of(refused)):
         assert ">Pay KSh 1,500<" in page
+        assert '<li aria-current="step">4.' in page
         assert f'href="{reverse(PREVIEW)}">Pay another way' in page
         assert '<input type="hidden" name="pay_with" value="mpesa">' in page
         assert page.count('name="phone_number"') == page.count('name="mpesa_amount"') == 1
