@@ -1,4 +1,4 @@
-"""Our parts of the checkout are readable in Oscar's own look, whose blue button has too little contrast for its size."""
+"""Our parts of the checkout are readable in Oscar's own look. Its blue has too little contrast for small words."""
 
 from __future__ import annotations
 
