@@ -32,8 +32,8 @@ def _format_time(until: datetime, now: datetime) -> str:
 
 
 def page_text(page: PaymentPage) -> str:
-    """Return what a payment page says as one line of text; never empty."""
-    parts = [page.sentence or _state_text(page), page.part_paid, *page.decisions]
+    """Return what a payment page says as one line of text, without a phone number; never empty."""
+    parts = [page.impersonal or _state_text(page), page.part_paid, *page.decisions]
     if page.another_may_come:
         parts.append(_("If another prompt comes, press Cancel."))
     return " ".join(filter(None, parts))

@@ -17,15 +17,15 @@ from oscar_mpesa import urls
 from oscar_mpesa.api.health import health
 from oscar_mpesa.api.views import check_status, initiate
 from oscar_mpesa.daraja.exceptions import DarajaUnreachable
-from oscar_mpesa.models import MpesaCallback
+from oscar_mpesa.models import MpesaCallback, MpesaPayment
 from oscar_mpesa.services.gateway import replaced_transport
 from oscar_mpesa.services.reconciliation import RECONCILE, record_job_run
 from oscar_mpesa.testing import ScriptedTransport
-from tests.api.client import ApiClient, age, holding, placing
+from tests.api.client import ApiClient, holding, placing
 from tests.api.description import DOCUMENT, assert_as_described, documented, path_of
 from tests.callbacks.failures import failing
 from tests.services.daraja_replies import CREDENTIALS
-from tests.shop import new_order, new_payment, success
+from tests.shop import failure, new_order, new_payment, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,9 +59,9 @@ def twice(settings: Any) -> Any:
 def too_soon(settings: Any) -> Any:
     order = new_order()
     client = placing(order)
-    payment_id = client.initiates(order.pk, "0708374151").json()["payment_id"]
-    age(6)
-    client.checks(payment_id)
+    client.initiates(order.pk, "0708374151")
+    payment = MpesaPayment.objects.get()
+    post(payment, failure(payment, code=1037), now=timezone.now())
     return client.initiates(order.pk, "0708374151")
 
 

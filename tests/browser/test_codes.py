@@ -1,4 +1,4 @@
-"""Each result code has its sentence and next steps on the payment page."""
+"""Each result code has its heading, sentence, primary button and next steps on the payment page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from oscar_mpesa.domain.outcomes import Outcome, Retry
 from oscar_mpesa.domain.payment_status import FINAL, PaymentStatus
@@ -33,12 +34,25 @@ HELP = "0700 000 000 (8:00-18:00)"
 AGAIN, PHONE, OTHERWISE = "#mpesa-again", "#mpesa-payment [name=phone_number]:visible", "#mpesa-otherwise"
 LATER = "#mpesa-pay-later"
 
+#: The primary button after each result; after any other, it sends the prompt again.
+FIRST = {
+    **dict.fromkeys(["1", "4", "2006", "8006", "number-refused"], "mpesa-send-to-other"),
+    **dict.fromkeys(["2", "3", "8", "1025", "1101", "2028", "SFC_IC0003", "amount-refused"], "mpesa-otherwise"),
+}
+
 
 def ways_on(outcome: Outcome) -> set[str]:
     """Return what the page offers after an outcome in a shop with another method whose settings are right now."""
     if outcome.retry is Retry.NEVER and outcome.code != "misconfigured":
         return {OTHERWISE}
-    return {PHONE if outcome.retry is Retry.OTHER_NUMBER else AGAIN, OTHERWISE, LATER}
+    again = set() if outcome.retry is Retry.OTHER_NUMBER else {AGAIN}
+    return again | ({PHONE} if FIRST.get(outcome.code) == "mpesa-send-to-other" else set()) | {OTHERWISE, LATER}
+
+
+def primary(guest: Person) -> list[str]:
+    """Return the ids of the page's primary buttons."""
+    ids: list[str] = guest.page.eval_on_selector_all("#mpesa-payment .btn-primary", "all => all.map(each => each.id)")
+    return ids
 
 
 def ends_with(payment: MpesaPayment, outcome: Outcome) -> None:
@@ -54,7 +68,9 @@ def offered(guest: Person) -> set[str]:
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 360), ("sw", 320)])
-def test_each_result_has_a_sentence_and_a_next_step(new_visitor: Any, settings: Any, language: str, width: int) -> None:
+def test_each_result_has_its_heading_sentence_and_primary_button(
+    new_visitor: Any, settings: Any, language: str, width: int
+) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "SUPPORT_CONTACT": HELP}
     payment = failed(1032)()
     guest = new_visitor(language=language, width=width).owns(payment)
@@ -62,11 +78,12 @@ def test_each_result_has_a_sentence_and_a_next_step(new_visitor: Any, settings: 
     wrong = {}
     for outcome in FAILURES:
         ends_with(payment, outcome)
-        words = guest.waits_for(payment).looks(outcome.code)
+        words, shown = guest.waits_for(payment).looks(outcome.code), PRESENT.get(outcome.code, outcome)
         with translation.override(language):
-            sentence = outcome_message(PRESENT.get(outcome.code, outcome))
-        facts = (sentence in words, HELP in words, offered(guest), guest.fits())
-        if facts != (True, True, ways_on(outcome), True):
+            sentence, heading = outcome_message(shown, number=payment.phone_number.grouped), gettext(shown.heading)
+        said = (sentence in words, HELP in words, guest.page.inner_text("#mpesa-heading") == heading)
+        facts = (*said, primary(guest), offered(guest), guest.fits())
+        if facts != (True, True, True, [FIRST.get(outcome.code, "mpesa-again")], ways_on(outcome), True):
             wrong[outcome.code] = facts
 
     assert wrong == {}
@@ -84,7 +101,7 @@ def test_shop_with_mpesa_only_offers_its_support_contact(
 
     words = guest.looks(code)
 
-    sentence = outcome_message(RESULTS[code])
+    sentence = outcome_message(RESULTS[code], number=payment.phone_number.grouped)
     assert sentence in words and "another way" not in words
     assert offered(guest) == ways_on(RESULTS[code]) - {OTHERWISE}
     assert guest.page.inner_text("#mpesa-next").strip().endswith(f"order {payment.mpesa_order.order.number}")
