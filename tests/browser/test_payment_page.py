@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from tests.browser.shopper import Person, five_seconds_pass
-from tests.browser.states import unanswered_too_long
+from tests.browser.states import paid, unanswered_too_long
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -157,3 +157,15 @@ def _with_policy(route: Route) -> None:
         return
     answer = route.fetch(max_redirects=0)
     route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": POLICY})
+
+
+def test_code_of_the_payment_reads_in_one_piece_on_a_narrow_phone(new_visitor: Any) -> None:
+    payment = paid()
+    guest = new_visitor(width=320).owns(payment).waits_for(payment)
+    guest.sees("paid")
+
+    lead = guest.page.locator("#mpesa-page-status .lead")
+    lines = lead.evaluate("at => at.getBoundingClientRect().height / parseFloat(getComputedStyle(at).lineHeight)")
+
+    assert str(MpesaReceipt.objects.get().number) in lead.inner_text()
+    assert lines <= 4
