@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from oscar.core.loading import get_model
@@ -117,3 +120,29 @@ def test_failing_pass_is_logged_and_the_next_one_works(caplog: pytest.LogCapture
 
     failures = [record for record in caplog.records if "periodic work failed" in record.message]
     assert ["the disk is full" in str(record.exc_text) for record in failures] == [True]
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Give the test process its handler of SIGTERM back."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize(
+    ("is_child", "works"), [("", True), ("true", False)], ids=["first process", "reloader's child"]
+)
+def test_only_the_first_process_of_the_shop_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_child: str, works: bool
+) -> None:
+    monkeypatch.setenv("RUN_MAIN", is_child)
+
+    with pytest.raises(CommandError, match="not a valid port number"):
+        call_command("run_shop", "nowhere", noreload=True, pause=60.0)
+
+    said = "The periodic work of the shop runs every 60 seconds." in capsys.readouterr().out
+    assert said is works
+    assert MpesaJobRun.objects.exists() is works
