@@ -24,7 +24,7 @@ REMINDER_VIEWS = {
 }
 
 #: URL names that need no account, even in a shop that sells to users only, because links in emails lead to them.
-PUBLIC_URL_NAMES = {"mpesa-pay-link", "mpesa-payment", "mpesa-status", "mpesa-retry"}
+PUBLIC_URL_NAMES = {"mpesa-pay-link", "mpesa-order-link", "mpesa-payment", "mpesa-status", "mpesa-retry"}
 
 
 def install() -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from oscar_mpesa.models import MessageKind, MpesaAllocation, MpesaOutboxMessage, MpesaRefund, SkipReason
-from oscar_mpesa.oscar_adapter import emails, payment_sources, stock
+from oscar_mpesa.oscar_adapter import emails, order_placed_email, payment_sources, stock
 from oscar_mpesa.oscar_adapter.own_changes import own_change
 from oscar_mpesa.oscar_adapter.preview_adapter import PreviewAdapter
 from oscar_mpesa.services.ports import BookIds, BookTotals, ShopAdapter, StockSnapshot
 
 EMAILS = {
-    MessageKind.PAID_EMAIL: emails.send_order_placed,
+    MessageKind.PAID_EMAIL: order_placed_email.send_order_placed,
     MessageKind.FAILED_EMAIL: emails.send_payment_failed,
     MessageKind.PART_PAID_EMAIL: emails.send_part_paid,
     MessageKind.PAY_LATER_EMAIL: emails.send_pay_later,

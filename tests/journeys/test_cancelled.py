@@ -96,10 +96,8 @@ def test_cancelled_paid_order_releases_its_stock_and_lists_its_money(
     assert (mpesa_order.is_closed, mpesa_order.is_paid) == (True, False)
     assert shopper.order().sources.get().amount_debited == 0
     assert "has been asked to refund your KSh 1,500" in shopper.client.get(page).content.decode()
-    assert [email.subject.split(": ")[0] for email in mail.outbox] == [
-        "Confirmation of order " + str(shopper.order().number),
-        "TEST",
-    ]
+    assert [email.subject.rstrip("0123456789") for email in mail.outbox][:1] == ["TEST: Confirmation of order "]
+    assert [email.subject[:11] for email in mail.outbox][1:] == ["TEST: Order"]
 
 
 def test_money_of_a_cancelled_order_pays_the_customer_s_new_order(

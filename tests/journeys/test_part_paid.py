@@ -43,7 +43,7 @@ def test_shopper_pays_the_rest_from_the_page(daraja: Simulator, shopper: Shopper
     assert "Paid. Thank you!" in shopper.client.get(page).content.decode()
     assert [message.subject for message in mail.outbox] == [
         f"TEST: Order {order.number}: KSh 1,000 is left to pay",
-        f"Confirmation of order {order.number}",
+        f"TEST: Confirmation of order {order.number}",
     ]
 
 

@@ -9,9 +9,11 @@ from django.core import mail
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MessageKind, MpesaAllocation, MpesaOutboxMessage
-from oscar_mpesa.oscar_adapter import emails
+from oscar_mpesa.oscar_adapter import email_sender
+from oscar_mpesa.oscar_adapter.order_placed_email import send_order_placed
 from oscar_mpesa.services.allocation import reverse_allocation
 from oscar_mpesa.services.payment_updates import apply_update
+from tests.oscar_adapter.sent_emails import html_of
 from tests.shop import later, new_order, new_payment, new_staff_user, pay, query_update
 from tests.wiring.checked import urlconf
 
@@ -26,7 +28,7 @@ def test_user_gets_a_link_to_the_order(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
     payment = pay(new_payment(new_order(user=user)))
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
     order = payment.mpesa_order.order
     assert mail.outbox[0].to == ["achieng@example.com"]
@@ -36,7 +38,7 @@ def test_user_gets_a_link_to_the_order(django_user_model: Any) -> None:
 def test_guest_gets_a_link_that_needs_no_account() -> None:
     payment = pay(new_payment())
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
     order = payment.mpesa_order.order
     assert f"/accounts/order-status/{order.number}/{order.verification_hash()}/" in mail.outbox[0].body
@@ -47,7 +49,7 @@ def test_order_without_email_address_gets_no_confirmation() -> None:
     message = outbox_email(payment)
     message.mpesa_order.order.guest_email = ""
 
-    assert emails.send_order_placed(message) == "no_address"
+    assert send_order_placed(message) == "no_address"
     assert mail.outbox == []
 
 
@@ -57,7 +59,7 @@ def test_order_whose_money_was_unmatched_gets_no_confirmation() -> None:
     (entry,) = MpesaAllocation.objects.active()
     reverse_allocation(entry, by=new_staff_user("match_receipt"), note="Wrong order", now=later(60))
 
-    assert emails.send_order_placed(message) == "outdated"
+    assert send_order_placed(message) == "outdated"
     assert mail.outbox == []
 
 
@@ -65,19 +67,19 @@ def test_receipt_without_code_is_emailed_without_code() -> None:
     payment = new_payment()
     apply_update(payment, query_update("0"), now=later(21))
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    message = mail.outbox[0]
+    message, number = mail.outbox[0], payment.mpesa_order.order.number
     assert "M-PESA code" not in message.body
-    assert message.body.endswith("\n\nKSh 1,500 received by M-PESA. TEST: No real money moves.\n")
-    assert "<p>KSh 1,500 received by M-PESA. TEST: No real money moves.</p>" in message.message().as_string()
+    assert "Order: 100001\nReceived: KSh 1,500\nDate: 23 Nov 2026, 15:00\n".replace("100001", number) in message.body
+    assert "Received" in html_of(message) and "M-PESA code" not in html_of(message)
 
 
 @pytest.mark.parametrize(
     ("difference", "line"),
     [
-        ("0.45", "Rounded up by KSh 0.45: M-PESA takes whole shillings."),
-        ("-0.55", "Rounded down by KSh 0.55: M-PESA takes whole shillings."),
+        ("0.45", "Rounding: Rounded up by KSh 0.45: M-PESA takes whole shillings."),
+        ("-0.55", "Rounding: Rounded down by KSh 0.55: M-PESA takes whole shillings."),
     ],
 )
 def test_rounding_surcharge_is_explained(difference: str, line: str) -> None:
@@ -86,25 +88,25 @@ def test_rounding_surcharge_is_explained(difference: str, line: str) -> None:
     order.surcharges.create(name="Gift wrap", code="gift", incl_tax="50.00", excl_tax="50.00")
     payment = pay(new_payment(order))
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    assert f"KSh 1,500 received. {line} TEST" in mail.outbox[0].body
+    assert f"Received: KSh 1,500\nM-PESA code: OD123ABC45\nDate: 23 Nov 2026, 15:00\n{line}\n" in mail.outbox[0].body
 
 
 def test_rounding_of_the_payment_alone_is_explained() -> None:
     payment = pay(new_payment(new_order(total="1499.50")))
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    assert "KSh 1,500 received. Rounded up by KSh 0.50: M-PESA takes whole shillings." in mail.outbox[0].body
+    assert "Rounding: Rounded up by KSh 0.50: M-PESA takes whole shillings." in mail.outbox[0].body
 
 
 def test_whole_shillings_are_not_explained() -> None:
     payment = pay(new_payment())
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    assert "KSh 1,500 received" in mail.outbox[0].body
+    assert "Received: KSh 1,500" in mail.outbox[0].body
     assert "Rounded" not in mail.outbox[0].body
 
 
@@ -118,8 +120,8 @@ def test_template_that_names_the_code_only_gets_the_test_mark() -> None:
     tested, paid = pay(new_payment(new_order(total="1499.50"))), pay(new_payment(), number="OD999ZZZ99")
     paid.receipts.update(environment="production")
 
-    emails.send_order_placed(outbox_email(tested))
-    emails.send_order_placed(outbox_email(paid))
+    send_order_placed(outbox_email(tested))
+    send_order_placed(outbox_email(paid))
 
     assert mail.outbox[0].body == "Paid by OD123ABC45.\n\nTEST: No real money moves.\n"
     assert mail.outbox[1].body == "Paid by OD999ZZZ99."
@@ -135,10 +137,11 @@ def test_text_only_email_gets_no_html() -> None:
     )
     payment = pay(new_payment())
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    assert (
-        mail.outbox[0].body == "Thank you.\n\nM-PESA code OD123ABC45: KSh 1,500 received. TEST: No real money moves.\n"
+    assert mail.outbox[0].body == (
+        f"Thank you.\n\nTEST: No real money moves.\nOrder: {payment.mpesa_order.order.number}\nReceived: KSh 1,500\n"
+        "M-PESA code: OD123ABC45\nDate: 23 Nov 2026, 15:00\n"
     )
     assert not getattr(mail.outbox[0], "alternatives", [])
 
@@ -147,22 +150,18 @@ def test_production_email_does_not_say_test() -> None:
     payment = pay(new_payment())
     payment.receipts.update(environment="production")
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
     assert "OD123ABC45" in mail.outbox[0].body
     assert "TEST" not in mail.outbox[0].body
 
 
-def test_html_without_body_end_gets_the_line_at_its_end() -> None:
-    assert emails._append_paragraph("<p>Hi</p>", "code 1 & 2") == "<p>Hi</p><p>code 1 &amp; 2</p>"
-
-
 def test_shop_without_order_pages_emails_no_link(settings: Any) -> None:
     payment = pay(new_payment())
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
     settings.ROOT_URLCONF = urlconf()
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
     with_pages, without_pages = mail.outbox
     assert "/accounts/order-status/" in with_pages.body
@@ -175,7 +174,7 @@ def test_order_without_site_uses_the_settings_site() -> None:
     order.site = None
     order.save()
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
     assert len(mail.outbox) == 1
 
@@ -184,7 +183,7 @@ def test_order_with_site_needs_no_site_id(settings: Any) -> None:
     payment = pay(new_payment())
     del settings.SITE_ID
 
-    emails.send_order_placed(outbox_email(payment))
+    send_order_placed(outbox_email(payment))
 
-    assert emails.SiteRequest(payment.mpesa_order.order.site).get_host() == payment.mpesa_order.order.site.domain
+    assert email_sender.SiteRequest(payment.mpesa_order.order.site).get_host() == payment.mpesa_order.order.site.domain
     assert len(mail.outbox) == 1

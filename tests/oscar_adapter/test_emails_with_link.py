@@ -54,7 +54,7 @@ def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
     assert message.subject == f"TEST: Order {number} is not paid yet"
     for text in (message.body, html_of(message)):
         assert "The prompt was canceled or closed." in text
-        assert "KSh 1,500" in text and "We keep your items until" in text
+        assert "KSh 1,500" in text and "Reserved until" in text
         [token, *_] = LINK.findall(text)
         link = find_link(token)
         assert link is not None and link.mpesa_order_id == payment.order_id

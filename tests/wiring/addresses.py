@@ -39,6 +39,7 @@ STATUS = "/en/checkout/mpesa/<public_id>/status/"
 RETRY = "/en/checkout/mpesa/<public_id>/retry/"
 LINK = "/en/checkout/mpesa/pay/<token>/"
 UNKNOWN = "/en/checkout/mpesa/<unknown>/"
+ORDER_LINK = "/en/checkout/mpesa/order/<token>/"
 INITIATE = "/api/payments/initiate_mpesa"
 CHECK = "/api/payments/<int:payment_id>/check_status"
 PHONE_LIST = "/practice-phone/"
@@ -55,6 +56,7 @@ TABLE = {
     "/en/checkout/mpesa/<public_id>/new-link/": ACTION,
     "/en/checkout/mpesa/<public_id>/done/": ACTION,
     LINK: PAGE,
+    ORDER_LINK: PAGE,
     UNKNOWN: ACTION,
     INITIATE: Statuses(405, 404),
     f"{INITIATE}/": Statuses(405, 404),

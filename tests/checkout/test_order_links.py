@@ -1,0 +1,82 @@
+"""The link in an email to an order's owner opens the payment page in any browser."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.test import Client
+
+from oscar_mpesa.access.ownership import ORDERS_KEY
+from oscar_mpesa.services.order_links import make_token
+from tests.checkout.people import owner_by_session, page_url
+from tests.clocks import signing_clock
+from tests.pay_links import link_to
+from tests.rows import all_rows, changed_since
+from tests.shop import new_payment
+from tests.wiring.order_stages import cancelled, closed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def link(token: str) -> str:
+    return f"/en/checkout/mpesa/order/{token}/"
+
+
+def test_link_opens_the_owners_page_and_changes_nothing_but_the_session() -> None:
+    payment, client = cancelled(), Client()
+    before = all_rows()
+
+    answer = client.get(link(make_token(payment.mpesa_order)))
+
+    assert (answer.status_code, answer["Location"]) == (302, page_url(payment))
+    assert answer["Referrer-Policy"] == "no-referrer" and "no-store" in answer["Cache-Control"]
+    assert client.session[ORDERS_KEY] == [payment.mpesa_order.public_id]
+    assert changed_since(before) <= {"django_session"}
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_link_does_not_show_the_number_in_full() -> None:
+    payment, client = cancelled(), Client()
+
+    page = client.get(link(make_token(payment.mpesa_order)), follow=True).content.decode()
+
+    assert payment.phone_number.masked in page
+    assert payment.phone_number.grouped not in page
+
+
+def test_reader_of_the_closed_email_puts_the_items_back() -> None:
+    payment, client = closed(), Client()
+
+    client.get(link(make_token(payment.mpesa_order)))
+    answer = client.post(f"{page_url(payment)}restore-basket/", follow=True)
+
+    assert answer.redirect_chain == [("/en/basket/", 302)]
+    number = payment.mpesa_order.order.number
+    assert f"The items of order {number} are back in your basket." in answer.content.decode()
+    assert answer.wsgi_request.basket.num_lines == 1
+
+
+def test_owner_keeps_the_session_as_it_is() -> None:
+    payment = cancelled()
+    client = owner_by_session(payment, link_to(payment))
+    before = dict(client.session)
+
+    answer = client.get(link(make_token(payment.mpesa_order)))
+
+    assert answer["Location"] == page_url(payment)
+    assert dict(client.session) == before
+
+
+def test_wrong_and_expired_links_get_the_page_of_an_unknown_order() -> None:
+    payment, client = new_payment(), Client()
+    token = make_token(payment.mpesa_order)
+
+    wrong = client.get(link(f"{token[:-2]}zz"))
+    with signing_clock(time.time() + 31 * 24 * 3600):
+        expired = client.get(link(token))
+
+    for each in (wrong, expired):
+        assert each.status_code == 404
+        assert "We can't show this order in this browser" in each.content.decode()
+    assert ORDERS_KEY not in client.session
