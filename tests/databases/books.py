@@ -149,7 +149,7 @@ def assert_money_counts_once(daraja: SharedDaraja, *, emails: int = 1, calls: in
     deliveries = Counter(delivered())
     for order in Order.objects.prefetch_related("mpesa_receipts"):
         payments = len(order.mpesa_receipts.all())
-        assert deliveries[f"Confirmation of order {order.number}"] == emails * payments
+        assert deliveries[f"TEST: Confirmation of order {order.number}"] == emails * payments
         assert deliveries[f"Pack order {order.number}"] == calls * payments
         closings = order.mpesa.events.filter(type="order_closed").count()
         assert deliveries[f"TEST: Order {order.number} is closed"] == closings <= 1

@@ -149,7 +149,7 @@ class Sale:
             ("Being processed", "Paid. Thank you!") if is_paid else ("Payment expired", "This order is closed")
         )
         confirmations = [message.subject for message in mail.outbox if "Confirmation" in message.subject]
-        assert confirmations == ([f"Confirmation of order {order.number}"] if is_paid else [])
+        assert confirmations == ([f"TEST: Confirmation of order {order.number}"] if is_paid else [])
 
     @property
     def allocated(self) -> int:

@@ -213,7 +213,9 @@ def assert_stock_matches_the_orders() -> None:
 def assert_emails_were_sent_once() -> None:
     paid = Order.objects.filter(status="Being processed").values_list("number", flat=True)
     assert set(Counter(delivered()).values()) == {1}
-    assert {each for each in delivered() if "Confirmation" in each} == {f"Confirmation of order {n}" for n in paid}
+    assert {each for each in delivered() if "Confirmation" in each} == {
+        f"TEST: Confirmation of order {n}" for n in paid
+    }
 
 
 def summarize(record: SimulatorRecord) -> list[str]:

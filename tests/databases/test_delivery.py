@@ -61,7 +61,7 @@ def wait_for_deliveries(kind: MessageKind, number: int) -> None:
 
 
 def confirmations(paid: list[MpesaPayment]) -> list[str]:
-    return sorted(f"Confirmation of order {payment.mpesa_order.order.number}" for payment in paid)
+    return sorted(f"TEST: Confirmation of order {payment.mpesa_order.order.number}" for payment in paid)
 
 
 def test_silent_mail_server_delays_no_callback_and_no_page(tmp_path: Path) -> None:

@@ -88,6 +88,6 @@ def test_thread_killed_at_each_step_delivers_all_messages(clock: Clock, change: 
     numbers = [payment.mpesa_order.order.number for payment in payments]
     deliveries = Counter(delivered())
     assert ends == [KILLED] * 10
-    assert set(deliveries) == {f"{what} {n}" for n in numbers for what in ("Confirmation of order", "Pack order")}
+    assert set(deliveries) == {f"{what} {n}" for n in numbers for what in ("TEST: Confirmation of order", "Pack order")}
     was_sent_unrecorded = moment == "before" and change.startswith("record")
     assert deliveries.total() - len(deliveries) == (10 if was_sent_unrecorded else 0)

@@ -80,7 +80,7 @@ def assert_paid_once(payment: MpesaPayment) -> None:
     assert (source.amount_debited, source.reference) == (Decimal("1500.00"), receipt.number)
     assert source.transactions.get().amount == order.payment_events.get().amount == Decimal("1500.00")
     assert mpesa_order.events.filter(type="payment_settled", params__after="completed").count() == 1
-    assert [email.subject for email in mail.outbox].count(f"Confirmation of order {order.number}") == 1
+    assert [email.subject for email in mail.outbox].count(f"TEST: Confirmation of order {order.number}") == 1
     assert allocated_to(order) == 1
     assert_sums_agree()
 
