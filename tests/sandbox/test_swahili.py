@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 #: Texts that are the same in both languages: names and input.
 NAMES = {
     *(good.title for good in GOODS),
+    *(f"2 × {good.title}" for good in GOODS),
     *(good.description for good in GOODS),
     *CATEGORIES,
     *CATEGORIES.values(),
@@ -40,6 +41,7 @@ NAMES = {
     "English",
     "Kiswahili",
     "M-PESA",
+    "M-PESA ·",
     "TEST",
 }
 #: Texts that the database has in one language, or that Oscar does not mark for translation.
@@ -114,7 +116,7 @@ def test_failed_and_unanswered_payments_are_in_swahili(reader: Reader) -> None:
     page = purchases.pays_by_mpesa(reader, phone="254708374150")
 
     assert reader.untranslated == {}
-    assert "Salio la M-PESA la nambari hiyo halitoshi." in page
+    assert "Salio la 0708 374 150 halitoshi. Ongeza salio, au lipa kwa nambari nyingine." in page
 
 
 @pytest.mark.slow
