@@ -161,7 +161,7 @@ def test_failure_for_another_number_shows_its_form_open_and_first() -> None:
 
     page = page_of(owner_of(payment), payment)
 
-    assert '<h2 class="h5" id="mpesa-another-number">Pay from another number</h2>' in page
+    assert '<h2 class="h4" id="mpesa-another-number">Pay from another number</h2>' in page
     assert page.index('id="mpesa-another-number"') < page.index('id="mpesa-otherwise"')
     assert 'id="mpesa-again"' not in page
 
