@@ -151,13 +151,13 @@ class Person:
         return self.looks(state)
 
     def uses_another_number(self, number: str) -> Person:
-        """On the waiting page after a failure."""
-        details = self.page.locator("#mpesa-payment details").first
-        if details.get_attribute("open") is None:
-            details.locator("summary").click()
-        details.locator("[name=phone_number]").fill(number)
+        """On the payment page after a failure, or by a payment link. The form may be folded."""
+        form = self.page.locator("#mpesa-payment form:has([name=phone_number])")
+        if not form.is_visible():
+            self.page.click("#mpesa-another-number")
+        form.locator("[name=phone_number]").fill(number)
         with self.page.expect_navigation():
-            details.locator("button").click()
+            form.locator("button").click()
         return self
 
     def pays_later(self) -> Person:

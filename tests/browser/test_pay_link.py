@@ -12,7 +12,7 @@ from django.core import mail
 from django.utils import translation
 
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
-from oscar_mpesa.oscar_adapter.order_messages import when
+from oscar_mpesa.payment_page.formats import weekday_and_time
 from tests.browser.shopper import Person, five_seconds_pass
 from tests.browser.states import failed, pays_later
 
@@ -40,11 +40,11 @@ def emailed_link() -> str:
 
 
 def kept_until(language: str) -> str:
-    """Return the sentence with the only order's deadline."""
+    """Return the heading with the only order's deadline."""
     until = MpesaOrder.objects.get().pay_before
     with translation.override(language):
-        values = {"time": when(until, until - timedelta(hours=24))}
-        return translation.gettext("We keep your items until %(time)s.") % values
+        values = {"time": weekday_and_time(until, until - timedelta(hours=24))}
+        return translation.gettext("Reserved until %(time)s") % values
 
 
 def pays(payer: Person, *, scripts: bool = True) -> str:
@@ -199,11 +199,11 @@ def test_revoked_link_closes_the_payers_page(new_visitor: Any, language: str, wi
     shopper.page.click("details:has(#mpesa-revoke-link) button")
     shopper.page.wait_for_selector("#mpesa-new-link")
     shopper.looks("link revoked")
-    with payer.page.expect_navigation():
-        payer.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    payer.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    payer.page.wait_for_selector("#mpesa-lost:visible")
     payer.looks("link revoked for the payer")
     shopper.page.click("#mpesa-new-link")
 
     assert shopper.page.locator("#mpesa-pay-link").is_visible()
-    assert payer.page.locator("#mpesa-payment").count() == 0
+    assert payer.page.locator("#mpesa-next").is_hidden()
     assert [shopper.fits(), payer.fits()] == [True, True]
