@@ -21,7 +21,7 @@ _WIDE_TABLE = re.compile(r'<table class="table table-striped table-bordered">.*?
 
 
 def mended(html: str) -> str:
-    """Return the HTML of a page's content with all rules applied. Its first heading has the level 1."""
+    """Return the HTML of a page's content with all rules applied. Its title is the only heading of level 1."""
     html = _COLUMN_TITLE.sub(r'<p class="h4 \1">\2</p>', html)
     html = _EMPTY_HEADER.sub(r"<td\1></td>", html)
     html = _PICTURE_LINK.sub('<a tabindex="-1" aria-hidden="true" ', html)
@@ -35,7 +35,7 @@ def mended(html: str) -> str:
 
 def _with_levels(html: str) -> str:
     """Raise each heading that skips a level. A class keeps its size."""
-    last, opened = 0, 1
+    last, opened = 1, 1
 
     def raised(found: re.Match[str]) -> str:
         nonlocal last, opened

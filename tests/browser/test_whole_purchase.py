@@ -21,8 +21,12 @@ class Purchase:
         self.found: dict[str, list[str]] = {}
 
     def reads(self, name: str) -> Purchase:
-        """Take what axe finds on the page that is open."""
+        """Take what axe finds on the page that is open, also if it has no title or sticks out of a narrow phone."""
         self.found[name] = all_violations(self.page)
+        titles = self.page.locator("h1").count()
+        self.page.set_viewport_size({"width": 320, "height": 740})
+        self.found[name] += [f"{titles} headings of level 1"] * (titles != 1)
+        self.found[name] += ["at 320: wider than the window"] * (not self.person.fits())
         self.person.looks(name)
         return self
 

@@ -16,6 +16,11 @@ from sandbox_site.mended import mended
             id="level",
         ),
         pytest.param(
+            "<aside><h4>Filter</h4></aside><h1>All</h1>",
+            '<aside><h2 class="h4">Filter</h2></aside><h1>All</h1>',
+            id="level before the title",
+        ),
+        pytest.param(
             '<h1>A</h1><h3 class="big">B</h3>',
             '<h1>A</h1><h2 class="h3 big">B</h2>',
             id="level of a heading with class",
