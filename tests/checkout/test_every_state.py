@@ -187,7 +187,7 @@ def test_minute_is_shown_while_the_prompt_is_on_the_phone() -> None:
     now, ends = re.findall(r'id="mpesa-minute" data-now="(\d+)" data-ends="(\d+)"', waiting)[0]
     assert 50 < int(ends) - int(now) <= 60
     assert "The prompt stays until" in waiting and "This page updates by itself." in waiting
-    assert "mpesa-minute" not in checking and "You can send again or use another number at" in checking
+    assert "mpesa-minute" not in checking and "You can send the prompt again, or use another number, at" in checking
 
 
 def test_checking_says_when_safaricom_is_queried_next() -> None:

@@ -73,7 +73,7 @@ def test_warning_names_the_support_contact(kiondo: Any, settings: Any) -> None:
 
     closed = page(shopper, page_url)
 
-    assert "do not order again: call or WhatsApp 0700 000 000 &amp; more." in closed
+    assert "don't order again: call or WhatsApp 0700 000 000 & more." in closed
     assert "Help:" not in closed
 
 

@@ -47,7 +47,7 @@ REVIEWED = [
         None,
         "Oda %(number)s itafungwa, na bidhaa zitarudi kwenye kikapu chako.",
     ),
-    ("If an item has sold out, we will tell you.", None, "Ikiwa kuna bidhaa iliyoisha, tutakujulisha."),
+    ("If an item has sold out, we'll tell you.", None, "Ikiwa kuna bidhaa iliyoisha, tutakujulisha."),
     ("You chose to pay for order %(number)s later.", None, "Umechagua kulipia oda %(number)s baadaye."),
     (
         "Rounded up from %(total)s: M-PESA takes whole shillings.",
