@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.order_closure import CloseResult, close_expired_order
+from tests.page_html import html_of
 from tests.shop import failure, post
 from tests.shopper import Shopper
 
@@ -30,8 +31,7 @@ def close_by_clock(page_url: str) -> str:
 
 
 def page(shopper: Shopper, url: str) -> str:
-    text: str = shopper.client.get(url).content.decode()
-    return text
+    return html_of(shopper.client.get(url))
 
 
 FIELD = re.compile(r'id="mpesa-pay-link" value="http://testserver([^"]+)"')

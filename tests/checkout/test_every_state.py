@@ -76,6 +76,10 @@ def payers_of(payment: MpesaPayment) -> list[Client]:
     return [reader(**{LINKS_KEY: [link.pk], PAYMENTS_KEY: ids}) for ids in ([last.pk], [])]
 
 
+#: The number's field shows an example to everybody. The tests' first phone is the same number.
+EXAMPLE = "Safaricom number, e.g. 0712 345 678"
+
+
 def page_of(client: Client, payment: MpesaPayment) -> str:
     return client.get(page_url(payment)).content.decode()
 
@@ -131,6 +135,7 @@ def test_payers_page_has_no_phone_number_in_any_form(state: str) -> None:
     forms = (phone.msisdn[3:], phone.grouped, phone.masked, phone.grouped[-7:], "•••")
 
     owners, *payers = (page_of(client, payment) for client in [owner_of(payment), *payers_of(payment)])
+    payers = [page.replace(EXAMPLE, "") for page in payers]
 
     assert [form for form in forms for page in payers if form in page] == []
     if STATES[state] in (STATES["enter-pin"], STATES["failed, cancelled"], STATES["failed, another number"]):

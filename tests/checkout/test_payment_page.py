@@ -34,7 +34,7 @@ def age(payment: MpesaPayment, seconds: int) -> None:
 
 @pytest.mark.parametrize(
     ("phone", "sentence"),
-    [("0708374150", "There isn't enough money on that number."), ("0708374151", "The prompt was canceled")],
+    [("0708374150", "There isn't enough money on 0708 374 150."), ("0708374151", "The prompt was canceled")],
     ids=["no funds", "cancelled"],
 )
 def test_failure_names_its_reason_and_another_number_pays(shopper: Shopper, phone: str, sentence: str) -> None:
