@@ -43,7 +43,7 @@ def test_late_payment_email_names_amount_and_code(admin_user: Any) -> None:
 
     message = sent_email(MessageKind.UNMATCHED_EMAIL)
 
-    assert message.subject == f"TEST: Order {number}: your KSh 1,500 arrived, do not pay again"
+    assert message.subject == f"TEST: Order {number}: your KSh 1,500 arrived, don't pay again"
     for text in (message.body, unescape(html_of(message))):
         assert f"Your KSh 1,500 (M-PESA code OD123ABC45) arrived after order {number} was closed." in text
         assert "Don't pay again." in text

@@ -51,7 +51,7 @@ def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
     message = sent_email(MessageKind.FAILED_EMAIL)
 
     number = payment.mpesa_order.order.number
-    assert message.subject == f"TEST: Order {number} is not paid yet"
+    assert message.subject == f"TEST: Order {number} isn't paid yet"
     for text in (message.body, html_of(message)):
         assert "The prompt was canceled or closed." in text
         assert "KSh 1,500" in text and "Reserved until" in text
@@ -144,5 +144,5 @@ def test_email_uses_the_shoppers_language() -> None:
 
     message = sent_email(MessageKind.FAILED_EMAIL)
 
-    assert f"Oda {payment.mpesa_order.order.number} haijalipiwa bado" in message.subject
+    assert f"Oda {payment.mpesa_order.order.number} bado haijalipiwa" in message.subject
     assert "/sw/checkout/mpesa/pay/" in message.body
