@@ -134,7 +134,8 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
         except (PaymentInProgress, NotPayable) as refusal:
             messages.info(request, gettext(refusal.sentence))
         except StartRefused as refusal:
-            messages.warning(request, refusal_message(refusal, now=timezone.now()))
+            is_payer = actor.role is Role.PAYER
+            messages.warning(request, refusal_message(refusal, now=timezone.now(), names_number=not is_payer))
         except AmountRefused as refusal:
             messages.error(request, gettext(refusal.sentence))
         else:

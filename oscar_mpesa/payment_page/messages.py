@@ -14,10 +14,15 @@ from oscar_mpesa.payment_page.page import PaymentPage
 from oscar_mpesa.services.exceptions import StartRefused
 
 
-def refusal_message(refusal: StartRefused, *, now: datetime, shows_number: bool = False) -> str:
-    """Say in the active language why no prompt was sent. ``shows_number`` shows the phone in full, not masked."""
-    parts = {}
-    if refusal.phone is not None:
+def refusal_message(
+    refusal: StartRefused, *, now: datetime, shows_number: bool = False, names_number: bool = True
+) -> str:
+    """Say in the active language why no prompt was sent.
+
+    ``shows_number`` shows the phone in full, not masked. Without ``names_number``, it says "that number".
+    """
+    parts = {"number": pgettext("phone", "that number")}
+    if refusal.phone is not None and names_number:
         parts["number"] = refusal.phone.grouped if shows_number else refusal.phone.masked
     if refusal.until is not None:
         parts["time"] = _format_time(refusal.until, now)

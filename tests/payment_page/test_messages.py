@@ -113,3 +113,12 @@ def test_refusal_for_unpaid_orders_says_what_to_do() -> None:
         message
         == "You have five unpaid orders from the last hour. Pay for one that is still open, or wait until 15:12."
     )
+
+
+def test_payer_by_link_reads_no_number_in_a_refusal() -> None:
+    refusal = TooManyPushes(ANOTHER, TWELVE_MINUTES)
+
+    hidden, masked = (refusal_message(refusal, now=NOON, names_number=names) for names in (False, True))
+
+    assert hidden == "Three prompts went to that number. Wait until 15:12, or use another number."
+    assert masked == "Three prompts went to 0712 •••678. Wait until 15:12, or use another number."
