@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,19 +9,14 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_mpesa.models import MpesaOrder, MpesaPayment, MpesaReceipt
-from oscar_mpesa.services.order_closure import close_expired_order
 from oscar_mpesa.services.refunds import record_refund
+from tests.browser.closing_clock import half_an_hour_passes
 from tests.browser.shopper import five_seconds_pass
 from tests.shop import ANOTHER, PAYS, failure, new_payment, post, success
 
 pytestmark = pytest.mark.browser
 
 Order = get_model("order", "Order")
-
-
-def half_an_hour_passes() -> None:
-    """For the newest order: the clock closes it."""
-    close_expired_order(MpesaOrder.objects.latest("created_at"), now=timezone.now() + timedelta(minutes=31))
 
 
 def brings_money(**changes: Any) -> None:

@@ -13,8 +13,8 @@ from oscar_mpesa.models import MessageKind, MpesaOrder, MpesaOutboxMessage
 from oscar_mpesa.services import outbox
 from oscar_mpesa.services.ports import shop as shop_adapter
 from tests.browser.axe import all_violations
+from tests.browser.closing_clock import half_an_hour_passes
 from tests.browser.shopper import five_seconds_pass
-from tests.browser.test_closing import half_an_hour_passes
 from tests.oscar_adapter.sent_emails import html_of
 from tests.shop import new_payment, pay
 
