@@ -30,7 +30,10 @@ def weekday_and_time(moment: datetime, now: datetime) -> str:
     days = (local.date() - now.astimezone(NAIROBI).date()).days
     if days == 0:
         return f"{local:%H:%M}"
-    return f"{date_format(local, 'D')} {local:%H:%M}" if 0 < days < 7 else f"{date_format(local, 'j M')}, {local:%H:%M}"
+    if not 0 < days < 7:
+        return f"{date_format(local, 'j M')}, {local:%H:%M}"
+    weekday = date_format(local, "D")
+    return f"{weekday[:1].upper()}{weekday[1:]} {local:%H:%M}"  # Django begins some Swahili weekdays in lower case
 
 
 def day_and_time(moment: datetime) -> str:

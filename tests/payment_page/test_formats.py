@@ -20,7 +20,9 @@ def test_time_has_the_weekday_within_a_week(days: int, text: str) -> None:
 
 def test_weekday_is_in_the_active_language() -> None:
     with translation.override("sw"):
-        assert weekday_and_time(NOON + timedelta(days=1), NOON) == "Jnne 15:00"
+        texts = [weekday_and_time(NOON + timedelta(days=days), NOON) for days in (1, 2)]
+
+    assert texts == ["Jnne 15:00", "Jtano 15:00"]
 
 
 def test_exact_clock_has_seconds() -> None:
