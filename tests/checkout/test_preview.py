@@ -9,8 +9,10 @@ import pytest
 from django.template import engines
 from django.template.loader import render_to_string
 from django.urls import reverse
+from oscar.apps.checkout import views
 
 from oscar_mpesa.domain.phone import PhoneNumber
+from tests.checkout import shop_checkouts as shops
 from tests.shop import new_product
 from tests.shopper import Shopper
 
@@ -37,13 +39,17 @@ def test_phone_step_says_each_amount_once(shopper: Shopper) -> None:
     assert f'href="{reverse("checkout:payment-method")}">Pay another way' in step
 
 
-def test_phone_step_of_the_only_method_offers_no_other(shopper: Shopper, settings: Any) -> None:
+def test_phone_step_of_the_only_method_offers_no_other(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     settings.OSCAR_MPESA = {**settings.OSCAR_MPESA, "OTHER_METHODS": []}
+    shops.use_checkout(monkeypatch, settings, views.PaymentDetailsView)
     shopper.chooses("mpesa")
 
     step = shopper.client.get(reverse("checkout:payment-details")).content.decode()
 
     assert "Pay KSh 1,500 by M-PESA" in step
+    assert "Pay another way" not in step
 
 
 def test_total_that_is_rounded_down_is_explained(shopper: Shopper, settings: Any) -> None:
