@@ -27,6 +27,7 @@ class MessageKind(models.TextChoices):
     PAY_LATER_EMAIL = "pay_later_email", _("email: the shopper pays later")
     CLOSED_EMAIL = "closed_email", _("email: the order is closed")
     UNMATCHED_EMAIL = "unmatched_email", _("email: unmatched money arrived")
+    REFUND_EMAIL = "refund_email", _("email: money was refunded")
 
 
 class SkipReason(models.TextChoices):

@@ -19,6 +19,7 @@ EMAILS = {
     MessageKind.PAY_LATER_EMAIL: emails.send_pay_later,
     MessageKind.CLOSED_EMAIL: emails.send_order_closed,
     MessageKind.UNMATCHED_EMAIL: emails.send_receipt_unmatched,
+    MessageKind.REFUND_EMAIL: emails.send_refund,
 }
 
 

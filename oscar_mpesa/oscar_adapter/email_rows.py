@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.timezone import NAIROBI
-from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaOutboxMessage, MpesaReceipt
+from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaOutboxMessage, MpesaReceipt, MpesaRefund
 from oscar_mpesa.oscar_adapter import order_messages
 
 #: The name of the rows in the context of every email. A shop's own template can show them where it likes.
@@ -76,6 +76,17 @@ def allocation_rows(entry: MpesaAllocation) -> list[Row]:
 def receipt_rows(receipt: MpesaReceipt, amount: Decimal) -> list[Row]:
     """Return an amount of a receipt, with its M-PESA code and date."""
     return _money_rows(amount, _("M-PESA code"), receipt.number or "", receipt.paid_at)
+
+
+def refund_rows(receipt: MpesaReceipt, refund: MpesaRefund, amount: Decimal) -> list[Row]:
+    """Return a refunded amount, the refund's code and date, and the M-PESA code of the payment."""
+    rows = [
+        Row(pgettext("email", "Refunded"), ksh(amount)),
+        Row(_("Code of the refund"), refund.code),
+        Row(pgettext("email", "Date"), _moment(refund.happened_at or refund.requested_at)),
+        Row(_("M-PESA code of your payment"), receipt.number or ""),
+    ]
+    return [row for row in rows if row.value]
 
 
 def _money_rows(amount: Decimal, label: str, code: str, paid_at: datetime) -> list[Row]:

@@ -33,7 +33,7 @@ from oscar_mpesa.services.pay_links import get_or_create_link
 
 #: Codes of Oscar's communication event types. A shop can override an email with a row of this code.
 FAILED, LATER, PART_PAID = "MPESA_PAYMENT_FAILED", "MPESA_PAY_LATER", "MPESA_PART_PAID"
-CLOSED, UNMATCHED = "MPESA_ORDER_CLOSED", "MPESA_RECEIPT_UNMATCHED"
+CLOSED, UNMATCHED, REFUND = "MPESA_ORDER_CLOSED", "MPESA_RECEIPT_UNMATCHED", "MPESA_REFUND"
 
 
 def send_payment_failed(message: MpesaOutboxMessage) -> SkipReason | None:
@@ -137,3 +137,21 @@ def send_receipt_unmatched(message: MpesaOutboxMessage) -> SkipReason | None:
         }
         rows = email_rows.receipt_rows(receipt, receipt.unallocated)
         return email_sender.send(UNMATCHED, message, rows, context)
+
+
+def send_refund(message: MpesaOutboxMessage) -> SkipReason | None:
+    """Tell the customer what the shop refunded. Skips a refund that was voided, and test money of a real order.
+
+    ``message.number`` is how many refunds the receipt had with the newest of them. One step can record several.
+    """
+    receipt = message.receipt
+    assert receipt is not None  # nosec B101 # narrows the type
+    known = list(receipt.refunds.order_by("pk")[: message.number or 0])
+    together = [each for each in known if each.requested_at == known[-1].requested_at]
+    valid = [each for each in together if each.status == RefundStatus.COMPLETED]
+    if not valid or receipt.environment != message.mpesa_order.environment:
+        return SkipReason.OUTDATED
+    with email_sender.language_of(message):
+        amount = sum((each.amount for each in valid), Decimal(0))
+        context = {"amount": ksh(amount), "page_url": email_sender.order_url(message.mpesa_order)}
+        return email_sender.send(REFUND, message, email_rows.refund_rows(receipt, valid[-1], amount), context)

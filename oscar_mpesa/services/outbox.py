@@ -130,6 +130,8 @@ def _key(
     receipt: MpesaReceipt | None,
     number: int | None,
 ) -> str:
+    if number is not None and kind is MessageKind.REFUND_EMAIL and receipt is not None:
+        return f"{kind.value} receipt {receipt.pk} {number}"
     if number is not None:
         return f"{kind.value} order {order_id} {number}"
     if kind in ONCE_PER_ORDER or (payment is None and receipt is None):

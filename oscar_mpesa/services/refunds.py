@@ -12,6 +12,7 @@ from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_numb
 from oscar_mpesa.domain.timezone import NAIROBI, posting_day
 from oscar_mpesa.models import (
     EventType,
+    MessageKind,
     MpesaAllocation,
     MpesaReceipt,
     MpesaRefund,
@@ -19,6 +20,7 @@ from oscar_mpesa.models import (
     RefundPurpose,
     RefundStatus,
 )
+from oscar_mpesa.services import outbox
 from oscar_mpesa.services.authorization import name_of, require_permission
 from oscar_mpesa.services.commit import hook_safe_transaction
 from oscar_mpesa.services.deadlocks import repeat_on_deadlock
@@ -70,6 +72,7 @@ def record_refund(
         refunds = [_create(locked, *part, purpose, common) for part in _parts(locked, amount)]
         _record_event(EventType.REFUND_RECORDED, locked, refunds, by=by, note=note, now=now)
         _settle(locked, refunds, now)
+        _enqueue_email(locked, now)
     return refunds
 
 
@@ -108,6 +111,18 @@ def _settle(locked: LockedReceipt, refunds: list[MpesaRefund], now: datetime) ->
     for refund in refunds:
         refund.balance_after = _balance_of(locked, refund)
         refund.save(update_fields=["balance_after"])
+
+
+def _enqueue_email(locked: LockedReceipt, now: datetime) -> None:
+    """Email the customer about the newest refunds of the receipt, once: of its own order, or else of one that it pays.
+
+    The message's ``number`` is how many refunds the receipt has with them.
+    """
+    meant_for = locked.mpesa_orders.get(locked.receipt.meant_for_id or 0)
+    mpesa_order = meant_for or next(iter(locked.mpesa_orders.values()), None)
+    if mpesa_order is not None:
+        facts: dict[str, Any] = {"receipt": locked.receipt, "number": len(locked.refunds)}
+        outbox.enqueue(mpesa_order, MessageKind.REFUND_EMAIL, now=now, **facts)
 
 
 def _balance_of(locked: LockedReceipt, refund: MpesaRefund) -> Decimal | None:

@@ -63,7 +63,7 @@ def headings(document: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", [*(path for path in DOCUMENTS if path != "CHANGELOG.md"), ".env.example"])
 def test_every_variable_that_is_named_is_one_of_ours(path: str) -> None:
-    codes = (emails.FAILED, emails.LATER, emails.PART_PAID, emails.CLOSED, emails.UNMATCHED)
+    codes = (emails.FAILED, emails.LATER, emails.PART_PAID, emails.CLOSED, emails.UNMATCHED, emails.REFUND)
     of_mails = {code.removeprefix("MPESA_") for code in codes}
 
     assert set(VARIABLE.findall(text_of(path))) <= ENVIRONMENT_NAMES | of_mails

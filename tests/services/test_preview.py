@@ -140,7 +140,7 @@ def test_preview_of_a_refund_says_what_was_refunded(staff: Any) -> None:
 
     assert outcome.money is not None
     assert (outcome.money.before.refunded, outcome.money.after.refunded) == (0, 600)
-    assert (effect_of(outcome).after.is_paid, effect_of(outcome).messages) == (False, ("order_unpaid",))
+    assert (effect_of(outcome).after.is_paid, effect_of(outcome).messages) == (False, ("order_unpaid", "refund_email"))
 
 
 def test_preview_of_a_closed_order_says_that_it_reopens(staff: Any) -> None:

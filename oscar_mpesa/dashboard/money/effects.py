@@ -17,6 +17,7 @@ EMAILS = (
     MessageKind.PART_PAID_EMAIL,
     MessageKind.UNMATCHED_EMAIL,
     MessageKind.CLOSED_EMAIL,
+    MessageKind.REFUND_EMAIL,
 )
 
 
@@ -103,6 +104,8 @@ def _email(kind: MessageKind) -> str:
         return _("The customer gets an email that says what is missing from order %(number)s.")
     if kind == MessageKind.UNMATCHED_EMAIL:
         return _("The customer of order %(number)s gets an email that money waits for a decision.")
+    if kind == MessageKind.REFUND_EMAIL:
+        return _("The customer of order %(number)s gets an email about the refund.")
     return _("The customer gets an email that order %(number)s is closed.")
 
 

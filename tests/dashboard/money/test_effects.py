@@ -105,6 +105,9 @@ def test_money_says_what_is_left_of_it(left: MoneyEffect, expected: list[str]) -
             id="unmatched",
         ),
         pytest.param(MessageKind.CLOSED_EMAIL, "The customer gets an email that order 7 is closed.", id="closed"),
+        pytest.param(
+            MessageKind.REFUND_EMAIL, "The customer of order 7 gets an email about the refund.", id="refunded"
+        ),
         pytest.param(MessageKind.ORDER_UNPAID, NO_EMAIL, id="for the shop's code"),
     ],
 )

@@ -33,7 +33,7 @@ def test_refund_is_recorded_with_day_and_reference() -> None:
 
     sent = money.refunds.get()
     assert "Amount KSh 1,400 Refunded on 24 Nov 2026 M-PESA code of the refund, or how it was sent OD777REV77" in seen
-    assert "None of this money stays unmatched." in seen and "No email is sent." in seen
+    assert "None of this money stays unmatched." in seen and "gets an email about the refund." in seen
     assert (sent.code, sent.requested_by_name, sent.purpose) == ("OD777REV77", "Achieng Were", "payment_returned")
     assert f"{sent.happened_at:%Y-%m-%d %H:%M}" == "2026-11-24 09:00"
     assert fresh(money).status == ReceiptStatus.REFUNDED
@@ -144,7 +144,7 @@ def test_answer_says_what_the_order_then_owes(purpose: str, promise: str, left: 
     decide(client, refund_url(money), **values)
 
     assert promise.format(number=order.number) in seen and QUESTION in seen
-    assert "Tell the customer about it too." in seen
+    assert "s payment page shows the refund." in seen
     assert (balance(order), books(order), money.refunds.get().purpose) == (left, 1000, purpose)
 
 
