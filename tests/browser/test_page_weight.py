@@ -22,15 +22,10 @@ OURS = """(text) => {
 
 #: What keeps the browser from the first paint: our stylesheets, and our scripts that it waits for.
 BLOCKING = """() => [
-    ...document.querySelectorAll("link[rel=stylesheet][href*='oscar_mpesa']:not([media=print])"),
+    ...document.querySelectorAll("link[rel=stylesheet][href*='oscar_mpesa']"),
     ...document.querySelectorAll("script[src*='oscar_mpesa']:not([defer]):not([async])"),
     ...document.querySelectorAll("#mpesa-payment script, #mpesa-payment style, #mpesa-payment [style]"),
 ].map((each) => each.outerHTML)"""
-
-
-#: When each file was asked for and had come, by its name.
-LOADED = """() => Object.fromEntries(performance.getEntriesByType("resource").map(
-    (each) => [each.name.split("/").pop(), {start: each.startTime, end: each.responseEnd}]))"""
 
 
 def over_the_wire(body: bytes, *, level: int) -> int:
@@ -49,7 +44,7 @@ def test_our_part_of_the_page_is_at_most_ten_kilobytes(new_visitor: Any, state: 
     html = str(guest.page.evaluate(OURS, files[guest.page.url].decode()))
     ours = {url: body for url, body in files.items() if "/oscar_mpesa/" in url}
 
-    assert {url.rpartition("/")[2] for url in ours} >= {"mpesa.css", "payment_page_loader.js", "payment_page.js"}
+    assert {url.rpartition("/")[2] for url in ours} >= {"mpesa.css", "payment_page.js"}
     assert 'id="mpesa-next"' in html
     # WhiteNoise compresses files at level 9, Django's middleware and nginx compress pages at a lower one.
     weight = sum(over_the_wire(body, level=9) for body in ours.values()) + over_the_wire(html.encode(), level=6)
@@ -63,15 +58,4 @@ def test_only_one_file_of_ours_delays_the_first_paint(new_visitor: Any) -> None:
     blocking = guest.page.evaluate(BLOCKING)
 
     assert len(blocking) == 1 and "mpesa.css" in blocking[0]
-    assert guest.page.locator("script[src*='payment_page_loader.js'][defer]").count() == 1
-
-
-def test_script_starts_to_load_after_the_stylesheets_have_come(new_visitor: Any) -> None:
-    payment = STATES["enter-pin"]()
-    guest = new_visitor().owns(payment).waits_for(payment)
-
-    loaded = guest.page.evaluate(LOADED)
-    started = loaded.pop("payment_page.js")["start"]
-
-    assert {name for name in loaded if name.endswith(".css")} >= {"mpesa.css", "styles.css"}
-    assert started >= max(each["end"] for name, each in loaded.items() if name.endswith(".css"))
+    assert guest.page.locator("script[src*='payment_page.js'][defer][fetchpriority=low]").count() == 1

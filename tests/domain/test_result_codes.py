@@ -109,7 +109,6 @@ def test_too_long_prompt_is_the_shops_problem(code: str) -> None:
             {*"17 26 1001 1019 9999 1031 1032 1036 1037 2001 refused busy not-sent 77777".split()},
         ),
     ],
-    ids=str,
 )
 def test_each_result_has_one_first_action(first: FirstAction, codes: set[str]) -> None:
     assert {outcome.code for outcome in EVERY_OUTCOME if outcome.first is first} == codes
