@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.formats import date_format
 
 from oscar_mpesa.domain.timezone import NAIROBI
+from oscar_mpesa.oscar_adapter import order_messages
 
 #: Forms refuse other days: they are typing errors, and some databases cannot store them.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
@@ -41,10 +42,7 @@ def month_of(day: date) -> tuple[date, date]:
 
 def day_and_time(moment: datetime | None) -> str:
     """Return ``23 Nov 2026, 15:34`` in the active language; "" for None."""
-    if moment is None:
-        return ""
-    local = moment.astimezone(NAIROBI)
-    return f"{date_format(local, 'j M Y')}, {local:%H:%M}"
+    return "" if moment is None else order_messages.day_and_time(moment)
 
 
 def format_day(moment: datetime | None) -> str:

@@ -7,12 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from oscar_mpesa.domain.money import ksh
-from oscar_mpesa.domain.timezone import NAIROBI
 from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaOutboxMessage, MpesaReceipt, MpesaRefund
 from oscar_mpesa.oscar_adapter import order_messages
 
@@ -54,7 +52,7 @@ def due_rows(mpesa_order: MpesaOrder) -> list[Row]:
     """Return what is left to pay, and until when."""
     return [
         Row(pgettext("email", "To pay"), ksh(mpesa_order.amount_due)),
-        Row(pgettext("email", "Reserved until"), _moment(mpesa_order.pay_before)),
+        Row(pgettext("email", "Reserved until"), order_messages.day_and_time(mpesa_order.pay_before)),
     ]
 
 
@@ -62,7 +60,7 @@ def closed_rows(mpesa_order: MpesaOrder, closed_at: datetime) -> list[Row]:
     """Return what an order that closed unpaid asked for, and when it was closed."""
     return [
         Row(pgettext("email", "Amount"), ksh(mpesa_order.order.total_incl_tax)),
-        Row(pgettext("email", "Closed"), _moment(closed_at)),
+        Row(pgettext("email", "Closed"), order_messages.day_and_time(closed_at)),
     ]
 
 
@@ -83,7 +81,7 @@ def refund_rows(receipt: MpesaReceipt, refund: MpesaRefund, amount: Decimal) -> 
     rows = [
         Row(pgettext("email", "Refunded"), ksh(amount)),
         Row(_("Code of the refund"), refund.code),
-        Row(pgettext("email", "Date"), _moment(refund.happened_at or refund.requested_at)),
+        Row(pgettext("email", "Date"), order_messages.day_and_time(refund.happened_at or refund.requested_at)),
         Row(_("M-PESA code of your payment"), receipt.number or ""),
     ]
     return [row for row in rows if row.value]
@@ -91,11 +89,5 @@ def refund_rows(receipt: MpesaReceipt, refund: MpesaRefund, amount: Decimal) -> 
 
 def _money_rows(amount: Decimal, label: str, code: str, paid_at: datetime) -> list[Row]:
     rows = [Row(pgettext("email", "Received"), ksh(amount)), Row(label, code)]
-    rows.append(Row(pgettext("email", "Date"), _moment(paid_at)))
+    rows.append(Row(pgettext("email", "Date"), order_messages.day_and_time(paid_at)))
     return [row for row in rows if row.value]
-
-
-def _moment(moment: datetime) -> str:
-    """Return a date and time in Nairobi, with the year, because emails are kept: ``23 Nov 2026, 15:00``."""
-    local = moment.astimezone(NAIROBI)
-    return f"{date_format(local, 'j M Y')}, {local:%H:%M}"

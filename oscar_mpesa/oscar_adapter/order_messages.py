@@ -275,3 +275,9 @@ def when(moment: datetime, now: datetime) -> str:
     local = moment.astimezone(NAIROBI)
     is_today = local.date() == now.astimezone(NAIROBI).date()
     return f"{local:%H:%M}" if is_today else f"{local:%H:%M}, {date_format(local, 'j M')}"
+
+
+def day_and_time(moment: datetime) -> str:
+    """Return a time in Nairobi with its year, as ``23 Nov 2026, 15:34``."""
+    local = moment.astimezone(NAIROBI)
+    return f"{date_format(local, 'j M Y')}, {local:%H:%M}"

@@ -34,9 +34,3 @@ def weekday_and_time(moment: datetime, now: datetime) -> str:
         return f"{date_format(local, 'j M')}, {local:%H:%M}"
     weekday = date_format(local, "D")
     return f"{weekday[:1].upper()}{weekday[1:]} {local:%H:%M}"  # Django begins some Swahili weekdays in lower case
-
-
-def day_and_time(moment: datetime) -> str:
-    """Return a time as ``23 Nov 2026, 15:34``, with the month in the active language."""
-    local = moment.astimezone(NAIROBI)
-    return f"{date_format(local, 'j M Y')}, {local:%H:%M}"

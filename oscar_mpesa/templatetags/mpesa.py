@@ -53,7 +53,7 @@ def from_clock(moment: datetime | None) -> str:
 @register.filter
 def day_and_time(moment: datetime | None) -> str:
     """Format a time as ``23 Nov 2026, 15:34``."""
-    return "" if moment is None else formats.day_and_time(moment)
+    return "" if moment is None else order_messages.day_and_time(moment)
 
 
 @register.filter

@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from oscar_mpesa.daraja.redaction import redact
-from oscar_mpesa.dashboard.dates import format_day
+from oscar_mpesa.dashboard.dates import day_and_time, format_day
 from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.outcomes import Retry
 from oscar_mpesa.models import MpesaPayment, MpesaReceipt
 from oscar_mpesa.oscar_adapter.order_messages import decision_message, receipt_name
-from oscar_mpesa.payment_page.formats import day_and_time
 from oscar_mpesa.payment_page.page import PaymentPage
 
 _SEND_AGAIN = gettext_lazy(

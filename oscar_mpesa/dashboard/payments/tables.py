@@ -13,11 +13,11 @@ from oscar.core.loading import get_class
 
 from oscar_mpesa.conf import PRODUCTION
 from oscar_mpesa.dashboard.columns import WIDE_ONLY, WRAPS
+from oscar_mpesa.dashboard.dates import day_and_time
 from oscar_mpesa.dashboard.viewer import Viewer
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.models import MpesaPayment, ReceiptStatus
-from oscar_mpesa.payment_page.formats import day_and_time
 from oscar_mpesa.reports.customers import name_of
 
 DashboardTable: Any = get_class("dashboard.tables", "DashboardTable")
