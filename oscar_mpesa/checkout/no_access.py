@@ -31,7 +31,7 @@ class OrderPageView(View):
 
 
 @method_decorator(never_cache, name="dispatch")
-class UnknownOrderView(OrderPageView):
+class UnknownOrderView(View):
     """Answer addresses that no order can have, such as an address that an email program cut short."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

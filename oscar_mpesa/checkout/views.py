@@ -83,7 +83,7 @@ class PaymentPageView(OrderPageView):
         page = page_of(request, payment, now)
         context: dict[str, Any] = {
             "page": page,
-            "primary": FirstAction.OTHER_NUMBER.value if form else page.primary,
+            "primary": FirstAction.OTHER_NUMBER if form else page.primary,
             "summary": order_summary(payment.mpesa_order.order) if page.is_owners else None,
             "confirmation_email": getattr(payment, "confirmation_email", ""),
             "public_id": payment.mpesa_order.public_id,

@@ -14,9 +14,6 @@ from oscar_mpesa.services.expected_callbacks import is_confirming
 #: A prompt without an answer for this long is "still checking".
 CHECKING_AFTER = timedelta(seconds=75)
 
-#: Result 17 (a repeated push) asks the shopper to wait for this time. Later it counts as a failure.
-REPEAT_WAIT = timedelta(minutes=2)
-
 
 def page_state(payment: MpesaPayment, money: OrderMoney, now: datetime) -> PaymentPageState:
     """Return the state of a payment's page. Queries reported successes if the payment does not know of any."""
@@ -45,8 +42,14 @@ def _state_of_ended(payment: MpesaPayment, money: OrderMoney, now: datetime) -> 
         return money.state if money.state is PaymentPageState.PART_PAID else PaymentPageState.UNPAID
     if payment.was_unanswered:
         return PaymentPageState.UNANSWERED
-    must_wait = payment.result_code == "17" and payment.ended_at is not None and now < payment.ended_at + REPEAT_WAIT
-    return PaymentPageState.WAIT if must_wait else PaymentPageState.FAILED
+    return PaymentPageState.WAIT if _must_wait(payment, now) else PaymentPageState.FAILED
+
+
+def _must_wait(payment: MpesaPayment, now: datetime) -> bool:
+    """Return whether result 17, a repeated push, asks the shopper to wait. Later it counts as a failure."""
+    if payment.result_code != "17" or payment.ended_at is None:
+        return False
+    return now < payment.ended_at + timedelta(seconds=payment.outcome.wait)
 
 
 def _is_newer_than_result(money: OrderMoney, payment: MpesaPayment) -> bool:

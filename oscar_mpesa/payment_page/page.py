@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2s
 
 from django.utils.translation import gettext as _
 
@@ -137,20 +138,15 @@ class PaymentPage:
         return self.amount if self.is_payable or self.state.is_paid_once else self.total
 
     @property
-    def primary(self) -> str:
-        """Return the action of the page's one primary button; empty if there is none."""
-        if self.state.is_paid:
-            return "see_order" if self.is_owners else ""
-        if self.can_restore:
-            return "restore"
+    def primary(self) -> FirstAction | None:
+        """Return which of the next steps has the page's one primary button. None if the page offers none of them."""
         offered = {
             FirstAction.SEND_AGAIN: self.can_send_again,
             FirstAction.OTHER_NUMBER: self.can_retry,
             FirstAction.OTHER_METHOD: self.can_pay_otherwise,
-            FirstAction.CHECK: self.offers_check and not self.is_open,
+            FirstAction.CHECK: self.state.is_unanswered,
         }
-        wanted = (self.first, *offered)
-        return next((action.value for action in wanted if offered[action]), "")
+        return next((action for action in (self.first, *offered) if offered[action]), None)
 
     @property
     def offers_check(self) -> bool:
@@ -179,11 +175,11 @@ class PaymentPage:
 
     @property
     def version(self) -> str:
-        """Return a text that changes whenever the page's content changes."""
-        values = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
-        ends = str(int(self.prompt_ends.timestamp())) if self.prompt_ends else ""
-        flags = "".join(str(int(value)) for value in values)
-        return ":".join((self.state, flags, ends, self.receipt_number, self.sentence, self.part_paid, *self.decisions))
+        """Return a digest that changes whenever the page's content changes. Nobody can read a sentence from it."""
+        flags = (self.is_open, self.can_restore, self.was_restored, self.keep_until is None, self.pays_later)
+        texts = (self.receipt_number, self.sentence, self.part_paid, *self.decisions)
+        content = "\n".join(map(str, (self.state, *flags, self.prompt_ends, *texts)))
+        return blake2s(content.encode(), digest_size=8).hexdigest()
 
 
 def payment_page(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expi
 from oscar_mpesa.payment_page.queries import latest_payment
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.update_sources import push_expired
+from tests.payment_results import cancelled
 from tests.shop import ANOTHER, NOON, PAYS, failure, later, new_order, new_payment, pay, post, query_update, success
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +115,13 @@ def test_paid_page_shows_amount_and_code() -> None:
 
     assert (page.state, page.amount, page.receipt_number) == ("paid", 1500, "OD123ABC45")
     assert page.version != page_of(new_payment()).version
+
+
+def test_version_is_short_and_follows_the_sentence() -> None:
+    page = page_of(cancelled())
+
+    assert re.fullmatch("[0-9a-f]{16}", page.version)
+    assert replace(page, sentence="Wrong PIN").version != page.version == replace(page, retry_at=NOON).version
 
 
 def test_paid_page_warns_of_a_pending_prompt() -> None:
