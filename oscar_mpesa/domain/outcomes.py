@@ -1,8 +1,8 @@
 """What a result of a payment means: its status, its sentences for people, and what to do next.
 
 The headings and sentences are English msgids. The interfaces translate them, then fill the placeholders ``{N}``,
-``{C}``, ``{other}`` and ``{number}`` of a sentence with ``str.format``. The sentences quote M-PESA and never claim
-themselves that nothing was charged. ``{number}`` is the phone only for readers who may see it.
+``{C}``, ``{P}``, ``{other}`` and ``{number}`` of a sentence with ``str.format``. The sentences quote M-PESA and never
+claim themselves that nothing was charged. ``{number}`` is the phone only for readers who may see it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from oscar_mpesa.domain.payment_status import PaymentStatus
 NO_MONEY_TAKEN = _("M-PESA says no money was taken.")
 #: Fills ``{C}``.
 IF_CONFIRMED = _("If an M-PESA SMS says Confirmed, don't pay again: call us.")
+#: Fills ``{P}``, while the result is not known.
+PAID_IF_CONFIRMED = _("If an M-PESA SMS says Confirmed, you have paid: don't pay again.")
 #: Fills ``{other}`` in a shop with another payment method.
 PAY_ANOTHER_WAY = _("Pay another way.")
 #: Fills ``{other}`` in a shop with M-PESA only. ``{help}`` is the shop's support contact.

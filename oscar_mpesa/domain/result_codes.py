@@ -43,7 +43,7 @@ _WAITING = Outcome(
 _OTHER = Outcome(
     code="",
     heading=_("The payment didn't go through"),
-    sentence=_("M-PESA couldn't complete this payment. {C} Otherwise, send the prompt again."),
+    sentence=_("M-PESA couldn't complete this payment. Send the prompt again. {C}"),
     meaning=_("failed with another code; see M-PESA's own words"),
 )
 
@@ -54,10 +54,7 @@ NO_ANSWER = Outcome(
     retry=Retry.AFTER_QUERY,
     first=FirstAction.CHECK,
     heading=_("No answer yet"),
-    sentence=_(
-        "M-PESA hasn't answered yet. If an M-PESA SMS says Confirmed, you have paid: don't pay again. "
-        "We're checking with Safaricom."
-    ),
+    sentence=_("M-PESA hasn't answered yet. {P} We're checking with Safaricom."),
     meaning=_("no answer from Safaricom in time"),
 )
 

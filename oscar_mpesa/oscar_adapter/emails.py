@@ -43,7 +43,7 @@ def send_payment_failed(message: MpesaOutboxMessage) -> SkipReason | None:
     if mpesa_order.pay_later_at is not None or last.is_live:
         return SkipReason.OUTDATED
     with email_sender.language_of(message):
-        happened = order_messages.outcome_message(last.outcome)
+        happened = order_messages.outcome_message(last.outcome, warns=False)
         return _send_link(FAILED, message, [], {"happened": happened})
 
 

@@ -32,19 +32,21 @@ from oscar_mpesa.models import (
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 
 
-def outcome_message(outcome: outcomes.Outcome, *, number: str = "") -> str:
+def outcome_message(outcome: outcomes.Outcome, *, number: str = "", warns: bool = True) -> str:
     """Say how a payment ended and what to do next.
 
-    ``number`` is the phone as the reader may see it. Without one, the sentence says "that number".
+    ``number`` is the phone as the reader may see it. Without one, the sentence says "that number". With ``warns``, it
+    can say not to pay again after an M-PESA SMS. Emails with a payment link say so anyway.
     """
     other = outcomes.PAY_ANOTHER_WAY if has_other_method() else outcomes.CALL_THE_SHOP
     parts = {
         "N": _(outcomes.NO_MONEY_TAKEN),
-        "C": _(outcomes.IF_CONFIRMED),
+        "C": _(outcomes.IF_CONFIRMED) if warns else "",
+        "P": _(outcomes.PAID_IF_CONFIRMED) if warns else "",
         "other": _(other).format(help=get_settings().SUPPORT_CONTACT or pgettext("label", "the shop")),
         "number": number or pgettext("phone", "that number"),
     }
-    message = _(outcome.sentence).format(**parts)
+    message = _(outcome.sentence).format(**parts).replace("  ", " ").strip()
     return message[:1].upper() + message[1:]
 
 

@@ -64,8 +64,8 @@ def test_failure_names_the_phone_and_asks_about_its_network(shopper: Shopper, ki
     type(latest()).objects.update(phone=latest_phone)
     on_airtel = page(shopper, page_url)
 
-    assert "The prompt went to 0708 374 151." in on_safaricom and "is it on Safaricom?" not in on_safaricom
-    assert "This looks like an Airtel number; is it on Safaricom?" in on_airtel
+    assert "The prompt went to 0708 374 151." in on_safaricom and "on Safaricom?" not in on_safaricom
+    assert "Numbers like this are usually on Airtel. Is this one on Safaricom?" in on_airtel
 
 
 def test_page_of_pay_later_starts_with_the_deadline(shopper: Shopper, kiondo: Any) -> None:

@@ -89,6 +89,6 @@ def test_no_result_is_in_english(code: str) -> None:
     translated = translation.gettext(sentence)
 
     assert translated != sentence
-    assert {part for part in ("{N}", "{C}", "{other}", "{number}") if part in sentence} == {
-        part for part in ("{N}", "{C}", "{other}", "{number}") if part in translated
+    assert {part for part in ("{N}", "{C}", "{P}", "{other}", "{number}") if part in sentence} == {
+        part for part in ("{N}", "{C}", "{P}", "{other}", "{number}") if part in translated
     }

@@ -10,6 +10,7 @@ from oscar_mpesa.domain.outcomes import (
     CALL_THE_SHOP,
     IF_CONFIRMED,
     NO_MONEY_TAKEN,
+    PAID_IF_CONFIRMED,
     PAY_ANOTHER_WAY,
     FirstAction,
     Outcome,
@@ -27,9 +28,10 @@ FAILURES = sorted(set(RESULTS) - {"0", "4999"})
 @pytest.mark.parametrize("outcome", EVERY_OUTCOME, ids=lambda outcome: outcome.code)
 def test_every_sentence_has_only_known_placeholders(outcome: Outcome) -> None:
     placeholders = {name for _, name, _, _ in Formatter().parse(outcome.sentence) if name is not None}
-    filled = outcome.sentence.format(N=NO_MONEY_TAKEN, C=IF_CONFIRMED, other=PAY_ANOTHER_WAY, number="0712 •••678")
+    parts = {"N": NO_MONEY_TAKEN, "C": IF_CONFIRMED, "P": PAID_IF_CONFIRMED}
+    filled = outcome.sentence.format(**parts, other=PAY_ANOTHER_WAY, number="0712 •••678")
 
-    assert placeholders <= {"N", "C", "other", "number"}
+    assert placeholders <= {"N", "C", "P", "other", "number"}
     assert filled.endswith((".", "!"))
     assert outcome.meaning
 
@@ -157,7 +159,7 @@ def test_unknown_code_of_a_failed_payment_is_kept() -> None:
     outcome = outcome_of("SFC_IC9999", PaymentStatus.FAILED)
 
     assert outcome.code == "SFC_IC9999"
-    assert outcome.sentence == "M-PESA couldn't complete this payment. {C} Otherwise, send the prompt again."
+    assert outcome.sentence == "M-PESA couldn't complete this payment. Send the prompt again. {C}"
 
 
 def test_spaces_around_a_code_are_ignored() -> None:

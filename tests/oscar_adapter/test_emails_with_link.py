@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -59,6 +60,33 @@ def test_failed_payment_sends_one_email_with_reason_and_link() -> None:
         link = find_link(token)
         assert link is not None and link.mpesa_order_id == payment.order_id
     assert sent_email(MessageKind.FAILED_EMAIL, in_minutes=60) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        ("1019", "The prompt expired. Send it again."),
+        ("9998", "M-PESA couldn't complete this payment. Send the prompt again."),
+    ],
+)
+def test_failed_email_warns_of_a_second_payment_once(code: str, ending: str) -> None:
+    payment = failed_payment()
+    MpesaPayment.objects.filter(pk=payment.pk).update(status="failed", result_code=code)
+
+    message = sent_email(MessageKind.FAILED_EMAIL)
+
+    for text in (message.body, unescape(html_of(message))):
+        assert ending in text and text.count("says Confirmed") == 1
+
+
+def test_unanswered_email_warns_of_a_second_payment_once() -> None:
+    payment = failed_payment()
+    MpesaPayment.objects.filter(pk=payment.pk).update(status="expired", result_code="no-answer")
+
+    message = sent_email(MessageKind.FAILED_EMAIL)
+
+    assert "M-PESA hasn't answered yet. We're checking with Safaricom." in message.body
+    assert message.body.count("says Confirmed") == 1
 
 
 def test_email_suggests_the_method_of_the_shops_own_view(settings: Any) -> None:
