@@ -28,6 +28,8 @@ def test_oscars_button_gets_its_words_and_the_form_stays() -> None:
         '<button id="place-order"><i class="fas fa-lock"></i> <span>Buy</span></button>',
         "<button type=submit id=place-order>Buy</button>",
         "<BUTTON type='submit'\n id='place-order'\n>Buy</BUTTON>",
+        '<button title="a > b" id="place-order">Buy</button>',
+        "<button id = 'place-order'/>Buy</button>",
     ],
 )
 def test_buttons_of_other_shapes_get_their_words(button: str) -> None:
@@ -37,11 +39,36 @@ def test_buttons_of_other_shapes_get_their_words(button: str) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    ["<button>Buy</button>", '<button id="place-order-now">Buy</button>', '<button data-id="place-order">Buy</button>'],
+    [
+        "<button>Buy</button>",
+        '<button id="place-order-now">Buy</button>',
+        '<button data-id="place-order">Buy</button>',
+        '<button-x id="place-order">Buy</button-x><button>Later</button>',
+        "<button title=' id=place-order '>Help</button>",
+        "<script>'<button id=\"place-order\">'</script><button>Buy</button>",
+        '<!-- <button id="place-order">Buy</button> --><input type="submit" id="place-order" value="Buy">',
+        '<button id="place-order">Buy',
+    ],
 )
 def test_other_buttons_stay(form: str) -> None:
     assert not has_button(form)
     assert with_words(form, "Pay KSh 90", while_loading="") == form
+
+
+def test_button_in_a_comment_does_not_hide_the_real_one() -> None:
+    old = '<!-- <button id="place-order">Old</button> -->\n'
+
+    form = with_words(f'{old}<button id="place-order">Buy</button>', "Pay KSh 90", while_loading="")
+
+    assert form == f'{old}<button id="place-order">Pay KSh 90</button>'
+
+
+def test_both_of_two_buttons_get_their_words() -> None:
+    form = "<button id=place-order data-loading-text=Wait>Buy</button>\n" * 2
+
+    assert with_words(form, "Pay KSh 90", while_loading="Sending…") == (
+        '<button id=place-order data-loading-text="Sending…">Pay KSh 90</button>\n' * 2
+    )
 
 
 def test_words_are_escaped() -> None:
