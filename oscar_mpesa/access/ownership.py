@@ -1,4 +1,4 @@
-"""Decide who owns an order (its user, or the session that placed it) and who may pay it."""
+"""Decide who owns an order (its user, or a session that placed it or opened its email's link) and who may pay it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayLink, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
 
-#: Session keys of lists, newest last: public ids of placed orders, ids of opened payment links and of payments that
-#: were started through one, and phone numbers that were typed in this session and received a prompt.
-ORDERS_KEY, LINKS_KEY = "oscar_mpesa_orders", "oscar_mpesa_links"
+#: Session keys of lists, newest last: public ids of placed orders and of orders opened by a link in an email, ids of
+#: opened payment links and of payments that were started through one, and phone numbers that were typed in this session
+#: and received a prompt.
+ORDERS_KEY, OPENED_KEY, LINKS_KEY = "oscar_mpesa_orders", "oscar_mpesa_opened", "oscar_mpesa_links"
 PAYMENTS_KEY, NUMBERS_KEY = "oscar_mpesa_payments", "oscar_mpesa_numbers"
 MAX_REMEMBERED = 20
 
@@ -28,6 +29,15 @@ ID_KEY = "oscar_mpesa_session"
 def grant_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
     """Store in the session that it placed this order."""
     _remember(request, ORDERS_KEY, mpesa_order.public_id)
+
+
+def grant_opened_order(request: HttpRequest, mpesa_order: MpesaOrder) -> None:
+    """Let a session act as the order's owner, because it opened the link in an email.
+
+    It did not place the order: anybody can send somebody the link of another's order, so nothing may lead there by
+    itself.
+    """
+    _remember(request, OPENED_KEY, mpesa_order.public_id)
 
 
 def grant_payment(request: HttpRequest, link: MpesaPayLink) -> None:
@@ -65,8 +75,12 @@ def stored_public_ids(request: HttpRequest) -> list[str]:
 
 
 def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
-    """Return whether this session placed the order or its user is signed in. May read ``mpesa_order.order``."""
-    return mpesa_order.public_id in own_public_ids(request) or _is_users_order(request, mpesa_order.order)
+    """Return whether this session placed the order or opened its email's link, or its user is signed in.
+
+    May read ``mpesa_order.order``.
+    """
+    granted = [*own_public_ids(request), *request.session.get(OPENED_KEY, [])]
+    return mpesa_order.public_id in granted or _is_users_order(request, mpesa_order.order)
 
 
 def owns_order(request: HttpRequest, order: Any) -> bool:

@@ -26,7 +26,7 @@ class OrderLinkView(View):
         if mpesa_order is None:
             return no_access_page(request, is_link=False)
         if not ownership.owns(request, mpesa_order):
-            ownership.grant_order(request, mpesa_order)
+            ownership.grant_opened_order(request, mpesa_order)
         response = redirect("checkout:mpesa-payment", mpesa_order.public_id)
         response["Referrer-Policy"] = "no-referrer"
         return response

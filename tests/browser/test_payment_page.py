@@ -63,6 +63,27 @@ def test_update_keeps_the_focus(new_person: Any) -> None:
     assert "Checked at" in checking
 
 
+def test_page_updates_while_a_part_of_the_shop_has_the_focus(new_person: Any) -> None:
+    guest = new_person()
+    guest.orders("0708374149")
+    guest.sees("enter-pin")
+    odd_id = "2nd.menu:open"
+    guest.page.evaluate(
+        """(id) => {
+            const button = document.createElement("button");
+            button.id = id;
+            document.body.prepend(button);
+            button.focus();
+        }""",
+        odd_id,
+    )
+
+    five_seconds_pass()
+    guest.sees("paid")
+
+    assert focused(guest) == odd_id
+
+
 def test_update_waits_while_the_shopper_types(new_person: Any) -> None:
     guest = new_person()
     guest.orders("0708374151")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
-from oscar_mpesa.access.ownership import ORDERS_KEY
+from oscar_mpesa.access.ownership import OPENED_KEY, ORDERS_KEY
+from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.services.order_links import make_token
 from tests.checkout.people import owner_by_session, page_url
 from tests.clocks import signing_clock
 from tests.pay_links import link_to
 from tests.rows import all_rows, changed_since
-from tests.shop import new_payment
+from tests.shop import new_payment, new_product
+from tests.shopper import Shopper
 from tests.wiring.order_stages import cancelled, closed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,6 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def link(token: str) -> str:
     return f"/en/checkout/mpesa/order/{token}/"
+
+
+def visit_of(client: Client) -> Any:
+    """Return a request in the client's session."""
+    request: Any = RequestFactory().get("/")
+    request.session, request.user = client.session, AnonymousUser()
+    return request
 
 
 def test_link_opens_the_owners_page_and_changes_nothing_but_the_session() -> None:
@@ -31,7 +43,7 @@ def test_link_opens_the_owners_page_and_changes_nothing_but_the_session() -> Non
 
     assert (answer.status_code, answer["Location"]) == (302, page_url(payment))
     assert answer["Referrer-Policy"] == "no-referrer" and "no-store" in answer["Cache-Control"]
-    assert client.session[ORDERS_KEY] == [payment.mpesa_order.public_id]
+    assert client.session[OPENED_KEY] == [payment.mpesa_order.public_id]
     assert changed_since(before) <= {"django_session"}
     assert client.get(answer["Location"]).status_code == 200
 
@@ -79,4 +91,18 @@ def test_wrong_and_expired_links_get_the_page_of_an_unknown_order() -> None:
     for each in (wrong, expired):
         assert each.status_code == 404
         assert "We can't show this order in this browser" in each.content.decode()
-    assert ORDERS_KEY not in client.session
+    assert OPENED_KEY not in client.session and ORDERS_KEY not in client.session
+
+
+def test_link_of_a_strangers_order_leads_nowhere_by_itself() -> None:
+    payment, placed, victim = cancelled(), Shopper(), Client()
+    own = placed.buys(new_product())["Location"]
+
+    for client in (victim, placed.client):
+        client.get(link(make_token(payment.mpesa_order)))
+    back = placed.client.get(reverse("checkout:preview"))
+    orders = [unpaid_order_of(visit_of(client)) for client in (victim, placed.client)]
+
+    assert victim.get(reverse("checkout:preview"), follow=True).redirect_chain[-1][0] == reverse("basket:summary")
+    assert back["Location"] == own
+    assert [each and page_url(each.payments.get()) for each in orders] == [None, own]

@@ -137,7 +137,7 @@
   }
   function hasFocus(node) {
     var id = document.activeElement.id;
-    return !!id && node.nodeType === 1 && (node.id === id || !!node.querySelector("#" + id));
+    return !!id && node.nodeType === 1 && (node.id === id || !!node.querySelector('[id="' + id + '"]'));
   }
   function key(node) { return node.id || (node.firstElementChild || {}).id; }
   function matches(a, b) { return a.nodeName === b.nodeName && key(a) === key(b) && hasFocus(a) === hasFocus(b); }
