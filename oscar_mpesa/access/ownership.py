@@ -79,8 +79,15 @@ def owns(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
 
     May read ``mpesa_order.order``.
     """
-    granted = [*own_public_ids(request), *request.session.get(OPENED_KEY, [])]
-    return mpesa_order.public_id in granted or _is_users_order(request, mpesa_order.order)
+    return mpesa_order.public_id in request.session.get(OPENED_KEY, []) or may_see_order(request, mpesa_order)
+
+
+def may_see_order(request: HttpRequest, mpesa_order: MpesaOrder) -> bool:
+    """Return whether the request may see Oscar's page of the order: this session placed it, or its user is signed in.
+
+    An email's link is not enough. People forward emails, and Oscar's page shows the customer's address and phone.
+    """
+    return mpesa_order.public_id in own_public_ids(request) or _is_users_order(request, mpesa_order.order)
 
 
 def owns_order(request: HttpRequest, order: Any) -> bool:

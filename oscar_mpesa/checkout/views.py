@@ -84,6 +84,8 @@ class PaymentPageView(OrderPageView):
         context: dict[str, Any] = {
             "page": page,
             "primary": FirstAction.OTHER_NUMBER if form else page.primary,
+            "sees_order": ownership.may_see_order(request, payment.mpesa_order),
+            "is_users": payment.mpesa_order.order.user_id is not None,
             "summary": order_summary(payment.mpesa_order.order) if page.is_owners else None,
             "confirmation_email": getattr(payment, "confirmation_email", ""),
             "public_id": payment.mpesa_order.public_id,
@@ -146,13 +148,15 @@ class RetryPaymentView(PaymentActionView, PaymentPageView):
         return redirect("checkout:mpesa-payment", public_id)
 
 
+@method_decorator(never_cache, name="dispatch")
 class FinishCheckoutView(OrderPlacementMixin, PaymentActionView):  # type: ignore[misc, valid-type]
     """Lead from the paid payment page to Oscar's thank-you page. It is a POST because it ends the checkout session."""
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """End the checkout of a paid order and send Oscar's ``post_checkout`` signal, once per order."""
         payment = own_payment(request, public_id)
-        if not payment_page(payment, now=timezone.now()).state.is_paid:
+        sees_order = ownership.may_see_order(request, payment.mpesa_order)
+        if not sees_order or not payment_page(payment, now=timezone.now()).state.is_paid:
             return redirect("checkout:mpesa-payment", public_id)
         order = payment.mpesa_order.order
         self._end_checkout(request, order)

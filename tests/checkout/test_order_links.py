@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from oscar_mpesa.access.ownership import OPENED_KEY, ORDERS_KEY
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
+from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.order_links import make_token
 from tests.checkout.people import owner_by_session, page_url
 from tests.clocks import signing_clock
@@ -19,7 +22,7 @@ from tests.pay_links import link_to
 from tests.rows import all_rows, changed_since
 from tests.shop import new_payment, new_product
 from tests.shopper import Shopper
-from tests.wiring.order_stages import cancelled, closed
+from tests.wiring.order_stages import cancelled, closed, paid
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +58,38 @@ def test_link_does_not_show_the_number_in_full() -> None:
 
     assert payment.phone_number.masked in page
     assert payment.phone_number.grouped not in page
+
+
+def test_reader_of_a_paid_orders_link_does_not_see_the_address() -> None:
+    shopper, client = Shopper(), Client()
+    url = shopper.buys(new_product())["Location"]
+    moment = timezone.now() - timedelta(seconds=6)
+    MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)
+    client.get(link(make_token(MpesaPayment.objects.get().mpesa_order)))
+
+    pages = [each.get(url).content.decode() for each in (shopper.client, client)]
+    answer = client.post(f"{url}done/")
+    thanks = shopper.client.post(f"{url}done/", follow=True)
+
+    assert ["Paid. Thank you!" in page for page in pages] == [True, True]
+    assert ['id="mpesa-done"' in page for page in pages] == [True, False]
+    assert answer["Location"] == url and "checkout_order_id" not in client.session
+    assert "12 Moi Avenue" in thanks.content.decode()
+
+
+def test_reader_of_a_users_paid_order_is_asked_to_sign_in(django_user_model: Any) -> None:
+    user = django_user_model.objects.create_user("achieng", "achieng@example.com")
+    payment, stranger = paid(user=user), django_user_model.objects.create_user("juma", "juma@example.com")
+    owner, reader, signed_in = Client(), Client(), Client()
+    owner.force_login(user)
+    signed_in.force_login(stranger)
+
+    token = make_token(payment.mpesa_order)
+    pages = [each.get(link(token), follow=True).content.decode() for each in (owner, reader, signed_in)]
+
+    assert ['id="mpesa-done"' in page for page in pages] == [True, False, False]
+    sign_in = f'href="{reverse("customer:login")}?next={page_url(payment)}" id="mpesa-sign-in"'
+    assert [sign_in in page for page in pages] == [False, True, False]
 
 
 def test_reader_of_the_closed_email_puts_the_items_back() -> None:
