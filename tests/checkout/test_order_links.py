@@ -79,10 +79,10 @@ def test_reader_of_a_paid_orders_link_does_not_see_the_address() -> None:
 
 def test_reader_of_a_users_paid_order_is_asked_to_sign_in(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com")
-    payment, stranger = paid(user=user), django_user_model.objects.create_user("juma", "juma@example.com")
+    payment, juma = paid(user=user), django_user_model.objects.create_user("juma", "juma@example.com")
     owner, reader, signed_in = Client(), Client(), Client()
     owner.force_login(user)
-    signed_in.force_login(stranger)
+    signed_in.force_login(juma)
 
     token = make_token(payment.mpesa_order)
     pages = [each.get(link(token), follow=True).content.decode() for each in (owner, reader, signed_in)]
