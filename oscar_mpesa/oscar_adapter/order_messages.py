@@ -81,11 +81,11 @@ def _close_reason_message(mpesa_order: MpesaOrder, now: datetime) -> str:
     values = {"number": mpesa_order.order.number, "time": when(mpesa_order.pay_before, now)}
     had_money = mpesa_order.part_paid_at is not None or mpesa_order.paid_at is not None
     if mpesa_order.was_closed_by_clock and had_money:
-        return _("Order %(number)s is closed. We didn't receive the full amount by %(time)s.") % values
+        return _("We didn't receive the full amount for order %(number)s by %(time)s, so it's closed.") % values
     if mpesa_order.was_closed_by_clock:
-        return _("Order %(number)s is closed. We received no payment by %(time)s.") % values
+        return _("We received no payment for order %(number)s by %(time)s, so it's closed.") % values
     if mpesa_order.close_reason == CloseReason.OTHER_METHOD:
-        return _("Order %(number)s is closed, because you chose another way to pay.") % values
+        return _("You chose another way to pay, so order %(number)s is closed.") % values
     if had_money:
         return _("The shop closed order %(number)s.") % values
     return _("The shop closed order %(number)s. We received no payment for it.") % values

@@ -20,6 +20,7 @@ from oscar_mpesa.payment_page.money import OrderMoney, order_money
 from oscar_mpesa.payment_page.order_state import page_state
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.payment_page.payment_sentence import payment_sentence, present_outcome
+from oscar_mpesa.services.exceptions import NotPayable
 from oscar_mpesa.services.pay_later import pay_later_refusal
 
 
@@ -115,7 +116,9 @@ class PaymentPage:
         return PaymentPageState.NOT_WAITING if is_about_money and not (own and own.sentence) else self.state
 
     def _sentence_for_payer(self, state: PaymentPageState, own: page_money.PayersMoney | None) -> str:
-        if state.is_closed or state.is_not_waiting or (state.is_paid_once and own is None):
+        if state.is_not_waiting:
+            return _(NotPayable.sentence)
+        if state.is_closed or (state.is_paid_once and own is None):
             return _("There is nothing left to pay.")
         if state.is_to_pay:
             return ""

@@ -36,7 +36,7 @@ def payment_sentence(
     if state.is_not_waiting:
         return _(NotPayable.sentence)
     if state.is_unpaid:
-        return _("Order %(number)s isn't paid yet.") % {"number": payment.mpesa_order.order.number}
+        return order_messages.unpaid_order_message(payment.mpesa_order)
     if state.is_checking:
         return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:

@@ -43,7 +43,7 @@ def test_guest_restores_the_basket_of_a_closed_order_once(kiondo: Any) -> None:
     second = shopper.client.post(f"{page_url}restore-basket/")
 
     number = Order.objects.get().number
-    assert f"Order {number} is closed. We received no payment by" in closed
+    assert f"We received no payment for order {number} by" in closed
     assert "Put the items back in my basket" in closed
     assert first.redirect_chain == [(reverse("basket:summary"), 302)]
     assert f"The items of order {number} are back in your basket." in html_of(first)

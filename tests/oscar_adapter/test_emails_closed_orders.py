@@ -30,7 +30,7 @@ def test_guest_gets_closed_email_with_link_to_restore_the_basket() -> None:
     assert message.to == ["guest@example.com"]
     assert message.subject == f"TEST: Order {number} is closed"
     for text in (message.body, html_of(message)):
-        assert f"Order {number} is closed. We received no payment by 15:30." in text
+        assert f"We received no payment for order {number} by 15:30, so it's closed." in unescape(text)
         assert f"http://{mpesa_order.order.site.domain}/en{address}" in text
         assert "If an M-PESA SMS says Confirmed, don't order again: call us." in unescape(text)
         assert "browser" not in text and "Sign in" not in text
@@ -68,7 +68,7 @@ def test_email_and_its_link_use_the_shoppers_language() -> None:
 
     message = sent_email(MessageKind.CLOSED_EMAIL)
 
-    assert f"Oda {mpesa_order.order.number} imefungwa. Hatukupokea malipo kufikia 15:30." in message.body
+    assert f"Hatukupokea malipo ya oda {mpesa_order.order.number} kufikia 15:30, kwa hivyo imefungwa." in message.body
     assert f"/sw/checkout/mpesa/order/{mpesa_order.public_id}." in message.body
 
 
@@ -126,7 +126,7 @@ def test_shop_overrides_the_email() -> None:
     message = sent_email(MessageKind.CLOSED_EMAIL)
 
     assert message.subject == f"TEST: Bye {mpesa_order.order.number}"
-    assert message.body.startswith(f"Order {mpesa_order.order.number} is closed.")
+    assert message.body.startswith(f"We received no payment for order {mpesa_order.order.number} ")
     assert get_model("order", "CommunicationEvent").objects.count() == 1
 
 

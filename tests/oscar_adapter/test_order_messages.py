@@ -82,16 +82,16 @@ def test_closed_order_message_by_reason(admin_user: Any) -> None:
     ]
 
     assert messages == [
-        f"Order {expired.mpesa_order.order.number} is closed. We received no payment by 15:30.",
+        f"We received no payment for order {expired.mpesa_order.order.number} by 15:30, so it's closed.",
         f"The shop closed order {staff.mpesa_order.order.number}. We received no payment for it.",
-        f"Order {other.order.number} is closed, because you chose another way to pay.",
+        f"You chose another way to pay, so order {other.order.number} is closed.",
     ]
 
 
 @pytest.mark.parametrize(
     ("reason", "message"),
     [
-        ("expired", "Order {} is closed. We didn't receive the full amount by 15:00, 24 Nov."),
+        ("expired", "We didn't receive the full amount for order {} by 15:00, 24 Nov, so it's closed."),
         ("staff", "The shop closed order {}."),
     ],
 )

@@ -27,7 +27,7 @@ def test_expired_order_names_its_deadline_and_offers_its_basket() -> None:
     page = page_of(overdue(cancelled()))
 
     assert page.state == "closed"
-    assert page.sentence == f"Order {page.order_number} is closed. We received no payment by 15:30."
+    assert page.sentence == f"We received no payment for order {page.order_number} by 15:30, so it's closed."
     assert (page.can_restore, page.can_retry, page.can_pay_otherwise, page.is_open) == (True, False, False, False)
 
 
@@ -38,8 +38,8 @@ def test_deadline_of_another_day_includes_the_day() -> None:
     with translation.override("sw"):
         swahili = page_of(payment, at=A_DAY).sentence
 
-    assert english.endswith("We received no payment by 15:30, 23 Nov.")
-    assert swahili.endswith("kufikia 15:30, 23 Nov.")
+    assert english.endswith(" by 15:30, 23 Nov, so it's closed.")
+    assert swahili.endswith("kufikia 15:30, 23 Nov, kwa hivyo imefungwa.")
 
 
 def test_restored_order_does_not_offer_its_basket() -> None:
@@ -77,7 +77,7 @@ def test_order_closed_for_other_method_says_so() -> None:
 
     sentence = page_of(payment).sentence
 
-    assert sentence.endswith("is closed, because you chose another way to pay.")
+    assert sentence.startswith("You chose another way to pay, so order ")
 
 
 def test_expired_order_not_yet_closed_promises_no_items() -> None:

@@ -19,6 +19,7 @@ from tests.shop import ANOTHER, later, new_payment, pay, post, success
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOTHING = "There is nothing left to pay."
+NOT_WAITING = "This order isn't waiting for a payment."
 
 
 def pages_of(payment: MpesaPayment, *, at: float = 200) -> tuple[PaymentPage, PaymentPage]:
@@ -90,4 +91,4 @@ def test_payer_of_a_wrong_amount_reads_about_it_and_others_do_not() -> None:
 
     assert payer.sentence.startswith("KSh 1,400 arrived; the prompt asked for KSh 1,500.")
     assert (payer.state, payer.receipt_number) == ("mismatch", "OD123ABC45")
-    assert (other.state, other.receipt_number, other.sentence) == ("not-waiting", "", NOTHING)
+    assert (other.state, other.receipt_number, other.sentence) == ("not-waiting", "", NOT_WAITING)

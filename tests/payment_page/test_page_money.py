@@ -98,7 +98,7 @@ def test_refunded_order_can_be_paid_again(admin_user: Any) -> None:
     page = page_of(payment)
 
     assert (page.state, page.amount, page.receipt_number) == ("unpaid", 1500, "")
-    assert page.sentence == f"Order {page.order_number} isn't paid yet."
+    assert page.sentence == f"Order {page.order_number} is waiting for KSh 1,500."
     assert page.decisions == ("The shop refunded your KSh 1,400 (M-PESA code OD123ABC45) on 23 Nov.",)
     assert (page.can_retry, page.can_send_again, page.can_pay_otherwise) == (True, True, True)
 
@@ -253,7 +253,8 @@ def test_reader_of_the_payment_link_sees_no_code_of_late_money(admin_user: Any) 
 
     other, payer = page.for_payer(started_it=False), page.for_payer(started_it=True)
 
-    assert (other.state, other.sentence, other.receipt_number) == ("not-waiting", "There is nothing left to pay.", "")
+    assert (other.state, other.receipt_number) == ("not-waiting", "")
+    assert other.sentence == "This order isn't waiting for a payment."
     assert "OD123ABC45" in payer.sentence
 
 
