@@ -20,7 +20,7 @@ from oscar_mpesa.payment_page.money import OrderMoney, order_money
 from oscar_mpesa.payment_page.order_state import page_state
 from oscar_mpesa.payment_page.page_state import PaymentPageState
 from oscar_mpesa.payment_page.payment_sentence import payment_sentence, present_outcome
-from oscar_mpesa.services.exceptions import NotPayable
+from oscar_mpesa.services.exceptions import NoOtherPrompt, NotPayable
 from oscar_mpesa.services.pay_later import pay_later_refusal
 
 
@@ -121,7 +121,7 @@ class PaymentPage:
         if state.is_closed or (state.is_paid_once and own is None):
             return _("There is nothing left to pay.")
         if state.is_to_pay:
-            return ""
+            return "" if self.can_retry else _(NoOtherPrompt.sentence)
         return own.sentence if own and own.sentence else self.impersonal
 
     @property

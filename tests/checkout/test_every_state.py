@@ -116,6 +116,23 @@ def test_payers_page_has_at_most_one_primary_button(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_payer_is_asked_for_a_number_only_above_its_field(state: str) -> None:
+    payment = STATES[state]()
+
+    panels = [panel_of(page_of(payer, payment)) for payer in payers_of(payment)]
+
+    assert ["Enter your number." in panel for panel in panels] == ["Pay from your phone" in panel for panel in panels]
+
+
+def test_payer_reads_that_the_shop_can_take_no_payment() -> None:
+    payment = STATES["failed, the shop's fault"]()
+
+    _, other = (panel_of(page_of(payer, payment)) for payer in payers_of(payment))
+
+    assert "This order can&#x27;t be paid by M-PESA now." in other and "Enter your number." not in other
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_every_page_names_amount_order_and_shop(state: str) -> None:
     payment = STATES[state]()
 
