@@ -1,6 +1,6 @@
-"""Filters that format amounts and times the same in every language, and tags that link to orders.
+"""Filters for amounts, times and the button that places the order, and tags that link to orders.
 
-Each filter returns "" for None.
+Amounts and times look the same in every language. Their filters return "" for None.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_every_checkout_page_leads_to_the_placed_order(shopper: Shopper, name: s
 def test_preview_leads_to_the_paid_page_after_the_thank_you_page(shopper: Shopper) -> None:
     placed = shopper.buys(new_product())
     payment = MpesaPayment.objects.get()
-    moment: Any = timezone.now() - timezone.timedelta(seconds=6)  # type: ignore[attr-defined]
+    moment = timezone.now() - timedelta(seconds=6)
     MpesaPayment.objects.update(push_sent_at=moment, created_at=moment)
     shopper.client.get(placed["Location"])
     thanks = shopper.client.post(reverse("checkout:mpesa-done", args=[payment.mpesa_order.public_id]))
@@ -79,8 +80,7 @@ def test_empty_basket_of_others_leads_to_the_basket_page(shopper: Shopper) -> No
 
 def test_order_of_two_days_ago_does_not_count(shopper: Shopper) -> None:
     shopper.buys(new_product())
-    moment: Any = timezone.now() - timezone.timedelta(days=2)  # type: ignore[attr-defined]
-    MpesaOrder.objects.update(created_at=moment)
+    MpesaOrder.objects.update(created_at=timezone.now() - timedelta(days=2))
 
     assert _landing(shopper, "checkout:preview") == reverse("basket:summary")
 
