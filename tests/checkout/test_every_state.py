@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from oscar_mpesa.access.ownership import LINKS_KEY, NUMBERS_KEY, ORDERS_KEY, PAY
 from oscar_mpesa.models import MpesaPayLink, MpesaPayment
 from tests.browser.states import STATES
 from tests.checkout.people import page_url
+from tests.query_counts import counted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,6 +132,27 @@ def test_payer_reads_that_the_shop_can_take_no_payment() -> None:
     _, other = (panel_of(page_of(payer, payment)) for payer in payers_of(payment))
 
     assert "This order can&#x27;t be paid by M-PESA now." in other and "Enter your number." not in other
+
+
+def test_closed_page_warns_owners_of_ordering_and_payers_of_paying_again() -> None:
+    payment = STATES["closed"]()
+
+    pages = [panel_of(page_of(client, payment)) for client in [owner_of(payment), *payers_of(payment)]]
+
+    said = [re.findall("don't (order|pay) again: call us", unescape(page)) for page in pages]
+    assert said == [["order"], ["pay"], ["pay"]]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_owners_page_costs_at_most_nine_queries(state: str) -> None:
+    payment = STATES[state]()
+    owner = owner_of(payment)
+    page_of(owner, payment)
+
+    with counted() as count:
+        page_of(owner, payment)
+
+    assert len(count) <= 9, str(count)
 
 
 @pytest.mark.parametrize("state", STATES)
