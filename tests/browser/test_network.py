@@ -90,6 +90,21 @@ def test_page_shows_the_result_after_several_failures(
     assert "Paid. Thank you!" in comes_to(guest, "paid")
 
 
+def test_answer_of_another_page_is_not_called_a_lost_connection(waiting: tuple[Person, MpesaPayment]) -> None:
+    guest, payment = waiting
+    sign_in = "<!doctype html><title>Sign in</title>"
+
+    guest.page.route(STATUS, lambda route: route.fulfill(body=sign_in, content_type="text/html"))
+    guest.page.click("#mpesa-check")
+    guest.page.wait_for_function("document.querySelector('#mpesa-checked').textContent.startsWith('That')")
+    meanwhile = guest.looks("answer of another page")
+    pay(payment, now=timezone.now())
+    guest.page.unroute(STATUS)
+
+    assert "That didn't work. Try again." in meanwhile and OFFLINE not in meanwhile
+    assert "Paid. Thank you!" in comes_to(guest, "paid")
+
+
 def test_check_now_works_after_scripts_stop(waiting: tuple[Person, MpesaPayment]) -> None:
     guest, payment = waiting
 

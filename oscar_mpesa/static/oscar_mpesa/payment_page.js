@@ -57,7 +57,7 @@
         if (error === 403 || error === 404) return showLost();
         pause = Math.min(pause * 2, firstPause() * 10);
         schedule();
-        report(error > 0 ? "failed" : "offline", isAsked);
+        report(error > 0 || error instanceof SyntaxError ? "failed" : "offline", isAsked);
       });
   }
   function schedule() {
