@@ -15,6 +15,7 @@ from django.utils import timezone
 from oscar_mpesa.access.ownership import OPENED_KEY, ORDERS_KEY
 from oscar_mpesa.access.unpaid_order import unpaid_order_of
 from oscar_mpesa.models import MpesaPayment
+from oscar_mpesa.services import order_tokens
 from oscar_mpesa.services.order_links import make_token
 from tests.checkout.people import owner_by_session, page_url
 from tests.clocks import signing_clock
@@ -127,6 +128,44 @@ def test_wrong_and_expired_links_get_the_page_of_an_unknown_order() -> None:
         assert each.status_code == 404
         assert "We can't show this order in this browser" in each.content.decode()
     assert OPENED_KEY not in client.session and ORDERS_KEY not in client.session
+
+
+def test_owner_who_signs_in_from_an_expired_link_reaches_the_page(django_user_model: Any) -> None:
+    user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
+    payment, client, other = cancelled(user=user), Client(), Client()
+    expired = link(make_token(payment.mpesa_order))
+    fields = {"login-username": user.email, "login-password": "a long password", "login-redirect_url": expired}
+    other.force_login(django_user_model.objects.create_user("juma", "juma@example.com"))
+
+    with signing_clock(time.time() + 31 * 24 * 3600):
+        before = client.get(expired)
+        client.post(reverse("customer:login"), {**fields, "login_submit": "Log In"})
+        after = client.get(expired)
+        others = other.get(expired)
+
+    assert (before.status_code, others.status_code) == (404, 404)
+    assert f'href="{reverse("customer:login")}?next={expired}"' in before.content.decode()
+    assert (after.status_code, after["Location"]) == (302, page_url(payment))
+
+
+def test_tokens_of_other_purposes_and_orders_open_nothing() -> None:
+    payment, another = new_payment(), new_payment()
+    token, others = make_token(payment.mpesa_order), make_token(another.mpesa_order)
+    moved = f"{payment.mpesa_order.public_id}.{others.partition('.')[2]}"
+    pay_token = link_to(payment).token
+    paths = [
+        *(link(each) for each in (moved, token.upper(), token.swapcase(), pay_token)),
+        link(order_tokens.make_token(payment.order_id)),
+        f"/en/checkout/mpesa/pay/{token}/",
+    ]
+
+    client = Client()
+    statuses = [client.get(path).status_code for path in paths]
+    api = client.get(f"/api/payments/mpesa/status/{payment.pk}/", headers={"X-Mpesa-Order-Token": token})
+
+    assert [*statuses, api.status_code] == [404] * 7
+    assert client.get(f"/en/checkout/mpesa/pay/{pay_token}/").status_code == 302
+    assert client.get(link(token)).status_code == 302
 
 
 def test_link_of_a_strangers_order_leads_nowhere_by_itself() -> None:
