@@ -137,7 +137,8 @@ def test_two_shoppers_with_the_same_items_do_not_deadlock(
         assert Order.objects.count() == 2 * (count + 1)
 
 
-def test_double_click_on_send_again_sends_one_prompt(daraja: BusyDaraja) -> None:
+@pytest.mark.parametrize("is_same_phone", [True, False], ids=["same phone", "another phone"])
+def test_double_click_on_send_again_sends_one_prompt(daraja: BusyDaraja, is_same_phone: bool) -> None:
     for _ in ROUNDS:
         shopper = shopper_at_preview(new_product())
         page = shopper.places_order()["Location"]
@@ -145,7 +146,7 @@ def test_double_click_on_send_again_sends_one_prompt(daraja: BusyDaraja) -> None
         post(payment, failure(payment), now=timezone.now())
         sent = daraja.pushes
         clicks = [shopper, same_browser(shopper), same_browser(shopper)]
-        form = {"phone_number": new_phone().msisdn}
+        form = {"again": "yes"} if is_same_phone else {"phone_number": new_phone().msisdn}
         answers = at_once([partial(click.client.post, f"{page}retry/", form) for click in clicks])
         assert {answer["Location"] for answer in answers} == {page}
         assert daraja.pushes == sent + 1
