@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -17,6 +20,31 @@ from tests.shop import pay
 pytestmark = pytest.mark.browser
 
 OFFLINE = "No connection. The prompt is still on the phone."
+
+
+#: What another site would put into the page.
+FOREIGN = b"""<div id="mpesa-payment"><h1 id="mpesa-heading">Foreign</h1>
+<div id="mpesa-page-status"><p>x</p><img src="/none" onerror="window.isForeign = true"></div></div>"""
+
+
+class AnotherSite(BaseHTTPRequestHandler):
+    """A site that lets every other site read its page."""
+
+    def do_GET(self) -> None:
+        """Send the page."""
+        self.send_response(200)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(FOREIGN)
+
+
+@pytest.fixture
+def another_site() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), AnotherSite) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 @pytest.fixture
@@ -103,6 +131,18 @@ def test_answer_of_another_page_is_not_called_a_lost_connection(waiting: tuple[P
 
     assert "That didn't work. Try again." in meanwhile and OFFLINE not in meanwhile
     assert "Paid. Thank you!" in comes_to(guest, "paid")
+
+
+def test_redirect_to_another_site_brings_nothing_of_it(waiting: tuple[Person, MpesaPayment], another_site: str) -> None:
+    guest, _ = waiting
+    before = guest.page.inner_text("#mpesa-heading")
+
+    guest.page.route(STATUS, lambda route: route.fulfill(json={"version": "another"}))
+    guest.page.route(guest.page.url, lambda route: route.fulfill(status=302, headers={"Location": another_site}))
+    guest.page.click("#mpesa-check")
+    guest.page.wait_for_function("!/^Check/.test((document.querySelector('#mpesa-checked') || {}).textContent)")
+
+    assert (guest.page.inner_text("#mpesa-heading"), guest.page.evaluate("window.isForeign")) == (before, None)
 
 
 def test_check_now_works_after_scripts_stop(waiting: tuple[Person, MpesaPayment]) -> None:

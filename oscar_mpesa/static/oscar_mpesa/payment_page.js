@@ -18,7 +18,7 @@
     return new Promise(function (resolve, reject) {
       var stop = window.AbortController ? new AbortController() : {abort: function () {}};
       setTimeout(function () { reject(); stop.abort(); }, 30000);
-      fetch(url, {credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(resolve, reject);
+      fetch(url, {mode: "same-origin", credentials: "same-origin", cache: "no-store", signal: stop.signal}).then(resolve, reject);
     }).then(function (response) {
       if (!response.ok) throw response.status;
       return response;
