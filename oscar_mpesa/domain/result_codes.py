@@ -217,6 +217,9 @@ _RESULTS = (
 #: Every known result code of Safaricom. Sources: the Daraja portal and integrators' reports.
 RESULTS: Mapping[str, Outcome] = MappingProxyType({outcome.code: outcome for outcome in _RESULTS})
 
+#: Results that only numbers on Safaricom get: the phone or its M-PESA account answered.
+ON_SAFARICOM = frozenset({"0", "1", "4", "1001", "1031", "1032", "2001", "2006", "8006"})
+
 #: Results of payments whose till and paybill are swapped; a rejected push has an error kind instead.
 SWAPPED_CODES = ("2028", "SFC_IC0003")
 

@@ -33,7 +33,7 @@ class PaymentPage:
     without a phone number. ``part_paid`` says what arrived of an order that is not paid in full. ``kept`` names the
     money that counts for the order or awaits a decision. ``decisions`` says what staff decided about other money.
     ``keep_until`` is when the unpaid order closes, or None if that time is over. ``phone`` is the number of the last
-    prompt, masked or in full, and ``other_network`` the network of its prefix, if that is not Safaricom's.
+    prompt, masked or in full, and ``other_network`` the network of its prefix, if the number may not be on Safaricom.
     ``prompt_ends`` is when the prompt leaves the phone, or None if there is none. ``awaits_code`` is whether Safaricom
     has not named the code of money yet. ``payers`` is what the payer may see of the last payment's own money.
     ``is_owners`` is False for a reader who came by a payment link.
@@ -157,6 +157,11 @@ class PaymentPage:
         return self.is_open or self.state.is_unanswered
 
     @property
+    def asks_for_own_number(self) -> bool:
+        """Whether payers by link type their own number: the first time, and again unless another one is needed."""
+        return self.state.is_to_pay or not (self.is_owners or self.first is FirstAction.OTHER_NUMBER)
+
+    @property
     def lists_money(self) -> bool:
         """Whether the page lists ``kept``, because one M-PESA code does not say it all."""
         return bool(self.kept) and (self.state.is_paid_twice or self.state.is_part_paid or self.is_paid_in_parts)
@@ -234,7 +239,7 @@ def _build_page(payment: MpesaPayment, state: PaymentPageState, money: OrderMone
         decisions=page_money.decision_sentences(mpesa_order, money, state),
         awaits_code=page_money.awaits_code(money),
         payers=page_money.payers_money(payment, state, money),
-        other_network=payment.phone_number.other_network,
+        other_network=page_actions.other_network(payment),
         order_number=mpesa_order.order.number,
         is_test=payment.environment != PRODUCTION,
         is_live=payment.is_live,

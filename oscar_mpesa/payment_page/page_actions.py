@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from oscar_mpesa.domain.outcomes import FirstAction, Outcome
+from oscar_mpesa.domain.result_codes import ON_SAFARICOM
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.payment_page.page_state import PaymentPageState
@@ -23,6 +24,11 @@ def can_retry(payment: MpesaPayment, state: PaymentPageState) -> bool:
 def first_action(state: PaymentPageState, outcome: Outcome) -> FirstAction:
     """Return what to do first: after money that came for the order, pay the rest; else what the last result says."""
     return FirstAction.SEND_AGAIN if state.is_part_paid or state.is_unpaid else outcome.first
+
+
+def other_network(payment: MpesaPayment) -> str:
+    """Return the network of the number's prefix, unless it is Safaricom's or the result shows a Safaricom number."""
+    return "" if payment.outcome.code in ON_SAFARICOM else payment.phone_number.other_network
 
 
 def can_restore(payment: MpesaPayment, state: PaymentPageState) -> bool:

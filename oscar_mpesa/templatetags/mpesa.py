@@ -5,11 +5,13 @@ Amounts and times look the same in every language. Their filters return "" for N
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import pgettext
 
 from oscar_mpesa.access import order_pages
@@ -18,6 +20,8 @@ from oscar_mpesa.oscar_adapter import order_messages
 from oscar_mpesa.payment_page import formats, place_order_button
 
 register = template.Library()
+
+_UNBROKEN = re.compile(r"(M-PESA|KSh [\d,.]*\d|\d{4} [\d•]{3} ?[\d•]*\d{3})")
 
 
 @register.filter
@@ -57,9 +61,29 @@ def day_and_time(moment: datetime | None) -> str:
 
 
 @register.filter
+def weekday_and_time(moment: datetime | None, now: datetime) -> str:
+    """Format a time to come as ``15:34`` if it is today, else as ``Tue 15:34``."""
+    return "" if moment is None else formats.weekday_and_time(moment, now)
+
+
+@register.filter
 def when(moment: datetime | None, now: datetime) -> str:
     """Format a time as ``15:34``, with the day if it is not today."""
     return "" if moment is None else order_messages.when(moment, now)
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """Keep each M-PESA, amount and phone number of a text on one line."""
+    parts = _UNBROKEN.split(text)  # every second one matches
+    return format_html_join(
+        "",
+        "{}{}",
+        (
+            (before, format_html('<span class="text-nowrap">{}</span>', match) if match else "")
+            for before, match in zip(parts[::2], [*parts[1::2], ""], strict=True)
+        ),
+    )
 
 
 @register.filter

@@ -29,7 +29,7 @@ WAITING = (
     + """
 - status
 - paragraph: Enter your PIN only on the phone. We never ask for it here.
-- paragraph: /^The prompt stays until \\d\\d:\\d\\d\\. This page updates by itself\\.$/
+- paragraph: /^The prompt stays until [\\d:]{8}\\. This page updates by itself\\.$/
 - paragraph:
   - link "Check now"
   - text: /Checked at \\d\\d:\\d\\d:\\d\\d/

@@ -11,6 +11,9 @@ from tests.browser.states import STATES
 
 pytestmark = pytest.mark.browser
 
+#: On how many lines each element is.
+LINES = "all => all.map(each => each.getClientRects().length)"
+
 
 def opens(new_visitor: Any, state: str, *, width: int = 360) -> Any:
     """Return the page of an order's owner at the payment page of a state."""
@@ -93,3 +96,13 @@ def test_pay_later_shows_deadline_then_link_then_paying_now(new_visitor: Any) ->
     assert re.fullmatch(r"Reserved until [A-Z][a-z]{2} \d\d:\d\d", page.locator("#mpesa-heading").inner_text())
     assert places == sorted(places)
     assert "canceled" not in page.locator("#mpesa-page-status").inner_text()
+
+
+def test_number_in_the_heading_stays_on_one_line_after_an_update(new_visitor: Any) -> None:
+    page = opens(new_visitor, "failed, cancelled")
+    page.locator("#mpesa-payment .btn-primary").click()
+    page.wait_for_selector(".mpesa-enter-pin")
+
+    lines = page.locator("#mpesa-heading .text-nowrap").evaluate_all(LINES)
+
+    assert lines == [1, 1]

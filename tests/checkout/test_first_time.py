@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.checkout.closed_orders import buy_and_cancel, choose_pay_later, latest, page
-from tests.shop import new_product, post, success
+from oscar_mpesa.payment_page.formats import exact_clock
+from tests.checkout.closed_orders import FIELD, buy_and_cancel, choose_pay_later, latest, page
+from tests.shop import failure, new_product, post, success
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +59,8 @@ def test_front_page_links_to_an_unpaid_order(shopper: Shopper, kiondo: Any, fron
 
 
 def test_failure_names_the_phone_and_asks_about_its_network(shopper: Shopper, kiondo: Any) -> None:
-    page_url = buy_and_cancel(shopper, kiondo)
+    page_url = str(shopper.buys(kiondo, phone="0708374151")["Location"])
+    post(latest(), failure(latest(), code=1019), now=timezone.now())
     on_safaricom = page(shopper, page_url)
 
     latest_phone = "254733123456"
@@ -74,3 +77,27 @@ def test_page_of_pay_later_starts_with_the_deadline(shopper: Shopper, kiondo: An
     choose_pay_later(shopper, page_url)
 
     assert '<span id="mpesa-heading" tabindex="-1">Reserved until ' in page(shopper, page_url)
+
+
+def test_after_a_cancel_the_payer_types_the_own_number_again(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    choose_pay_later(shopper, page_url)
+    link, payer = FIELD.findall(page(shopper, page_url))[0], Shopper()
+    payer.client.get(link)
+    payer.client.post(f"{page_url}retry/", {"phone_number": "0708374151"})
+    post(latest(), failure(latest()), now=timezone.now())
+
+    seen = page(payer, page_url)
+
+    assert "Send it again when you're ready." in seen and "Pay from your phone" in seen
+    assert "Pay from another number" not in seen
+
+
+def test_prompts_end_is_shown_to_the_second(shopper: Shopper, kiondo: Any) -> None:
+    page_url = str(shopper.buys(kiondo)["Location"])
+
+    seen = page(shopper, page_url)
+
+    sent_at = latest().push_sent_at
+    assert sent_at is not None
+    assert f"The prompt stays until {exact_clock(sent_at + timedelta(seconds=60))}." in seen

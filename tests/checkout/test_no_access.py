@@ -82,3 +82,14 @@ def test_address_without_its_slash_still_redirects() -> None:
 
 def test_phone_step_comes_before_unknown_addresses() -> None:
     assert Client().get("/en/checkout/mpesa/phone/").status_code == 302
+
+
+def test_page_offers_signing_in_again_if_its_session_ends() -> None:
+    user = get_user_model().objects.create_user("achieng", "achieng@example.com", "a long password")
+    url, client = page_url(new_payment(new_order(user=user))), Client()
+    client.force_login(user)
+
+    page = client.get(url).content.decode()
+
+    lost = page[page.index('id="mpesa-lost"') :]
+    assert f'href="{reverse("customer:login")}?next={url}"' in lost

@@ -37,7 +37,7 @@ def test_pay_later_shows_the_deadline_and_a_link(shopper: Shopper, kiondo: Any) 
 
     after = page(shopper, page_url)
     assert re.search(
-        r"If you choose this, we keep your items until \d\d:\d\d, \d+ \w+ and email you a payment link", before
+        r"If you choose this, we keep your items until \w{3} \d\d:\d\d and email you a payment link", before
     )
     assert "I'll pay later" in before and "I'll pay later" not in after
     assert "https://wa.me/?text=Please%20pay%20KSh%201%2C500" in after
@@ -151,3 +151,15 @@ def test_changed_total_returns_to_the_preview(shopper: Shopper, kiondo: Any) -> 
     assert "The total has changed. Please double-check it before you pay." in answer and "KSh 3,000" in answer
     assert "/checkout/mpesa/" in bought["Location"]
     assert latest().amount == 3000
+
+
+def test_page_without_a_link_does_not_say_to_send_it(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    choose_pay_later(shopper, page_url)
+    before = page(shopper, page_url)
+
+    shopper.client.post(f"{page_url}revoke-link/")
+
+    after = page(shopper, page_url)
+    assert "Pay before then, or send the link" in before and "Pay before then, or send the link" not in after
+    assert "Pay before then." in after and "Make a new one if somebody else pays for you." in after

@@ -39,7 +39,10 @@ REVIEWED = [
     (
         "The M-PESA PIN was wrong. Check it, then send the prompt again. Several wrong PINs lock M-PESA. {N}",
         None,
-        "Umeweka PIN isiyo sahihi. Hakikisha PIN, kisha utume ombi tena. Ukikosea mara kadhaa, PIN yako itafungwa. {N}",
+        (
+            "Umeweka PIN isiyo sahihi. Hakikisha ni sahihi, kisha utume ombi tena. "
+            "Ukikosea mara kadhaa, PIN yako itafungwa. {N}"
+        ),
     ),
     ("Send the prompt to this number", None, "Tuma ombi kwa nambari hii"),
     (
@@ -79,7 +82,7 @@ REVIEWED = [
         "Unaweza kufunga ukurasa huu. Duka na mnunuzi wameshajulishwa.",
     ),
     ("Send the link by WhatsApp", None, "Tuma kwa WhatsApp"),
-    ("No real money moves.", None, "Ni jaribio: hakuna pesa itakayokatwa."),
+    ("No real money moves.", None, "Ni jaribio: hakuna pesa zitakazokatwa."),
     ("Show all", "button", "Onyesha yote"),
 ]
 #: An order is paid *for*: "imelipiwa", not "imelipwa".

@@ -148,3 +148,7 @@ def test_real_money_has_no_row_and_no_subject_of_test() -> None:
 
     assert "Received: KSh 1,500" in message.body
     assert "TEST" not in message.subject + message.body + html_of(message)
+
+
+def test_button_keeps_its_words_in_lower_case() -> None:
+    assert '<a class="btn-primary" style="text-transform: none" href="' in html_of(closed_email())

@@ -10,6 +10,7 @@ import pytest
 from django.http import Http404
 from django.utils import translation
 
+from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaAllocation, MpesaOrder, MpesaPayment
 from oscar_mpesa.payment_page.page import PaymentPage, payment_page, prompt_expires_at
 from oscar_mpesa.payment_page.queries import latest_payment
@@ -58,6 +59,15 @@ def test_some_failures_ask_for_another_number(code: int, again: bool) -> None:
     page = page_of(payment)
 
     assert (page.can_retry, page.can_send_again) == (True, again)
+
+
+@pytest.mark.parametrize(("code", "network"), [(1032, ""), (2001, ""), (1, ""), (1037, "Airtel"), (17, "Airtel")])
+def test_result_of_a_safaricom_number_ends_doubts_about_it(code: int, network: str) -> None:
+    payment = new_payment(phone=PhoneNumber.parse("0733123456"))
+    waiting = page_of(payment)
+    post(payment, failure(payment, code=code))
+
+    assert (waiting.other_network, page_of(payment).other_network) == ("Airtel", network)
 
 
 @pytest.mark.parametrize("code", ["2028", "SFC_IC0003", 8])

@@ -14,7 +14,7 @@ from oscar_mpesa.services.allocation import allocate
 from oscar_mpesa.services.claims import record_claim
 from oscar_mpesa.services.payments import retry_payment
 from tests.payment_results import cancelled
-from tests.shop import ANOTHER, later, new_payment, pay, post, success
+from tests.shop import ANOTHER, failure, later, new_payment, pay, post, success
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +59,18 @@ def test_payer_of_the_rest_sees_the_own_amount_and_code(admin_user: Any) -> None
     assert facts_of(payer) == ("paid", 1000, "OD123ABC45", "")
     assert (other.state, other.receipt_number, other.sentence) == ("paid", "", NOTHING)
     assert (payer.kept, other.kept) == ((), ())
+
+
+@pytest.mark.parametrize(("code", "own"), [(1032, True), (2001, True), (1, False)])
+def test_payer_types_the_own_number_again_unless_another_is_needed(code: int, own: bool) -> None:
+    payment = new_payment()
+    post(payment, failure(payment, code=code))
+
+    payer, other = pages_of(payment)
+
+    owners = payment_page(latest_payment(payment.mpesa_order.public_id), now=later(200))
+    asked = (payer.asks_for_own_number, other.asks_for_own_number, owners.asks_for_own_number)
+    assert asked == (own, True, False)
 
 
 def test_part_payment_is_named_to_its_payer_without_other_money(admin_user: Any) -> None:

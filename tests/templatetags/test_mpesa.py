@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, number, when
+from oscar_mpesa.templatetags.mpesa import clock, from_clock, ksh, number, unbroken, weekday_and_time, when
 from tests.shop import NOON
 
 
@@ -35,6 +35,18 @@ def test_time_of_another_day_includes_the_day() -> None:
     assert when(NOON, NOON) == "15:00"
     assert when(NOON + timedelta(days=1), NOON) == "15:00, 24 Nov"
     assert when(None, NOON) == ""
+
+
+def test_time_to_come_names_the_weekday() -> None:
+    assert weekday_and_time(NOON, NOON) == "15:00"
+    assert weekday_and_time(NOON + timedelta(days=1), NOON) == "Tue 15:00"
+    assert weekday_and_time(None, NOON) == ""
+
+
+@pytest.mark.parametrize("whole", ["M-PESA", "KSh 1,500", "0712 345 678", "0722 •••000"])
+def test_names_amounts_and_phones_stay_on_one_line(whole: str) -> None:
+    assert unbroken(f"<b> {whole}.") == f'&lt;b&gt; <span class="text-nowrap">{whole}</span>.'
+    assert unbroken("Time ran out") == "Time ran out"
 
 
 def test_number_has_a_comma_for_thousands() -> None:

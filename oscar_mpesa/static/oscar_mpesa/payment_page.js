@@ -109,7 +109,7 @@
     if (isTyping()) return false;
     var active = document.activeElement, heading = part("heading"), hadFocus = panel.contains(active), before = known;
     document.title = page.title;
-    if (heading) heading.textContent = headingOf(page);
+    if (heading && part("heading", page)) updateElement(heading, part("heading", page));
     updateElement(panel, part("payment", page));
     pause = firstPause();
     schedule();
