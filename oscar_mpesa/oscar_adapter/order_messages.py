@@ -32,13 +32,17 @@ from oscar_mpesa.models import (
 from oscar_mpesa.oscar_adapter.payment_methods import has_other_method
 
 
-def outcome_message(outcome: outcomes.Outcome, *, number: str = "", warns: bool = True) -> str:
+def outcome_message(
+    outcome: outcomes.Outcome, *, number: str = "", warns: bool = True, suggests_other_method: bool = True
+) -> str:
     """Say how a payment ended and what to do next.
 
     ``number`` is the phone as the reader may see it. Without one, the sentence says "that number". With ``warns``, it
-    can say not to pay again after an M-PESA SMS. Emails with a payment link say so anyway.
+    can say not to pay again after an M-PESA SMS. Emails with a payment link say so anyway. Without
+    ``suggests_other_method``, or in a shop that has none, it names the support contact.
     """
-    other = outcomes.PAY_ANOTHER_WAY if has_other_method() else outcomes.CALL_THE_SHOP
+    suggests = suggests_other_method and has_other_method()
+    other = outcomes.PAY_ANOTHER_WAY if suggests else outcomes.CALL_THE_SHOP
     parts = {
         "N": _(outcomes.NO_MONEY_TAKEN),
         "C": _(outcomes.IF_CONFIRMED) if warns else "",

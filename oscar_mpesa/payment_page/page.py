@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2s
 
 from django.utils.translation import gettext as _
@@ -30,10 +31,11 @@ class PaymentPage:
 
     ``total`` is what the order costs. ``amount`` is what to pay now, what arrived, or what was too much, by the state.
     ``reason`` is the heading of a failure. ``first`` is what to do first after it. ``impersonal`` is ``sentence``
-    without a phone number. ``part_paid`` says what arrived of an order that is not paid in full. ``kept`` names the
-    money that counts for the order or awaits a decision. ``decisions`` says what staff decided about other money.
-    ``keep_until`` is when the unpaid order closes, or None if that time is over. ``phone`` is the number of the last
-    prompt, masked or in full, and ``other_network`` the network of its prefix, if the number may not be on Safaricom.
+    without a phone number. ``for_link`` also suggests no other method, because readers of the payment link have none.
+    ``part_paid`` says what arrived of an order that is not paid in full. ``kept`` names the money that counts for the
+    order or awaits a decision. ``decisions`` says what staff decided about other money. ``keep_until`` is when the
+    unpaid order closes, or None if that time is over. ``phone`` is the number of the last prompt, masked or in full,
+    and ``other_network`` the network of its prefix, if the number may not be on Safaricom.
     ``prompt_ends`` is when the prompt leaves the phone, or None if there is none. ``awaits_code`` is whether Safaricom
     has not named the code of money yet. ``payers`` is what the payer may see of the last payment's own money.
     ``is_owners`` is False for a reader who came by a payment link.
@@ -64,6 +66,7 @@ class PaymentPage:
     phone: str = field(default="", repr=False)
     sentence: str = ""
     impersonal: str = ""
+    for_link: str = field(default="", repr=False)
     reason: str = ""
     first: FirstAction = FirstAction.SEND_AGAIN
     reserved_until: str = ""
@@ -122,7 +125,7 @@ class PaymentPage:
             return _("There is nothing left to pay.")
         if state.is_to_pay:
             return "" if self.can_retry else _(NoOtherPrompt.sentence)
-        return own.sentence if own and own.sentence else self.impersonal
+        return own.sentence if own and own.sentence else self.for_link
 
     @property
     def heading(self) -> str:
@@ -208,13 +211,15 @@ def payment_page(
     outcome = present_outcome(payment, now)
     phone = payment.phone_number.grouped if shows_number else payment.phone_number.masked
     sentence = page_money.money_sentence(page.state, money, payment.mpesa_order)
+    say = partial(payment_sentence, payment, page.state, now, outcome=outcome)
     return replace(
         page,
         phone=phone,
         reason=_(outcome.heading) if outcome.heading else "",
         first=page_actions.first_action(page.state, outcome),
-        sentence=sentence or payment_sentence(payment, page.state, now, outcome=outcome, number=phone),
-        impersonal=sentence or payment_sentence(payment, page.state, now, outcome=outcome),
+        sentence=sentence or say(number=phone, suggests_other_method=page.can_pay_otherwise),
+        impersonal=sentence or say(),
+        for_link=sentence or say(suggests_other_method=False),
         reserved_until=weekday_and_time(payment.mpesa_order.pay_before, now),
         retry_at=page_actions.retry_at(payment, now) if page.can_retry else None,
         part_paid="" if page.state.is_part_paid else page_money.part_paid_sentence(payment.mpesa_order, money),

@@ -19,12 +19,18 @@ MISCONFIGURED, NOT_SENT = "misconfigured", push_codes.PUSH_CODES["not-sent"]
 
 
 def payment_sentence(
-    payment: MpesaPayment, state: PaymentPageState, now: datetime, *, outcome: outcomes.Outcome, number: str = ""
+    payment: MpesaPayment,
+    state: PaymentPageState,
+    now: datetime,
+    *,
+    outcome: outcomes.Outcome,
+    number: str = "",
+    suggests_other_method: bool = True,
 ) -> str:
     """Say what happened to an order's last payment and what to do next; empty for states that need no sentence.
 
     ``outcome`` is the payment's ``present_outcome``. ``number`` is the phone as the reader may see it. Without it, the
-    sentence names no phone.
+    sentence names no phone. Without ``suggests_other_method``, it names the support contact instead.
     """
     if state.is_closed:
         has_open_claim = bool(getattr(payment, "has_open_claim", False))
@@ -40,7 +46,7 @@ def payment_sentence(
     if state.is_checking:
         return order_messages.outcome_message(result_codes.NO_ANSWER)
     if state.is_ended:
-        return order_messages.outcome_message(outcome, number=number)
+        return order_messages.outcome_message(outcome, number=number, suggests_other_method=suggests_other_method)
     return ""
 
 

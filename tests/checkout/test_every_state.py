@@ -126,6 +126,25 @@ def test_payer_is_asked_for_a_number_only_above_its_field(state: str) -> None:
     assert ["Enter your number." in panel for panel in panels] == ["Pay from your phone" in panel for panel in panels]
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_another_way_to_pay_is_suggested_only_with_its_button(state: str) -> None:
+    payment = STATES[state]()
+    MpesaPayment.objects.filter(status__in=["failed", "cancelled"]).update(status="failed", result_code="4")
+
+    panels = [panel_of(page_of(client, payment)) for client in [owner_of(payment), *payers_of(payment)]]
+
+    assert all('id="mpesa-otherwise"' in panel for panel in panels if "Pay another way." in panel)
+
+
+def test_payer_at_the_daily_limit_reads_to_call_the_shop() -> None:
+    payment = STATES["failed, another number"]()
+
+    owners, payers, _ = (panel_of(page_of(client, payment)) for client in [owner_of(payment), *payers_of(payment)])
+
+    assert "Pay another way." in owners
+    assert "Pay from another number. Call or WhatsApp us: the shop" in payers
+
+
 def test_payer_reads_that_the_shop_can_take_no_payment() -> None:
     payment = STATES["failed, the shop's fault"]()
 
