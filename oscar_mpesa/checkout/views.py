@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -105,8 +105,15 @@ class PaymentStatusView(View):
     """Tell the payment page's script whether the page has changed."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Return ``{"state", "version", "open"}``. Queries Safaricom only when a status check is due."""
-        page = page_of(request, refreshed_payment(request, public_id), timezone.now())
+        """Return ``{"state", "version", "open"}``. Queries Safaricom only when a status check is due.
+
+        Its bare 404 is never cached either, or the page of an owner who signs in later would stop.
+        """
+        try:
+            payment = refreshed_payment(request, public_id)
+        except Http404:
+            return HttpResponseNotFound()
+        page = page_of(request, payment, timezone.now())
         return JsonResponse({"state": page.state, "version": page.version, "open": page.is_open})
 
 

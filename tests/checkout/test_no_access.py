@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sites.models import Site
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.checkout.people import page_url
+from oscar_mpesa.models import MpesaPayment
+from tests.checkout.people import ACTIONS, page_url
 from tests.shop import new_order, new_payment
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +28,34 @@ def refusal(path: str, *, client: Client | None = None) -> str:
     response = (client or Client()).get(path)
     assert response.status_code == 404
     return TOKEN.sub("", ADDRESS.sub("", response.content.decode()))
+
+
+def gone() -> MpesaPayment:
+    """Return a payment that is in no database."""
+    payment = new_payment()
+    payment.mpesa_order.public_id = "0" * 32
+    return payment
+
+
+def answer(method: str, url: str) -> tuple[Any, ...]:
+    """Return all that tells one answer from another: its status, headers, page and number of queries."""
+    with CaptureQueriesContext(connection) as queries:
+        response = getattr(Client(), method)(url)
+    page = TOKEN.sub("", ADDRESS.sub("", response.content.decode()))
+    headers = {name: value for name, value in response.headers.items() if name != "Expires"}
+    return response.status_code, headers, page, len(queries)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("end", ["", "status/", *sorted({f"{path}/" for path, _ in ACTIONS.values()})])
+def test_foreign_order_answers_as_one_that_does_not_exist(method: str, end: str) -> None:
+    Site.objects.get_current()  # the first request of a process queries it
+
+    unknown, foreign = (answer(method, f"{url}{end}") for url in (page_url(gone()), page_url(new_payment())))
+
+    assert foreign == unknown
+    assert foreign[0] == (405 if method == "post" and end in {"", "status/"} else 404)
+    assert "no-store" in foreign[1]["Cache-Control"]
 
 
 @pytest.mark.parametrize(
