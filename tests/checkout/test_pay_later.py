@@ -13,7 +13,7 @@ from django.utils import timezone
 from oscar_mpesa.models import MpesaOrder
 from tests.checkout.closed_orders import buy_and_cancel, choose_pay_later, latest, page
 from tests.page_html import html_of
-from tests.shop import new_product, post, success
+from tests.shop import failure, new_product, post, success
 from tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,3 +163,17 @@ def test_page_without_a_link_does_not_say_to_send_it(shopper: Shopper, kiondo: A
     after = page(shopper, page_url)
     assert "Pay before then, or send the link" in before and "Pay before then, or send the link" not in after
     assert "Pay before then." in after and "Make a new one if somebody else pays for you." in after
+
+
+def test_owner_reads_whose_phone_another_prompt_goes_to(shopper: Shopper, kiondo: Any) -> None:
+    page_url = buy_and_cancel(shopper, kiondo)
+    link, payer = choose_pay_later(shopper, page_url), Shopper()
+    before = page(shopper, page_url)
+    payer.client.get(link)
+    payer.client.post(f"{page_url}retry/", {"phone_number": "0712 345 678"})
+    post(latest(), failure(latest()), now=timezone.now())
+
+    after = page(shopper, page_url)
+
+    assert "The prompt went to 0708 374 151." in before
+    assert "The prompt went to 0712 •••678." in after

@@ -40,8 +40,8 @@ REVIEWED = [
         "The M-PESA PIN was wrong. Check it, then send the prompt again. Several wrong PINs lock M-PESA. {N}",
         None,
         (
-            "Umeweka PIN isiyo sahihi. Hakikisha ni sahihi, kisha utume ombi tena. "
-            "Ukikosea mara kadhaa, PIN yako itafungwa. {N}"
+            "PIN iliyowekwa haikuwa sahihi. Hakikisha ni sahihi, kisha utume ombi tena. "
+            "PIN ikikosewa mara kadhaa, itafungwa. {N}"
         ),
     ),
     ("Send the prompt to this number", None, "Tuma ombi kwa nambari hii"),
