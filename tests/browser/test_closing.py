@@ -64,7 +64,7 @@ def test_open_page_shows_that_the_order_closed(new_person: Any) -> None:
     guest.page.evaluate("window.dispatchEvent(new Event('focus'))")
     closed = guest.sees("closed")
 
-    assert "We received no payment by" in closed
+    assert "We received no payment for order" in closed
     assert guest.page.locator("#mpesa-restore-basket").is_visible()
 
 

@@ -47,7 +47,7 @@ def test_cancelling_an_unpaid_order_releases_its_stock(daraja: Simulator, shoppe
     assert MpesaOrder.objects.get().close_reason == "staff"
     assert daraja.queries == []
     assert f"order {shopper.order().number}" in text.lower()
-    assert "We received no payment by" not in text
+    assert "We received no payment for order" not in text
     assert len(mail.outbox) == 1
 
 

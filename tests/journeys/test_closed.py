@@ -65,7 +65,7 @@ def test_unpaid_order_releases_its_stock_and_tells_the_shopper(daraja: Simulator
 
     assert shopper.order().status == "Payment expired"
     assert stock_of(product) == (3, 0)
-    assert f"Order {shopper.order().number} is closed" in closed
+    assert f"We received no payment for order {shopper.order().number} by" in closed
     assert len(mail.outbox) == 1
     assert shopper.order().number in str(mail.outbox[0].body)
 
