@@ -49,7 +49,7 @@ def test_guest_pays_and_sees_the_code_on_the_thank_you_page(shopper: Shopper) ->
 
     number = MpesaReceipt.objects.get().number
     assert number is not None
-    assert "Enter your M-PESA PIN on 0708 374 149</span>" in waiting
+    assert "<title>Enter your M-PESA PIN on 0708 374 149 |" in waiting
     assert "KSh 1,500" in waiting
     assert number in paid
     assert number in thanks

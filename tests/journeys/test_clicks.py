@@ -35,7 +35,7 @@ def test_guest_finds_the_payment_page_with_each_session_engine(
     paid = shopper.client.get(page)
     done = shopper.client.post(f"{page}done/", follow=True)
 
-    assert "Enter your M-PESA PIN on 0708 374 149</span>" in waiting.content.decode()
+    assert "<title>Enter your M-PESA PIN on 0708 374 149 |" in waiting.content.decode()
     assert daraja.pushes[0].receipt_number in paid.content.decode()
     assert shopper.order().number in done.content.decode()
 

@@ -36,7 +36,7 @@ def test_callback_pays_the_order_over_http(daraja: Simulator, shopper: Shopper, 
 
     paid, order = browser.get(page).text, shopper.order()
     assert status == 200
-    assert "Enter your M-PESA PIN on 0708 374 149</span>" in waiting
+    assert "<title>Enter your M-PESA PIN on 0708 374 149 |" in waiting
     assert daraja.pushes[0].receipt_number in paid
     assert order.status == "Being processed"
     assert order.sources.get().amount_debited == Decimal("1500.00")
@@ -98,7 +98,7 @@ def test_payment_with_a_lost_reply_waits_and_its_callback_pays(daraja: Simulator
 
     paid = MpesaPayment.objects.get()
     assert (lost.status, lost.checkout_request_id) == ("processing", None)
-    assert "Enter your M-PESA PIN on 0708 374 149</span>" in waiting
+    assert "<title>Enter your M-PESA PIN on 0708 374 149 |" in waiting
     assert (paid.status, paid.checkout_request_id) == ("completed", daraja.pushes[0].checkout_request_id)
     assert only_receipt().number == daraja.pushes[0].receipt_number
     assert len(daraja.pushes) == 1
@@ -159,7 +159,7 @@ def test_unanswered_payment_can_be_retried_and_late_money_pays(daraja: Simulator
 
     daraja.call_back(daraja.pushes[0])
 
-    assert "checking with M-PESA</span>" in checking
+    assert "checking with M-PESA |" in checking
     assert "No answer yet" in ended
     assert "Send the prompt again" in ended
     assert (expired.status, expired.result_code) == ("expired", "no-answer")

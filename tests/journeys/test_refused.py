@@ -119,7 +119,7 @@ def test_unclear_reply_waits_for_the_callback_and_sends_no_second_push(
     daraja.call_back(daraja.pushes[0])
 
     assert (unknown.status, unknown.checkout_request_id) == ("processing", None)
-    assert "Enter your M-PESA PIN on 0708 374 149</span>" in waiting
+    assert "<title>Enter your M-PESA PIN on 0708 374 149 |" in waiting
     assert daraja.pushes[0].receipt_number in page_text(shopper, page)
     assert len(daraja.pushes) == 1
 
