@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -51,7 +52,7 @@ def send(code: str, message: MpesaOutboxMessage, rows: list[Row], context: dict[
 
 def marked_subject(subject: str, *, is_test: bool) -> str:
     """Return a subject that starts with TEST if no real money moves, also that of a shop's own template."""
-    return f"TEST: {subject}" if is_test and not subject.startswith("TEST") else subject
+    return f"TEST: {subject}" if is_test and not re.match(r"TEST\b", subject) else subject
 
 
 def new_dispatcher() -> Any:

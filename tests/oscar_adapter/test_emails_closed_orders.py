@@ -130,6 +130,24 @@ def test_shop_overrides_the_email() -> None:
     assert get_model("order", "CommunicationEvent").objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("template", "subject"),
+    [
+        ("TESTAMENT Books: closed", "TEST: TESTAMENT Books: closed"),
+        ("TEST of a shop: closed", "TEST of a shop: closed"),
+    ],
+)
+def test_subject_says_test_once_as_a_word(template: str, subject: str) -> None:
+    CommunicationEventType.objects.create(
+        code="MPESA_ORDER_CLOSED", name="M-PESA: order closed", email_subject_template=template
+    )
+    overdue(cancelled())
+
+    message = sent_email(MessageKind.CLOSED_EMAIL)
+
+    assert message.subject == subject
+
+
 def test_order_without_email_address_is_skipped(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("achieng", "achieng@example.com", "a long password")
     overdue(cancelled(user=user))
