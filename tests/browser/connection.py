@@ -50,6 +50,15 @@ class HeldBack(list["Route"]):
     is_on = True
 
 
+def waits_for_question(guest: Person, on_hold: HeldBack) -> None:
+    """Wait until a question is held back, without letting the page's time pass."""
+    for _ in range(100):
+        if on_hold:
+            return
+        guest.page.wait_for_timeout(50)
+    raise AssertionError("the page asked nothing")
+
+
 @contextmanager
 def held_back(guest: Person) -> Iterator[HeldBack]:
     """The page's questions are on their way, until they are let go; none is left without an answer."""

@@ -12,7 +12,15 @@ import pytest
 from django.utils import timezone
 
 from oscar_mpesa.models import MpesaPayment
-from tests.browser.connection import STATUS, held_back, scripts_stopped, stands_still, time_passes, waits_for_text
+from tests.browser.connection import (
+    STATUS,
+    held_back,
+    scripts_stopped,
+    stands_still,
+    time_passes,
+    waits_for_question,
+    waits_for_text,
+)
 from tests.browser.shopper import Person
 from tests.browser.states import enter_pin
 from tests.shop import pay
@@ -57,6 +65,7 @@ def test_check_now_checks_in_place_and_says_when(waiting: tuple[Person, MpesaPay
     with held_back(guest) as on_hold:
         guest.page.keyboard.press("Enter")
         waits_for_text(guest, "#mpesa-checked", "Checking…")
+        waits_for_question(guest, on_hold)
         with guest.page.expect_response(STATUS) as answer:
             on_hold.pop().continue_()
         waits_for_text(guest, "#mpesa-checked", "Checked at")
@@ -113,7 +122,7 @@ def test_answer_that_does_not_come_is_said_after_ten_seconds(waiting: tuple[Pers
 
     with held_back(guest) as on_hold:
         guest.page.click("#mpesa-check")
-        waits_for_text(guest, "#mpesa-checked", "Checking…")
+        waits_for_question(guest, on_hold)
         guest.page.clock.run_for(9_000)
         early = says(guest)
         guest.page.clock.run_for(1_500)

@@ -40,7 +40,7 @@ def test_guest_buys_with_scripts(new_person: Any, width: int) -> None:
     number = str(MpesaReceipt.objects.get().number)
     assert fits == [True] * 4
     assert "0708 374 149" in preview
-    assert "Look at the phone 0708 374 149." in waiting
+    assert "Enter your M-PESA PIN on 0708 374 149" in waiting
     assert number in paid
     assert number in thanks
 
@@ -97,7 +97,7 @@ def test_user_buys(new_person: Any) -> None:
 @pytest.mark.parametrize(
     ("phone", "sentence"),
     [
-        ("0708374150", "There isn't enough money on that number."),
+        ("0708374150", "There isn't enough money on 0708 374 150."),
         ("0708374151", "The prompt was canceled or closed."),
     ],
     ids=["no funds", "cancelled"],
@@ -150,7 +150,7 @@ def test_payment_page_is_in_swahili(new_person: Any) -> None:
     five_seconds_pass()
     failed = guest.sees("failed")
 
-    assert "Weka PIN ya M-PESA" in waiting
+    assert "Weka PIN yako ya M-PESA kwenye 0708 374 151" in waiting
     assert "Ombi lilighairiwa" in failed
     assert guest.fits()
 
