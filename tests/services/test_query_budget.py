@@ -107,5 +107,5 @@ def test_failure_named_after_expiry_explains_the_payment() -> None:
 
     payment.refresh_from_db()
     assert (payment.status, payment.result_code, payment.next_query_at) == ("expired", "1037", None)
-    assert payment.outcome.sentence.startswith("The phone did not answer.")
+    assert payment.outcome.sentence.startswith("{number} didn't answer.")
     assert MpesaEvent.objects.filter(type="result_named").count() == 1

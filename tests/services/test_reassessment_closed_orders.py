@@ -232,7 +232,7 @@ def test_money_that_begins_to_wait_is_announced_once(
     events = MpesaEvent.objects.filter(type="receipt_unmatched")
     messages = receipt(SECOND).outbox_messages.order_by("pk").values_list("kind", flat=True)
     assert [each.params for each in events] == [{"amount": "1500.00", "reason": "order_paid"}]
-    assert list(messages) == ["receipt_unmatched", "unmatched_email"]
+    assert list(messages) == ["receipt_unmatched", "unmatched_email", "refund_email"]
     assert f"KSh 1500.00 ({SECOND}) needs a decision: order_paid" in caplog.text
 
 
