@@ -194,11 +194,7 @@ class PaymentPage:
 
 
 def payment_page(
-    payment: MpesaPayment,
-    *,
-    now: datetime,
-    shows_number: bool = False,
-    money: OrderMoney | None = None,
+    payment: MpesaPayment, *, now: datetime, shows_number: bool = False, money: OrderMoney | None = None
 ) -> PaymentPage:
     """Build the page of a payment that ``payments_for_page`` loaded. ``shows_number`` shows its phone in full.
 
