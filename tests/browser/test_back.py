@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 def _goes_back(person: Person) -> str:
     """Press Back; return the path of the page that is shown."""
     person.page.go_back()
-    return person.page.url.removeprefix(person.shop)
+    address: str = person.page.url
+    return address.removeprefix(person.shop)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

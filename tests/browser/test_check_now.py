@@ -45,7 +45,8 @@ def waiting(new_visitor: Any) -> tuple[Person, MpesaPayment]:
 
 def says(guest: Person) -> str:
     """What stands beside the button."""
-    return guest.page.locator("#mpesa-checked").inner_text()
+    words: str = guest.page.locator("#mpesa-checked").inner_text()
+    return words
 
 
 def heard(guest: Person) -> str:

@@ -18,7 +18,8 @@ def _step_in_sight(person: Person) -> str:
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= person.width
-    return step.inner_text()
+    words: str = step.inner_text()
+    return words
 
 
 @pytest.mark.parametrize(
