@@ -27,7 +27,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 
 @pytest.fixture
 def running(sandbox: Sandbox) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes], str]]]:
-    """Return a function that runs the shop as ``make sandbox`` does and returns its process and its URL."""
+    """Return a function that runs the shop as ``make sandbox`` does and returns its process and its URL.
+
+    A shell that runs the tests in the background ignores SIGINT, and so would the shop.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started: list[subprocess.Popen[bytes]] = []
 
     def run(*words: str) -> tuple[subprocess.Popen[bytes], str]:
@@ -40,6 +44,7 @@ def running(sandbox: Sandbox) -> Iterator[Callable[..., tuple[subprocess.Popen[b
     for process in started:
         process.terminate()
         process.wait(PATIENCE)
+    signal.signal(signal.SIGINT, before)
 
 
 def until(is_true: Callable[[], Any], what: str) -> None:
