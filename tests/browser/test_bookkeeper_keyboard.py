@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -21,6 +22,15 @@ FOCUSED = "(at => at.id || at.innerText)(document.activeElement)"
 BUTTON = ".mpesa-dashboard form[method=post] button"
 
 
+def focused(desk: Bookkeeper) -> str:
+    """Return ``FOCUSED`` once the new page has moved the focus, at the latest after five seconds."""
+    ends = time.monotonic() + 5
+    while desk.page.evaluate("document.activeElement === document.body") and time.monotonic() < ends:
+        desk.page.wait_for_timeout(20)
+    words: str = desk.page.evaluate(FOCUSED)
+    return words
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_focus_goes_to_the_error_and_then_to_the_review(new_visitor: Any, scripts: bool) -> None:
     order = paid_order()
@@ -32,9 +42,9 @@ def test_focus_goes_to_the_error_and_then_to_the_review(new_visitor: Any, script
 
     desk.page.evaluate("document.querySelector('[name=note]').required = false")
     keys.goes_to("[name=note]").follows(BUTTON)
-    first = desk.page.evaluate(FOCUSED)
+    first = focused(desk)
     keys.types("[name=note]", "not sent").follows(BUTTON)
-    second = desk.page.evaluate(FOCUSED)
+    second = focused(desk)
     keys.follows("[name=confirmed]")
 
     assert (first, second) == ("id_note", "check")
@@ -50,5 +60,5 @@ def test_focus_goes_to_the_refusal_of_a_decision(new_visitor: Any) -> None:
     keys.goes_to("[name=sent]").presses("Space").follows(BUTTON)
 
     desk.person.looks("refused")
-    assert desk.page.evaluate(FOCUSED).strip() == "Enter an amount above zero, and not more than arrived."
+    assert focused(desk).strip() == "Enter an amount above zero, and not more than arrived."
     assert not MpesaRefund.objects.exists()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.disasters
 #: Orders per session, fewer than the limit of unpaid ones.
 SHOPPERS, ORDERS_A_VISIT = 6, 3
 
-#: Seconds of shopping, longer than the 20 seconds after which ``mpesa_reconcile`` queries a payment.
+#: Seconds of shopping, longer than the 20 seconds after which ``mpesa_reconcile`` queries an unpaid payment.
 RUSH = 24
 
 TROUBLE = re.compile(r'locked|Error|Traceback|" 500 ')
@@ -77,10 +77,13 @@ def visit(browser: Browser, numbers: Iterator[int]) -> dict[str, Browser]:
 def test_parallel_shoppers_and_reconcile_meet_no_locked_database(
     sandbox: Sandbox, address: str, reconciler: subprocess.Popen[bytes]
 ) -> None:
-    crowd_of = partial(shop_until, time.monotonic() + RUSH, count())
+    numbers = count()
+    order(Browser(address), next(numbers), is_known=False)
+    sandbox.change("UPDATE oscar_mpesa_mpesapayment SET next_query_at = created_at")
+    crowd_of = partial(shop_until, time.monotonic() + RUSH, numbers)
 
     with ThreadPoolExecutor(SHOPPERS) as crowd:
-        placed = sum(crowd.map(crowd_of, [address] * SHOPPERS))
+        placed = 1 + sum(crowd.map(crowd_of, [address] * SHOPPERS))
     reconciler.send_signal(signal.SIGTERM)
 
     assert reconciler.wait(PATIENCE) == 0
