@@ -30,6 +30,7 @@
     ├── NotPayable             the order needs no payment
     ├── NoOtherPrompt          another prompt would fail as the last one did
     ├── NumberNeeded           type a number: the last one can't pay, or the actor may not use it again
+    │   └── NumberRefused          M-PESA refused this number for the order
     ├── PaymentInProgress      another payment is live, as ``payment``
     ├── PaymentUnconfirmed     money was reported: wait for Safaricom's confirmation
     ├── TooSoon                wait until ``until``
@@ -231,6 +232,12 @@ class NumberNeeded(StartRefused):
     """The number of the last payment can't be used again: it can't pay, or the actor may not know whose it is."""
 
     sentence = _("Enter the number that will get the prompt.")
+
+
+class NumberRefused(NumberNeeded):
+    """M-PESA refused this number for the order. Staff, who did not type it, must type another."""
+
+    sentence = _("This number can't pay the order by M-PESA. Send the prompt to another number.")
 
 
 class PaymentInProgress(StartRefused):

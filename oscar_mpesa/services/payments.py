@@ -13,25 +13,17 @@ from oscar_mpesa.domain.money import CURRENCY, rounding_difference, whole_shilli
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment, MpesaPushAttempt
-from oscar_mpesa.models.orders import has_pending_status
 from oscar_mpesa.services import audit, outbox, rate_limits, status_query
 from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.authorization import require_permission
 from oscar_mpesa.services.commit import durable_transaction
 from oscar_mpesa.services.deadlocks import repeat_on_deadlock
-from oscar_mpesa.services.exceptions import (
-    MpesaUnavailable,
-    NotPayable,
-    OtherCurrency,
-    PaymentUnconfirmed,
-    ResultUnknown,
-    StartRefused,
-)
-from oscar_mpesa.services.expected_callbacks import is_confirming
-from oscar_mpesa.services.ledger import balance_of, has_open_money
+from oscar_mpesa.services.exceptions import OtherCurrency, ResultUnknown, StartRefused
+from oscar_mpesa.services.ledger import balance_of
 from oscar_mpesa.services.locks import lock_order
+from oscar_mpesa.services.payable_orders import require_available, require_payable
 from oscar_mpesa.services.ports import shop
-from oscar_mpesa.services.repeated_prompts import last_phone, require_other_prompt, too_soon
+from oscar_mpesa.services.repeated_prompts import last_phone, too_soon
 from oscar_mpesa.services.status_query import QueryResult
 from oscar_mpesa.services.stk_push import send_stk_push
 
@@ -74,7 +66,8 @@ def retry_payment(
 ) -> MpesaPayment:
     """Start and send a payment for an order that is placed already. Must run outside a transaction.
 
-    Without a ``phone``, the last payment's gets the prompt. Payers must give one, because they may not know it.
+    Without a ``phone``, the last payment's gets the prompt. Payers must give one, because they may not know it. Staff
+    may also collect what an order owes that was placed with another payment method: it is enrolled, and never expires.
 
     Queries up to two payments first if their result is unclear and a new push is allowed. Raises ``NotPayable`` if one
     is paid after all, ``ResultUnknown`` if Safaricom does not answer, and what ``start_payment`` raises. An event
@@ -116,14 +109,14 @@ def _start(
 
     What the order refuses is raised before, and no attempt is stored. ``unknown`` is returned after the limits.
     """
-    _require_available()
+    require_available()
     if attempt is None:
         rate_limits.lock_for_push(phone, actor=actor, now=now)
     locked = lock_order(order.pk)
     mpesa_order = MpesaOrder.objects.filter(pk=locked.pk).first()
     if mpesa_order is not None:
         mpesa_order.order = locked
-    _require_payable(locked, mpesa_order, now)
+    require_payable(locked, mpesa_order, phone, actor, now)
     amount, rounding = _amount_of(locked, mpesa_order)
     if attempt is None:
         admission = rate_limits.admit_push(phone, actor=actor, now=now, mpesa_order=mpesa_order)
@@ -131,6 +124,8 @@ def _start(
         if refusal is not None:
             return refusal
         attempt = admission.attempt
+    if mpesa_order is None and actor.role is Role.STAFF:
+        mpesa_order = _enroll(locked, attempt, now)
     mpesa_order = _prepare(locked, mpesa_order, attempt, now, language=language)
     return _create_payment(mpesa_order, phone, now, amount=amount, rounding=rounding)
 
@@ -150,6 +145,13 @@ def _prepare(
     return mpesa_order
 
 
+def _enroll(order: Any, attempt: MpesaPushAttempt, now: datetime) -> MpesaOrder:
+    """Return the new M-PESA side of an order that was placed with another payment method."""
+    mpesa_order = get_or_create_mpesa_order(order.pk, now=now)
+    MpesaPushAttempt.objects.filter(pk=attempt.pk).update(mpesa_order=mpesa_order)
+    return mpesa_order
+
+
 def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: datetime) -> ResultUnknown | None:
     """Query the newest payments whose result is unclear, because one of them may be paid, if a push is allowed.
 
@@ -160,9 +162,9 @@ def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: d
     unclear = [each for each in payments if each.needs_query and each.checkout_request_id]
     if not unclear:
         return None
-    _require_available()
+    require_available()
     mpesa_order = payments[0].mpesa_order
-    _require_payable(order, mpesa_order, now)
+    require_payable(order, mpesa_order, phone, actor, now)
     reached = rate_limits.find_limit(phone, actor=actor, now=now, mpesa_order=mpesa_order)
     if reached is not None or too_soon(mpesa_order, phone, actor, now) is not None:
         return None  # the start refuses it
@@ -171,27 +173,6 @@ def _query_unclear_payments(order: Any, phone: PhoneNumber, actor: Actor, now: d
         if result is QueryResult.NOTHING and now < until:
             return ResultUnknown(until)
     return None
-
-
-def _require_available() -> None:
-    settings = get_settings()
-    if settings.available_to == "nobody":
-        raise MpesaUnavailable(settings.faults)
-
-
-def _require_payable(order: Any, mpesa_order: MpesaOrder | None, now: datetime) -> None:
-    """Raise ``StartRefused`` if the order needs no payment, one is live, or another one would fail as the last."""
-    if not has_pending_status(order):
-        raise NotPayable(f"order {order.pk} is {order.status}")
-    if mpesa_order is None:
-        return
-    if mpesa_order.is_closed:
-        raise NotPayable(f"order {mpesa_order.pk} is closed")
-    if has_open_money(mpesa_order):
-        raise NotPayable(f"order {mpesa_order.pk} is paid, or its money waits for a decision")
-    if is_confirming(mpesa_order, now):
-        raise PaymentUnconfirmed(mpesa_order.pk)
-    require_other_prompt(mpesa_order)
 
 
 def _create_mpesa_order(order: Any, now: datetime, **session: Any) -> MpesaOrder:

@@ -9,7 +9,7 @@ from oscar_mpesa.domain.outcomes import Retry
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import MpesaOrder, MpesaPayment
 from oscar_mpesa.services.actors import Actor, Role
-from oscar_mpesa.services.exceptions import NoOtherPrompt, NumberNeeded, PaymentInProgress, TooSoon
+from oscar_mpesa.services.exceptions import NoOtherPrompt, NumberNeeded, NumberRefused, PaymentInProgress, TooSoon
 
 #: The wait after a push that the phone did not answer. Its prompt may still appear for so long.
 UNANSWERED_WAIT = timedelta(seconds=60)
@@ -30,6 +30,13 @@ def require_other_prompt(mpesa_order: MpesaOrder) -> None:
         raise PaymentInProgress(live)
     if payments and not payments[0].is_paid and not payments[0].allows_another:
         raise NoOtherPrompt(payments[0].pk)
+
+
+def require_other_number(mpesa_order: MpesaOrder, phone: PhoneNumber) -> None:
+    """Raise ``NumberRefused`` if the last payment of the order from this phone says that the number can't pay."""
+    last = mpesa_order.payments.filter(phone=phone.msisdn).order_by("-id").first()
+    if last is not None and not last.is_paid and last.outcome.retry is Retry.OTHER_NUMBER:
+        raise NumberRefused(last.pk)
 
 
 def next_push_allowed_at(payment: MpesaPayment, *, phone: PhoneNumber) -> datetime | None:

@@ -92,8 +92,8 @@ def test_staff_find_a_payment_and_send_a_prompt_without_scripts(new_visitor: Any
     person.page.fill("#id_q", "0712 345 678")
     person.page.click(".mpesa-filter button[type=submit]")
     person.page.locator(".mpesa-table tbody a").first.click()
-    person.page.get_by_text("Send a new prompt").click()
-    person.page.get_by_role("button", name="Yes, send the prompt").click()
+    person.page.get_by_text("Send a prompt", exact=True).click()
+    person.page.get_by_role("button", name="Send the prompt to 0712").click()
     person.page.wait_for_selector(".alert-success")
 
     newest = MpesaPayment.objects.latest("pk")

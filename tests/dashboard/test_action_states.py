@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 ACTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "check-status": ("act_on_payment", {}),
     "send-prompt": ("act_on_payment", {}),
+    "send-prompt to another": ("act_on_payment", {"prompt-number": "0799 000 111"}),
     "send-again": ("act_on_payment", {}),
     "revoke-link": ("act_on_payment", {}),
     "block-phone": ("block_phone", {"block-note": "she called"}),
@@ -65,8 +66,13 @@ DAILY = ("enter-pin", "failed, cancelled", "failed, waited", "failed, blocked", 
 def offered(client: Client, payment: MpesaPayment) -> set[str]:
     """Return the actions whose forms have a button that can be pressed."""
     page = client.get(url_of("payment", payment.pk)).content.decode()
-    forms = {url for url, form in FORM.findall(page) if "<button" in form and " disabled" not in form}
-    return {action for action in ACTIONS if url_of(f"payment-{action}", payment.pk) in forms}
+    forms = {(url, "prompt-number" in form) for url, form in FORM.findall(page) if "<button" in form}
+    return {action for action in ACTIONS if (action_url(payment, action), " to " in action) in forms}
+
+
+def action_url(payment: MpesaPayment, action: str) -> str:
+    """Return the URL of an action. Both prompts have the same one."""
+    return url_of(f"payment-{action.partition(' ')[0]}", payment.pk)
 
 
 def press(client: Client, payment: MpesaPayment, action: str) -> tuple[bool, int, list[str]]:
@@ -74,7 +80,7 @@ def press(client: Client, payment: MpesaPayment, action: str) -> tuple[bool, int
     fields = {**ACTIONS[action][1], "newest": str(newest(payment).pk)}
     with undone():
         before = all_rows()
-        answer = client.post(url_of(f"payment-{action}", payment.pk), fields)
+        answer = client.post(action_url(payment, action), fields)
         sentences = [str(each) for each in get_messages(answer.wsgi_request)]
         return bool(changed_since(before) - ATTEMPTS), answer.status_code, sentences
 

@@ -167,7 +167,7 @@ def test_closed_order_offers_no_new_prompt() -> None:
     text = page_text_of("payment", closed_payment().pk)
 
     assert "The order is closed: no new prompt can be sent for it." in text
-    assert "Send a new prompt" not in text
+    assert "Send a prompt" not in text
 
 
 def test_summary_names_the_refund_and_its_reference() -> None:

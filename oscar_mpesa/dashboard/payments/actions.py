@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -15,21 +14,17 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from oscar_mpesa.access.ownership import make_actor
-from oscar_mpesa.access.staff_permissions import may_see_full_phones
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
 from oscar_mpesa.dashboard.payments.notifications import emails, messages_of_same_order, undelivered
+from oscar_mpesa.dashboard.payments.prompts import send_prompt, show_errors
 from oscar_mpesa.dashboard.payments.query_messages import query_message
-from oscar_mpesa.domain.money import AmountRefused
 from oscar_mpesa.models import MpesaPayment
-from oscar_mpesa.payment_page.messages import refusal_message
 from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.blocked_phones import block_phone
-from oscar_mpesa.services.exceptions import PaymentInProgress, StartRefused
 from oscar_mpesa.services.order_closure import CloseRefused, close_order
 from oscar_mpesa.services.outbox import resend
 from oscar_mpesa.services.pay_links import revoke_link
-from oscar_mpesa.services.payments import retry_payment
 from oscar_mpesa.services.status_query import QueryResult, query_status
 
 
@@ -63,30 +58,12 @@ class CheckStatusView(PaymentAction):
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class SendPromptView(PaymentAction):
-    """Send a new prompt to the payment's phone."""
+    """Send a prompt for what the order owes to the payment's phone, or to a typed number."""
 
     def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
         """Send a prompt unless the order has a newer payment than the page showed, as after a second click."""
-        newest = payment.mpesa_order.payments.order_by("-pk")[0]
-        if request.POST.get("newest") != str(newest.pk):
-            messages.info(request, _("A prompt was sent meanwhile; this is it. Nothing more was sent."))
-            return newest
-        return self._send(request, payment, now)
-
-    def _send(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
-        shows_number, actor = may_see_full_phones(request.user), make_actor(request, Role.STAFF)
-        try:
-            sent = retry_payment(payment.mpesa_order.order, phone=payment.phone_number, now=now, actor=actor)
-        except PaymentInProgress as refusal:
-            messages.info(request, refusal_message(refusal, now=now))
-            return refusal.payment
-        except StartRefused as refusal:
-            messages.warning(request, refusal_message(refusal, now=now, shows_number=shows_number))
-        except AmountRefused as refusal:
-            messages.warning(request, _(refusal.sentence))
-        else:
-            return _show_sent(request, sent)
-        return payment
+        order = payment.mpesa_order.order
+        return send_prompt(request, order, payment.phone_number, now=now) or payment
 
 
 class BlockPhoneView(PaymentAction):
@@ -100,7 +77,7 @@ class BlockPhoneView(PaymentAction):
             block_phone(payment.phone_number, by=request.user, note=note, now=now, payment=payment)
             messages.success(request, _("No more prompts will be sent to this number."))
         else:
-            _show_errors(request, form)
+            show_errors(request, form)
         return payment
 
 
@@ -111,7 +88,7 @@ class CloseOrderView(PaymentAction):
         """Close the order: its stock is released, and the customer gets an email."""
         form = CloseOrderForm(request.POST)
         if not form.is_valid():
-            _show_errors(request, form)
+            show_errors(request, form)
             return payment
         try:
             close_order(payment.mpesa_order.order, by=request.user, note=form.cleaned_data["note"], now=now)
@@ -147,19 +124,3 @@ class SendAgainView(PaymentAction):
         else:
             messages.info(request, _("Nothing was sent again: it was sent a moment ago, or is being sent now."))
         return payment
-
-
-def _show_sent(request: HttpRequest, payment: MpesaPayment) -> MpesaPayment:
-    """Add a message about the prompt by the payment's saved status, and return the payment."""
-    payment.refresh_from_db()
-    if payment.is_final:
-        messages.warning(request, _("The prompt was not sent: %(why)s.") % {"why": _(payment.outcome.meaning)})
-    else:
-        messages.success(request, _("A new prompt is on its way to the phone."))
-    return payment
-
-
-def _show_errors(request: HttpRequest, form: Any) -> None:
-    for errors in form.errors.values():
-        for error in errors:
-            messages.warning(request, error)

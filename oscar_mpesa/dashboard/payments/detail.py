@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
@@ -20,19 +19,19 @@ from oscar_mpesa.daraja.redaction import redact, redact_checkout_id
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
+from oscar_mpesa.dashboard.payments.forms import CloseOrderForm, OtherNumberForm
 from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order, notifications
 from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
 from oscar_mpesa.dashboard.payments.order_panel import claim_rows, receipt_rows
+from oscar_mpesa.dashboard.payments.prompt_offer import prompt_offer
 from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.dashboard.viewer import viewer_of
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt, PushLimit
-from oscar_mpesa.payment_page.page import PaymentPage, payment_page
+from oscar_mpesa.payment_page.page import payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
 from oscar_mpesa.services.pay_links import active_link
-from oscar_mpesa.services.repeated_prompts import next_push_allowed_at
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -59,11 +58,18 @@ class PaymentView(DashboardMixin, TemplateView):
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
             "result_description": redact(payment.result_description, shows_phones=shows_phones),
             "is_awaiting_payment": payment.mpesa_order.is_awaiting_payment,
+            "is_settled": payment.mpesa_order.is_paid or payment.mpesa_order.is_closed,
             "is_test": payment.environment != PRODUCTION,
-            "retry_at": _retry_at(payment, payments),
+            "offer": prompt_offer(
+                payment.mpesa_order.order,
+                payment.mpesa_order,
+                payment.phone_number,
+                user=self.request.user,
+                newest=payments[0].pk,
+            ),
             "refused_tries": _refused_tries(payment),
             "others": [each for each in payments if each is not payment],
-            "newest": payments[0],
+            "number_form": OtherNumberForm(),
             "block_form": BlockPhoneForm(),
             "close_form": CloseOrderForm(),
         }
@@ -87,21 +93,18 @@ class PaymentView(DashboardMixin, TemplateView):
             "timeline": timeline(payment, receipts, messages, viewer=viewer),
             "notifications": notifications(messages, shows_phones=shows_phones),
             "pay_link": pay_link,
-            "may": self._may(payment, page, ledger, pay_link),
+            "may": self._may(payment, ledger, pay_link),
             "refund_url": self._refund_url(own, ledger),
             "close_sentences": list(_close_sentences(ledger)),
         }
 
-    def _may(
-        self, payment: MpesaPayment, page: PaymentPage, ledger: OrderLedger, pay_link: MpesaPayLink | None
-    ) -> dict[str, bool]:
+    def _may(self, payment: MpesaPayment, ledger: OrderLedger, pay_link: MpesaPayLink | None) -> dict[str, bool]:
         """Return which actions to show; the services check permissions and states again."""
         user = self.request.user
         may_act, lacks_code = user.has_perm(ACT), any(each.number is None for each in ledger.receipts)
         is_blocked = getattr(payment, "is_blocked", False)
         return {
             "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
-            "send_prompt": may_act and page.can_retry and not is_blocked,
             "send_again": may_act,
             "revoke_link": may_act and pay_link is not None,
             "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),
@@ -114,12 +117,6 @@ class PaymentView(DashboardMixin, TemplateView):
         if own is None or ledger.worth_here(own) <= 0:
             return ""
         return link(self.request.user, "dashboard:mpesa-receipt-refund", own.pk)
-
-
-def _retry_at(payment: MpesaPayment, payments: list[MpesaPayment]) -> datetime | None:
-    """Return when a prompt may be sent to the payment's phone again, after all payments of its order; None for now."""
-    ends = [next_push_allowed_at(each, phone=payment.phone_number) for each in payments]
-    return max((end for end in ends if end is not None and end > timezone.now()), default=None)
 
 
 def _close_sentences(ledger: OrderLedger) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from oscar_mpesa.dashboard.dates import FilterDayField, day_after, midnight
 from oscar_mpesa.dashboard.search import SearchResult, search
 from oscar_mpesa.domain.money import MAXIMUM, MINIMUM
+from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.models.fields import EnvironmentField
 from oscar_mpesa.models.payments import STATUS_CHOICES
@@ -75,4 +76,39 @@ class CloseOrderForm(forms.Form):
         max_length=500,
         label=pgettext_lazy("label", "Note (optional)"),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )
+
+
+class OtherNumberForm(forms.Form):
+    """Another phone than the one that the page shows. ``cleaned_data["number"]`` is a ``PhoneNumber``."""
+
+    prefix = "prompt"
+
+    number = forms.CharField(
+        required=False,
+        max_length=40,
+        label=_("Another M-PESA number"),
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "type": "tel", "inputmode": "tel", "autocomplete": "off"}
+        ),
+    )
+
+    def clean_number(self) -> PhoneNumber:
+        """Return the phone. Raises ``ValidationError`` with what to correct."""
+        try:
+            return PhoneNumber.parse(self.cleaned_data["number"])
+        except PhoneRefused as refusal:
+            raise forms.ValidationError(gettext(refusal.sentence)) from refusal
+
+
+class NoteForm(forms.Form):
+    """A note that only staff read."""
+
+    prefix = "internal"
+
+    note = forms.CharField(
+        max_length=500,
+        label=pgettext_lazy("label", "Note for your colleagues"),
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 2, "maxlength": 500}),
+        error_messages={"required": _("Write a note.")},
     )
