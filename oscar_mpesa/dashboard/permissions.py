@@ -41,6 +41,7 @@ PERMISSIONS = {
     "mpesa-payment-send-prompt": staff_with(ACT),
     "mpesa-payment-send-again": staff_with(ACT),
     "mpesa-payment-revoke-link": staff_with(ACT),
+    "mpesa-payment-add-note": staff_with(ACT),
     "mpesa-payment-block-phone": staff_with(BLOCK),
     "mpesa-payment-close-order": staff_with(RELEASE),
     "mpesa-blocked-phones": staff_with(),

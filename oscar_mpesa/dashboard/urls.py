@@ -16,6 +16,7 @@ from oscar_mpesa.dashboard.money.resolve import ResolveReceiptView, UndoResoluti
 from oscar_mpesa.dashboard.money.views import ReceiptListView
 from oscar_mpesa.dashboard.overview.views import OverviewView
 from oscar_mpesa.dashboard.payments.actions import (
+    AddNoteView,
     BlockPhoneView,
     CheckStatusView,
     CloseOrderView,
@@ -36,6 +37,7 @@ urlpatterns = [
     path(f"payments/<{ROW_ID}:pk>/check-status/", CheckStatusView.as_view(), name="mpesa-payment-check-status"),
     path(f"payments/<{ROW_ID}:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
     path(f"payments/<{ROW_ID}:pk>/send-again/", SendAgainView.as_view(), name="mpesa-payment-send-again"),
+    path(f"payments/<{ROW_ID}:pk>/add-note/", AddNoteView.as_view(), name="mpesa-payment-add-note"),
     path(f"payments/<{ROW_ID}:pk>/block-phone/", BlockPhoneView.as_view(), name="mpesa-payment-block-phone"),
     path(f"payments/<{ROW_ID}:pk>/revoke-link/", RevokeLinkView.as_view(), name="mpesa-payment-revoke-link"),
     path(f"payments/<{ROW_ID}:pk>/close-order/", CloseOrderView.as_view(), name="mpesa-payment-close-order"),

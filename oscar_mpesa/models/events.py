@@ -51,6 +51,7 @@ class EventType(models.TextChoices):
     CLAIM_RECORDED = "claim_recorded", _("Payment recorded by hand")
     CLAIM_CONFIRMED = "claim_confirmed", _("Recorded payment confirmed by Safaricom")
     CLAIM_WITHDRAWN = "claim_withdrawn", _("Recorded payment withdrawn")
+    NOTE_ADDED = "note_added", pgettext_lazy("choice", "Note")
     REFUND_RECORDED = "refund_recorded", pgettext_lazy("choice", "Refund recorded")
     REFUND_VOIDED = "refund_voided", pgettext_lazy("choice", "Refund voided")
 

@@ -15,13 +15,14 @@ from django.views.generic import View
 
 from oscar_mpesa.access.ownership import make_actor
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
-from oscar_mpesa.dashboard.payments.forms import CloseOrderForm
+from oscar_mpesa.dashboard.payments.forms import CloseOrderForm, NoteForm
 from oscar_mpesa.dashboard.payments.notifications import emails, messages_of_same_order, undelivered
 from oscar_mpesa.dashboard.payments.prompts import send_prompt, show_errors
 from oscar_mpesa.dashboard.payments.query_messages import query_message
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.blocked_phones import block_phone
+from oscar_mpesa.services.notes import add_note
 from oscar_mpesa.services.order_closure import CloseRefused, close_order
 from oscar_mpesa.services.outbox import resend
 from oscar_mpesa.services.pay_links import revoke_link
@@ -96,6 +97,21 @@ class CloseOrderView(PaymentAction):
             messages.warning(request, _(refusal.sentence))
         else:
             messages.success(request, _("The order is closed. Its items can be sold again."))
+        return payment
+
+
+class AddNoteView(PaymentAction):
+    """Add a note about the payment's order, for staff only."""
+
+    def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
+        """Add the note; a second click adds none."""
+        form = NoteForm(request.POST)
+        if not form.is_valid():
+            show_errors(request, form)
+        elif add_note(payment.mpesa_order, form.cleaned_data["note"], by=request.user, now=now):
+            messages.success(request, _("The note is saved. Only staff can read it."))
+        else:
+            messages.info(request, _("This note is already saved."))
         return payment
 
 

@@ -19,7 +19,8 @@ from oscar_mpesa.daraja.redaction import redact, redact_checkout_id
 from oscar_mpesa.dashboard.blocked_phones.forms import BlockPhoneForm
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
-from oscar_mpesa.dashboard.payments.forms import CloseOrderForm, OtherNumberForm
+from oscar_mpesa.dashboard.payments.customer import customer_of
+from oscar_mpesa.dashboard.payments.forms import CloseOrderForm, NoteForm, OtherNumberForm
 from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order, notifications
 from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
 from oscar_mpesa.dashboard.payments.order_panel import claim_rows, receipt_rows
@@ -70,6 +71,8 @@ class PaymentView(DashboardMixin, TemplateView):
             "refused_tries": _refused_tries(payment),
             "others": [each for each in payments if each is not payment],
             "number_form": OtherNumberForm(),
+            "note_form": NoteForm(),
+            "customer": customer_of(payment.mpesa_order.order, payment.phone_number, viewer_of(self.request.user)),
             "block_form": BlockPhoneForm(),
             "close_form": CloseOrderForm(),
         }
@@ -83,6 +86,7 @@ class PaymentView(DashboardMixin, TemplateView):
         own, messages = ledger.receipt_of(payment), messages_of_same_order(payment)
         receipts, viewer = [own] if own else [], viewer_of(self.request.user)
         others = [each for each in ledger.receipts if each is not own]
+        entries = timeline(payment, receipts, messages, viewer=viewer)
         summary = payment_summary(payment, page, ledger, newest=newest, phone=phone, shows_phones=shows_phones)
         return {
             "page": page,
@@ -90,7 +94,8 @@ class PaymentView(DashboardMixin, TemplateView):
             "ledger": ledger,
             "own_money": receipt_rows(ledger, receipts),
             "other_money": [*claim_rows(ledger), *receipt_rows(ledger, others)],
-            "timeline": timeline(payment, receipts, messages, viewer=viewer),
+            "timeline": entries,
+            "notes": [each for each in reversed(entries) if each.is_note],
             "notifications": notifications(messages, shows_phones=shows_phones),
             "pay_link": pay_link,
             "may": self._may(payment, ledger, pay_link),
@@ -105,6 +110,7 @@ class PaymentView(DashboardMixin, TemplateView):
         is_blocked = getattr(payment, "is_blocked", False)
         return {
             "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
+            "add_note": may_act,
             "send_again": may_act,
             "revoke_link": may_act and pay_link is not None,
             "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),

@@ -184,6 +184,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.CLAIM_RECORDED: (_amount, _param("number"), _NOTE),
     EventType.CLAIM_CONFIRMED: (_param("number"),),
     EventType.CLAIM_WITHDRAWN: (_amount, _param("number"), _NOTE),
+    EventType.NOTE_ADDED: (_NOTE,),
     EventType.REFUND_RECORDED: (_amount, _day, _param("reference"), _NOTE),
     EventType.REFUND_VOIDED: (_amount, _param("reference"), _NOTE),
 }

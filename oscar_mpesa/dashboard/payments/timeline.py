@@ -48,6 +48,7 @@ class Entry:
     by: str = ""
     raw: str = ""
     links: tuple[TimelineLink, ...] = ()
+    is_note: bool = False
 
 
 def timeline(
@@ -128,6 +129,7 @@ def _of_events(payment: MpesaPayment, user: Any) -> Iterator[Entry]:
             detail=sentence(event),
             by=event.by_name,
             links=tuple(event_links(event, user=user)),
+            is_note=event.type == EventType.NOTE_ADDED,
         )
 
 
