@@ -42,11 +42,3 @@ class PhoneForm(forms.Form):
         except PhoneRefused as refusal:
             self.add_error("phone_number", gettext(refusal.sentence))
         return cleaned
-
-
-def kenyan_mobile(number: Any) -> PhoneNumber | None:
-    """Return a delivery address's number as a ``PhoneNumber``, or None if M-PESA cannot send it a prompt."""
-    try:
-        return PhoneNumber.parse(str(number or ""))
-    except PhoneRefused:
-        return None

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class
 
 from oscar_mpesa.access.availability import is_available_to
-from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.forms import PhoneForm
 from oscar_mpesa.checkout.placed_order import SecondClickMixin
 from oscar_mpesa.checkout.step_paths import (
     PAYMENT_DETAILS,
@@ -30,7 +30,7 @@ from oscar_mpesa.checkout.step_paths import (
     paths_of,
 )
 from oscar_mpesa.domain.method_code import MPESA, is_mpesa
-from oscar_mpesa.domain.phone import PhoneNumber
+from oscar_mpesa.domain.phone import PhoneNumber, kenyan_mobile
 from oscar_mpesa.oscar_adapter.rounding_surcharge import is_payable
 
 CheckoutSessionData = get_class("checkout.utils", "CheckoutSessionData")

@@ -36,6 +36,8 @@ PERMISSIONS = {
     "mpesa-claim-withdraw": staff_with(RECORD),
     "mpesa-payments": staff_with(),
     "mpesa-payments-export": staff_with(EXPORT),
+    "mpesa-order": staff_with(),
+    "mpesa-order-send-prompt": staff_with(ACT),
     "mpesa-payment": staff_with(),
     "mpesa-payment-check-status": staff_with(ACT),
     "mpesa-payment-send-prompt": staff_with(ACT),

@@ -26,6 +26,7 @@ from oscar_mpesa.dashboard.payments.actions import (
 )
 from oscar_mpesa.dashboard.payments.detail import PaymentView
 from oscar_mpesa.dashboard.payments.export import PaymentExportView
+from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
 from oscar_mpesa.dashboard.setup.views import SetupView
 
@@ -41,6 +42,8 @@ urlpatterns = [
     path(f"payments/<{ROW_ID}:pk>/block-phone/", BlockPhoneView.as_view(), name="mpesa-payment-block-phone"),
     path(f"payments/<{ROW_ID}:pk>/revoke-link/", RevokeLinkView.as_view(), name="mpesa-payment-revoke-link"),
     path(f"payments/<{ROW_ID}:pk>/close-order/", CloseOrderView.as_view(), name="mpesa-payment-close-order"),
+    path(f"orders/<{ROW_ID}:pk>/", OrderView.as_view(), name="mpesa-order"),
+    path(f"orders/<{ROW_ID}:pk>/send-prompt/", OrderPromptView.as_view(), name="mpesa-order-send-prompt"),
     path("blocked-phones/", BlockedPhoneListView.as_view(), name="mpesa-blocked-phones"),
     path(f"blocked-phones/<{ROW_ID}:pk>/unblock/", UnblockPhoneView.as_view(), name="mpesa-unblock-phone"),
     path("money/", ReceiptListView.as_view(), name="mpesa-receipts"),

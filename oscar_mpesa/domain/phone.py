@@ -106,6 +106,14 @@ class PhoneNumber:
         return f"PhoneNumber({self.masked!r})"
 
 
+def kenyan_mobile(number: object) -> PhoneNumber | None:
+    """Return a delivery address's number as a ``PhoneNumber``, or None if M-PESA cannot send it a prompt."""
+    try:
+        return PhoneNumber.parse(str(number or ""))
+    except PhoneRefused:
+        return None
+
+
 def without_punctuation(text: str) -> str:
     """Return a number without the characters that people type between its digits, and with ASCII digits."""
     return "".join(

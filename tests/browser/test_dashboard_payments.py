@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from oscar_mpesa.models import MpesaOutboxMessage, MpesaPayment
 from tests.browser import states
 from tests.browser.axe import WIDTHS, violations
-from tests.shop import new_payment, pay
+from tests.shop import new_order, new_payment, pay
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -61,6 +61,31 @@ def test_payment_page_fits_and_is_accessible(boss: Any, language: str) -> None:
     wrong += looked_at(person, f"dashboard/mpesa/payments/{late.pk}/", "late")
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_page_of_an_order_without_payments_fits_and_is_accessible(boss: Any, language: str) -> None:
+    person, order = boss(language), new_order(status="Being processed", lines=10)
+
+    wrong = looked_at(person, f"dashboard/mpesa/orders/{order.pk}/", "order without payments")
+
+    assert wrong == []
+    assert "guest@example.com" in person.page.inner_text(OURS)
+
+
+def test_order_by_phone_is_asked_for_money_by_prompt(boss: Any) -> None:
+    person, order = boss("en"), new_order(status="Being processed")
+
+    person.goes(f"dashboard/orders/{order.number}/")
+    person.page.get_by_text("Ask for payment by M-PESA").click()
+    person.page.get_by_text("Send a prompt", exact=True).click()
+    person.page.get_by_label("Another M-PESA number").fill("0712 345 678")
+    person.page.get_by_role("button", name="Send the prompt to this number").click()
+    person.page.wait_for_selector(".alert-success")
+
+    payment = MpesaPayment.objects.get()
+    assert (payment.mpesa_order_id, payment.phone, payment.amount) == (order.pk, "254712345678", 1500)
+    assert "Waiting for the phone." in person.looks("order by phone, asked")
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oscar_mpesa.checkout.forms import PhoneForm, kenyan_mobile
+from oscar_mpesa.checkout.forms import PhoneForm
+from oscar_mpesa.domain.phone import kenyan_mobile
 from tests.shop import ANOTHER, PAYS
 
 

@@ -21,6 +21,7 @@ class Rows:
         self.entry = brought.allocations.get().pk
         self.resolution = new_allocation(brought, None, amount=1).pk
         self.refund = new_refund(brought, 1).pk
-        self.claim = new_claim(new_order(), at=later(25)).pk
+        order = new_order()
+        self.claim, self.order = new_claim(order, at=later(25)).pk, order.pk
         self.callback = MpesaCallback.objects.latest("pk").pk
         self.blocked = MpesaBlockedPhone.objects.create(phone="254722000000", created_at=later(30)).pk

@@ -11,6 +11,7 @@ from django.test import Client
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaPayment
 from oscar_mpesa.services.status_query import QueryResult, query_status
 from tests.browser import states
+from tests.dashboard.failed_payments import blocked, waited
 from tests.dashboard.staff import page_text, staff_client, url_of
 from tests.dashboard.undoing import undone
 from tests.rows import all_rows, changed_since
@@ -38,20 +39,6 @@ PEOPLE = {
 }
 
 FORM = re.compile(r'<form method="post" action="([^"]+)">(.*?)</form>', re.DOTALL)
-
-
-def blocked() -> MpesaPayment:
-    """Return a failed payment whose phone is blocked, long enough after its prompt."""
-    payment = waited()
-    MpesaBlockedPhone.objects.create(phone=payment.phone, created_at=NOON)
-    return payment
-
-
-def waited() -> MpesaPayment:
-    """Return a failed payment whose phone can get another prompt."""
-    payment = states.failed(1032)()
-    MpesaPayment.objects.filter(pk=payment.pk).update(push_sent_at=NOON)
-    return payment
 
 
 STATES = {**states.STATES, "failed, waited": waited, "failed, blocked": blocked}

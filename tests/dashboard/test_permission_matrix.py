@@ -53,6 +53,8 @@ PAGES = {
     "mpesa-claim-withdraw": Page(needs=(VIEW, "record_claim"), of="claim"),
     "mpesa-payments": Page(),
     "mpesa-payments-export": Page(needs=(VIEW, "export_payments")),
+    "mpesa-order": Page(of="order"),
+    "mpesa-order-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="order", only_post=True),
     "mpesa-payment": Page(of="payment"),
     "mpesa-payment-check-status": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),

@@ -54,6 +54,7 @@ class PaymentView(DashboardMixin, TemplateView):
         return {
             **context,
             **self._payment_context(payment, newest=payments[0], phone=phone, shows_phones=shows_phones),
+            **_forms(),
             "payment": payment,
             "phone": phone,
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
@@ -70,11 +71,7 @@ class PaymentView(DashboardMixin, TemplateView):
             ),
             "refused_tries": _refused_tries(payment),
             "others": [each for each in payments if each is not payment],
-            "number_form": OtherNumberForm(),
-            "note_form": NoteForm(),
             "customer": customer_of(payment.mpesa_order.order, payment.phone_number, viewer_of(self.request.user)),
-            "block_form": BlockPhoneForm(),
-            "close_form": CloseOrderForm(),
         }
 
     def _payment_context(
@@ -123,6 +120,16 @@ class PaymentView(DashboardMixin, TemplateView):
         if own is None or ledger.worth_here(own) <= 0:
             return ""
         return link(self.request.user, "dashboard:mpesa-receipt-refund", own.pk)
+
+
+def _forms() -> dict[str, Any]:
+    """Return the empty forms of the actions."""
+    return {
+        "block_form": BlockPhoneForm(),
+        "close_form": CloseOrderForm(),
+        "note_form": NoteForm(),
+        "number_form": OtherNumberForm(),
+    }
 
 
 def _close_sentences(ledger: OrderLedger) -> Iterator[str]:

@@ -9,16 +9,19 @@ from typing import Any
 
 from django.template.loader import select_template
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from oscar_mpesa.access.staff_permissions import VIEW, is_staff_with, may_see_full_phones
+from oscar_mpesa.access.staff_permissions import ACT, VIEW, is_staff_with, may_see_full_phones
 from oscar_mpesa.dashboard.dates import day_and_time
 from oscar_mpesa.dashboard.payments.order_entries import OrderEntry, order_entries
 from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
 from oscar_mpesa.dashboard.payments.order_state import OrderMoney, needs_person, state_of
-from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.domain.money import CURRENCY, ksh
 from oscar_mpesa.models import MpesaClaim, MpesaOrder, MpesaPayment, MpesaReceipt, ReceiptStatus
+from oscar_mpesa.services.actors import Actor, Role
+from oscar_mpesa.services.payable_orders import find_refusal
 
 __all__ = ["MpesaOrderPanelMixin"]
 
@@ -65,12 +68,14 @@ class OrderPanel:
 class MpesaOrderPanelMixin:
     """Add a panel and a tab to Oscar's view of an order, for staff who may view M-PESA.
 
-    The page does not change for other users, partner users among them, or for orders without M-PESA.
+    Staff who may send prompts also get a link to ask for what an order owes. The page does not change for other users,
+    partner users among them.
     """
 
     request: Any
     object: Any
     mpesa_panel: OrderPanel | None = None
+    mpesa_ask_url: str = ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add ``mpesa_panel`` to the shop's context if the order has one."""
@@ -78,17 +83,29 @@ class MpesaOrderPanelMixin:
         user = self.request.user
         if is_staff_with(user, VIEW):
             self.mpesa_panel = panel_of(self.object, shows_phones=may_see_full_phones(user))
-        if self.mpesa_panel is not None:
+            self.mpesa_ask_url = _ask_url(self.object, user)
+        if self.mpesa_panel is not None or self.mpesa_ask_url:
             base: list[str] = super().get_template_names()  # type: ignore[misc]
             context |= {"mpesa_panel": self.mpesa_panel, "base_template": select_template(base)}
+            context["mpesa_ask_url"] = self.mpesa_ask_url
         return context
 
     def get_template_names(self) -> list[str]:
         """Return our template, which extends the shop's, if the order has a panel."""
-        if self.mpesa_panel is not None:
+        if self.mpesa_panel is not None or self.mpesa_ask_url:
             return ["oscar_mpesa/dashboard/payments/order_detail.html"]
         names: list[str] = super().get_template_names()  # type: ignore[misc]
         return names
+
+
+def _ask_url(order: Any, user: Any) -> str:
+    """Return the page that sends a prompt for the order; "" if the user may not, or every prompt would be refused."""
+    if not user.has_perm(ACT) or order.currency != CURRENCY:
+        return ""
+    mpesa_order = MpesaOrder.objects.filter(pk=order.pk).first()
+    actor = Actor(role=Role.STAFF, user=user)
+    refusal = find_refusal(order, mpesa_order, None, actor=actor, now=timezone.now())
+    return "" if refusal else reverse("dashboard:mpesa-order", args=[order.pk])
 
 
 def panel_of(order: Any, *, shows_phones: bool) -> OrderPanel | None:

@@ -206,11 +206,18 @@ def _what_to_say(newest: MpesaPayment, page: PaymentPage, ledger: OrderLedger) -
         return str(_WAITING)
     if page.state.is_closed:
         return str(_CLOSED)
-    if not page.state.is_ended:  # the money was refunded, or the order needs none
+    if not page.state.is_ended and not _owes_as_enrolled(
+        page, ledger
+    ):  # the money was refunded, or the order needs none
         return " ".join([page.sentence, *page.decisions])
     if ledger.kept_amount > 0:
         return _part_paid(ledger)
     return _("The last payment: %(what)s.") % {"what": _(newest.outcome.meaning)} + f" {_NEXT[newest.outcome.retry]}"
+
+
+def _owes_as_enrolled(page: PaymentPage, ledger: OrderLedger) -> bool:
+    """Return whether only staff may collect what is missing, because the order came by another payment method."""
+    return page.state.is_not_waiting and ledger.mpesa_order.is_enrolled and ledger.missing > 0
 
 
 def has_enough(ledger: OrderLedger) -> bool:

@@ -10,8 +10,8 @@ from oscar_mpesa.models import MpesaEvent
 from oscar_mpesa.services.exceptions import NoteMissing
 from oscar_mpesa.services.notes import add_note
 from tests.browser import states
+from tests.dashboard.failed_payments import waited
 from tests.dashboard.staff import VIEW, page_text, staff_client, url_of
-from tests.dashboard.test_action_states import waited
 from tests.shop import NOON, allow_order_pages, later, new_order, new_payment, new_staff_user
 
 pytestmark = pytest.mark.django_db

@@ -37,7 +37,7 @@ class ByHandView(MpesaOrderPanelMixin, OrderDetailView):  # type: ignore[misc, v
 
 
 def test_mixin_by_hand_shows_the_panel_of_mpesa_orders_only(rf: Any) -> None:
-    paid, other = pay(new_payment()).mpesa_order.order, new_order()
+    paid, other = pay(new_payment()).mpesa_order.order, new_order(currency="EUR")
     request = rf.get("/")
     request.user = get_user_model().objects.create_superuser("mama", "mama@shop.example", "a long password")
 

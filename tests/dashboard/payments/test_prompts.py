@@ -7,8 +7,8 @@ from django.test import Client
 
 from oscar_mpesa.models import MpesaEvent, MpesaPayment
 from tests.browser import states
+from tests.dashboard.failed_payments import blocked, waited
 from tests.dashboard.staff import page_text, staff_client, url_of
-from tests.dashboard.test_action_states import blocked, waited
 from tests.services.money import row
 from tests.shop import ANOTHER, NOON
 
