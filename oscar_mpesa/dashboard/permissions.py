@@ -42,6 +42,7 @@ PERMISSIONS = {
     "mpesa-payment-check-status": staff_with(ACT),
     "mpesa-payment-send-prompt": staff_with(ACT),
     "mpesa-payment-send-again": staff_with(ACT),
+    "mpesa-payment-make-link": staff_with(ACT),
     "mpesa-payment-revoke-link": staff_with(ACT),
     "mpesa-payment-add-note": staff_with(ACT),
     "mpesa-payment-block-phone": staff_with(BLOCK),

@@ -65,6 +65,26 @@ def replace_link(order: Any, *, actor: Actor, now: datetime) -> None:
             _create_link(mpesa_order, now)
 
 
+def make_link(order: Any, *, actor: Actor, now: datetime) -> MpesaPayLink:
+    """Return the order's active link, or a new one, for staff to pass on. Locks the order.
+
+    Raises ``PermissionDenied`` without ``act_on_payment``, and ``NotPayable`` unless ``can_pass_on`` the order.
+    """
+    require_permission(actor.user, "act_on_payment")
+    with transaction.atomic():
+        mpesa_order = lock_mpesa_order(order.pk)
+        if not can_pass_on(mpesa_order, now=now):
+            raise NotPayable(f"order {mpesa_order.pk} needs no link")
+        return active_link(mpesa_order, now=now) or _create_link(mpesa_order, now, by=actor.user)
+
+
+def can_pass_on(mpesa_order: MpesaOrder, *, now: datetime) -> bool:
+    """Return whether staff may pass on a link: the order awaits money, and its payment page exists."""
+    if not mpesa_order.is_awaiting_payment or has_open_money(mpesa_order) or is_confirming(mpesa_order, now):
+        return False
+    return mpesa_order.payments.exists()
+
+
 def revoke_link(order: Any, *, actor: Actor, now: datetime) -> bool:
     """Revoke the ``active_link`` of an order; return whether there was one. Sessions that opened it lose the page.
 
@@ -93,6 +113,6 @@ def _shows_link(mpesa_order: MpesaOrder, now: datetime) -> bool:
     return not is_paying and not has_open_money(mpesa_order)
 
 
-def _create_link(mpesa_order: MpesaOrder, now: datetime) -> MpesaPayLink:
-    audit.record(EventType.PAY_LINK_CREATED, mpesa_order, now=now)
+def _create_link(mpesa_order: MpesaOrder, now: datetime, *, by: Any = None) -> MpesaPayLink:
+    audit.record(EventType.PAY_LINK_CREATED, mpesa_order, now=now, by=by)
     return MpesaPayLink.objects.create(mpesa_order_id=mpesa_order.pk, created_at=now, expires_at=now + LIFETIME)

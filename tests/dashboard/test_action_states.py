@@ -25,6 +25,7 @@ ACTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "send-prompt": ("act_on_payment", {}),
     "send-prompt to another": ("act_on_payment", {"prompt-number": "0799 000 111"}),
     "send-again": ("act_on_payment", {}),
+    "make-link": ("act_on_payment", {}),
     "revoke-link": ("act_on_payment", {}),
     "block-phone": ("block_phone", {"block-note": "she called"}),
     "close-order": ("close_order", {"close-note": "gave up"}),

@@ -61,6 +61,7 @@ PAGES = {
     "mpesa-payment-send-again": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-add-note": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-block-phone": Page(needs=(VIEW, "block_phone"), of="payment", only_post=True),
+    "mpesa-payment-make-link": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-revoke-link": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-close-order": Page(needs=(VIEW, "close_order"), of="payment", only_post=True),
     "mpesa-blocked-phones": Page(),

@@ -22,10 +22,11 @@ from oscar_mpesa.dashboard.payments.query_messages import query_message
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.services.actors import Role
 from oscar_mpesa.services.blocked_phones import block_phone
+from oscar_mpesa.services.exceptions import NotPayable
 from oscar_mpesa.services.notes import add_note
 from oscar_mpesa.services.order_closure import CloseRefused, close_order
 from oscar_mpesa.services.outbox import resend
-from oscar_mpesa.services.pay_links import revoke_link
+from oscar_mpesa.services.pay_links import make_link, revoke_link
 from oscar_mpesa.services.status_query import QueryResult, query_status
 
 
@@ -112,6 +113,20 @@ class AddNoteView(PaymentAction):
             messages.success(request, _("The note is saved. Only staff can read it."))
         else:
             messages.info(request, _("This note is already saved."))
+        return payment
+
+
+class MakeLinkView(PaymentAction):
+    """Make a payment link for the payment's order."""
+
+    def act(self, request: HttpRequest, payment: MpesaPayment, now: datetime) -> MpesaPayment:
+        """Make the link, once."""
+        try:
+            make_link(payment.mpesa_order.order, actor=make_actor(request, Role.STAFF), now=now)
+        except NotPayable as refusal:
+            messages.warning(request, _(refusal.sentence))
+        else:
+            messages.success(request, _("The payment link is ready. Copy it, or send it by WhatsApp or email."))
         return payment
 
 

@@ -25,6 +25,7 @@ from oscar_mpesa.dashboard.payments.notifications import messages_of_same_order,
 from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledger
 from oscar_mpesa.dashboard.payments.order_panel import claim_rows, receipt_rows
 from oscar_mpesa.dashboard.payments.prompt_offer import prompt_offer
+from oscar_mpesa.dashboard.payments.shared_link import shared_link
 from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.dashboard.viewer import viewer_of
@@ -32,7 +33,7 @@ from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaPayLink, MpesaPayment, MpesaReceipt, PushLimit
 from oscar_mpesa.payment_page.page import payment_page
 from oscar_mpesa.payment_page.queries import payments_of_same_order
-from oscar_mpesa.services.pay_links import active_link
+from oscar_mpesa.services.pay_links import active_link, can_pass_on
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -55,6 +56,7 @@ class PaymentView(DashboardMixin, TemplateView):
             **context,
             **self._payment_context(payment, newest=payments[0], phone=phone, shows_phones=shows_phones),
             **_forms(),
+            **self._customer(payment, shows_phones=shows_phones),
             "payment": payment,
             "phone": phone,
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
@@ -71,7 +73,6 @@ class PaymentView(DashboardMixin, TemplateView):
             ),
             "refused_tries": _refused_tries(payment),
             "others": [each for each in payments if each is not payment],
-            "customer": customer_of(payment.mpesa_order.order, payment.phone_number, viewer_of(self.request.user)),
         }
 
     def _payment_context(
@@ -100,6 +101,15 @@ class PaymentView(DashboardMixin, TemplateView):
             "close_sentences": list(_close_sentences(ledger)),
         }
 
+    def _customer(self, payment: MpesaPayment, *, shows_phones: bool) -> dict[str, Any]:
+        """Return the customer, and the payment link that staff who may act can pass on."""
+        mpesa_order, user = payment.mpesa_order, self.request.user
+        customer = customer_of(mpesa_order.order, payment.phone_number, viewer_of(user))
+        link = active_link(mpesa_order, now=timezone.now()) if user.has_perm(ACT) else None
+        phone, email = payment.phone_number if shows_phones else None, customer.mailto if customer else ""
+        shared = shared_link(self.request, mpesa_order, link, phone=phone, email=email) if link else None
+        return {"customer": customer, "shared_link": shared}
+
     def _may(self, payment: MpesaPayment, ledger: OrderLedger, pay_link: MpesaPayLink | None) -> dict[str, bool]:
         """Return which actions to show; the services check permissions and states again."""
         user = self.request.user
@@ -109,6 +119,7 @@ class PaymentView(DashboardMixin, TemplateView):
             "check_status": may_act and payment.checkout_request_id is not None and not payment.is_paid,
             "add_note": may_act,
             "send_again": may_act,
+            "make_link": may_act and pay_link is None and can_pass_on(payment.mpesa_order, now=timezone.now()),
             "revoke_link": may_act and pay_link is not None,
             "record": user.has_perm(RECORD) and (not ledger.mpesa_order.is_paid or lacks_code),
             "close": user.has_perm(RELEASE) and payment.mpesa_order.is_awaiting_payment,
