@@ -55,6 +55,13 @@ class MpesaConfig(OscarDashboardConfig):
 
         register_adapter(OscarAdapter())
 
+    def get_url_decorator(self, pattern: Any) -> Any:
+        """Return Oscar's check of the permissions, with a page in words for staff who lack them."""
+        from oscar_mpesa.dashboard.refusals import explain_refusal  # the views need the app registry
+
+        protect, permissions = super().get_url_decorator(pattern), self.get_permissions(pattern.name)
+        return lambda view: explain_refusal(protect(view), permissions)
+
     def get_urls(self) -> list[Any]:
         """Return the URLs of the dashboard pages, which ``integration`` mounts at ``dashboard/mpesa/``."""
         from oscar_mpesa.dashboard.urls import urlpatterns  # the views need the app registry

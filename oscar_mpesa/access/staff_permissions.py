@@ -15,6 +15,8 @@ REFUND = "oscar_mpesa.record_refund"
 RESOLVE = "oscar_mpesa.resolve_receipt"
 RELEASE = "oscar_mpesa.close_order"
 BLOCK = "oscar_mpesa.block_phone"
+TURNOVER = "oscar_mpesa.view_turnover"
+ACTIVITY = "oscar_mpesa.view_activity"
 
 
 def is_staff_with(user: Any, *permissions: str) -> bool:
@@ -25,3 +27,8 @@ def is_staff_with(user: Any, *permissions: str) -> bool:
 def may_see_full_phones(user: Any) -> bool:
     """Return whether the user may see every phone number in full. Others see the last three digits."""
     return is_staff_with(user, FULL_PHONE)
+
+
+def may_see_turnover(user: Any) -> bool:
+    """Return whether the user may see sums over several payments: what a day or a month brought."""
+    return is_staff_with(user, TURNOVER)

@@ -24,6 +24,8 @@ TABS = [
     ("mpesa-record", _("Record a payment")),
     ("mpesa-month", pgettext_lazy("label", "Month report")),
     ("mpesa-callbacks", pgettext_lazy("label", "Callbacks")),
+    ("mpesa-activity", pgettext_lazy("label", "Activity")),
+    ("mpesa-people", pgettext_lazy("label", "People")),
     ("mpesa-setup", pgettext_lazy("label", "Set-up")),
 ]
 

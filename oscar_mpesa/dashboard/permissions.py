@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from oscar_mpesa.access.staff_permissions import ACT, BLOCK, EXPORT, MATCH, RECORD, REFUND, RELEASE, RESOLVE, VIEW
+from oscar_mpesa.access.staff_permissions import (
+    ACT,
+    ACTIVITY,
+    BLOCK,
+    EXPORT,
+    MATCH,
+    RECORD,
+    REFUND,
+    RELEASE,
+    RESOLVE,
+    TURNOVER,
+    VIEW,
+)
 
 
 def staff_with(*permissions: str) -> list[str]:
@@ -21,8 +33,8 @@ PERMISSIONS = {
     "mpesa-callback-process": staff_with(ACT),
     "mpesa-setup": staff_with(),
     "mpesa-receipts": staff_with(),
-    "mpesa-receipts-export": staff_with(EXPORT),
-    "mpesa-month": staff_with(),
+    "mpesa-receipts-export": staff_with(EXPORT, TURNOVER),
+    "mpesa-month": staff_with(TURNOVER),
     "mpesa-receipt": staff_with(),
     "mpesa-receipt-allocate": staff_with(MATCH),
     "mpesa-receipt-refund": staff_with(REFUND),
@@ -49,4 +61,7 @@ PERMISSIONS = {
     "mpesa-payment-close-order": staff_with(RELEASE),
     "mpesa-blocked-phones": staff_with(),
     "mpesa-unblock-phone": staff_with(BLOCK),
+    "mpesa-activity": staff_with(ACTIVITY),
+    "mpesa-people": SUPERUSERS,
+    "mpesa-person-role": SUPERUSERS,
 }

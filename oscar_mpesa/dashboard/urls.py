@@ -3,6 +3,7 @@
 from django.urls import path
 
 from oscar_mpesa.access.row_id import ROW_ID
+from oscar_mpesa.dashboard.activity.views import ActivityView
 from oscar_mpesa.dashboard.blocked_phones.views import BlockedPhoneListView, UnblockPhoneView
 from oscar_mpesa.dashboard.callbacks.views import CallbackListView, CallbackProcessView, CallbackView
 from oscar_mpesa.dashboard.money.claims import ClaimView, WithdrawClaimView
@@ -29,6 +30,7 @@ from oscar_mpesa.dashboard.payments.detail import PaymentView
 from oscar_mpesa.dashboard.payments.export import PaymentExportView
 from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
+from oscar_mpesa.dashboard.people.views import PeopleView, PersonRoleView
 from oscar_mpesa.dashboard.setup.views import SetupView
 
 urlpatterns = [
@@ -65,5 +67,8 @@ urlpatterns = [
     path("callbacks/", CallbackListView.as_view(), name="mpesa-callbacks"),
     path(f"callbacks/<{ROW_ID}:pk>/", CallbackView.as_view(), name="mpesa-callback"),
     path(f"callbacks/<{ROW_ID}:pk>/process/", CallbackProcessView.as_view(), name="mpesa-callback-process"),
+    path("activity/", ActivityView.as_view(), name="mpesa-activity"),
+    path("people/", PeopleView.as_view(), name="mpesa-people"),
+    path("people/<str:pk>/role/", PersonRoleView.as_view(), name="mpesa-person-role"),
     path("set-up/", SetupView.as_view(), name="mpesa-setup"),
 ]

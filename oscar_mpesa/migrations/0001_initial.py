@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA alert',
                 'verbose_name_plural': 'M-PESA alerts',
                 'ordering': ['key'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -44,6 +45,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA job run',
                 'verbose_name_plural': 'M-PESA job runs',
                 'ordering': ['job'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -56,6 +58,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'limit lock',
                 'verbose_name_plural': 'limit locks',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -95,6 +98,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'M-PESA orders',
                 'ordering': ['-created_at'],
                 'permissions': [('close_order', 'Can close an unpaid M-PESA order')],
+                'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['address', 'created_at'], name='mpesa_order_address'), models.Index(fields=['close_check_at', 'is_paid', 'closed_at', 'pay_before'], name='mpesa_order_closing')],
             },
         ),
@@ -113,6 +117,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'payment link',
                 'verbose_name_plural': 'payment links',
                 'ordering': ['-id'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -152,7 +157,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA payment',
                 'verbose_name_plural': 'M-PESA payments',
                 'ordering': ['-id'],
-                'permissions': [('view_full_phone', 'Can see phone numbers in full'), ('act_on_payment', "Can check a payment's status and send a new prompt"), ('export_payments', 'Can export M-PESA payments and money')],
+                'permissions': [('view_full_phone', 'Can see phone numbers in full'), ('act_on_payment', "Can check a payment's status and send a new prompt"), ('export_payments', 'Can export M-PESA payments and money'), ('view_turnover', 'Can see how much M-PESA brings in'), ('view_activity', 'Can see what other staff did with M-PESA')],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -175,6 +181,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA callback',
                 'verbose_name_plural': 'M-PESA callbacks',
                 'ordering': ['-id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -193,6 +200,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'blocked phones',
                 'ordering': ['-id'],
                 'permissions': [('block_phone', 'Can block M-PESA prompts to a phone')],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -215,6 +223,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA API call',
                 'verbose_name_plural': 'M-PESA API calls',
                 'ordering': ['-id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -233,6 +242,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'prompt attempt',
                 'verbose_name_plural': 'prompt attempts',
                 'ordering': ['-id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -263,6 +273,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'M-PESA receipts',
                 'ordering': ['-id'],
                 'permissions': [('match_receipt', 'Can match M-PESA money to an order'), ('resolve_receipt', 'Can resolve M-PESA money with a note')],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -286,16 +297,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA notification',
                 'verbose_name_plural': 'M-PESA notifications',
                 'ordering': ['id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
             name='MpesaEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('payment_settled', 'Payment ended'), ('update_ignored', 'An update changed nothing'), ('update_not_verified', 'An update could not be verified'), ('success_unconfirmed', 'A callback reports money; Safaricom has to confirm it'), ('result_named', 'Safaricom named the result after the payment had expired'), ('query_requested', 'Status check requested'), ('query_unanswered', 'The status check got no answer'), ('push_requested', 'Prompt requested'), ('push_unanswered', 'Safaricom did not answer; the prompt may be on the phone'), ('push_id_repeated', 'Safaricom repeated the id of another payment'), ('callback_reprocessed', 'Callback processed again'), ('message_resent', 'Notification to be sent again'), ('order_closed', 'Order closed'), ('order_reopened', 'Order reopened, because money arrived'), ('order_canceled_paid', 'Order canceled after it was paid'), ('basket_restored', 'Items put back in the basket'), ('result_unknown', 'Safaricom never sent the result of a prompt'), ('pay_later_chosen', 'The customer pays later'), ('pay_link_created', 'Payment link made'), ('pay_link_revoked', 'Payment link revoked'), ('phone_blocked', 'No more prompts to this number'), ('phone_unblocked', 'Prompts to this number are allowed again'), ('order_paid', 'Order paid'), ('order_unpaid', 'Order no longer paid'), ('receipt_unmatched', 'Money waits for a decision'), ('receipt_matched', 'Money matched to an order'), ('allocation_reversed', 'Money no longer counts for the order'), ('allocation_moved', 'Money moved from one order to another'), ('receipt_resolved', 'Money resolved with a note'), ('resolution_undone', 'Resolving with a note undone'), ('receipt_code_added', 'M-PESA code added'), ('receipt_code_conflict', 'M-PESA code of another payment'), ('receipt_amount_conflict', 'Safaricom reported another amount'), ('claim_recorded', 'Payment recorded by hand'), ('claim_confirmed', 'Recorded payment confirmed by Safaricom'), ('claim_withdrawn', 'Recorded payment withdrawn'), ('note_added', 'Note'), ('refund_recorded', 'Refund recorded'), ('refund_voided', 'Refund voided')], max_length=32, verbose_name='type')),
+                ('type', models.CharField(choices=[('payment_settled', 'Payment ended'), ('update_ignored', 'An update changed nothing'), ('update_not_verified', 'An update could not be verified'), ('success_unconfirmed', 'A callback reports money; Safaricom has to confirm it'), ('result_named', 'Safaricom named the result after the payment had expired'), ('query_requested', 'Status check requested'), ('query_unanswered', 'The status check got no answer'), ('push_requested', 'Prompt requested'), ('push_unanswered', 'Safaricom did not answer; the prompt may be on the phone'), ('push_id_repeated', 'Safaricom repeated the id of another payment'), ('callback_reprocessed', 'Callback processed again'), ('message_resent', 'Notification to be sent again'), ('order_closed', 'Order closed'), ('order_reopened', 'Order reopened, because money arrived'), ('order_canceled_paid', 'Order canceled after it was paid'), ('basket_restored', 'Items put back in the basket'), ('result_unknown', 'Safaricom never sent the result of a prompt'), ('pay_later_chosen', 'The customer pays later'), ('pay_link_created', 'Payment link made'), ('pay_link_revoked', 'Payment link revoked'), ('phone_blocked', 'No more prompts to this number'), ('phone_unblocked', 'Prompts to this number are allowed again'), ('order_paid', 'Order paid'), ('order_unpaid', 'Order no longer paid'), ('receipt_unmatched', 'Money waits for a decision'), ('receipt_matched', 'Money matched to an order'), ('allocation_reversed', 'Money no longer counts for the order'), ('allocation_moved', 'Money moved from one order to another'), ('receipt_resolved', 'Money resolved with a note'), ('resolution_undone', 'Resolving with a note undone'), ('receipt_code_added', 'M-PESA code added'), ('receipt_code_conflict', 'M-PESA code of another payment'), ('receipt_amount_conflict', 'Safaricom reported another amount'), ('claim_recorded', 'Payment recorded by hand'), ('claim_confirmed', 'Recorded payment confirmed by Safaricom'), ('claim_withdrawn', 'Recorded payment withdrawn'), ('note_added', 'Note'), ('refund_recorded', 'Refund recorded'), ('refund_voided', 'Refund voided'), ('role_given', 'Role given'), ('role_taken', 'Role taken away')], max_length=32, verbose_name='type')),
                 ('params', models.JSONField(blank=True, default=dict, verbose_name='details')),
                 ('by_name', models.CharField(blank=True, max_length=150, verbose_name='by')),
                 ('created_at', models.DateTimeField(db_index=True, verbose_name='created at')),
+                ('acted_at', models.DateTimeField(blank=True, db_index=True, null=True)),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('mpesa_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='oscar_mpesa.mpesaorder', verbose_name='order')),
                 ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='oscar_mpesa.mpesapayment', verbose_name='payment')),
@@ -305,6 +318,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA event',
                 'verbose_name_plural': 'M-PESA events',
                 'ordering': ['id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -335,6 +349,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'recorded M-PESA payments',
                 'ordering': ['-id'],
                 'permissions': [('record_claim', 'Can record an M-PESA payment')],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -372,6 +387,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'M-PESA allocation',
                 'verbose_name_plural': 'M-PESA allocations',
                 'ordering': ['id'],
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -412,6 +428,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'M-PESA refunds',
                 'ordering': ['id'],
                 'permissions': [('record_refund', 'Can record an M-PESA refund')],
+                'default_permissions': ('view',),
             },
         ),
         migrations.AddIndex(
@@ -485,6 +502,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='mpesaevent',
             index=models.Index(fields=['type', 'created_at'], name='mpesa_event_type'),
+        ),
+        migrations.AddIndex(
+            model_name='mpesaevent',
+            index=models.Index(fields=['by', 'acted_at'], name='mpesa_event_by'),
+        ),
+        migrations.AddIndex(
+            model_name='mpesaevent',
+            index=models.Index(fields=['type', 'acted_at'], name='mpesa_event_type_by_staff'),
         ),
         migrations.AddIndex(
             model_name='mpesaclaim',

@@ -17,6 +17,7 @@ class MpesaAlert(models.Model):
     class Meta:
         verbose_name = _("M-PESA alert")
         verbose_name_plural = _("M-PESA alerts")
+        default_permissions = ()
         ordering = ["key"]
 
     def __str__(self) -> str:

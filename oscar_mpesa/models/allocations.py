@@ -117,6 +117,7 @@ class MpesaAllocation(models.Model):
     class Meta:
         verbose_name = _("M-PESA allocation")
         verbose_name_plural = _("M-PESA allocations")
+        default_permissions = ("view",)
         ordering = ["id"]
         constraints = [
             check_constraint(Q(amount__gt=0), name="mpesa_allocation_amount_positive"),

@@ -54,6 +54,7 @@ class MpesaApiCall(models.Model):
     class Meta:
         verbose_name = _("M-PESA API call")
         verbose_name_plural = _("M-PESA API calls")
+        default_permissions = ("view",)
         ordering = ["-id"]
         indexes = [models.Index(fields=["shortcode", "endpoint", "created_at"], name="mpesa_call_budget")]
 

@@ -31,6 +31,7 @@ class MpesaBlockedPhone(models.Model):
     class Meta:
         verbose_name = pgettext_lazy("field", "blocked phone")
         verbose_name_plural = pgettext_lazy("field", "blocked phones")
+        default_permissions = ("view",)
         ordering = ["-id"]
         permissions = [("block_phone", _("Can block M-PESA prompts to a phone"))]
 

@@ -84,6 +84,7 @@ class MpesaCallback(models.Model):
     class Meta:
         verbose_name = _("M-PESA callback")
         verbose_name_plural = _("M-PESA callbacks")
+        default_permissions = ("view",)
         ordering = ["-id"]
         indexes = [models.Index(fields=["verdict", "received_at"], name="mpesa_callback_verdict")]
 

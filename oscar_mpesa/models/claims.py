@@ -67,6 +67,7 @@ class MpesaClaim(models.Model):
     class Meta:
         verbose_name = _("recorded M-PESA payment")
         verbose_name_plural = _("recorded M-PESA payments")
+        default_permissions = ("view",)
         ordering = ["-id"]
         permissions = [("record_claim", _("Can record an M-PESA payment"))]
         constraints = [

@@ -54,6 +54,8 @@ class EventType(models.TextChoices):
     NOTE_ADDED = "note_added", pgettext_lazy("choice", "Note")
     REFUND_RECORDED = "refund_recorded", pgettext_lazy("choice", "Refund recorded")
     REFUND_VOIDED = "refund_voided", pgettext_lazy("choice", "Refund voided")
+    ROLE_GIVEN = "role_given", pgettext_lazy("choice", "Role given")
+    ROLE_TAKEN = "role_taken", pgettext_lazy("choice", "Role taken away")
 
 
 class EventReason(models.TextChoices):
@@ -111,12 +113,19 @@ class MpesaEvent(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     by_name = models.CharField(pgettext_lazy("field", "by"), max_length=150, blank=True)
     created_at = models.DateTimeField(pgettext_lazy("field", "created at"), db_index=True)
+    #: When staff did it; empty for what customers, Safaricom and the app did.
+    acted_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta:
         verbose_name = _("M-PESA event")
         verbose_name_plural = _("M-PESA events")
+        default_permissions = ("view",)
         ordering = ["id"]
-        indexes = [models.Index(fields=["type", "created_at"], name="mpesa_event_type")]
+        indexes = [
+            models.Index(fields=["type", "created_at"], name="mpesa_event_type"),
+            models.Index(fields=["by", "acted_at"], name="mpesa_event_by"),
+            models.Index(fields=["type", "acted_at"], name="mpesa_event_type_by_staff"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.params.get('before', '')} → {self.params.get('after', '')}".strip(" →")

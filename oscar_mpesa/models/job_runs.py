@@ -20,6 +20,7 @@ class MpesaJobRun(models.Model):
     class Meta:
         verbose_name = _("M-PESA job run")
         verbose_name_plural = _("M-PESA job runs")
+        default_permissions = ()
         ordering = ["job"]
 
     def __str__(self) -> str:

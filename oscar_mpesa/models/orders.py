@@ -104,6 +104,7 @@ class MpesaOrder(models.Model):
     class Meta:
         verbose_name = _("M-PESA order")
         verbose_name_plural = _("M-PESA orders")
+        default_permissions = ("view",)
         ordering = ["-created_at"]
         permissions = [("close_order", _("Can close an unpaid M-PESA order"))]
         indexes = [

@@ -81,6 +81,7 @@ class MpesaOutboxMessage(models.Model):
     class Meta:
         verbose_name = _("M-PESA notification")
         verbose_name_plural = _("M-PESA notifications")
+        default_permissions = ("view",)
         ordering = ["id"]
         indexes = [models.Index(fields=["delivered_at", "due_at"], name="mpesa_outbox_pending")]
 

@@ -44,6 +44,7 @@ class MpesaPayLink(models.Model):
     class Meta:
         verbose_name = pgettext_lazy("model", "payment link")
         verbose_name_plural = pgettext_lazy("model", "payment links")
+        default_permissions = ()
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -104,11 +104,14 @@ class MpesaPayment(models.Model):
     class Meta:
         verbose_name = _("M-PESA payment")
         verbose_name_plural = _("M-PESA payments")
+        default_permissions = ("view",)
         ordering = ["-id"]
         permissions = [
             ("view_full_phone", _("Can see phone numbers in full")),
             ("act_on_payment", _("Can check a payment's status and send a new prompt")),
             ("export_payments", _("Can export M-PESA payments and money")),
+            ("view_turnover", _("Can see how much M-PESA brings in")),
+            ("view_activity", _("Can see what other staff did with M-PESA")),
         ]
         indexes = [
             models.Index(fields=["status", "next_query_at"], name="mpesa_payment_next_query"),

@@ -49,6 +49,7 @@ class MpesaPushAttempt(models.Model):
     class Meta:
         verbose_name = pgettext_lazy("field", "prompt attempt")
         verbose_name_plural = pgettext_lazy("field", "prompt attempts")
+        default_permissions = ("view",)
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["session_digest", "created_at"], name="mpesa_attempt_session"),
@@ -71,6 +72,7 @@ class MpesaLimitLock(models.Model):
     class Meta:
         verbose_name = pgettext_lazy("field", "limit lock")
         verbose_name_plural = pgettext_lazy("field", "limit locks")
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"limit lock {self.pk}"

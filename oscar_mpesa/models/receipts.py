@@ -137,6 +137,7 @@ class MpesaReceipt(models.Model):
     class Meta:
         verbose_name = _("M-PESA receipt")
         verbose_name_plural = _("M-PESA receipts")
+        default_permissions = ("view",)
         ordering = ["-id"]
         permissions = [
             ("match_receipt", _("Can match M-PESA money to an order")),

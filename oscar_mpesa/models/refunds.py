@@ -113,6 +113,7 @@ class MpesaRefund(models.Model):
     class Meta:
         verbose_name = _("M-PESA refund")
         verbose_name_plural = _("M-PESA refunds")
+        default_permissions = ("view",)
         ordering = ["id"]
         permissions = [("record_refund", _("Can record an M-PESA refund"))]
         constraints = [check_constraint(Q(amount__gt=0), name="mpesa_refund_amount_positive")]

@@ -36,6 +36,7 @@ def record(
         by=by,
         by_name=name_of(by) if by else "",
         created_at=now,
+        acted_at=now if by and getattr(by, "is_staff", False) else None,
     )
 
 

@@ -25,6 +25,8 @@ CUSTOM = {
     "resolve_receipt",
     "close_order",
     "block_phone",
+    "view_turnover",
+    "view_activity",
 }
 
 #: Files that define permissions or require them.

@@ -35,7 +35,7 @@ class Bookkeeper:
     """Staff with every permission on money, and nothing but a browser."""
 
     def __init__(self, person: Person) -> None:
-        user = new_staff_user("view_mpesapayment", "export_payments", *PERMISSIONS)
+        user = new_staff_user("view_mpesapayment", "view_turnover", "export_payments", *PERMISSIONS)
         allow_order_pages(user)
         user.user_permissions.add(*Permission.objects.filter(**REPORTS))
         self.person = person.is_signed_in(user)

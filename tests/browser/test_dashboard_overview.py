@@ -58,7 +58,7 @@ def much() -> None:
 def signed_in(visitor: Person) -> Person:
     """Sign in as staff without the shop's login page."""
     client = Client()
-    client.force_login(new_staff_user("view_mpesapayment"))
+    client.force_login(new_staff_user("view_mpesapayment", "view_turnover"))
     session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     visitor.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session, "url": visitor.shop}])
     return visitor

@@ -79,7 +79,7 @@ def test_api_pays_an_order_of_any_number(number: str) -> None:
 def test_staff_find_and_export_an_order_of_any_number(number: str) -> None:
     order, clerk, client = (
         numbered(new_order(), number),
-        new_staff_user(VIEW, *ALL, "export_payments", "record_claim"),
+        new_staff_user(VIEW, *ALL, "export_payments", "view_turnover", "record_claim"),
         Client(),
     )
     payment = pay(MpesaPayment.objects.get(pk=holding(order).initiates(order.pk).json()["payment_id"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oscar.test.factories import UserFactory
+
 from oscar_mpesa.models import MpesaBlockedPhone, MpesaCallback, MpesaReceipt
 from tests.dashboard.staff import new_allocation, new_claim, new_refund
 from tests.services.unmatched import surplus
@@ -24,4 +26,5 @@ class Rows:
         order = new_order()
         self.claim, self.order = new_claim(order, at=later(25)).pk, order.pk
         self.callback = MpesaCallback.objects.latest("pk").pk
+        self.person = UserFactory().pk
         self.blocked = MpesaBlockedPhone.objects.create(phone="254722000000", created_at=later(30)).pk

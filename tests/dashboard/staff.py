@@ -29,16 +29,16 @@ ALL = ("match_receipt", "record_refund", "resolve_receipt")
 
 
 def staff_client(*permissions: str) -> Client:
-    """Return the client of staff with these permissions."""
+    """Return the client of staff who may see the turnover, with these permissions."""
     client = Client()
-    client.force_login(new_staff_user(VIEW, *permissions))
+    client.force_login(new_staff_user(VIEW, "view_turnover", *permissions))
     return client
 
 
 def orders_staff_client() -> Client:
     """Return the client of staff who may also see orders in Oscar's dashboard."""
     client = Client()
-    clerk = new_staff_user(VIEW)
+    clerk = new_staff_user(VIEW, "view_turnover")
     allow_order_pages(clerk)
     client.force_login(clerk)
     return client

@@ -125,7 +125,7 @@ def test_export_masks_numbers(payment: MpesaPayment) -> None:
     url = f"{url_of('receipts-export')}?month=2026-11"
 
     blind, seeing = (
-        b"".join(staff("export_payments", *more).get(url).streaming_content).decode()  # type: ignore[attr-defined]
+        b"".join(staff("export_payments", "view_turnover", *more).get(url).streaming_content).decode()  # type: ignore[attr-defined]
         for more in ([], ["view_full_phone"])
     )
 

@@ -65,7 +65,7 @@ def desk_of(*numbers: str) -> Desk:
 
 def client_of(*, sees_orders: bool) -> Client:
     """Return the client of staff who may do everything with M-PESA and see Oscar's reports."""
-    client, clerk = Client(), new_staff_user(VIEW, *ALL, "record_claim", "export_payments")
+    client, clerk = Client(), new_staff_user(VIEW, "view_turnover", *ALL, "record_claim", "export_payments")
     others = Permission.objects.exclude(content_type__app_label__in=("order", "oscar_mpesa", "partner"))
     clerk.user_permissions.add(*others)
     if sees_orders:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 from oscar.test.factories import UserFactory
 
+from oscar_mpesa.services.roles import create_roles
 from tests.dashboard.rows import Rows
 from tests.rows import all_rows
 from tests.shared_state import once_for_module
@@ -19,6 +20,9 @@ from tests.shared_state import once_for_module
 pytestmark = pytest.mark.django_db
 
 VIEW = "view_mpesapayment"
+
+#: Needed by pages that only superusers may open.
+OWNER = "superuser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ PAGES = {
     "mpesa-callback-process": Page(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),
     "mpesa-setup": Page(),
     "mpesa-receipts": Page(),
-    "mpesa-receipts-export": Page(needs=(VIEW, "export_payments")),
-    "mpesa-month": Page(),
+    "mpesa-receipts-export": Page(needs=(VIEW, "export_payments", "view_turnover")),
+    "mpesa-month": Page(needs=(VIEW, "view_turnover")),
     "mpesa-receipt": Page(of="receipt"),
     "mpesa-receipt-allocate": Page(needs=(VIEW, "match_receipt"), of="receipt"),
     "mpesa-receipt-refund": Page(needs=(VIEW, "record_refund"), of="receipt"),
@@ -66,6 +70,9 @@ PAGES = {
     "mpesa-payment-close-order": Page(needs=(VIEW, "close_order"), of="payment", only_post=True),
     "mpesa-blocked-phones": Page(),
     "mpesa-unblock-phone": Page(needs=(VIEW, "block_phone"), of="blocked", only_post=True),
+    "mpesa-activity": Page(needs=(VIEW, "view_activity")),
+    "mpesa-people": Page(needs=(OWNER,)),
+    "mpesa-person-role": Page(needs=(OWNER,), of="person", only_post=True),
 }
 
 PERMISSIONS = [
@@ -79,13 +86,32 @@ PERMISSIONS = [
     "record_claim",
     "record_refund",
     "resolve_receipt",
+    "view_turnover",
+    "view_activity",
 ]
 
-PEOPLE = ["anonymous", "shopper", "partner", "plain staff", *PERMISSIONS, "superuser"]
+#: What each role holds, as docs/people-and-permissions.md says.
+ROLES = {
+    "M-PESA cashier": {VIEW, "act_on_payment", "record_claim"},
+    "M-PESA supervisor": set(PERMISSIONS),
+    "M-PESA accountant": {
+        VIEW,
+        "record_claim",
+        "match_receipt",
+        "resolve_receipt",
+        "record_refund",
+        "view_turnover",
+        "view_activity",
+        "export_payments",
+    },
+}
+
+PEOPLE = ["anonymous", "shopper", "partner", "plain staff", *PERMISSIONS, *ROLES, "superuser"]
 
 
 def held_by(who: str) -> set[str]:
-    names = {"partner": {"dashboard_access"}, "shopper": set(), "plain staff": set(), "superuser": set(PERMISSIONS)}
+    superuser = {*PERMISSIONS, OWNER}
+    names = {"partner": {"dashboard_access"}, "shopper": set(), "plain staff": set(), "superuser": superuser, **ROLES}
     return names.get(who, {VIEW, who})
 
 
@@ -95,7 +121,10 @@ def somebody(who: str) -> Client:
     if who == "anonymous":
         return client
     user = UserFactory(is_staff=who not in {"shopper", "partner"}, is_superuser=who == "superuser")
-    user.user_permissions.set(Permission.objects.filter(codename__in=held_by(who)))
+    if who in ROLES:
+        user.groups.add(Group.objects.get(name=who))
+    else:
+        user.user_permissions.set(Permission.objects.filter(codename__in=held_by(who)))
     client.force_login(user)
     return client
 
@@ -107,6 +136,7 @@ def rows() -> Rows:
 
 @once_for_module
 def people() -> dict[str, Client]:
+    create_roles()
     return {who: somebody(who) for who in PEOPLE}
 
 

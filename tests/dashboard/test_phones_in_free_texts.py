@@ -156,7 +156,10 @@ def desk() -> Desk:
 
 def client_of(*permissions: str) -> Client:
     """Return the client of staff who may do everything at the desk, and open orders."""
-    client, clerk = Client(), new_staff_user(VIEW, *ALL, "record_claim", "export_payments", *permissions)
+    client, clerk = (
+        Client(),
+        new_staff_user(VIEW, "view_turnover", *ALL, "record_claim", "export_payments", *permissions),
+    )
     allow_order_pages(clerk)
     client.force_login(clerk)
     return client

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django_tables2 import SingleTableView
 
-from oscar_mpesa.access.staff_permissions import EXPORT, RECORD
+from oscar_mpesa.access.staff_permissions import EXPORT, RECORD, may_see_turnover
 from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.dashboard.mixins import DashboardMixin
 from oscar_mpesa.dashboard.money.export import formats
@@ -110,7 +110,12 @@ class ReceiptListView(DashboardMixin, SingleTableView):
 
     @property
     def sums(self) -> list[str]:
-        """Return how many payments match, what they brought, and how much of it is unmatched; test money apart."""
+        """Return how many payments match, what they brought, and how much of it is unmatched; test money apart.
+
+        Empty for users who may not see the turnover.
+        """
+        if not may_see_turnover(self.request.user):
+            return []
         sums = sums_of(self.object_list)
         if sums is None:
             most = f"{MOST_SUMMED:,}"
@@ -138,7 +143,7 @@ class ReceiptListView(DashboardMixin, SingleTableView):
             all_receipts_query=self.all_receipts_query,
             was_widened=self.was_widened,
             sums=self.sums,
-            may_export=user.has_perm(EXPORT),
+            may_export=user.has_perm(EXPORT) and may_see_turnover(user),
             export_formats=formats().items(),
             may_record=user.has_perm(RECORD),
             unknown_code=self.unknown_code,

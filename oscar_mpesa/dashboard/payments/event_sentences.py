@@ -28,6 +28,7 @@ from oscar_mpesa.models import (
 )
 from oscar_mpesa.models.api_calls import ERROR_KIND_CHOICES
 from oscar_mpesa.services.actors import Role
+from oscar_mpesa.services.roles import ROLES
 
 Params = Mapping[str, Any]
 Part = Callable[[Params], str]
@@ -140,6 +141,10 @@ def _customer(params: Params) -> str:
     return gettext("by the customer") if params.get("role") == Role.OWNER.value else ""
 
 
+def _role(params: Params) -> str:
+    return next((str(role.label) for role in ROLES if role.name == params.get("role")), "")
+
+
 def _fixed(label: Any) -> Part:
     return lambda params: str(label)
 
@@ -187,4 +192,6 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     EventType.NOTE_ADDED: (_NOTE,),
     EventType.REFUND_RECORDED: (_amount, _day, _param("reference"), _NOTE),
     EventType.REFUND_VOIDED: (_amount, _param("reference"), _NOTE),
+    EventType.ROLE_GIVEN: (_param("person"), _role),
+    EventType.ROLE_TAKEN: (_param("person"), _role),
 }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from oscar.core.loading import get_class
 
-from oscar_mpesa.access.staff_permissions import EXPORT, VIEW, is_staff_with
+from oscar_mpesa.access.staff_permissions import EXPORT, TURNOVER, VIEW, is_staff_with
 from oscar_mpesa.conf import get_settings
 from oscar_mpesa.domain.money import ksh
 from oscar_mpesa.models import MpesaReceipt
@@ -89,9 +89,9 @@ class MpesaReportGenerator(ReportGenerator):  # type: ignore[misc, valid-type]
         return f"{test}{what}{_between(self.start_date, self.end_date)}"
 
     def is_available_to(self, user: Any) -> bool:
-        """Whether a user may view M-PESA and, for the file, may export. Partner users may not."""
+        """Whether a user may see M-PESA's turnover and, for the file, may export. Partner users may not."""
         is_file = isinstance(self.formatter, MpesaReportCSVFormatter)
-        return is_staff_with(user, VIEW, *([EXPORT] if is_file else []))
+        return is_staff_with(user, VIEW, TURNOVER, *([EXPORT] if is_file else []))
 
 
 _HEADER = (

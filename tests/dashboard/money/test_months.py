@@ -215,7 +215,7 @@ def test_files_are_offered_to_those_who_may_export() -> None:
 
 def test_bridge_links_to_oscars_own_report_of_the_orders() -> None:
     address = "?report_type=order_report&amp;date_from=2026-11-01&amp;date_to=2026-11-30"
-    client, clerk = Client(), new_staff_user(VIEW)
+    client, clerk = Client(), new_staff_user(VIEW, "view_turnover")
     clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="analytics"))
     client.force_login(clerk)
 

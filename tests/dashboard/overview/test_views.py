@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def clerk() -> Client:
     client = Client()
-    client.force_login(new_staff_user("view_mpesapayment"))
+    client.force_login(new_staff_user("view_mpesapayment", "view_turnover"))
     return client
 
 

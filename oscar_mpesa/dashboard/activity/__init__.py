@@ -1,0 +1,1 @@
+"""The activity page: which member of staff did what, and when."""
