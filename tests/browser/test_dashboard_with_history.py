@@ -25,6 +25,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 #: Numbers of payments. A busy year takes minutes to create, so only the benchmarks run it.
 COUNTS = [0, 25, pytest.param(100_000, marks=pytest.mark.bench)]
 
+#: The pages without a row of their own.
+NAMES = "overview payments blocked-phones receipts record month callbacks activity people setup".split()
+
 #: The tests skip Oscar's own menus.
 DASHBOARD, PANEL = ".mpesa-dashboard", ".mpesa-order-panel"
 
@@ -50,8 +53,9 @@ def trade(count: int) -> None:
 
 def pages() -> Iterator[tuple[str, str, str]]:
     """Name, address and the part of it that is ours; of rows those that there are."""
-    for name in ("overview", "payments", "blocked-phones", "receipts", "record", "month", "callbacks", "setup"):
+    for name in NAMES:
         yield name, reverse(f"dashboard:mpesa-{name}"), DASHBOARD
+    yield "people-found", f"{reverse('dashboard:mpesa-people')}?q=boss", DASHBOARD
     yield "all-money", f"{reverse('dashboard:mpesa-receipts')}?status=", DASHBOARD
     yield "report", f"{reverse('dashboard:reports-index')}?report_type=mpesa_report", ""
     rows = {"payment": MpesaPayment, "receipt": MpesaReceipt, "callback": MpesaCallback}
@@ -94,7 +98,7 @@ def test_every_page_fits_and_is_accessible(desk: Person, count: int) -> None:
             wrong += faults(desk, f"{name}-{count}", address, within)
 
     assert wrong == [], "\n".join(wrong)
-    assert len(looked_at) == (10 if count == 0 else 14)
+    assert len(looked_at) == (13 if count == 0 else 17)
 
 
 def test_payment_is_found_and_opened_by_keyboard(desk: Person) -> None:
