@@ -51,6 +51,7 @@ PERMISSIONS = {
     "mpesa-order": staff_with(),
     "mpesa-order-send-prompt": staff_with(ACT),
     "mpesa-payment": staff_with(),
+    "mpesa-payment-state": staff_with(),
     "mpesa-payment-check-status": staff_with(ACT),
     "mpesa-payment-send-prompt": staff_with(ACT),
     "mpesa-payment-send-again": staff_with(ACT),

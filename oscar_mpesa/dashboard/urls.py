@@ -29,6 +29,7 @@ from oscar_mpesa.dashboard.payments.actions import (
 from oscar_mpesa.dashboard.payments.detail import PaymentView
 from oscar_mpesa.dashboard.payments.export import PaymentExportView
 from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
+from oscar_mpesa.dashboard.payments.state import PaymentStateView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
 from oscar_mpesa.dashboard.people.views import PeopleView, PersonRoleView
 from oscar_mpesa.dashboard.setup.views import SetupView
@@ -38,6 +39,7 @@ urlpatterns = [
     path("payments/", PaymentListView.as_view(), name="mpesa-payments"),
     path("payments/export/", PaymentExportView.as_view(), name="mpesa-payments-export"),
     path(f"payments/<{ROW_ID}:pk>/", PaymentView.as_view(), name="mpesa-payment"),
+    path(f"payments/<{ROW_ID}:pk>/state/", PaymentStateView.as_view(), name="mpesa-payment-state"),
     path(f"payments/<{ROW_ID}:pk>/check-status/", CheckStatusView.as_view(), name="mpesa-payment-check-status"),
     path(f"payments/<{ROW_ID}:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
     path(f"payments/<{ROW_ID}:pk>/send-again/", SendAgainView.as_view(), name="mpesa-payment-send-again"),

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from oscar_mpesa.models import MpesaOutboxMessage, MpesaPayment
 from tests.browser import states
 from tests.browser.axe import WIDTHS, violations
-from tests.shop import new_order, new_payment, pay
+from tests.shop import failure, new_order, new_payment, pay, post
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -86,6 +86,22 @@ def test_order_by_phone_is_asked_for_money_by_prompt(boss: Any) -> None:
     payment = MpesaPayment.objects.get()
     assert (payment.mpesa_order_id, payment.phone, payment.amount) == (order.pk, "254712345678", 1500)
     assert "Waiting for the phone." in person.looks("order by phone, asked")
+
+
+def test_page_follows_the_payment_until_its_result(new_visitor: Any) -> None:
+    get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
+    payment, person = states.enter_pin(), new_visitor(scripts=True).signs_in("boss@example.com", "karibu-boss")
+    person.goes(f"dashboard/mpesa/payments/{payment.pk}/")
+    before = person.page.inner_text("#mpesa-answer")
+
+    post(payment, failure(payment, code=1032), now=timezone.now())
+    person.page.wait_for_function("document.getElementById('mpesa-live').textContent !== ''")
+
+    assert "Waiting for the phone." in before
+    assert "Not paid." in person.page.inner_text("#mpesa-answer")
+    assert person.page.inner_text("#mpesa-live") == "Not paid."
+    assert person.page.locator("#mpesa-follow").is_hidden()
+    assert "Send a prompt" in person.page.inner_text("#mpesa-actions")
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])

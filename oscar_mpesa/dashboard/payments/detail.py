@@ -26,6 +26,7 @@ from oscar_mpesa.dashboard.payments.order_ledger import OrderLedger, order_ledge
 from oscar_mpesa.dashboard.payments.order_panel import claim_rows, receipt_rows
 from oscar_mpesa.dashboard.payments.prompt_offer import prompt_offer
 from oscar_mpesa.dashboard.payments.shared_link import shared_link
+from oscar_mpesa.dashboard.payments.state import payment_state
 from oscar_mpesa.dashboard.payments.summary import payment_summary
 from oscar_mpesa.dashboard.payments.timeline import timeline
 from oscar_mpesa.dashboard.viewer import viewer_of
@@ -56,12 +57,12 @@ class PaymentView(DashboardMixin, TemplateView):
             **context,
             **self._payment_context(payment, newest=payments[0], phone=phone, shows_phones=shows_phones),
             **_forms(),
+            "state": payment_state(payment, newest=payments[0].pk, now=timezone.now()),
             **self._customer(payment, shows_phones=shows_phones),
             "payment": payment,
             "phone": phone,
             "checkout_id": _checkout_id(payment, shows_phones=shows_phones),
             "result_description": redact(payment.result_description, shows_phones=shows_phones),
-            "is_awaiting_payment": payment.mpesa_order.is_awaiting_payment,
             "is_settled": payment.mpesa_order.is_paid or payment.mpesa_order.is_closed,
             "is_test": payment.environment != PRODUCTION,
             "offer": prompt_offer(
