@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max
 from django.http import Http404, HttpRequest, JsonResponse
@@ -32,7 +33,7 @@ class PaymentStateView(View):
     def get(self, request: HttpRequest, pk: int) -> JsonResponse:
         """Return the state of a payment, from one query. Raises ``Http404``."""
         payments = MpesaPayment.objects.select_related("mpesa_order__order")
-        payment = payments.annotate(newest=Max("mpesa_order__payments__id")).filter(pk=pk).first()
+        payment: Any = payments.annotate(newest=Max("mpesa_order__payments__id")).filter(pk=pk).first()
         if payment is None:
             raise Http404
         state = payment_state(payment, newest=payment.newest, now=timezone.now())
