@@ -55,7 +55,7 @@ def test_owner_gives_a_role_and_sees_what_was_done(
 
     clerk = signed_in(new_visitor(width=width, scripts=scripts), amina)
     clerk.goes(f"dashboard/mpesa/payments/{payment.pk}/")
-    assert clerk.page.locator("text=Block this number").count() == 0
+    assert clerk.page.locator("text=Block the number").count() == 0
     clicks(clerk, "summary:has-text('Check the status')", "button:has-text('Yes, check the status')")
     clerk.goes("dashboard/mpesa/money/months/")
     refusal = clerk.looks("refused")

@@ -185,7 +185,7 @@ def test_unmatched_receipt_names_the_order_it_was_paid_for() -> None:
 def test_button_explains_that_it_closes_the_order() -> None:
     text = seen("payment", failed().pk, client=staff_client("close_order"))
 
-    assert "Close the unpaid order This closes the unpaid order: its items can be sold again" in text
+    assert "Close the order This closes the unpaid order: its items can be sold again" in text
 
 
 def test_order_is_found_by_the_end_of_its_number() -> None:
