@@ -88,6 +88,22 @@ def test_order_by_phone_is_asked_for_money_by_prompt(boss: Any) -> None:
     assert "Waiting for the phone." in person.looks("order by phone, asked")
 
 
+def test_payment_link_is_copied_by_a_button(new_visitor: Any) -> None:
+    get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
+    payment, person = states.failed(1032)(), new_visitor(scripts=True).signs_in("boss@example.com", "karibu-boss")
+    person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person.goes(f"dashboard/mpesa/payments/{payment.pk}/")
+    person.page.get_by_text("Make a payment link").click()
+    person.page.get_by_role("button", name="Make the link").click()
+
+    person.page.get_by_role("button", name="Copy the link").click()
+    person.page.wait_for_function("document.getElementById('mpesa-live').textContent !== ''")
+
+    copied = person.page.evaluate("navigator.clipboard.readText()")
+    assert copied == person.page.input_value("#mpesa-link")
+    assert "/mpesa/pay/" in copied
+
+
 def test_page_follows_the_payment_until_its_result(new_visitor: Any) -> None:
     get_user_model().objects.create_superuser("boss", "boss@example.com", "karibu-boss")
     payment, person = states.enter_pin(), new_visitor(scripts=True).signs_in("boss@example.com", "karibu-boss")

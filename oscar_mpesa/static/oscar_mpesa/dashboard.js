@@ -1,6 +1,19 @@
-// Follows a payment that has no result yet: asks whether it changed, shows the new answer and announces it once. Waits
+// Copies the payment link, and follows a payment that has no result yet: asks whether it changed, shows the new answer and announces it once. Waits
 // while the tab is hidden or somebody works in a part. Stops with the payment, without access, and after ten minutes.
 // Without scripts, the link "Look again" does the same.
+(function () {
+  "use strict";
+  var copy = document.getElementById("mpesa-copy"), link = document.getElementById("mpesa-link");
+  if (!copy || !link || !navigator.clipboard) return;
+  copy.hidden = false;
+  copy.addEventListener("click", function () {
+    navigator.clipboard.writeText(link.value).then(function () {
+      document.getElementById("mpesa-live").textContent = copy.dataset.done;
+      copy.textContent = copy.dataset.done;
+    }, function () { link.select(); });
+  });
+})();
+
 (function () {
   "use strict";
   var follow = document.getElementById("mpesa-follow"), until = Date.now() + 600000, pause = 3000, isOver = false;
