@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone, translation
 
 from oscar_mpesa.models import MpesaOutboxMessage, MpesaPayment
+from oscar_mpesa.services.pay_links import get_or_create_link
 from tests.browser import states
 from tests.browser.axe import WIDTHS, violations
 from tests.shop import failure, new_order, new_payment, pay, post
@@ -58,6 +59,8 @@ def test_payment_page_fits_and_is_accessible(boss: Any, language: str) -> None:
     late = states.late()
 
     wrong = looked_at(person, f"dashboard/mpesa/payments/{failed.pk}/", "failed")
+    get_or_create_link(failed.mpesa_order, now=timezone.now())
+    wrong += looked_at(person, f"dashboard/mpesa/payments/{failed.pk}/", "failed, with a link")
     wrong += looked_at(person, f"dashboard/mpesa/payments/{late.pk}/", "late")
 
     assert wrong == []
