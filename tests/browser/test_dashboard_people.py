@@ -59,7 +59,7 @@ def test_owner_gives_a_role_and_sees_what_was_done(
     clicks(clerk, "summary:has-text('Check the status')", "button:has-text('Yes, check the status')")
     clerk.goes("dashboard/mpesa/money/months/")
     refusal = clerk.looks("refused")
-    wrong = violations_at_all_widths(clerk.page, within=".mpesa-dashboard")
+    wrong = violations_at_all_widths(clerk.page, within=".mpesa-dashboard") if scripts else []  # axe is a script
 
     owner.goes("dashboard/mpesa/activity/")
     seen = owner.looks("activity")
