@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('revision', models.PositiveIntegerField(default=0, editable=False)),
                 ('paid_count', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('unpaid_count', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('indexed_at', models.DateTimeField(blank=True, db_index=True, editable=False, null=True)),
                 ('result_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='result shown to shopper at')),
             ],
             options={
@@ -429,6 +430,19 @@ class Migration(migrations.Migration):
                 'ordering': ['id'],
                 'permissions': [('record_refund', 'Can record an M-PESA refund')],
                 'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='MpesaSearchWord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('word', models.CharField(db_index=True, max_length=80)),
+                ('mpesa_order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='search_words', to='oscar_mpesa.mpesaorder')),
+            ],
+            options={
+                'verbose_name': 'M-PESA search word',
+                'verbose_name_plural': 'M-PESA search words',
+                'default_permissions': (),
             },
         ),
         migrations.AddIndex(

@@ -15,6 +15,7 @@ from oscar_mpesa.models.payments import MpesaPayment
 from oscar_mpesa.models.push_attempts import MpesaLimitLock, MpesaPushAttempt, PushLimit
 from oscar_mpesa.models.receipts import Channel, MpesaReceipt, ReceiptStatus, UnmatchedReason
 from oscar_mpesa.models.refunds import MpesaRefund, RefundMethod, RefundPurpose, RefundStatus
+from oscar_mpesa.models.search_words import MpesaSearchWord
 
 __all__ = [
     "AllocationReason",
@@ -41,6 +42,7 @@ __all__ = [
     "MpesaPushAttempt",
     "MpesaReceipt",
     "MpesaRefund",
+    "MpesaSearchWord",
     "PushLimit",
     "ReceiptStatus",
     "RefundMethod",

@@ -48,7 +48,8 @@ class MpesaOrder(models.Model):
     says that money of the ledger pays it, ``unpaid_since`` since when an order that was paid misses money, and
     ``total_seen`` and ``status_seen`` what was last assessed. Only ``services.ledger`` writes them. One that
     ``is_enrolled`` was placed with another payment method: it never expires, and its stock is the shop's business.
-    ``paid_count`` and ``unpaid_count`` number the signals ``order_paid`` and ``order_unpaid``.
+    ``indexed_at`` is when its search words were written, None if they are due. ``paid_count`` and ``unpaid_count``
+    number the signals ``order_paid`` and ``order_unpaid``.
     """
 
     order = models.OneToOneField(
@@ -97,6 +98,7 @@ class MpesaOrder(models.Model):
     revision = models.PositiveIntegerField(default=0, editable=False)
     paid_count = models.PositiveSmallIntegerField(default=0, editable=False)
     unpaid_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    indexed_at = models.DateTimeField(null=True, blank=True, db_index=True, editable=False)
     result_seen_at = models.DateTimeField(_("result shown to shopper at"), null=True, blank=True)
 
     objects = models.Manager.from_queryset(MpesaOrderQuerySet)()

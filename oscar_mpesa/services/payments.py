@@ -13,7 +13,7 @@ from oscar_mpesa.domain.money import CURRENCY, rounding_difference, whole_shilli
 from oscar_mpesa.domain.payment_status import PaymentStatus
 from oscar_mpesa.domain.phone import PhoneNumber
 from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment, MpesaPushAttempt
-from oscar_mpesa.services import audit, outbox, rate_limits, status_query
+from oscar_mpesa.services import audit, outbox, rate_limits, search_index, status_query
 from oscar_mpesa.services.actors import Actor, Role
 from oscar_mpesa.services.authorization import require_permission
 from oscar_mpesa.services.commit import durable_transaction
@@ -139,6 +139,7 @@ def _prepare(
         mpesa_order = _create_mpesa_order(order, now, language=language, **session)
         MpesaPushAttempt.objects.filter(pk=attempt.pk).update(mpesa_order=mpesa_order)
     else:
+        search_index.forget_index(mpesa_order)
         outbox.postpone_failed_email(mpesa_order, now=now)
         if mpesa_order.close_check_at is None:
             give_time_to_pay(mpesa_order, now=now)

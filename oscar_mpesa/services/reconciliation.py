@@ -29,6 +29,7 @@ from oscar_mpesa.services import (
     order_closure,
     outbox,
     rate_limits,
+    search_index,
     status_query,
 )
 from oscar_mpesa.services.order_closure import CloseResult
@@ -66,6 +67,7 @@ class Kind(str, Enum):
     BOOKS = "books"
     ORDER = "order"
     MESSAGE = "message"
+    INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,9 @@ def reconcile(clock: Clock) -> Iterator[Step]:
     """Process everything that is due, one item at a time. Must run outside a transaction.
 
     Retries callbacks and bookings, queries and expires payments, matches recorded payments, reassesses orders that
-    the shop changed, closes unpaid orders, and delivers messages. An item that raises is logged and stays due. The
-    caller may stop between two steps. A complete pass also deletes old unverified posts and records a job run; the
-    first one of a day deletes old push attempts and checks the ledger.
+    the shop changed, closes unpaid orders, delivers messages, and indexes orders for the search. An item that raises is
+    logged and stays due. The caller may stop between two steps. A complete pass also deletes old unverified posts and
+    records a job run; the first one of a day deletes old push attempts and checks the ledger.
     """
     yield from _process(SAFE_ROUNDS if settings_mistakes() else ROUNDS, clock)
     callbacks.delete_unverified(now=clock())
@@ -237,6 +239,15 @@ def _pending_messages(now: datetime) -> QuerySet[Any]:
     return outbox.pending_messages(now).select_related(*outbox.RELATED)
 
 
+def _unindexed_orders(now: datetime) -> QuerySet[Any]:
+    return search_index.unindexed_orders().select_related(*(f"order__{each}" for each in search_index.PEOPLE))
+
+
+def _index_order(mpesa_order: Any, now: datetime) -> tuple[str, bool]:
+    search_index.index_order(mpesa_order, now=now)
+    return "indexed", True
+
+
 def _deliver(message: Any, now: datetime) -> tuple[str, bool]:
     delivery = outbox.deliver(message, now=now)
     outcome = delivery.value if delivery is outbox.Delivery.POSTPONED else str(message.kind)
@@ -266,6 +277,7 @@ ROUNDS = (
     Round(kind=Kind.BOOKS, find=_due_bookings, process=_retry_booking),
     Round(kind=Kind.ORDER, find=_expired_orders, process=_close_order, order=("close_check_at", "pk")),
     MESSAGES,
+    Round(kind=Kind.INDEX, find=_unindexed_orders, process=_index_order),
 )
 
 #: Rounds that change no order by itself. With an unusable ``OSCAR_MPESA``, the names of its statuses are in doubt.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from oscar_mpesa.dashboard.dates import FilterDayField, day_after, midnight
-from oscar_mpesa.dashboard.search import SearchResult, search
+from oscar_mpesa.dashboard.search.payments import SearchResult, search
 from oscar_mpesa.domain.money import MAXIMUM, MINIMUM
 from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
 from oscar_mpesa.models import MpesaPayment
@@ -27,7 +27,7 @@ class PaymentFilterForm(forms.Form):
 
     q = forms.CharField(
         required=False,
-        max_length=128,
+        max_length=500,
         label=pgettext_lazy("label", "Search"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search"}),
     )

@@ -19,7 +19,7 @@ from oscar_mpesa.dashboard.payments.forms import PaymentFilterForm
 from oscar_mpesa.dashboard.payments.queries import with_customers, with_receipts
 from oscar_mpesa.dashboard.payments.tables import PaymentTable
 from oscar_mpesa.dashboard.permissions import PERMISSIONS
-from oscar_mpesa.dashboard.search import SearchResult
+from oscar_mpesa.dashboard.search.payments import SearchResult
 from oscar_mpesa.dashboard.viewer import viewer_of
 from oscar_mpesa.models import MpesaPayment
 from oscar_mpesa.reports.pagination import CappedPaginator

@@ -29,6 +29,7 @@ LABELS = {
     Kind.BOOKS: "receipts booked again",
     Kind.ORDER: "overdue orders checked",
     Kind.MESSAGE: "messages processed",
+    Kind.INDEX: "orders indexed for the search",
 }
 
 

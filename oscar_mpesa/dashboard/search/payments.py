@@ -1,8 +1,8 @@
 """Search payments by one term, whose shape decides where to look.
 
-Unique values (order number, M-PESA code, phone, checkout id) are looked up by their indexes among all payments. Names,
-emails and last digits have no index, or are in the shop's own tables. They are searched among the newest payments only,
-so that the page is as fast with a million payments as with a few thousand.
+Unique values (order number, M-PESA code, phone, checkout id) are looked up by their indexes. So are the beginnings of
+names and emails, and the ends of order numbers and phones, in words that ``mpesa_reconcile`` writes. Parts inside a
+name or an email have no index. They are searched among the newest payments only, so that the page stays fast.
 
 Users who may not see full phone numbers find what they see: a phone by its last three digits, and a name or email that
 contains a phone by its other characters. Else they could try the hidden digits until a payment is found.
@@ -19,19 +19,24 @@ from django.db.models import Q, QuerySet
 
 from oscar_mpesa.access.phone_search import is_hidden_number, is_shown
 from oscar_mpesa.dashboard.orders import searched_numbers
-from oscar_mpesa.domain.phone import PhoneNumber, PhoneRefused
-from oscar_mpesa.domain.receipt_number import ReceiptNumberRefused, receipt_number
+from oscar_mpesa.dashboard.search.orders import has_unindexed_orders, order_ids
+from oscar_mpesa.dashboard.search.terms import (
+    cleaned,
+    code_of,
+    is_message,
+    last_digits_of,
+    masked_phone_of,
+    phone_of,
+    words_of,
+)
 from oscar_mpesa.models import MpesaClaim, MpesaPayment, MpesaReceipt
 from oscar_mpesa.models.fields import EnvironmentField
 
 #: Number of the newest payments (of those that match the other filters) to search without an index.
 NEWEST = 3_000
 
-#: Limit of the words of a name.
-_MOST_WORDS = 4
-
 #: A masked phone shows three digits. A search by more digits would reveal the hidden ones by guessing.
-_LAST_DIGITS = re.compile(r"[0-9]{3}")
+_SHOWN_DIGITS = 3
 _CHECKOUT_ID = re.compile(r"ws_CO_\w+", re.ASCII)
 
 _ORDER = "mpesa_order__order__"
@@ -44,12 +49,13 @@ _NAMES = tuple(f"{person}__{part}" for person in _PEOPLE for part in ("first_nam
 class SearchResult:
     """The matching payments.
 
-    ``since`` is set if older payments were not searched, ``has_hidden_number`` if the term is a phone that the user
-    may not search for.
+    ``since`` is set if older payments were searched by the beginnings of names and emails only, ``is_indexed`` if all
+    were, and ``has_hidden_number`` if the term is a phone that the user may not search for.
     """
 
     payments: QuerySet[MpesaPayment]
     since: datetime | None = None
+    is_indexed: bool = True
     has_hidden_number: bool = False
 
 
@@ -58,19 +64,40 @@ def search(payments: QuerySet[MpesaPayment], term: str, *, shows_phones: bool) -
 
     Without ``shows_phones``, a phone that exists gives the same result as one that does not.
     """
-    term = " ".join(term.replace("\x00", "").split())
+    term = cleaned(term)
     if not term:
         return SearchResult(payments=payments)
     if exact := _exact_ids(payments, term, shows_phones=shows_phones):
         return SearchResult(payments=payments.filter(pk__in=exact))
-    has_hidden_number, condition = not shows_phones and is_hidden_number(term), _condition(term)
-    if condition is None:
+    has_hidden_number = not shows_phones and is_hidden_number(term)
+    if is_message(term):
         return SearchResult(payments=payments.none(), has_hidden_number=has_hidden_number)
-    newest, since = _newest(payments)
-    found = newest.filter(condition)
+    found, since = _by_words(payments, term, shows_phones=shows_phones)
     if not shows_phones and not term.isdecimal():
         found = _as_shown(found, term)
-    return SearchResult(payments=found, since=since, has_hidden_number=has_hidden_number)
+    is_indexed = since is None or not has_unindexed_orders()
+    if is_indexed and not any(char.isalpha() for char in term):
+        since = None  # ends of numbers were searched among all
+    return SearchResult(payments=found, since=since, is_indexed=is_indexed, has_hidden_number=has_hidden_number)
+
+
+def _by_words(
+    payments: QuerySet[MpesaPayment], term: str, *, shows_phones: bool
+) -> tuple[QuerySet[MpesaPayment], datetime | None]:
+    """Return the payments that match by indexed words, or by a part of them if they are among the newest.
+
+    The moment is the oldest that was searched for such parts; None if all were, or if there are none to search for.
+    """
+    condition, of_orders = _condition(term, shows_phones=shows_phones), Q()
+    if masked := masked_phone_of(term):
+        payments = payments.filter(phone__startswith=masked.start, phone__endswith=masked.end)
+    if ids := order_ids(term, shows_phones=shows_phones):
+        of_orders = Q(mpesa_order_id__in=ids)
+    if condition is None:
+        return (payments.filter(of_orders) if ids else payments.none()), None
+    newest, since = _newest(payments)
+    scanned = list(newest.filter(condition).order_by().values_list("pk", flat=True)[:NEWEST])
+    return payments.filter(of_orders | Q(pk__in=scanned)), since
 
 
 def _exact_ids(payments: QuerySet[MpesaPayment], term: str, *, shows_phones: bool) -> list[int]:
@@ -85,7 +112,7 @@ def _exact_ids(payments: QuerySet[MpesaPayment], term: str, *, shows_phones: boo
 
 def _is_unique(term: str) -> bool:
     """Whether the term can be unique: it has a digit and no @, or the shape of an M-PESA code."""
-    return "@" not in term and (any(char.isdigit() for char in term) or bool(_receipt_number(term)))
+    return "@" not in term and (any(char.isdigit() for char in term) or bool(code_of(term)))
 
 
 def _exact_matches(term: str, *, shows_phones: bool) -> QuerySet[Any]:
@@ -94,9 +121,9 @@ def _exact_matches(term: str, *, shows_phones: bool) -> QuerySet[Any]:
     ids = [payments.filter(mpesa_order__order__number__in=searched_numbers(term)).values("pk")]
     if shows_phones and _CHECKOUT_ID.fullmatch(term):  # it ends in the phone
         ids.append(payments.filter(checkout_request_id=term).values("pk"))
-    if shows_phones and (phone := _phone(term)):
+    if shows_phones and (phone := phone_of(term)):
         ids.append(payments.filter(phone=phone.msisdn).values("pk"))
-    if number := _receipt_number(term):
+    if number := code_of(term):
         ids += _of_receipt(number)
     first, *others = ids
     return first.union(*others) if others else first
@@ -116,43 +143,27 @@ def _of_receipt(number: str) -> list[QuerySet[Any]]:
     ]
 
 
-def _phone(term: str) -> PhoneNumber | None:
-    try:
-        return PhoneNumber.parse(term)
-    except PhoneRefused:
-        return None
-
-
-def _receipt_number(term: str) -> str:
-    try:
-        return receipt_number(term)
-    except ReceiptNumberRefused:
-        return ""
-
-
-def _condition(term: str) -> Q | None:
+def _condition(term: str, *, shows_phones: bool) -> Q | None:
     """Return the condition for values without an index; None if the term has no such shape."""
+    if masked := masked_phone_of(term):
+        return Q(phone__endswith=masked.end)
     if term.isdecimal() and term.isascii():
         of_order = Q(**{f"{_ORDER}number__endswith": term})
-        return of_order | Q(phone__endswith=term) if _LAST_DIGITS.fullmatch(term) else of_order
+        is_phone_end = bool(last_digits_of(term)) and (shows_phones or len(term) == _SHOWN_DIGITS)
+        return of_order | Q(phone__endswith=term) if is_phone_end else of_order
     if "@" in term:
         return _any_of(_EMAILS, term)
     if not any(char.isalpha() for char in term):
         return None
     condition = Q()
-    for word in _words(term):
+    for word in words_of(term):
         condition &= _any_of(_NAMES, word) | _any_of(_EMAILS, word, lookup="istartswith")
     return condition
 
 
-def _words(term: str) -> list[str]:
-    """Return an email as one word, and the first words of a name."""
-    return [term] if "@" in term else term.split()[:_MOST_WORDS]
-
-
 def _as_shown(found: QuerySet[MpesaPayment], term: str) -> QuerySet[MpesaPayment]:
     """Return the payments whose names or emails match with masked phones too. Queries them if the term has a digit."""
-    words = _words(term)
+    words = words_of(term)
     if not any(char.isdigit() for char in term):
         return found
     shown = []
