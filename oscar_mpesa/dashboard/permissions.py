@@ -28,6 +28,7 @@ SUPERUSERS = ["is_staff", "is_superuser"]
 #: By URL name, as Oscar's dashboard looks them up.
 PERMISSIONS = {
     "mpesa-overview": staff_with(),
+    "mpesa-search": staff_with(),
     "mpesa-callbacks": staff_with(),
     "mpesa-callback": staff_with(),
     "mpesa-callback-process": staff_with(ACT),

@@ -32,10 +32,12 @@ from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
 from oscar_mpesa.dashboard.payments.state import PaymentStateView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
 from oscar_mpesa.dashboard.people.views import PeopleView, PersonRoleView
+from oscar_mpesa.dashboard.search.views import SearchView
 from oscar_mpesa.dashboard.setup.views import SetupView
 
 urlpatterns = [
     path("", OverviewView.as_view(), name="mpesa-overview"),
+    path("search/", SearchView.as_view(), name="mpesa-search"),
     path("payments/", PaymentListView.as_view(), name="mpesa-payments"),
     path("payments/export/", PaymentExportView.as_view(), name="mpesa-payments-export"),
     path(f"payments/<{ROW_ID}:pk>/", PaymentView.as_view(), name="mpesa-payment"),

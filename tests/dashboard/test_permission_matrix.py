@@ -37,6 +37,7 @@ class Page:
 #: Every URL; the test below names a missing one.
 PAGES = {
     "mpesa-overview": Page(),
+    "mpesa-search": Page(),
     "mpesa-callbacks": Page(),
     "mpesa-callback": Page(of="callback"),
     "mpesa-callback-process": Page(needs=(VIEW, "act_on_payment"), of="callback", only_post=True),

@@ -69,7 +69,7 @@ def search(payments: QuerySet[MpesaPayment], term: str, *, shows_phones: bool) -
         return SearchResult(payments=payments)
     if exact := _exact_ids(payments, term, shows_phones=shows_phones):
         return SearchResult(payments=payments.filter(pk__in=exact))
-    has_hidden_number = not shows_phones and is_hidden_number(term)
+    has_hidden_number = not shows_phones and not is_message(term) and is_hidden_number(term)
     if is_message(term):
         return SearchResult(payments=payments.none(), has_hidden_number=has_hidden_number)
     found, since = _by_words(payments, term, shows_phones=shows_phones)
