@@ -90,6 +90,7 @@ def test_admin_lists_every_table_except_internal_ones() -> None:
         "MpesaJobRun",
         "MpesaLimitLock",
         "MpesaPayLink",
+        "MpesaSearchWord",
     }
 
 

@@ -32,7 +32,7 @@ from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
 from oscar_mpesa.dashboard.payments.state import PaymentStateView
 from oscar_mpesa.dashboard.payments.views import PaymentListView
 from oscar_mpesa.dashboard.people.views import PeopleView, PersonRoleView
-from oscar_mpesa.dashboard.search.views import SearchView
+from oscar_mpesa.dashboard.search_page.views import SearchView
 from oscar_mpesa.dashboard.setup.views import SetupView
 
 urlpatterns = [

@@ -30,7 +30,7 @@ class MpesaSearchWord(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"search word of order {self.mpesa_order_id}"  # type: ignore[attr-defined]
+        return f"search word of order {self.mpesa_order_id}"
 
 
 def begins_with(word: str, *, vendor: str) -> Q:

@@ -34,6 +34,7 @@ PUBLIC_NAMES = {
         "MpesaPushAttempt",
         "MpesaReceipt",
         "MpesaRefund",
+        "MpesaSearchWord",
         "PushLimit",
         "ReceiptStatus",
         "RefundMethod",
