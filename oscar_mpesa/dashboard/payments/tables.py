@@ -76,7 +76,7 @@ class PaymentTable(DashboardTable):
 
     def render_status(self, record: MpesaPayment) -> str:
         """Return the status with the reason of a failure, or of its receipt if that is not matched."""
-        label = record.get_status_display()
+        label = _badge(record)
         if record.status == PaymentStatus.FAILED.value:
             return format_html("{}<br><small>{}</small>", label, gettext(record.outcome.meaning))
         others = [
@@ -95,3 +95,19 @@ class PaymentTable(DashboardTable):
         """Return a badge that warns about environments without real money."""
         color = "secondary" if record.environment == PRODUCTION else "warning"
         return format_html('<span class="badge badge-{}">{}</span>', color, record.get_environment_display())
+
+
+#: The color of each status; every badge has words too.
+_COLORS = {
+    PaymentStatus.PENDING.value: "waiting",
+    PaymentStatus.PROCESSING.value: "waiting",
+    PaymentStatus.COMPLETED.value: "paid",
+    PaymentStatus.FAILED.value: "failed",
+    PaymentStatus.CANCELLED.value: "neutral",
+    PaymentStatus.EXPIRED.value: "neutral",
+}
+
+
+def _badge(payment: MpesaPayment) -> str:
+    color, label = _COLORS.get(payment.status, "neutral"), payment.get_status_display()
+    return format_html('<span class="mpesa-status mpesa-status-{}">{}</span>', color, label)

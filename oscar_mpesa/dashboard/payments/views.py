@@ -57,5 +57,6 @@ class PaymentListView(DashboardMixin, SingleTableView):
         """Add the filter, the limits of the search, and the export's URL if the user may export."""
         may_export = check_permissions(self.request.user, PERMISSIONS["mpesa-payments-export"])
         export = f"{reverse('dashboard:mpesa-payments-export')}?{self.request.GET.urlencode()}" if may_export else ""
-        context = {"form": self.form, "results": self.results, "export_url": export}
+        is_filtered = any(self.request.GET.get(name) for name in self.form.fields)
+        context = {"form": self.form, "results": self.results, "export_url": export, "is_filtered": is_filtered}
         return {**super().get_context_data(**kwargs), **context}
