@@ -149,6 +149,7 @@ def test_staff_find_a_payment_and_send_a_prompt_without_scripts(new_visitor: Any
     person = new_visitor(scripts=False).signs_in("boss@example.com", "karibu-boss")
 
     person.goes("dashboard/mpesa/payments/")
+    person.page.click(".mpesa-filter-fold summary")
     person.page.fill("#id_q", "0712 345 678")
     person.page.click(".mpesa-filter button[type=submit]")
     person.page.locator(".mpesa-table tbody a").first.click()

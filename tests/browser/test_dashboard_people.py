@@ -49,7 +49,7 @@ def test_owner_gives_a_role_and_sees_what_was_done(
     owner = signed_in(new_visitor(width=width, scripts=scripts), boss)
 
     owner.goes("dashboard/mpesa/people/")
-    owner.page.fill("[name=q]", "amina@")
+    owner.page.fill("#mpesa-person", "amina@")
     given = clicks(owner, ".mpesa-filter button", "#found ~ section button[value=cashier]")
     assert "Amina now has the role M-PESA cashier." in owner.page.inner_text("body")
 

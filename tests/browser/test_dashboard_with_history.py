@@ -107,7 +107,7 @@ def test_payment_is_found_and_opened_by_keyboard(desk: Person) -> None:
     number = payment.mpesa_order.order.number
     desk.goes("dashboard/mpesa/payments/")
 
-    keyboard = Keyboard(desk.page).types("#id_q", number.lower())
+    keyboard = Keyboard(desk.page).goes_to(".mpesa-filter-fold summary").presses("Enter").types("#id_q", number.lower())
     with desk.page.expect_navigation():
         keyboard.presses("Enter")
     Keyboard(desk.page).follows("td a[href*='/payments/']")

@@ -45,7 +45,7 @@ class PeopleView(DashboardMixin, TemplateView):
         people = staff_of_ours()
         return {
             **super().get_context_data(**kwargs),
-            "term": term,
+            "name_searched": term,
             "people": [_row(person, labels) for person in people],
             "is_cut": len(people) == MOST,
             "found": [_row(person, labels) for person in people_called(term)],

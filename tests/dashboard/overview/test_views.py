@@ -187,3 +187,12 @@ def test_page_costs_at_most_twelve_queries_without_cached_days(clerk: Client) ->
         page(clerk)
 
     assert len([sql for sql in count if sql.startswith("SELECT")]) <= 12, str(count)
+
+
+def test_page_says_what_oscars_revenue_counts(clerk: Client) -> None:
+    pay(new_payment())
+
+    words = " ".join(page(clerk).split())
+
+    assert "Oscar's dashboard adds up all orders: also orders that are not paid, closed or canceled" in words
+    assert f'href="{reverse("dashboard:mpesa-month")}#sum-bridge"' in words
