@@ -29,12 +29,14 @@ def unindexed_orders() -> QuerySet[MpesaOrder]:
 
 
 def index_order(mpesa_order: MpesaOrder, *, now: datetime) -> int:
-    """Replace the words of an order, and return how many there are. Takes no lock: a later pass repairs a lost race."""
-    order = mpesa_order.order
-    phones = mpesa_order.payments.order_by("pk").values_list("phone", flat=True)
-    words = list(dict.fromkeys(_words(order, phones)))[:MOST_WORDS]
+    """Replace the words of an order, and return how many there are.
+
+    Locks the order's M-PESA row first, so that a phone that comes meanwhile has the order indexed again.
+    """
     with transaction.atomic():
         MpesaOrder.objects.filter(pk=mpesa_order.pk).update(indexed_at=now)
+        phones = mpesa_order.payments.order_by("pk").values_list("phone", flat=True)
+        words = list(dict.fromkeys(_words(mpesa_order.order, phones)))[:MOST_WORDS]
         MpesaSearchWord.objects.filter(mpesa_order=mpesa_order).delete()
         MpesaSearchWord.objects.bulk_create(MpesaSearchWord(mpesa_order=mpesa_order, word=word) for word in words)
     return len(words)

@@ -1,6 +1,6 @@
-// Copies the payment link, and follows a payment that has no result yet: asks whether it changed, shows the new answer and announces it once. Waits
-// while the tab is hidden or somebody works in a part. Stops with the payment, without access, and after ten minutes.
-// Without scripts, the link "Look again" does the same.
+// Copies the payment link. Follows a payment that has no result yet: asks whether it changed, shows the new answer, and
+// announces it once. Waits while the tab is hidden or somebody works in a part. Stops with the payment, without access,
+// and after ten minutes. Without scripts, the link "Look again" does the same.
 (function () {
   "use strict";
   var copy = document.getElementById("mpesa-copy"), link = document.getElementById("mpesa-link");
