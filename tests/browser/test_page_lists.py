@@ -8,12 +8,17 @@ import re
 from django.urls import URLPattern
 
 from oscar_mpesa.dashboard.urls import urlpatterns
-from tests.browser import test_dashboard_money, test_dashboard_with_history, test_setup_and_callbacks
+from tests.browser import (
+    test_dashboard_money,
+    test_dashboard_payments,
+    test_dashboard_with_history,
+    test_setup_and_callbacks,
+)
 
-#: Files, which nobody looks at in a browser.
-FILES = {"mpesa-receipts-export", "mpesa-payments-export"}
+#: Files and data, which nobody looks at in a browser.
+FILES = {"mpesa-receipts-export", "mpesa-payments-export", "mpesa-payment-state"}
 
-TESTS = (test_dashboard_money, test_dashboard_with_history, test_setup_and_callbacks)
+TESTS = (test_dashboard_money, test_dashboard_payments, test_dashboard_with_history, test_setup_and_callbacks)
 
 
 def is_page(pattern: URLPattern) -> bool:

@@ -89,7 +89,8 @@ def test_pass_logs_what_it_did_but_not_that_nothing_was_due(caplog: pytest.LogCa
         run_pass()
 
     summaries = [each for each in caplog.messages if each.startswith(("Periodic work", "M-PESA reconcile"))]
-    assert summaries == ["Periodic work: 1 payments checked (1 failed); 1 overdue orders checked (1 closed)"]
+    done = "1 payments checked (1 failed); 1 overdue orders checked (1 closed)"
+    assert summaries == [f"Periodic work: {done}; 1 orders indexed for the search (1 indexed)"]
 
 
 @pytest.mark.django_db(transaction=True)

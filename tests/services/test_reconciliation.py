@@ -142,7 +142,7 @@ def test_payment_without_a_result_keeps_waiting() -> None:
     steps = steps_at(30)
 
     payment.refresh_from_db()
-    assert steps == [("payment", "processing", True)]
+    assert steps == [("payment", "processing", True), ("index", "indexed", True)]
 
 
 def test_refused_bookings_are_retried() -> None:
@@ -224,7 +224,7 @@ def test_due_row_is_taken_once_a_pass() -> None:
         payment.save()
     MpesaPayment.objects.update(practice_seen_at=later(15))
 
-    assert steps_at(30) == [("payment", "processing", True)] * 101
+    assert steps_at(30) == [("payment", "processing", True)] * 101 + [("index", "indexed", True)]
 
 
 def test_interrupted_pass_loses_nothing() -> None:

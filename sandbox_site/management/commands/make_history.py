@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -41,6 +43,7 @@ class Command(BaseCommand):
             writer = Writer(environment=environment, shortcode=shortcode)
             past = sales(payments, days=days, now=timezone.now(), seed=seed)
             made = writer.write(past, lambda count: self._show_progress(count, payments, options["verbosity"]))
+        call_command("mpesa_index_search", stdout=StringIO())
         if options["verbosity"]:
             self.stdout.write(f"{made} past payments, marked {environment}.")
 
