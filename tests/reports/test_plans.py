@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from oscar_mpesa.alerts.rules import active_alerts
+from oscar_mpesa.reports.comparison import figures_of_days
 from oscar_mpesa.reports.period import period_figures
 from oscar_mpesa.reports.statistics import statistics
 from tests.alerts.connectivity_rows import with_credentials
@@ -25,7 +26,11 @@ pytestmark = [
 MAY_BE_SCANNED = ("SCAN oscar_mpesa_mpesajobrun", "SCAN oscar_mpesa_mpesaapicall")
 
 
-@pytest.mark.parametrize("read", [active_alerts, statistics])
+def figures_of_today(now: Any) -> None:
+    figures_of_days(now.date(), now.date(), now=now)
+
+
+@pytest.mark.parametrize("read", [active_alerts, statistics, figures_of_today])
 def test_every_query_uses_an_index(settings: Any, read: Callable[..., Any]) -> None:
     with_credentials(settings)
     with counted() as queries:

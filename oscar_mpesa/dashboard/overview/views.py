@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -13,14 +13,20 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from oscar_mpesa.access.staff_permissions import may_see_turnover
 from oscar_mpesa.alerts import rules
 from oscar_mpesa.alerts.readiness import readiness
 from oscar_mpesa.conf import get_settings
+from oscar_mpesa.dashboard.dates import today
 from oscar_mpesa.dashboard.links import link
 from oscar_mpesa.dashboard.mixins import DashboardMixin
+from oscar_mpesa.dashboard.money.months import period_title
+from oscar_mpesa.dashboard.overview.cards import cards, duration
 from oscar_mpesa.dashboard.overview.charts import bars, share
+from oscar_mpesa.dashboard.overview.periods import CHOICES, chosen_period, days_form
 from oscar_mpesa.dashboard.readiness import readiness_line
 from oscar_mpesa.domain.money import ksh
+from oscar_mpesa.reports.comparison import figures_of_days
 from oscar_mpesa.reports.queries import count_open_items, waiting_customers
 from oscar_mpesa.reports.statistics import Statistics, statistics
 from oscar_mpesa.reports.success_rate import ResultCounts
@@ -60,7 +66,7 @@ class FailureReason:
 
 
 class OverviewView(DashboardMixin, TemplateView):
-    """The first page of the dashboard; up to nine queries of its own."""
+    """The first page of the dashboard; up to fifteen queries of its own."""
 
     template_name = "oscar_mpesa/dashboard/overview/overview.html"
     tab = "mpesa-overview"
@@ -70,24 +76,38 @@ class OverviewView(DashboardMixin, TemplateView):
         now = timezone.now()
         state = readiness(now)
         open_items, numbers = count_open_items(now), statistics(now)
-        ended = numbers.ended
+        ended, user = numbers.ended, self.request.user
         alerts = rules.active_alerts(now, state=state, results=ended, open_items=open_items)
         return {
             **super().get_context_data(**kwargs),
             "mpesa": get_settings(),
             "readiness": readiness_line(state, now),
             "pauses": pause_findings(now),
-            "alerts": [_alert_item(alert, self.request.user) for alert in alerts],
+            "alerts": [_alert_item(alert, user) for alert in alerts],
             "figures": numbers,
-            "of_today": [
-                *_facts(ended.today),
-                (gettext("Customers waiting now"), f"{waiting_customers(open_items):,}"),
-            ],
+            "waiting": waiting_customers(open_items),
+            **_compared(self.request.GET, user, now),
             "of_month": _facts_of_month(numbers),
             "chart": bars([day.taken for day in numbers.days], title=gettext("Money per day, one bar for each day")),
             "of_chart": _of_chart(numbers),
             "reasons": _reasons(numbers),
         }
+
+
+def _compared(asked: Any, user: Any, now: datetime) -> dict[str, Any]:
+    """Return the figures of the period that the URL asks for, beside those of the days before. Makes six queries."""
+    form = days_form(asked)
+    period = chosen_period(asked, form, today(now))
+    figures = figures_of_days(period.first, period.last, now=now)
+    before = figures_of_days(period.before_first, period.before_last, now=now)
+    return {
+        "period": period,
+        "period_title": period_title(period.first, period.last),
+        "before_title": period_title(period.before_first, period.before_last),
+        "periods": CHOICES.items(),
+        "days_form": form,
+        "cards": cards(figures, before, shows_turnover=may_see_turnover(user)),
+    }
 
 
 def _alert_item(alert: rules.Alert, user: Any) -> AlertItem:
@@ -106,7 +126,7 @@ def _facts(ended: ResultCounts) -> list[tuple[str, str]]:
 def _facts_of_month(numbers: Statistics) -> list[tuple[str, str]]:
     percent, seconds = numbers.ended.month.percent, numbers.seconds_to_pay
     rate = [] if percent is None else [(pgettext("label", "Success rate"), f"{percent} %")]
-    pace = [] if seconds is None else [(gettext("Typical time to pay"), _duration(seconds))]
+    pace = [] if seconds is None else [(gettext("Typical time to pay"), duration(seconds))]
     return [*_facts(numbers.ended.month), *rate, *pace]
 
 
@@ -135,9 +155,3 @@ def _reasons(numbers: Statistics) -> list[FailureReason]:
 
 def _short(day: date) -> str:
     return date_format(day, "j M")
-
-
-def _duration(seconds: int) -> str:
-    if seconds < 120:
-        return pgettext("label", "%(seconds)s seconds") % {"seconds": seconds}
-    return pgettext("label", "%(minutes)s minutes") % {"minutes": round(seconds / 60)}

@@ -157,7 +157,7 @@ def test_page_has_no_inline_styles_or_scripts(clerk: Client) -> None:
     assert "<script" not in ours
 
 
-def test_page_costs_at_most_twelve_queries(clerk: Client, settings: Any) -> None:
+def test_page_costs_at_most_eighteen_queries(clerk: Client, settings: Any) -> None:
     surplus()
     new_ended_payments(3, status="completed", at=timezone.now(), environment="sandbox")
     new_ended_payments(2, status="failed", at=timezone.now(), environment="sandbox", code="1")
@@ -170,7 +170,7 @@ def test_page_costs_at_most_twelve_queries(clerk: Client, settings: Any) -> None
         page(clerk)
 
     questions = [sql for sql in count if sql.startswith("SELECT")]
-    assert len(questions) <= 12, str(count)
+    assert len(questions) <= 18, str(count)
 
 
 def test_every_alert_url_has_a_link_label() -> None:
@@ -179,14 +179,14 @@ def test_every_alert_url_has_a_link_label() -> None:
     assert set(LINK_LABELS) == places
 
 
-def test_page_costs_at_most_twelve_queries_without_cached_days(clerk: Client) -> None:
+def test_page_costs_at_most_eighteen_queries_without_cached_days(clerk: Client) -> None:
     surplus()
     caches["default"].clear()
 
     with counted() as count:
         page(clerk)
 
-    assert len([sql for sql in count if sql.startswith("SELECT")]) <= 12, str(count)
+    assert len([sql for sql in count if sql.startswith("SELECT")]) <= 18, str(count)
 
 
 def test_page_says_what_oscars_revenue_counts(clerk: Client) -> None:
