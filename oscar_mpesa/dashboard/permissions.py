@@ -53,6 +53,7 @@ PERMISSIONS = {
     "mpesa-order-send-prompt": staff_with(ACT),
     "mpesa-payment": staff_with(),
     "mpesa-payment-state": staff_with(),
+    "mpesa-payment-confirmation": staff_with(),
     "mpesa-payment-check-status": staff_with(ACT),
     "mpesa-payment-send-prompt": staff_with(ACT),
     "mpesa-payment-send-again": staff_with(ACT),

@@ -26,6 +26,7 @@ from oscar_mpesa.dashboard.payments.actions import (
     SendAgainView,
     SendPromptView,
 )
+from oscar_mpesa.dashboard.payments.confirmation import ConfirmationView
 from oscar_mpesa.dashboard.payments.detail import PaymentView
 from oscar_mpesa.dashboard.payments.export import PaymentExportView
 from oscar_mpesa.dashboard.payments.order_page import OrderPromptView, OrderView
@@ -42,6 +43,7 @@ urlpatterns = [
     path("payments/export/", PaymentExportView.as_view(), name="mpesa-payments-export"),
     path(f"payments/<{ROW_ID}:pk>/", PaymentView.as_view(), name="mpesa-payment"),
     path(f"payments/<{ROW_ID}:pk>/state/", PaymentStateView.as_view(), name="mpesa-payment-state"),
+    path(f"payments/<{ROW_ID}:pk>/confirmation/", ConfirmationView.as_view(), name="mpesa-payment-confirmation"),
     path(f"payments/<{ROW_ID}:pk>/check-status/", CheckStatusView.as_view(), name="mpesa-payment-check-status"),
     path(f"payments/<{ROW_ID}:pk>/send-prompt/", SendPromptView.as_view(), name="mpesa-payment-send-prompt"),
     path(f"payments/<{ROW_ID}:pk>/send-again/", SendAgainView.as_view(), name="mpesa-payment-send-again"),

@@ -64,6 +64,9 @@ def pages() -> Iterator[tuple[str, str, str]]:
         row = model._default_manager.order_by("pk").last()
         if row is not None:
             yield name, reverse(f"dashboard:mpesa-{name}", args=[row.pk]), DASHBOARD
+    paid = MpesaPayment.objects.filter(mpesa_order__is_paid=True, status="completed").order_by("pk").last()
+    if paid is not None:
+        yield "payment-confirmation", reverse("dashboard:mpesa-payment-confirmation", args=[paid.pk]), DASHBOARD
     order = get_model("order", "Order").objects.order_by("pk").last()
     if order is not None:
         yield "order", reverse("dashboard:order-detail", args=[order.number]), PANEL
@@ -99,7 +102,7 @@ def test_every_page_fits_and_is_accessible(desk: Person, count: int) -> None:
             wrong += faults(desk, f"{name}-{count}", address, within)
 
     assert wrong == [], "\n".join(wrong)
-    assert len(looked_at) == (14 if count == 0 else 18)
+    assert len(looked_at) == (14 if count == 0 else 19)
 
 
 def test_payment_is_found_and_opened_by_keyboard(desk: Person) -> None:

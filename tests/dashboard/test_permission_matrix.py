@@ -62,6 +62,7 @@ PAGES = {
     "mpesa-order-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="order", only_post=True),
     "mpesa-payment": Page(of="payment"),
     "mpesa-payment-state": Page(of="payment"),
+    "mpesa-payment-confirmation": Page(of="paid"),
     "mpesa-payment-check-status": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-send-prompt": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),
     "mpesa-payment-send-again": Page(needs=(VIEW, "act_on_payment"), of="payment", only_post=True),

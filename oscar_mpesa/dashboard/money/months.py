@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.paginator import Page
 from django.urls import reverse
 from django.utils import timezone
@@ -99,6 +100,8 @@ class MonthView(DashboardMixin, TemplateView):
             "previous_month": month_link(first.replace(day=1) - timedelta(days=1)),
             "next_month": month_link(month_of(last)[1] + timedelta(days=1)),
             "files": self._files(first, last),
+            "shop": settings.OSCAR_SHOP_NAME,
+            "printed_at": timezone.now(),
             "oscars_report": self._oscars_report(first, last),
         }
 
