@@ -25,9 +25,9 @@ class Card:
 def cards(now: DaysFigures, before: DaysFigures, *, shows_turnover: bool) -> list[Card]:
     """Return the cards; those with money only for users who may see the turnover."""
     money = [
-        _card(pgettext("label", "Taken"), now.taken, before.taken, ksh),
+        _card(pgettext("label", "Taken before refunds"), now.taken, before.taken, ksh),
         _card(pgettext("label", "Refunded"), now.refunded, before.refunded, ksh),
-        _card(pgettext("label", "Net"), now.net, before.net, ksh),
+        _card(pgettext("label", "Taken, net"), now.net, before.net, ksh),
     ]
     return [
         *(money if shows_turnover else []),

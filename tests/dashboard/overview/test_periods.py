@@ -70,9 +70,9 @@ def test_cards_name_the_figure_before_and_the_change() -> None:
     shown = cards(numbers(1500, 500, 3, 1), numbers(1000, 0, 6, 0), shows_turnover=True)
 
     assert [(card.label, card.figure, card.before, card.change) for card in shown] == [
-        ("Taken", "KSh 1,500", "KSh 1,000", "up 50 %"),
+        ("Taken before refunds", "KSh 1,500", "KSh 1,000", "up 50 %"),
         ("Refunded", "KSh 500", "KSh 0", ""),
-        ("Net", "KSh 1,000", "KSh 1,000", ""),
+        ("Taken, net", "KSh 1,000", "KSh 1,000", ""),
         ("Paid", "3", "6", "down 50 %"),
         ("Not paid", "1", "0", ""),
         ("Success rate", "75 %", "100 %", ""),
@@ -123,4 +123,4 @@ def test_page_names_the_days_it_compares_with(query: dict[str, str], words: str)
     page = page_text(staff_client().get(url_of("overview"), query))
 
     assert words in page
-    assert "Taken KSh" in page and "Success rate" in page
+    assert "Taken before refunds KSh" in page and "Success rate" in page
