@@ -24,9 +24,9 @@ SAMPLE = 500
 class DaysFigures:
     """The figures of the Nairobi days ``first`` to ``last``, both included, in shillings.
 
-    ``taken`` is money matched to orders less what was unmatched, before refunds. ``refunded`` is without voided refunds.
-    Each counts on its posting day. The results are of payments that started on these days. ``seconds_to_pay`` is a median, None without
-    paid payments.
+    ``taken`` is money matched to orders less what was unmatched, before refunds, and ``refunded`` is without voided
+    refunds. Each counts on its posting day. The results are of payments that started on these days. ``seconds_to_pay``
+    is a median, None without paid payments.
     """
 
     first: date
