@@ -126,6 +126,15 @@ def test_role_is_taken_away_and_the_person_stays_staff() -> None:
     assert (person.is_staff, person.groups.count()) == (True, 0)
 
 
+def test_second_role_is_added_to_the_first() -> None:
+    person = assistant(is_staff=True)
+
+    changes = [change_role(person, role, is_given=True, by=owner(), now=NOON) for role in (CASHIER, ACCOUNTANT)]
+
+    assert changes == [True, True]
+    assert sorted(group.name for group in person.groups.all()) == ["M-PESA accountant", "M-PESA cashier"]
+
+
 def test_roles_are_given_by_superusers_only() -> None:
     person = assistant()
 

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from oscar_mpesa.models import EventType, MpesaEvent
 from oscar_mpesa.services import audit
 from oscar_mpesa.services.blocked_phones import block_phone
+from oscar_mpesa.services.roles import CASHIER, change_role
 from tests.dashboard.staff import page_text, staff_client, url_of
 from tests.query_counts import counted
 from tests.reports.plans import plan
@@ -43,6 +45,17 @@ def test_page_names_who_did_what_and_not_what_the_app_did() -> None:
     assert "asked by phone" in words
     assert "Payment ended" not in words
     assert MpesaEvent.objects.filter(type="payment_settled").exists()
+
+
+def test_payment_and_role_are_named() -> None:
+    payment, boss = new_payment(), get_user_model().objects.create_superuser("boss", "boss@example.com", "x")
+    audit.record(EventType.PUSH_REQUESTED, payment, now=NOON, by=boss)
+    change_role(new_staff_user(), CASHIER, is_given=True, by=boss, now=NOON)
+
+    words = shown()
+
+    assert f"Prompt requested · payment for order {payment.mpesa_order.order.number}" in words
+    assert "Role given Achieng Were · M-PESA cashier" in words
 
 
 def test_numbers_in_notes_are_masked_without_the_permission() -> None:
