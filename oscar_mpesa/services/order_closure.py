@@ -200,6 +200,7 @@ def mark_basket_restored(order: Any, *, actor: Actor, now: datetime) -> MpesaOrd
     return mpesa_order
 
 
+@repeat_on_deadlock
 def _reserve(mpesa_order: MpesaOrder, now: datetime) -> bool:
     unreserved = MpesaOrder.objects.filter(
         pk=mpesa_order.pk, close_check_at=mpesa_order.close_check_at, close_check_at__lte=now

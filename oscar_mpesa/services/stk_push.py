@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from oscar_mpesa.daraja.exceptions import (
@@ -23,6 +23,7 @@ from oscar_mpesa.models import EventType, MpesaOrder, MpesaPayment
 from oscar_mpesa.models.payments import UNSENT_LIFETIME
 from oscar_mpesa.services import audit, gateway
 from oscar_mpesa.services.callbacks import process_unconfirmed
+from oscar_mpesa.services.deadlocks import repeat_on_deadlock
 from oscar_mpesa.services.locks import require_no_transaction
 from oscar_mpesa.services.payment_updates import apply_update
 from oscar_mpesa.services.reconnect import with_new_connection
@@ -74,14 +75,19 @@ def _reserve(payment: MpesaPayment, now: datetime) -> bool:
         push_sent_at=None,
         created_at__gt=now - UNSENT_LIFETIME,
     )
-    is_reserved = bool(
-        unsent.update(status=PaymentStatus.PROCESSING.value, push_sent_at=now, next_query_at=now + FIRST_QUERY_AFTER)
-    )
+    is_reserved = _set_processing(unsent, now)
     if is_reserved:
         _extend_deadline(payment.mpesa_order, now)
     return is_reserved
 
 
+@repeat_on_deadlock
+def _set_processing(unsent: QuerySet[MpesaPayment], now: datetime) -> bool:
+    next_query_at = now + FIRST_QUERY_AFTER
+    return bool(unsent.update(status=PaymentStatus.PROCESSING.value, push_sent_at=now, next_query_at=next_query_at))
+
+
+@repeat_on_deadlock
 def _extend_deadline(mpesa_order: MpesaOrder, now: datetime) -> None:
     if mpesa_order.pay_before < now + MINIMUM_TIME_TO_PAY:
         later = Greatest(F("pay_before"), now + MINIMUM_TIME_TO_PAY)
